@@ -1,0 +1,124 @@
+"""Knows the catalogue of findings (SPEC 4) and how one is made; must not judge anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from mcp_auth_tui.findings import (
+    access,
+    authorization,
+    capabilities,
+    endpoint,
+    extensions,
+    jwt,
+    registration,
+    resource,
+    run,
+    server,
+    token,
+)
+from mcp_auth_tui.findings.rule import Rule
+from mcp_auth_tui.model import Finding, Level, Stage
+from mcp_auth_tui.text import harmless
+
+__all__ = ["CATALOGUE", "LIMIT", "Rule", "fatal", "found", "passed"]
+
+LIMIT = 500
+"""The most characters of one text of a finding."""
+
+CATALOGUE: Mapping[str, Rule] = {
+    rule.id: rule
+    for rules in (
+        endpoint.RULES,
+        access.RULES,
+        resource.RULES,
+        server.RULES,
+        capabilities.RULES,
+        registration.RULES,
+        authorization.RULES,
+        token.RULES,
+        jwt.RULES,
+        extensions.RULES,
+        run.RULES,
+    )
+    for rule in rules
+}
+"""Every rule by its id."""
+
+
+def found(
+    id: str,
+    stage: Stage,
+    *,
+    seen: str = "",
+    expected: str = "",
+    message: str = "",
+    next: str = "",
+    exchange: int | None = None,
+    pointer: str = "",
+    revision: str = "",
+    level: Level | None = None,
+) -> Finding:
+    """Return a finding of the catalogue: a rule that was broken, or a thing worth knowing.
+
+    Empty arguments fall back to the rule's. Every text given becomes harmless and at most `LIMIT`
+    characters long (a longer one says how long it was). ``revision`` is the MCP revision that the
+    finding is judged by, empty when it is not known; ``level`` goes before the rule's own.
+
+    Raises KeyError for an id that is not in the catalogue.
+    """
+    rule = CATALOGUE[id]
+    return Finding(
+        id=id,
+        level=level or rule.level_in(revision),
+        message=_safe(message) or rule.headline,
+        seen=_safe(seen),
+        expected=_safe(expected) or rule.expected,
+        whose=rule.whose,
+        source=rule.source,
+        next=_safe(next) or rule.next,
+        stage=stage,
+        exchange=exchange,
+        pointer=_safe(pointer),
+        revision=_safe(revision),
+        exit=rule.exit,
+    )
+
+
+def passed(
+    id: str,
+    stage: Stage,
+    *,
+    seen: str = "",
+    exchange: int | None = None,
+    revision: str = "",
+    pointer: str = "",
+) -> Finding:
+    """Return a finding of level OK: the rule was checked and kept.
+
+    Its message is what the rule expects. Raises KeyError for an id that is not in the catalogue.
+    """
+    return found(
+        id,
+        stage,
+        seen=seen,
+        message=CATALOGUE[id].expected,
+        next="Nothing needs to be done.",
+        exchange=exchange,
+        revision=revision,
+        pointer=pointer,
+        level=Level.OK,
+    )
+
+
+def fatal(finding: Finding) -> Finding:
+    """Return the finding as the end of a run: what stops a run is fatal in that run (SPEC 3)."""
+    return replace(finding, level=Level.FATAL)
+
+
+def _safe(value: str) -> str:
+    head = harmless(value[:LIMIT])
+    if len(value) <= LIMIT and len(head) <= LIMIT:
+        return head
+    return f"{head[:LIMIT]}… ({len(value):,} characters)"

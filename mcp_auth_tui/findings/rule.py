@@ -1,0 +1,45 @@
+"""Knows what one row of the catalogue holds; must not know any row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mcp_auth_tui.model import Level, Whose
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check with everything that a person is told about it (SPEC 3 and 4)."""
+
+    id: str
+    level: Level
+    whose: Whose
+    """Who mends it: the prefix of the id says so, but for the exceptions of SPEC 4."""
+    headline: str
+    """What is wrong, as one sentence."""
+    expected: str
+    """How it is when the rule is kept, as one sentence."""
+    source: str
+    """RFC section or MCP page with its revision; ``own`` for a rule of this project."""
+    next: str
+    """What the reader can do about it."""
+    why: str
+    """Why it matters, in one or two sentences."""
+    exit: int = 1
+    """The exit code of a run that this finding ends (DESIGN 3)."""
+    since: str = ""
+    """The first MCP revision in which the rule holds; empty: it always does."""
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    """The level in revisions where it differs from `level`."""
+
+    def level_in(self, revision: str) -> Level:
+        """Return the level under an MCP revision; empty when the revision is not known yet.
+
+        A rule that is younger than the revision is information there, unless `levels` says else.
+        """
+        if revision in self.levels:
+            return self.levels[revision]
+        if revision and revision < self.since:
+            return Level.INFO
+        return self.level

@@ -1,0 +1,208 @@
+"""Knows what a generator may ask of the world and what it is told back; must not do any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mcp_auth_tui.model import (
+    Entered,
+    Failure,
+    Finding,
+    Learned,
+    Left,
+    Request,
+    Resumed,
+    Secret,
+    Tried,
+    Waiting,
+)
+from mcp_auth_tui.protocol.values import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send one request. Reply: the `model.Exchange` as performed."""
+
+    request: Request
+    enough: Callable[[bytes], bool] | None = None
+    """Is fed the body chunk by chunk; reading stops when it says True (an SSE answer is in)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open an SSE stream and keep it. Reply: the `model.Exchange` with status and headers."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read on from the stream that `Open` opened. Reply: bytes (empty at its end) or `Failure`."""
+
+    exchange: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close the stream that `Open` opened. Reply: None."""
+
+    exchange: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """Bind the callback listener. Reply: the redirect URI, or `Failure` when it cannot (G8, B1)."""
+
+    redirect_uri: str | None
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Browse:
+    """Let the person sign in at ``attempt.url``. Reply: the `Attempt` as performed."""
+
+    attempt: Attempt
+    wait: float
+    """Seconds the person has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What came back from the browser, raw."""
+
+    query: str
+    """The query string as received or pasted, not decoded."""
+    source: str
+    """``listener``, ``paste`` or ``follow``."""
+    pasted: str = ""
+    """The whole paste, for telling what it was."""
+    method: str = "GET"
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Wait for the next callback or paste. Reply: `Callback`, or `Failure` (authz-timeout, …)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer the browser that brought the last callback. Reply: None.
+
+    ``page``: ``ignored`` (not ours; the wait goes on), ``received`` (the exchange is under way; the
+    page waits), ``done`` or ``failed``.
+    """
+
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing only a person can say."""
+
+    id: str
+    """``client_id``, ``client_secret``, ``step_up``, …"""
+    prompt: str
+    detail: str = ""
+    secret: bool = False
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+    """What to answer when there is nobody to ask; None: it cannot go on without a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the person. Reply: the text, or None when there is nobody or he declines."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Entropy:
+    """Reply: so many random octets."""
+
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Sign a JWT (K4, D1). Reply: `Signed`, or `Failure` (``client-key``, or ``passphrase``).
+
+    Whoever signs adds ``iat`` and a fresh ``jti``, and ``exp`` when a ``lifetime`` (seconds) is
+    given.
+    """
+
+    key: str
+    """``client`` (given by the person) or ``dpop`` (made for the run)."""
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+    algorithms: tuple[str, ...] = ()
+    """What the server accepts; empty: not said."""
+    lifetime: float | None = None
+    jwk_header: bool = False
+    passphrase: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed JWT and the thumbprint (RFC 7638) of the key."""
+
+    jwt: Secret
+    alg: str
+    thumbprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait before polling again (RFC 8628 §3.5). Reply: None."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Reply: seconds since the epoch."""
+
+
+Action = (
+    Send | Open | Read | Close | Bind | Browse | Await | Answer | Ask | Entropy | Sign | Sleep | Now
+)
+Note = Finding | Learned | Tried | Entered | Left | Waiting | Resumed
+
+T = TypeVar("T")
+# A step of the protocol: yields actions (and is sent the reply) and notes (reply None).
+Protocol = Generator[Action | Note, Any, T]
+
+
+class FlowStop(Exception):
+    """A stage cannot go on; the finding says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.id)
+        self.finding = finding
+
+
+__all__ = [
+    "Action",
+    "Answer",
+    "Ask",
+    "Await",
+    "Bind",
+    "Browse",
+    "Callback",
+    "Close",
+    "Entropy",
+    "Failure",
+    "FlowStop",
+    "Note",
+    "Now",
+    "Open",
+    "Protocol",
+    "Question",
+    "Read",
+    "Send",
+    "Sign",
+    "Signed",
+    "Sleep",
+]

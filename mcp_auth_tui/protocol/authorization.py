@@ -1,0 +1,305 @@
+"""Knows the authorization request and how its answer is judged (Z1-Z8, B1-B8); sends nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import parse_qsl, quote, urlencode
+
+from mcp_auth_tui.model import Failure, Field, Secret
+from mcp_auth_tui.protocol.actions import Answer, Await, Browse, Callback, Entropy, Protocol
+from mcp_auth_tui.protocol.follow import follow
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.urls import split
+from mcp_auth_tui.protocol.values import (
+    Attempt,
+    AuthorizationServer,
+    Client,
+    Contact,
+    Grant,
+    Resource,
+)
+
+_OCTETS = 32
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_PASTES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The scope to ask for, and why; ``value`` None: the parameter is left out (Z4)."""
+
+    value: str | None
+    reason: str
+
+
+def choose_scope(
+    judge: Judge,
+    challenged: str | None,
+    resource: Resource,
+    server: AuthorizationServer,
+    before: frozenset[str] = frozenset(),
+) -> Scope:
+    """Choose the scope (Z4, Z5): typed > challenge > all of the PRM > none.
+
+    ``before`` is what was asked for and granted earlier in this run: a step-up asks for the union
+    (SPEC 7, item 10), so that nothing usable is lost. ``offline_access`` is added only under
+    2026-07-28 and only if the authorization server lists it.
+    """
+    config = judge.config
+    if config.scope is not None and not before:
+        return Scope(config.scope or None, "as asked by --scope")
+    if before:
+        wanted = sorted(before | set((challenged or "").split()))
+        return Scope(" ".join(wanted), "step-up: asked and granted before, and the challenge")
+    if challenged:
+        chosen, reason = challenged, "from the challenge"
+    elif resource.scopes:
+        chosen, reason = " ".join(resource.scopes), "all scopes_supported of the resource"
+    else:
+        return Scope(None, "nobody named a scope: the parameter is left out")
+    listed = server.list("scopes_supported") or ()
+    if judge.stateless and "offline_access" in listed and "offline_access" not in chosen.split():
+        return Scope(f"{chosen} offline_access", f"{reason}; offline_access: listed by the server")
+    return Scope(chosen, reason)
+
+
+def _unreserved(octets: bytes) -> str:
+    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the S256 code challenge of a verifier (RFC 7636 §4.2)."""
+    return _unreserved(hashlib.sha256(verifier.encode("ascii")).digest())
+
+
+def prepare(
+    judge: Judge,
+    server: AuthorizationServer,
+    client: Client,
+    resource: Resource,
+    scope: Scope,
+    number: int,
+    refused: Contact | None = None,
+) -> Protocol[Attempt]:
+    """Make one authorization request (Z1-Z7); everything that the answer is judged by is kept."""
+    config = judge.config
+    octets: bytes = yield Entropy(_OCTETS)
+    verifier = _unreserved(octets)
+    octets = yield Entropy(_OCTETS)
+    state = Secret(_unreserved(octets))
+    named = resource.identifier if config.send_resource else None
+    fields = [
+        Field("response_type", "code", "the code flow", "RFC 6749 §4.1.1"),
+        Field("client_id", client.id, client.how, "SPEC G1"),
+        Field("redirect_uri", client.redirect_uri, "where the listener is bound", "SPEC G8"),
+        Field("state", state, "ties the answer to this request", "SPEC Z2"),
+        Field("code_challenge", challenge_of(verifier), "PKCE", "SPEC Z1; RFC 7636 §4.3"),
+        Field("code_challenge_method", "S256", "PKCE", "SPEC Z1"),
+    ]
+    if named is not None:
+        found = "the resource metadata, verbatim" if resource.url else "the MCP URL"
+        reason = "as asked by --resource" if config.resource else found
+        fields.append(Field("resource", named, reason, "SPEC Z3; RFC 8707 §2"))
+    if scope.value is not None:
+        fields.append(Field("scope", scope.value, scope.reason, "SPEC Z4"))
+    for name in ("acr_values", "max_age"):
+        if refused is not None and (wanted := refused.param(name)):
+            fields.append(Field(name, wanted, "from the challenge", "SPEC C7; RFC 9470 §4"))
+    typed = {key for key, _ in config.params}
+    fields = [field for field in fields if field.name not in typed]
+    fields += [Field(key, value, "as asked by --param") for key, value in config.params]
+    if typed:
+        yield from judge.note("client-overridden", seen=f"--param {', '.join(sorted(typed))}")
+    return Attempt(
+        number,
+        url_of(server.authorization_endpoint, fields),
+        server.issuer,
+        server.authorization_endpoint,
+        server.token_endpoint,
+        client.id,
+        client.redirect_uri,
+        Secret(dict(config.params).get("state", state.reveal())),
+        Secret(verifier),
+        scope.value,
+        named,
+        server.flag("authorization_response_iss_parameter_supported"),
+        tuple(fields),
+    )
+
+
+def url_of(endpoint: str, fields: list[Field]) -> str:
+    """Append parameters to an endpoint; a query that it has already is kept (Z7)."""
+    query = urlencode([(field.name, field.raw) for field in fields], quote_via=quote)
+    old = split(endpoint).query
+    return f"{endpoint}{'&' if old else '' if endpoint.endswith('?') else '?'}{query}"
+
+
+def authorize(judge: Judge, attempt: Attempt) -> Protocol[Grant]:
+    """Let the person sign in and judge what comes back (B3-B8); raises `FlowStop`."""
+    if judge.config.follow:
+        callback = yield from follow(judge, attempt)
+        verdict = yield from judged(judge, attempt, callback)
+        if verdict is None:
+            judge.stop(
+                "authz-state",
+                message="The redirect carries another state than was sent.",
+                seen=_pairs_text(callback),
+            )
+        return verdict
+    performed: Attempt = yield Browse(attempt, judge.config.wait)
+    for _ in range(_PASTES):
+        arrived: Callback | Failure = yield Await()
+        if isinstance(arrived, Failure):
+            judge.stop(arrived.kind, seen=arrived.message)
+        verdict = yield from judged(judge, performed, arrived)
+        if verdict is not None:
+            return verdict
+        yield Answer("ignored")
+    judge.stop("authz-state", seen=f"{_PASTES} callbacks that were not ours")
+
+
+def _pairs_text(callback: Callback) -> str:
+    names = [key for key, _ in parse_qsl(callback.query, keep_blank_values=True)]
+    return f"parameters: {', '.join(names) or 'none'}"
+
+
+def judged(judge: Judge, attempt: Attempt, callback: Callback) -> Protocol[Grant | None]:
+    """Judge one callback or paste by the record of the request; None: not ours, wait on (B3).
+
+    Order: state, then ``iss``, then ``error`` or ``code``. Raises `FlowStop` when it is ours and
+    says no, or must not be used.
+    """
+    if callback.method != "GET":
+        yield from judge.note("authz-post", seen=f"{callback.method} to the redirect URI")
+        return None
+    query, bare = read(callback)
+    if bare:
+        yield from judge.note(
+            "authz-paste",
+            seen="a bare code",
+            message="A bare code was pasted: its state and issuer could not be checked.",
+        )
+        return Grant(attempt, Secret(query))
+    if (wrong := wrong_paste(attempt, callback, query)) is not None:
+        yield from judge.note("authz-paste", seen=wrong)
+        return None
+    pairs = parse_qsl(query, keep_blank_values=True)
+    values = dict(pairs)
+    states = [value for key, value in pairs if key == "state"]
+    if states != [attempt.state.reveal()]:
+        seen = "no state" if not states else f"{len(states)} × state, not ours"
+        yield from judge.note("authz-state", seen=f"{seen}; {_pairs_text(callback)}")
+        return None
+    return (yield from _ours(judge, attempt, pairs, values))
+
+
+def _ours(
+    judge: Judge, attempt: Attempt, pairs: list[tuple[str, str]], values: Mapping[str, str]
+) -> Protocol[Grant]:
+    names = [key for key, _ in pairs]
+    known = ("code", "iss", "error", "error_description", "error_uri")
+    yield from _issuer(judge, attempt, values.get("iss"), names.count("iss"), "error" in values)
+    if twice := [name for name in known if names.count(name) > 1]:
+        judge.stop("authz-dup-param", seen=", ".join(twice), exit=4)
+    if "access_token" in values or "id_token" in values:
+        judge.stop("authz-token-in-url", seen="a token in the callback")
+    if "error" in values and "code" in values:
+        judge.stop("authz-code-and-error", seen="both code and error")
+    if "error" in values:
+        _error(judge, attempt, values)
+    code = values.get("code", "")
+    if not code:
+        judge.stop("authz-empty", seen=f"parameters: {', '.join(names)}")
+    yield from judge.keep("authz-state", seen="the state is ours")
+    return Grant(attempt, Secret(code))
+
+
+def _issuer(
+    judge: Judge, attempt: Attempt, iss: str | None, times: int, error: bool
+) -> Protocol[None]:
+    """Apply the table of B4 without any normalisation (B5), before anything else is read (B6)."""
+    if times > 1:
+        judge.stop("authz-dup-param", seen="iss", exit=4)
+    if iss is None:
+        if attempt.iss_promised:
+            yield from judge.refuse(
+                "authz-iss-absent", seen="no iss", expected=f"iss={attempt.issuer}"
+            )
+        elif error and judge.stateless:
+            yield from judge.note("authz-iss-error-absent")
+        return
+    if iss != attempt.issuer:
+        # B6: nothing else of this response may be shown.
+        yield from judge.refuse(
+            "authz-iss-differs", seen=f"iss={iss}", expected=f"iss={attempt.issuer}"
+        )
+        return
+    yield from judge.keep("authz-iss-differs", seen=iss)
+    if not attempt.iss_promised:
+        yield from judge.note("authz-iss-unpromised", seen=iss)
+
+
+def _error(judge: Judge, attempt: Attempt, values: Mapping[str, str]) -> NoReturn:
+    error = values["error"]
+    told = [error, values.get("error_description", ""), values.get("error_uri", "")]
+    seen = ": ".join(part for part in told if part)
+    match error:
+        case "access_denied":
+            judge.stop("authz-denied", seen=seen)
+        case "invalid_target":
+            judge.stop(
+                "authz-resource-refused",
+                seen=f"{seen} (resource sent: {attempt.resource or 'none'})",
+                next="Compare with the resources the server knows, or run with --no-resource.",
+            )
+        case "invalid_scope":
+            judge.stop(
+                "authz-error",
+                seen=f"{seen} (scope sent: {attempt.scope or 'none'})",
+                message="The authorization server does not accept the scope.",
+                next="Ask for fewer with --scope; the challenge and the resource metadata are"
+                " where the asked ones came from.",
+            )
+    if "AADSTS9010010" in seen:
+        judge.stop(
+            "authz-resource-refused",
+            seen=seen,
+            message="Microsoft Entra v2 refuses resource beside scopes.",
+            next="Run again with --no-resource; the run is then marked as not conformant.",
+        )
+    judge.stop("authz-error", seen=seen)
+
+
+def read(callback: Callback) -> tuple[str, bool]:
+    """Return the query of a callback or paste, and whether it is a bare code."""
+    if callback.source != "paste":
+        return callback.query, False
+    text = "".join(callback.pasted.split()).strip("\"'<>")
+    if _ADDRESS.match(text):
+        # Cut by hand: `urlsplit` refuses some of what a person may paste. An answer in the
+        # fragment is read too: the person has it before them anyway.
+        address, _, fragment = text.partition("#")
+        return address.partition("?")[2] or fragment, False
+    text = text.lstrip("?#")
+    if "=" in text:
+        return text.partition("?")[2] or text, False
+    return text, 8 <= len(text) <= 2048 and text.isascii() and text.isprintable()
+
+
+def wrong_paste(attempt: Attempt, callback: Callback, query: str) -> str | None:
+    """Say what was pasted when it is no callback, or None."""
+    if callback.source != "paste":
+        return None
+    names = {key for key, _ in parse_qsl(query, keep_blank_values=True)}
+    if "response_type" in names or "code_challenge" in names:
+        return "this is the sign-in address; copy the address your browser ended on"
+    if not names & {"code", "error", "state"}:
+        if "://" in callback.pasted:
+            return "this address holds no code; copy the one your browser ended on, all of it"
+        return "this is neither an address nor a code"
+    return None

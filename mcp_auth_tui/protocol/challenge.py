@@ -1,0 +1,140 @@
+"""Knows the grammar of ``WWW-Authenticate`` (RFC 9110 §11.6.1); must not decide what follows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from mcp_auth_tui.protocol.values import Challenge
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))")
+_BLANKS = re.compile(r"[ \t]*")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_LOOSE = re.compile(r"[^\s,]+")
+# RFC 6749 §3.3: a scope token; RFC 6750 §3: what error and error_description may hold.
+SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*\Z")
+_ERROR_TEXT = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The challenges of a response, and what in them broke the grammar."""
+
+    challenges: tuple[Challenge, ...]
+    faults: tuple[str, ...] = ()
+
+    def repeated(self) -> tuple[tuple[str, str], ...]:
+        """Return (scheme, parameter) for each parameter given twice in one challenge (C6)."""
+        return tuple(
+            (challenge.scheme, name)
+            for challenge in self.challenges
+            for name in dict.fromkeys(key for key, _ in challenge.params)
+            if len(challenge.all(name)) > 1
+        )
+
+    def forbidden(self) -> tuple[str, ...]:
+        """Return the parameters whose value holds characters forbidden by RFC 6750 §3."""
+        rules = {"scope": SCOPE, "error": _ERROR_TEXT, "error_description": _ERROR_TEXT}
+        return tuple(
+            name
+            for challenge in self.challenges
+            for name, value in challenge.params
+            if name in rules and not rules[name].match(value)
+        )
+
+
+@dataclass(slots=True)
+class _Reader:
+    text: str
+    at: int = 0
+    schemes: list[tuple[str, str | None, list[tuple[str, str]]]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def skip(self, pattern: re.Pattern[str]) -> str:
+        found = pattern.match(self.text, self.at)
+        if found is None:
+            return ""
+        self.at = found.end()
+        return found.group(0)
+
+    def peek(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+
+def parse(fields: tuple[str, ...]) -> Parsed:
+    """Parse every ``WWW-Authenticate`` field of a response (C2); never raises.
+
+    Repeated fields, several challenges in one field, quoted strings with ``\\"`` and commas, blanks
+    around ``=``, token68 and unquoted values are understood; what breaks the grammar is named in
+    ``faults`` and read as well as can be.
+    """
+    challenges: list[Challenge] = []
+    faults: list[str] = []
+    for value in fields:
+        reader = _Reader(value)
+        _read(reader)
+        faults += reader.faults
+        challenges += [
+            Challenge(scheme, token68, tuple(params)) for scheme, token68, params in reader.schemes
+        ]
+    return Parsed(tuple(challenges), tuple(faults))
+
+
+def _read(reader: _Reader) -> None:
+    separated = True
+    while True:
+        reader.skip(_BLANKS)
+        while reader.peek() == ",":
+            separated = True
+            reader.at += 1
+            reader.skip(_BLANKS)
+        if reader.at >= len(reader.text):
+            return
+        start = reader.at
+        name = reader.skip(_TOKEN)
+        if not name:
+            reader.faults.append(f"no scheme or parameter name at character {start + 1}")
+            reader.at += 1
+            reader.skip(_LOOSE)
+            continue
+        after = reader.at
+        reader.skip(_BLANKS)
+        if reader.peek() == "=":
+            reader.at += 1
+            _parameter(reader, name, separated)
+        else:
+            reader.at = after
+            _scheme(reader, name)
+        separated = False
+
+
+def _scheme(reader: _Reader, name: str) -> None:
+    blanks = reader.skip(_BLANKS)
+    token68 = None
+    if blanks and (found := _TOKEN68.match(reader.text, reader.at)):
+        # `a=` may be a parameter without a value, `realm` alone a scheme's token68.
+        token68 = found.group(0)
+        reader.at = found.end()
+    reader.schemes.append((name, token68, []))
+
+
+def _parameter(reader: _Reader, name: str, separated: bool) -> None:
+    reader.skip(_BLANKS)
+    where = f"character {reader.at + 1}"
+    if quoted := reader.skip(_QUOTED):
+        value = re.sub(r"\\(.)", r"\1", quoted[1:-1], flags=re.DOTALL)
+    elif reader.peek() == '"':
+        value = reader.text[reader.at + 1 :]
+        reader.at = len(reader.text)
+        reader.faults.append(f"the quoted value of {name} has no end")
+    else:
+        value = reader.skip(_LOOSE)
+        if not _TOKEN.fullmatch(value):
+            reader.faults.append(f"the value of {name} at {where} must stand in quotes")
+    if not reader.schemes:
+        reader.faults.append(f"the parameter {name} comes before any scheme")
+        reader.schemes.append(("", None, []))
+    elif not separated and reader.schemes[-1][2]:
+        reader.faults.append(f"there is no comma before {name}")
+    reader.schemes[-1][2].append((name.lower(), value))

@@ -1,0 +1,86 @@
+"""Knows what a person asked of a run; must not know where it was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcp_auth_tui.model import Secret
+
+REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
+STATELESS = "2026-07-28"
+NEWEST_INITIALIZE = "2025-11-25"
+GRANTS = (
+    "auto",
+    "authorization_code",
+    "client_credentials",
+    "jwt-bearer",
+    "id-jag",
+    "device_code",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings of one run (DESIGN 3)."""
+
+    url: str
+    """The MCP URL, already checked and completed by `protocol.urls.mcp_url`."""
+    spec: str = "auto"
+    """``auto`` or one of `REVISIONS`."""
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    client_metadata_url: str | None = None
+    register: bool = False
+    """Register dynamically even when another way is open."""
+    auth_method: str | None = None
+    """A token endpoint authentication method to use instead of the chosen one (K2)."""
+    scope: str | None = None
+    resource: str | None = None
+    send_resource: bool = True
+    params: tuple[tuple[str, str], ...] = ()
+    """Extra parameters of the authorization request."""
+    redirect_uri: str | None = None
+    port: int | None = None
+    issuer: str | None = None
+    """An issuer chosen by hand (A10); it also chooses among several (P6)."""
+    allow: frozenset[str] = frozenset()
+    """Finding ids whose refusal was lifted by hand."""
+    strict: bool = False
+    """Stop at any error."""
+    force: bool = False
+    """Run the flow though the server did not ask for authorization."""
+    call: str | None = None
+    """A tool to call after verifying."""
+    call_args: Mapping[str, Any] = field(default_factory=dict)
+    grant: str = "auto"
+    """One of `GRANTS`; ``auto``: what was given and what the server lists decide."""
+    client_key: bool = False
+    """A private key of the client was given (private_key_jwt, K4)."""
+    assertion: Secret | None = None
+    """A workload's JWT (WI1)."""
+    subject_token: Secret | None = None
+    """The ID token or SAML assertion of the person at the identity provider (EM1)."""
+    subject_token_type: str = "urn:ietf:params:oauth:token-type:id_token"
+    idp_issuer: str | None = None
+    idp_token_endpoint: str | None = None
+    idp_client_id: str | None = None
+    idp_client_secret: Secret | None = None
+    browserless: bool = False
+    """No browser can be opened here: device authorization is preferred where it is offered (X1)."""
+    refresh: bool = False
+    """Refresh the token once after verifying, and verify again (F2)."""
+    dpop: str = "auto"
+    """``auto``, ``on`` or ``off`` (RFC 9449)."""
+    follow: bool = False
+    """Request the authorization URL over HTTP and read the redirect (``--browser follow``)."""
+    wait: float = 600.0
+    """Seconds a person has to come back from the browser."""
+    version: str = "0"
+    """This program's version, for ``clientInfo`` and ``software_version``."""
+
+    @property
+    def opening_revision(self) -> str:
+        """The revision a run starts to speak: what was chosen, else the newest (T3)."""
+        return STATELESS if self.spec == "auto" else self.spec

@@ -1,0 +1,222 @@
+"""Knows how the token endpoint is asked: authentication, proof, and errors (K1-K7, D2).
+
+What a successful answer is worth is judged in `token`.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
+from urllib.parse import quote_plus
+
+from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Request, Secret
+from mcp_auth_tui.protocol import dpop as proofs
+from mcp_auth_tui.protocol.actions import Ask, Protocol, Question, Sign, Signed
+from mcp_auth_tui.protocol.documents import loads
+from mcp_auth_tui.protocol.dpop import Dpop
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.values import AuthorizationServer, Client
+
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_LIFETIME = 60.0
+_PASSPHRASES = 3
+_OFF = 60.0
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """One authorization server's endpoints as one client speaks to them."""
+
+    judge: Judge
+    server: AuthorizationServer
+    client: Client
+    dpop: Dpop | None = None
+
+    def ask(
+        self, form: tuple[Field, ...], purpose: str, url: str = ""
+    ) -> Protocol[tuple[Exchange, Mapping[str, Any] | None]]:
+        """Post a form with exactly one way of authentication (K1, K2), and a proof (D2).
+
+        Returns the exchange and the JSON object of the answer, or None when it is none. Raises
+        `FlowStop` when there is no answer, a redirect (K6) or a demand to wait.
+        """
+        headers, identity = yield from self._identity()
+        request = Request(
+            self.judge.stage,
+            purpose,
+            "POST",
+            url or self.server.token_endpoint,
+            Kind.TOKEN,
+            (
+                Field("Accept", "application/json", "the answer is JSON", "RFC 6749 §5.1"),
+                Field(
+                    "Content-Type", "application/x-www-form-urlencoded", "a form", "RFC 6749 §4.1.3"
+                ),
+                *headers,
+            ),
+            form=(*form, *identity),
+        )
+        exchange = yield from proofs.send(self.judge, self.dpop, request)
+        return exchange, self._object(exchange)
+
+    def answer(
+        self, form: tuple[Field, ...], purpose: str, *, sent: str = ""
+    ) -> Protocol[tuple[Exchange, Mapping[str, Any]]]:
+        """Ask and insist on a successful JSON answer; ``sent`` is added to what an error tells."""
+        exchange, found = yield from self.ask(form, purpose)
+        if found is None:
+            id = "token-content-type" if exchange.status < 300 else "token-error-form"
+            kind = exchange.response.media_type if exchange.response else ""
+            self.judge.stop(
+                id,
+                seen=f"HTTP {exchange.status}; no JSON object ({kind or 'no content type'})",
+                exchange=exchange,
+            )
+        if "error" in found or exchange.status >= 400:
+            self.refused(exchange, found, sent)
+        yield from _form(self.judge, exchange)
+        return exchange, found
+
+    def _object(self, exchange: Exchange) -> Mapping[str, Any] | None:
+        if (failure := exchange.failure) is not None:
+            self.judge.lost(exchange, failure)
+        response = exchange.response
+        if 300 <= exchange.status < 400:
+            place = (response.header("location") if response else "") or "nowhere"
+            seen = f"HTTP {exchange.status} to {place}"
+            self.judge.stop("token-redirect", seen=seen, exchange=exchange)
+        if exchange.status in (429, 503):
+            after = (response.header("retry-after") if response else "") or "not said"
+            self.judge.stop("net-rate-limited", seen=f"Retry-After: {after}", exchange=exchange)
+        try:
+            value = loads(response.text if response else "")
+        except ValueError:
+            return None
+        return value if isinstance(value, dict) else None
+
+    def refused(
+        self, exchange: Exchange, answer: Mapping[str, Any], sent: str = "", id: str = "token-error"
+    ) -> NoReturn:
+        """End the run with what the server said (RFC 6749 §5.2) and what was sent (SPEC 3)."""
+        error = answer.get("error")
+        told = [answer.get(name) for name in ("error", "error_description", "error_uri")]
+        parts = [part for part in told if isinstance(part, str) and part]
+        detail = [f"authentication: {self.client.auth_method}"]
+        detail += [sent] if sent else []
+        if (off := clock_off(exchange)) is not None:
+            detail.append(off)
+        said = ": ".join(parts) or "no error member"
+        self.judge.stop(
+            id if isinstance(error, str) else "token-error-form",
+            seen=f"HTTP {exchange.status}: {said} ({'; '.join(detail)})",
+            next=NEXT.get(error, "") if isinstance(error, str) else "",
+            exchange=exchange,
+            pointer="/error",
+        )
+
+    def _identity(self) -> Protocol[tuple[tuple[Field, ...], tuple[Field, ...]]]:
+        if self.client.auth_method == "private_key_jwt":
+            return (), (yield from self._asserted())
+        return authenticate(self.client)
+
+    def _asserted(self) -> Protocol[tuple[Field, ...]]:
+        """Prove who we are with a key (K4): ``aud`` is the issuer alone (RFC 7523bis)."""
+        client, passphrase = self.client, None
+        listed = self.server.list("token_endpoint_auth_signing_alg_values_supported") or ()
+        claims = {"iss": client.id, "sub": client.id, "aud": self.server.issuer}
+        for _ in range(_PASSPHRASES):
+            signed: Signed | Failure = yield Sign(
+                "client",
+                {"typ": "client-authentication+jwt"},
+                claims,
+                listed,
+                lifetime=_LIFETIME,
+                passphrase=passphrase,
+            )
+            if isinstance(signed, Signed):
+                source = "SPEC K4; RFC 7523 §3"
+                return (
+                    Field("client_id", client.id, "names the client", "RFC 6749 §3.2.1"),
+                    Field("client_assertion_type", ASSERTION, "private_key_jwt", source),
+                    Field("client_assertion", signed.jwt, f"signed with {signed.alg}", source),
+                )
+            if signed.kind != "passphrase":
+                self.judge.stop(signed.kind, seen=signed.message)
+            question = Question("passphrase", "Passphrase", signed.message, secret=True)
+            typed: str | None = yield Ask(question)
+            if typed is None:
+                self.judge.stop("client-no-person", seen=signed.message)
+            passphrase = Secret(typed)
+        self.judge.stop("client-key", seen="the passphrase was wrong three times")
+
+
+def authenticate(client: Client) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+    """Return the headers and the form fields of exactly one authentication method (K2, K3)."""
+    id = Field("client_id", client.id, "names the client", "RFC 6749 §3.2.1")
+    secret = client.secret.reveal() if client.secret else ""
+    if client.auth_method == "client_secret_basic" and client.secret:
+        # Both parts are form-encoded before they are joined (RFC 6749 §2.3.1).
+        pair = f"{quote_plus(client.id)}:{quote_plus(secret)}"
+        value = Secret(f"Basic {b64encode(pair.encode('ascii')).decode('ascii')}")
+        return (Field("Authorization", value, "client_secret_basic", "SPEC K3"),), ()
+    if client.auth_method == "client_secret_post" and client.secret:
+        field = Field("client_secret", client.secret, "client_secret_post", "RFC 6749 §2.3.1")
+        return (), (id, field)
+    return (), ((id,) if client.id else ())
+
+
+def _form(judge: Judge, exchange: Exchange) -> Protocol[None]:
+    """Note what is wrong with the form of a successful answer (RFC 6749 §5.1)."""
+    response = exchange.response
+    if response is None:
+        return
+    if response.status != 200:
+        yield from judge.note("token-status", seen=f"HTTP {response.status}", exchange=exchange)
+    if response.media_type != "application/json":
+        yield from judge.note(
+            "token-content-type",
+            seen=response.media_type or "no content type",
+            exchange=exchange,
+            pointer="content-type",
+        )
+    control = response.header("cache-control") or ""
+    if "no-store" not in control.lower():
+        yield from judge.note(
+            "token-cacheable",
+            seen=control or "no Cache-Control",
+            exchange=exchange,
+            pointer="cache-control",
+        )
+
+
+def clock_off(exchange: Exchange) -> str | None:
+    """Say by how much our clock and the server's ``Date`` differ when it is over a minute."""
+    response = exchange.response
+    date = response.header("date") if response else None
+    if not date:
+        return None
+    try:
+        theirs = parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    off = exchange.started + exchange.seconds - theirs
+    if abs(off) < _OFF:
+        return None
+    side = "ahead of" if off > 0 else "behind"
+    return f"this machine's clock is {abs(off):,.0f} s {side} the server's"
+
+
+NEXT = {
+    "invalid_grant": "Sign in again (run again from the browser stage): a code works once and for"
+    " a short time; if it happens each time, compare redirect_uri and the PKCE method.",
+    "invalid_client": "Compare client id, secret and authentication method with what the server"
+    " registered; --auth-method chooses another.",
+    "invalid_target": "The server does not know this resource: compare it with its settings, or"
+    " run with --no-resource.",
+    "invalid_scope": "Ask for fewer scopes with --scope.",
+    "unauthorized_client": "Allow this client the grant at the server.",
+    "unsupported_grant_type": "Allow the grant at the server, or choose another with --grant.",
+}

@@ -1,0 +1,151 @@
+"""Knows what becomes of a broken rule: a note, a refusal or a stop; must not know the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from mcp_auth_tui import findings
+from mcp_auth_tui.model import Exchange, Failure, Level, Stage
+from mcp_auth_tui.protocol.actions import FlowStop, Protocol
+from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, STATELESS, Config
+
+_REFUSED_FOR_SAFETY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The settings of a run, the revision in force and the stage that is judged."""
+
+    config: Config
+    stage: Stage
+    revision: str = ""
+    """The revision negotiated; empty before that (T3: then findings hold for 2025-11-25)."""
+
+    @property
+    def rules(self) -> str:
+        """The revision whose rules are applied."""
+        if self.config.spec != "auto":
+            return self.config.spec
+        return self.revision or NEWEST_INITIALIZE
+
+    @property
+    def stateless(self) -> bool:
+        """Whether the rules of 2026-07-28 or later hold."""
+        return self.rules >= STATELESS
+
+    def at(self, stage: Stage) -> Judge:
+        """Return the same judge for another stage."""
+        return replace(self, stage=stage)
+
+    def note(
+        self,
+        id: str,
+        *,
+        seen: str = "",
+        expected: str = "",
+        message: str = "",
+        next: str = "",
+        exchange: Exchange | None = None,
+        pointer: str = "",
+        level: Level | None = None,
+    ) -> Protocol[None]:
+        """Record a broken rule and go on; with ``--strict`` an error stops the run."""
+        finding = findings.found(
+            id,
+            self.stage,
+            seen=seen,
+            expected=expected,
+            message=message,
+            next=next,
+            exchange=exchange.number if exchange else None,
+            pointer=pointer,
+            revision=self.rules,
+            level=level,
+        )
+        strict = self.config.strict and id not in self.config.allow
+        if finding.level is Level.FATAL:
+            # A stop is raised by `stop` or `refuse`; one that is only noted was survived.
+            finding = replace(finding, level=Level.ERROR)
+        if strict and finding.level is Level.ERROR:
+            raise FlowStop(finding)
+        yield finding
+
+    def keep(
+        self, id: str, *, seen: str = "", exchange: Exchange | None = None, pointer: str = ""
+    ) -> Protocol[None]:
+        """Record that a rule was kept."""
+        yield findings.passed(
+            id,
+            self.stage,
+            seen=seen,
+            exchange=exchange.number if exchange else None,
+            revision=self.rules,
+            pointer=pointer,
+        )
+
+    def stop(
+        self,
+        id: str,
+        *,
+        seen: str = "",
+        expected: str = "",
+        message: str = "",
+        next: str = "",
+        exchange: Exchange | None = None,
+        pointer: str = "",
+        exit: int | None = None,
+    ) -> NoReturn:
+        """End the run with this finding; raises `FlowStop`."""
+        finding = findings.found(
+            id,
+            self.stage,
+            seen=seen,
+            expected=expected,
+            message=message,
+            next=next,
+            exchange=exchange.number if exchange else None,
+            pointer=pointer,
+            revision=self.rules,
+        )
+        raise FlowStop(finding if exit is None else replace(finding, exit=exit))
+
+    def refuse(
+        self,
+        id: str,
+        *,
+        seen: str = "",
+        expected: str = "",
+        message: str = "",
+        next: str = "",
+        exchange: Exchange | None = None,
+        pointer: str = "",
+    ) -> Protocol[None]:
+        """Refuse for safety (exit 4), unless ``--allow`` lifted this refusal: then mark the run."""
+        if id not in self.config.allow:
+            hint = next or findings.CATALOGUE[id].next
+            self.stop(
+                id,
+                seen=seen,
+                expected=expected,
+                message=message,
+                next=f"{hint} To go on all the same, for debugging only: --allow {id}.",
+                exchange=exchange,
+                pointer=pointer,
+                exit=_REFUSED_FOR_SAFETY,
+            )
+        yield from self.note(
+            id, seen=seen, expected=expected, message=message, exchange=exchange, pointer=pointer
+        )
+        yield from self.note(
+            "client-overridden", seen=f"--allow {id}", exchange=exchange, pointer=pointer
+        )
+
+    def lost(self, exchange: Exchange, failure: Failure) -> NoReturn:
+        """End the run because a request had no answer."""
+        self.stop(
+            failure.kind,
+            seen=failure.message,
+            message=f"{exchange.request.purpose}: {failure.message}",
+            exchange=exchange,
+        )

@@ -1,0 +1,330 @@
+"""Knows how a client comes to an identity at an issuer (G1-G8); must not know tokens.
+
+RFC 7591 (dynamic registration), the client ID metadata document draft, and clients made by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NoReturn
+from urllib.parse import unquote, urlsplit
+
+from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Request, Secret, Stage
+from mcp_auth_tui.protocol.actions import Ask, Bind, Protocol, Question, Send
+from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.documents import loads
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
+from mcp_auth_tui.protocol.values import AuthorizationServer, Client
+
+# The authentication methods that this program can use at the token endpoint, strongest first.
+METHODS = ("client_secret_basic", "client_secret_post", "none")
+NAME = "mcp-auth-tui"
+_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+def bind(judge: Judge) -> Protocol[str]:
+    """Bind the callback before registering: the port is part of what is registered (B1, G8)."""
+    config = judge.config
+    bound: str | Failure = yield Bind(config.redirect_uri, config.port)
+    if isinstance(bound, Failure):
+        judge.stop(bound.kind, seen=bound.message)
+    return bound
+
+
+def bind_again(judge: Judge, client: Client) -> Protocol[None]:
+    """Bind the very redirect URI that the client of the run before was registered with."""
+    wanted = replace(judge.config, redirect_uri=client.redirect_uri, port=None)
+    yield from bind(replace(judge, config=wanted))
+
+
+def obtain(judge: Judge, server: AuthorizationServer, grant: str) -> Protocol[Client]:
+    """Get the client that a grant needs: only the code flow needs a redirect URI."""
+    config = judge.config
+    if grant == "authorization_code":
+        redirect_uri = yield from bind(judge)
+        return (yield from register(judge, server, redirect_uri))
+    if grant == "device_code":
+        return (yield from register(judge, server, ""))
+    if config.client_metadata_url and config.client_id is None:
+        return (yield from _document(judge, server, ""))
+    if config.client_id is None and grant != "jwt-bearer":
+        judge.stop(
+            "client-grant",
+            seen=f"{grant} without a client id",
+            message="This grant needs a client that was registered beforehand (CC1).",
+            next="Give it with --client-id, and its secret or key.",
+        )
+    return _by_hand(config, server, "", config.client_id or "")
+
+
+def way(config: Config, server: AuthorizationServer) -> str:
+    """Choose how to get a client (G1): pre-registered, metadata document, dynamic, or ask."""
+    if config.register and server.registration_endpoint:
+        return "dynamic"
+    if config.client_id is not None:
+        return "pre-registered"
+    if config.client_metadata_url and server.flag("client_id_metadata_document_supported"):
+        return "metadata document"
+    return "dynamic" if server.registration_endpoint else "ask"
+
+
+def register(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Protocol[Client]:
+    """Get a client of this issuer; raises `FlowStop` (dcr-refused, as-no-registration, …)."""
+    config = judge.config
+    chosen = way(config, server)
+    if config.client_metadata_url and chosen not in ("metadata document", "pre-registered"):
+        yield from judge.note("as-no-cimd", seen="client_id_metadata_document_supported: absent")
+    match chosen:
+        case "pre-registered":
+            made = _by_hand(config, server, redirect_uri, config.client_id or "")
+        case "metadata document":
+            made = yield from _document(judge, server, redirect_uri)
+        case "dynamic":
+            made = yield from _dynamic(judge, server, redirect_uri)
+        case _:
+            made = yield from _asked(judge, server, redirect_uri)
+    return made
+
+
+def method_for(server: AuthorizationServer, wished: str | None, has_secret: bool) -> str:
+    """Choose the token endpoint authentication method (K2).
+
+    The registered or returned one if the server lists it, else the strongest listed that we can
+    do, else (no list) Basic with a secret and none without (RFC 8414 §2).
+    """
+    listed = server.list("token_endpoint_auth_methods_supported")
+    if listed is None:
+        return wished or ("client_secret_basic" if has_secret else "none")
+    if wished in listed:
+        return str(wished)
+    able = [name for name in METHODS if has_secret or name == "none"]
+    return next((name for name in able if name in listed), wished or able[0])
+
+
+def _by_hand(config: Config, server: AuthorizationServer, redirect_uri: str, id: str) -> Client:
+    secret = config.client_secret
+    method = config.auth_method or method_for(
+        server, "private_key_jwt" if config.client_key else None, secret is not None
+    )
+    return Client(id, "pre-registered", server.issuer, redirect_uri, method, secret)
+
+
+def document_url_faults(url: str) -> tuple[str, ...]:
+    """Say what is wrong with the URL of a client ID metadata document (G2); empty when right."""
+    faults: list[str] = []
+    try:
+        endpoint(url)
+    except UrlRefused as error:
+        return (str(error),)
+    parts = urlsplit(url)
+    if parts.scheme.lower() != "https":
+        faults.append("its scheme is not https")
+    if parts.path in ("", "/"):
+        faults.append("it has no path")
+    if {unquote(part) for part in parts.path.split("/")} & {".", ".."}:
+        faults.append("its path has a . or .. segment")
+    return tuple(faults)
+
+
+def _document(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Protocol[Client]:
+    url = judge.config.client_metadata_url or ""
+    if faults := document_url_faults(url):
+        judge.stop("cimd-own-url-form", seen=f"{url}: {', '.join(faults)}")
+    if "?" in url:
+        yield from judge.note("cimd-own-url-form", seen=f"{url}: it has a query")
+    method = judge.config.auth_method or ("private_key_jwt" if judge.config.client_key else "none")
+    return Client(url, "metadata document", server.issuer, redirect_uri, method)
+
+
+def _asked(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Protocol[Client]:
+    """Ask for a client made by hand; without a person the run ends with what to do."""
+    config = judge.config
+    detail = (
+        f"{server.issuer} registers no client by itself. Make one in its console with the redirect"
+        f" URI {redirect_uri}"
+    )
+    id: str | None = yield Ask(Question("client_id", "Client ID", detail))
+    if not id:
+        judge.stop("as-no-registration", seen=f"{server.issuer}: no registration_endpoint")
+    yield from judge.note("as-no-registration", seen=f"{server.issuer}: a client was given by hand")
+    question = Question(
+        "client_secret", "Client secret (empty: none)", detail, secret=True, default=""
+    )
+    given: str | None = yield Ask(question)
+    secret = Secret(given) if given else config.client_secret
+    method = config.auth_method or method_for(server, None, secret is not None)
+    return Client(id, "pre-registered", server.issuer, redirect_uri, method, secret)
+
+
+def wish(config: Config, server: AuthorizationServer, redirect_uri: str) -> tuple[Field, ...]:
+    """Return the members of the registration request with the reason for each (G3, G4)."""
+    listed = server.list("token_endpoint_auth_methods_supported")
+    able = [name for name in reversed(METHODS) if listed is None or name in listed]
+    method = config.auth_method or (able[0] if able else "none")
+    reason = "as asked" if config.auth_method else "a program on a person's machine has no secret"
+    if not config.auth_method and method != "none":
+        reason = "the server does not list none"
+    flow = "authorization_code" if redirect_uri else _DEVICE
+    members = [Field("client_name", NAME, "what the consent page shows", "RFC 7591 §2")]
+    if redirect_uri:
+        members.append(
+            Field("redirect_uris", json.dumps([redirect_uri]), "bound a moment ago", "SPEC G8")
+        )
+    members += [
+        Field(
+            "grant_types",
+            json.dumps([flow, "refresh_token"]),
+            "the flow, and staying signed in",
+            "SPEC G4",
+        ),
+        Field(
+            "response_types",
+            json.dumps(["code"] if redirect_uri else []),
+            "the code flow" if redirect_uri else "no redirect is part of it",
+            "SPEC G4",
+        ),
+        Field("token_endpoint_auth_method", json.dumps(method), reason, "SPEC G4"),
+        Field("application_type", '"native"', "the redirect URI is loopback", "SPEC G3"),
+        Field("software_id", json.dumps(NAME), "names the program", "RFC 7591 §2"),
+        Field("software_version", json.dumps(config.version), "names its version", "RFC 7591 §2"),
+    ]
+    if config.scope:
+        members.append(Field("scope", json.dumps(config.scope), "as asked", "RFC 7591 §2"))
+    return tuple(members)
+
+
+def _member(field: Field) -> Any:
+    return field.raw if field.name == "client_name" else json.loads(field.raw)
+
+
+def _dynamic(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Protocol[Client]:
+    config = judge.config
+    members = wish(config, server, redirect_uri)
+    request = Request(
+        Stage.REGISTER,
+        "dynamic client registration",
+        "POST",
+        server.registration_endpoint or "",
+        Kind.TOKEN,
+        (
+            Field("Accept", "application/json", "the answer is JSON", "RFC 7591 §3.2"),
+            Field("Content-Type", "application/json", "the request is JSON", "RFC 7591 §3.1"),
+        ),
+        json={field.name: _member(field) for field in members},
+        reasons=members,
+    )
+    if judge.stateless and not server.flag("client_id_metadata_document_supported"):
+        yield from judge.note("as-dcr-only")
+    exchange: Exchange = yield Send(request)
+    if (failure := exchange.failure) is not None:
+        judge.lost(exchange, failure)
+    answer = yield from _registered(judge, exchange, redirect_uri)
+    return (yield from _client(judge, server, exchange, answer))
+
+
+def _registered(judge: Judge, exchange: Exchange, redirect_uri: str) -> Protocol[Mapping[str, Any]]:
+    """Check the shape of the registration answer; raises `FlowStop` on a refusal (G6)."""
+    response = exchange.response
+    text = response.text if response else ""
+    try:
+        answer = loads(text)
+    except ValueError as error:
+        answer = None
+        why = "an empty body" if not text.strip() else f"a body that is not JSON ({error})"
+    else:
+        why = "a body that is no JSON object"
+    if exchange.status not in (200, 201):
+        _refused(judge, exchange, answer if isinstance(answer, dict) else {}, redirect_uri)
+    if not isinstance(answer, dict):
+        judge.stop("dcr-no-client-id", seen=f"HTTP {exchange.status} with {why}", exchange=exchange)
+    if exchange.status != 201:
+        yield from judge.note("dcr-status", seen=f"HTTP {exchange.status}", exchange=exchange)
+    if response and "no-store" not in (response.header("cache-control") or "").lower():
+        seen = response.header("cache-control") or "no Cache-Control"
+        yield from judge.note(
+            "dcr-cacheable", seen=seen, exchange=exchange, pointer="cache-control"
+        )
+    return answer
+
+
+def _refused(
+    judge: Judge, exchange: Exchange, answer: Mapping[str, Any], redirect_uri: str
+) -> NoReturn:
+    error, text = answer.get("error"), answer.get("error_description")
+    parts = [f"HTTP {exchange.status}"]
+    parts += [item for item in (error, text) if isinstance(item, str)]
+    if exchange.status in (401, 403) and error != "invalid_redirect_uri":
+        judge.stop(
+            "dcr-needs-token",
+            seen=": ".join(parts),
+            message="The server registers only clients that bring an initial access token.",
+            next="Make a client in the server's console and give it with --client-id.",
+            exchange=exchange,
+        )
+    if error == "invalid_redirect_uri":
+        judge.stop(
+            "dcr-loopback-refused",
+            seen=f"{': '.join(parts)} (for {redirect_uri})",
+            next="Try another form: --redirect-uri http://localhost:PORT/callback, or a fixed"
+            " --port; else make a client by hand and give it with --client-id.",
+            exchange=exchange,
+        )
+    judge.stop(
+        "dcr-refused",
+        seen=": ".join(parts),
+        next="Make a client in the server's console and give it with --client-id.",
+        exchange=exchange,
+    )
+
+
+def _client(
+    judge: Judge, server: AuthorizationServer, exchange: Exchange, answer: Mapping[str, Any]
+) -> Protocol[Client]:
+    """Read the answer, not the wish (G5)."""
+    sent = exchange.request.json or {}
+    id = answer.get("client_id")
+    if not isinstance(id, str) or not id:
+        judge.stop("dcr-no-client-id", seen=repr(id), exchange=exchange, pointer="/client_id")
+    given = answer.get("client_secret")
+    secret = Secret(given) if isinstance(given, str) and given else None
+    if secret is not None and not isinstance(answer.get("client_secret_expires_at"), int):
+        yield from judge.note(
+            "dcr-secret-expiry", exchange=exchange, pointer="/client_secret_expires_at"
+        )
+    named = answer.get("token_endpoint_auth_method")
+    if not isinstance(named, str):
+        named = "client_secret_basic" if secret else "none"
+    listed = server.list("token_endpoint_auth_methods_supported")
+    if listed is not None and named not in listed:
+        yield from judge.note(
+            "dcr-method-unlisted",
+            seen=f"{named}; listed: {', '.join(listed)}",
+            exchange=exchange,
+            pointer="/token_endpoint_auth_method",
+        )
+    if (secret is None) != (named == "none") and named in METHODS:
+        held = "no secret" if secret is None else "a secret"
+        yield from judge.note("dcr-secret-mismatch", seen=f"{named} with {held}", exchange=exchange)
+    wished = sent.get("redirect_uris")
+    uris = answer.get("redirect_uris", wished)
+    if uris != wished:
+        yield from judge.note(
+            "dcr-redirects-changed", seen=repr(uris), exchange=exchange, pointer="/redirect_uris"
+        )
+    redirect_uri = str(wished[0]) if isinstance(wished, list) and wished else ""
+    method = judge.config.auth_method or method_for(server, named, secret is not None)
+    token = answer.get("registration_access_token")
+    hidden = ("client_secret", "registration_access_token")
+    return Client(
+        id,
+        "dynamic",
+        server.issuer,
+        redirect_uri,
+        method,
+        secret,
+        {key: value for key, value in answer.items() if key not in hidden},
+        Secret(token) if isinstance(token, str) and token else None,
+    )

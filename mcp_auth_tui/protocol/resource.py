@@ -1,0 +1,269 @@
+"""Knows protected resource metadata (RFC 9728): where it is and when it may be used (P1-P9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mcp_auth_tui.model import Exchange, Failure, Stage, Tried
+from mcp_auth_tui.protocol.actions import Ask, Protocol, Question
+from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.documents import Fetched, complain, content_type, fetch
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.urls import (
+    UrlRefused,
+    endpoint,
+    is_private,
+    origin_text,
+    same_origin,
+    split,
+    well_known,
+)
+from mcp_auth_tui.protocol.values import Contact, Resource
+
+_SUFFIX = "oauth-protected-resource"
+_WHAT = "protected resource metadata"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One URL where the metadata may be, and who says so."""
+
+    url: str
+    why: str
+    named: bool = False
+    """Whether the challenge named it."""
+
+
+def places(url: str, named: tuple[str, ...]) -> tuple[Place, ...]:
+    """Return the places to look at, in order (P2); one that stands there twice is asked once."""
+    path = well_known(url, _SUFFIX, with_query=True)
+    root = f"{origin_text(url)}/.well-known/{_SUFFIX}"
+    order = [
+        *(Place(item, "named by the challenge", True) for item in named),
+        Place(path, "well-known place for the endpoint's path"),
+        Place(root, "well-known place at the root"),
+    ]
+    return tuple({place.url: place for place in reversed(order)}.values())[::-1]
+
+
+def discover(judge: Judge, contact: Contact) -> Protocol[Resource]:
+    """Find and judge the metadata of the resource; raises `FlowStop`.
+
+    Without any (404 or 410 everywhere) and with ``--spec auto`` or 2025-03-26, the legacy path
+    is taken (L1); a document that is there and invalid never leads there (L5).
+    """
+    order = yield from _usable(judge, places(judge.config.url, contact.params("resource_metadata")))
+    failed: list[tuple[Place, Fetched]] = []
+    for index, place in enumerate(order):
+        fetched = yield from fetch(judge, place.url, _WHAT, "prm")
+        if fetched.document is not None:
+            yield Tried(judge.stage, _WHAT, place.url, "used", place.why, fetched.exchange.number)
+            for rest in order[index + 1 :]:
+                yield Tried(judge.stage, _WHAT, rest.url, "not tried", "an earlier place had it")
+            return (yield from _judged(judge, place, fetched, fetched.document))
+        yield Tried(judge.stage, _WHAT, place.url, "lost", fetched.why, fetched.exchange.number)
+        failed.append((place, fetched))
+        yield from _lost(judge, place, fetched)
+    return (yield from _none(judge, failed))
+
+
+def _usable(judge: Judge, order: tuple[Place, ...]) -> Protocol[tuple[Place, ...]]:
+    usable: list[Place] = []
+    for place in order:
+        if not place.named:
+            usable.append(place)
+            continue
+        try:
+            endpoint(place.url)
+        except UrlRefused as error:
+            yield from judge.note(
+                "rs-prm-url-bad",
+                seen=f"{place.url}: {error}",
+                pointer="www-authenticate: resource_metadata",
+            )
+            yield Tried(judge.stage, _WHAT, place.url, "lost", f"not asked: {error}")
+            continue
+        if not same_origin(place.url, judge.config.url):
+            yield from judge.note("rs-prm-url-foreign", seen=place.url)
+        elif place.url not in {item.url for item in places(judge.config.url, ())}:
+            yield from judge.note("rs-prm-url-nonstandard", seen=place.url)
+        usable.append(place)
+    return tuple(usable)
+
+
+def _lost(judge: Judge, place: Place, fetched: Fetched) -> Protocol[None]:
+    if isinstance(fetched.exchange.result, Failure) and not place.named:
+        # P3: no answer is no proof of absence, so the legacy path must not be reached from here.
+        judge.lost(fetched.exchange, fetched.exchange.result)
+    yield from complain(judge, fetched, "prm")
+    if place.named:
+        yield from judge.note(
+            "rs-prm-url-dead", seen=f"{place.url}: {fetched.why}", exchange=fetched.exchange
+        )
+    elif fetched.exchange.status >= 500:
+        judge.stop(
+            "prm-status", seen=f"{place.url}: {fetched.why}, twice", exchange=fetched.exchange
+        )
+
+
+def _none(judge: Judge, failed: list[tuple[Place, Fetched]]) -> Protocol[Resource]:
+    """Decide what follows when no place had a document (SPEC 3)."""
+    config = judge.config
+    seen = "; ".join(f"{place.url}: {fetched.why}" for place, fetched in failed)
+    nowhere = all(fetched.absent for _, fetched in failed)
+    if config.issuer is not None:
+        yield from judge.note("prm-missing", seen=seen)
+        return Resource(config.resource or config.url, None, issuers=(config.issuer,))
+    if nowhere and config.spec in ("auto", "2025-03-26"):
+        yield from judge.note("prm-missing", seen=seen)
+        return Resource(config.resource or config.url, None)
+    worst = next((item for _, item in reversed(failed) if not item.absent), None)
+    if worst is not None and worst.broken in ("html", "json", "status", "redirect"):
+        judge.stop(f"prm-{worst.broken}", seen=seen, exchange=worst.exchange)
+    if worst is not None and worst.exchange.failure is not None:
+        judge.lost(worst.exchange, worst.exchange.failure)
+    judge.stop("prm-missing", seen=seen)
+
+
+def _judged(
+    judge: Judge, place: Place, fetched: Fetched, document: Mapping[str, Any]
+) -> Protocol[Resource]:
+    exchange = fetched.exchange
+    yield from content_type(judge, fetched, "prm")
+    identifier = yield from _identifier(judge, document, exchange)
+    issuers = yield from _issuers(judge, document, exchange)
+    scopes = document.get("scopes_supported")
+    listed = scopes if isinstance(scopes, list) else []
+    good = tuple(item for item in listed if isinstance(item, str) and item and " " not in item)
+    if len(good) != len(listed):
+        yield from judge.note(
+            "prm-scope-syntax", seen=repr(scopes), exchange=exchange, pointer="/scopes_supported"
+        )
+    if judge.stateless and "offline_access" in good:
+        yield from judge.note("prm-scope-offline", exchange=exchange, pointer="/scopes_supported")
+    if document.get("dpop_bound_access_tokens_required") is True:
+        yield from judge.note("prm-dpop-required", exchange=exchange)
+    methods = document.get("bearer_methods_supported")
+    if isinstance(methods, list) and methods and "header" not in methods:
+        yield from judge.note(
+            "prm-bearer-methods",
+            seen=", ".join(map(str, methods)),
+            exchange=exchange,
+            pointer="/bearer_methods_supported",
+        )
+    return Resource(judge.config.resource or identifier, place.url, document, issuers, good)
+
+
+def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -> Protocol[str]:
+    """Check ``resource`` before anything else (P5); the raw string is kept (P7)."""
+    value = document.get("resource")
+    url, pointer = judge.config.url, "/resource"
+    if not isinstance(value, str) or not value:
+        yield from judge.refuse(
+            "prm-resource-missing", seen=repr(value), exchange=exchange, pointer=pointer
+        )
+        return url
+    relation = compare(value, url)
+    if relation == "foreign":
+        yield from judge.refuse(
+            "prm-resource-foreign",
+            seen=value,
+            expected=f"{url} (or a parent path of it on the same origin)",
+            message=f"The metadata is for {value}, but you asked for {url}.",
+            exchange=exchange,
+            pointer=pointer,
+        )
+    elif "#" in value:
+        yield from judge.refuse(
+            "prm-resource-fragment", seen=value, exchange=exchange, pointer=pointer
+        )
+    elif relation == "equal":
+        yield from judge.keep("prm-resource-foreign", seen=value, exchange=exchange)
+    else:
+        id = "prm-resource-slash" if relation == "slash" else "prm-resource-parent"
+        if judge.config.strict:
+            judge.stop(id, seen=value, expected=url, exchange=exchange, pointer=pointer)
+        yield from judge.note(id, seen=value, expected=url, exchange=exchange, pointer=pointer)
+    return value
+
+
+def compare(value: str, url: str) -> str:
+    """Return how ``resource`` relates to the MCP URL: equal, slash, parent or foreign (P5)."""
+    if value == url:
+        return "equal"
+    try:
+        named, asked = split(value), split(url)
+    except ValueError:
+        return "foreign"
+    if named.scheme not in ("http", "https") or not same_origin(value, url):
+        return "foreign"
+    mine, theirs = asked.path.rstrip("/"), named.path.rstrip("/")
+    if mine == theirs:
+        return "slash" if asked.query == named.query else "parent"
+    return "parent" if mine.startswith(f"{theirs}/") else "foreign"
+
+
+def _issuers(
+    judge: Judge, document: Mapping[str, Any], exchange: Exchange
+) -> Protocol[tuple[str, ...]]:
+    """Read ``authorization_servers`` (P6); a private host in a public document is told."""
+    pointer, value = "/authorization_servers", document.get("authorization_servers")
+    listed = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    if not listed and judge.config.issuer is None:
+        judge.stop("prm-no-as", seen=repr(value), exchange=exchange, pointer=pointer)
+    usable: list[str] = []
+    for item in listed:
+        if (why := _no_issuer(item, judge.config)) is not None:
+            yield from judge.note(
+                "prm-as-not-issuer", seen=f"{item}: {why}", exchange=exchange, pointer=pointer
+            )
+            continue
+        if _hidden(item, judge.config.url):
+            yield from judge.note(
+                "prm-internal-host", seen=item, exchange=exchange, pointer=pointer
+            )
+        usable.append(item)
+    if listed and not usable and judge.config.issuer is None:
+        judge.stop("prm-as-not-issuer", seen=", ".join(listed), exchange=exchange, pointer=pointer)
+    return tuple(usable)
+
+
+def _no_issuer(item: str, config: Config) -> str | None:
+    """Say why an entry cannot be an issuer (RFC 8414 §2), or None."""
+    try:
+        endpoint(item)
+    except UrlRefused as error:
+        return str(error)
+    return "it has a query" if "?" in item else None
+
+
+def _hidden(item: str, url: str) -> bool:
+    return is_private(split(item).hostname or "") and not is_private(split(url).hostname or "")
+
+
+def choose_issuer(judge: Judge, resource: Resource) -> Protocol[str]:
+    """Choose one authorization server (P6): configured, else the only one, else ask, else first."""
+    config = judge.config
+    if config.issuer is not None:
+        if config.issuer not in resource.issuers:
+            yield from judge.note(
+                "client-overridden", seen=f"--issuer {config.issuer}", pointer="--issuer"
+            )
+        return config.issuer
+    if len(resource.issuers) == 1:
+        return resource.issuers[0]
+    question = Question(
+        "issuer",
+        "Which authorization server?",
+        "The resource names several; each keeps its own clients and tokens.",
+        choices=resource.issuers,
+        default=resource.issuers[0],
+    )
+    answer: str | None = yield Ask(question)
+    chosen = answer if answer in resource.issuers else resource.issuers[0]
+    yield from judge.at(Stage.RESOURCE).note(
+        "prm-as-several", seen=f"{', '.join(resource.issuers)}; chosen: {chosen}"
+    )
+    return chosen

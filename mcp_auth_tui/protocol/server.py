@@ -1,0 +1,281 @@
+"""Knows authorization server metadata: where it is and when it may be used (A1-A10, L1-L5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from mcp_auth_tui.model import Exchange, Tried
+from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.documents import Fetched, complain, content_type, fetch
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.urls import (
+    UrlRefused,
+    endpoint,
+    is_private,
+    origin_text,
+    same_origin,
+    split,
+    well_known,
+)
+from mcp_auth_tui.protocol.values import AuthorizationServer
+
+_OAUTH, _OIDC = "oauth-authorization-server", "openid-configuration"
+_WHAT = "authorization server metadata"
+# Parameters that an endpoint must not already carry (Z7).
+_OURS = frozenset(
+    {
+        "response_type",
+        "client_id",
+        "redirect_uri",
+        "state",
+        "scope",
+        "code_challenge",
+        "code_challenge_method",
+        "resource",
+        "request",
+        "request_uri",
+        "response_mode",
+    }
+)
+
+
+def places(issuer: str, *, oidc: bool = True) -> tuple[str, ...]:
+    """Return the metadata URLs of an issuer in order (A2-A4; RFC 8414 §3.1, OIDC Discovery §4)."""
+    path = split(issuer).path.removesuffix("/")
+    order = [well_known(issuer, _OAUTH)]
+    if oidc:
+        order.append(well_known(issuer, _OIDC))
+        if path:
+            order.append(f"{origin_text(issuer)}{path}/.well-known/{_OIDC}")
+    return tuple(order)
+
+
+def discover(judge: Judge, issuer: str) -> Protocol[AuthorizationServer]:
+    """Find and judge the metadata of an issuer; raises `FlowStop`."""
+    judge_oidc = judge.rules >= "2025-11-25"
+    order = places(issuer, oidc=judge_oidc)
+    failed: list[Fetched] = []
+    mismatch: tuple[str, Exchange] | None = None
+    for index, url in enumerate(order):
+        fetched = yield from fetch(judge, url, _WHAT, "as")
+        number = fetched.exchange.number
+        if fetched.document is None:
+            failed.append(fetched)
+            yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)
+            yield from _lost(judge, fetched)
+            continue
+        named = fetched.document.get("issuer")
+        lifted = bool(judge.config.allow & {"as-issuer-mismatch", "as-issuer-slash"})
+        if named != issuer and not (lifted and index == len(order) - 1):
+            mismatch = mismatch or (_text(named), fetched.exchange)
+            why = f"its issuer is {_text(named)}"
+            yield Tried(judge.stage, _WHAT, url, "lost", why, number)
+            continue
+        yield Tried(judge.stage, _WHAT, url, "used", "the first with the right issuer", number)
+        for rest in order[index + 1 :]:
+            yield Tried(judge.stage, _WHAT, rest, "not tried", "an earlier place had it")
+        if named != issuer:
+            yield from _mismatch(judge, issuer, _text(named), fetched.exchange)
+        else:
+            yield from judge.keep("as-issuer-mismatch", seen=issuer, exchange=fetched.exchange)
+        return (yield from _judged(judge, issuer, fetched, fetched.document))
+    if mismatch is not None:
+        yield from _mismatch(judge, issuer, *mismatch)
+    return _none(judge, failed)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+def _lost(judge: Judge, fetched: Fetched) -> Protocol[None]:
+    if (failure := fetched.exchange.failure) is not None:
+        judge.lost(fetched.exchange, failure)
+    yield from complain(judge, fetched, "as")
+
+
+def _none(judge: Judge, failed: list[Fetched]) -> AuthorizationServer:
+    seen = "; ".join(f"{item.exchange.request.url}: {item.why}" for item in failed)
+    worst = next((item for item in reversed(failed) if not item.absent), None)
+    if worst is not None and worst.broken in ("html", "json"):
+        judge.stop(f"as-{worst.broken}", seen=seen, exchange=worst.exchange)
+    judge.stop("as-missing", seen=seen, exchange=worst.exchange if worst else None)
+
+
+def _mismatch(judge: Judge, issuer: str, named: str, exchange: Exchange) -> Protocol[None]:
+    """Refuse a document that names another issuer (A5), with the hint that fits."""
+    if named == "None":
+        yield from judge.refuse("as-issuer-missing", exchange=exchange, pointer="/issuer")
+        return
+    slash = named.rstrip("/") == issuer.rstrip("/")
+    yield from judge.refuse(
+        "as-issuer-slash" if slash else "as-issuer-mismatch",
+        seen=named,
+        expected=issuer,
+        message=f"The metadata names the issuer {named}; the MCP server named {issuer}."
+        + _hint(issuer, named),
+        exchange=exchange,
+        pointer="/issuer",
+    )
+
+
+def _hint(issuer: str, named: str) -> str:
+    if named.rstrip("/") == issuer.rstrip("/"):
+        return " They differ by the slash at the end only."
+    if named.partition("://")[2] == issuer.partition("://")[2]:
+        return " They differ by http and https only: is a proxy ending TLS?"
+    if "{" in named or "%7B" in named.upper():
+        return " It holds a placeholder that somebody should have filled in (a tenant?)."
+    if same_origin(issuer, named):
+        return " They differ by the path only."
+    at = next(
+        (i for i, (a, b) in enumerate(zip(issuer, named, strict=False)) if a != b),
+        min(len(issuer), len(named)),
+    )
+    return f" They differ from character {at + 1} on."
+
+
+def _judged(
+    judge: Judge, issuer: str, fetched: Fetched, document: Mapping[str, Any]
+) -> Protocol[AuthorizationServer]:
+    exchange = fetched.exchange
+    yield from content_type(judge, fetched, "as")
+    authorize = yield from _endpoint(judge, issuer, document, "authorization_endpoint", exchange)
+    token = yield from _endpoint(judge, issuer, document, "token_endpoint", exchange)
+    register = yield from _endpoint(judge, issuer, document, "registration_endpoint", exchange)
+    if authorize is None:
+        judge.stop("as-no-authorize", exchange=exchange, pointer="/authorization_endpoint")
+    if token is None:
+        judge.stop("as-no-token", exchange=exchange, pointer="/token_endpoint")
+    server = AuthorizationServer(issuer, exchange.request.url, authorize, token, register, document)
+    if taken := sorted(_OURS & {key for key, _ in parse_qsl(split(authorize).query)}):
+        yield from judge.refuse(
+            "as-endpoint-params",
+            seen=f"{authorize} carries {', '.join(taken)}",
+            exchange=exchange,
+            pointer="/authorization_endpoint",
+        )
+    yield from _pkce(judge, server, exchange)
+    yield from _offers(judge, server, exchange)
+    return server
+
+
+def _endpoint(
+    judge: Judge, issuer: str, document: Mapping[str, Any], name: str, exchange: Exchange
+) -> Protocol[str | None]:
+    """Check an endpoint before anything uses or shows it as a link (A7)."""
+    value = document.get(name)
+    if value is None:
+        return None
+    pointer = f"/{name}"
+    if not isinstance(value, str):
+        judge.stop(
+            "as-endpoint-scheme", seen=repr(value), exchange=exchange, pointer=pointer, exit=4
+        )
+    try:
+        endpoint(value)
+    except UrlRefused as error:
+        id = f"as-endpoint-{error.reason}"
+        yield from judge.refuse(id, seen=f"{value}: {error}", exchange=exchange, pointer=pointer)
+        return value
+    inside = is_private(split(value).hostname or "")
+    if inside and not is_private(split(issuer).hostname or ""):
+        yield from judge.refuse(
+            "as-endpoint-private", seen=value, exchange=exchange, pointer=pointer
+        )
+    return value
+
+
+def _pkce(judge: Judge, server: AuthorizationServer, exchange: Exchange) -> Protocol[None]:
+    """Insist on a promise of PKCE S256 (A6); before 2025-11-25 its absence is only told."""
+    pointer = "/code_challenge_methods_supported"
+    methods = server.list("code_challenge_methods_supported")
+    if methods is None or not methods:
+        if judge.rules < "2025-11-25":
+            yield from judge.note("as-pkce-absent", exchange=exchange, pointer=pointer)
+        else:
+            yield from judge.refuse("as-pkce-absent", exchange=exchange, pointer=pointer)
+    elif "S256" not in methods:
+        yield from judge.refuse(
+            "as-pkce-no-s256", seen=", ".join(methods), exchange=exchange, pointer=pointer
+        )
+    else:
+        yield from judge.keep("as-pkce-absent", seen=", ".join(methods), exchange=exchange)
+        if "plain" in methods:
+            yield from judge.note(
+                "as-pkce-plain", seen=", ".join(methods), exchange=exchange, pointer=pointer
+            )
+
+
+def _offers(judge: Judge, server: AuthorizationServer, exchange: Exchange) -> Protocol[None]:
+    """Note what the document offers or lacks that matters for the code flow (A8)."""
+    kinds = server.list("response_types_supported")
+    if kinds is None or "code" not in kinds:
+        seen = ", ".join(kinds) if kinds else "absent"
+        yield from judge.note(
+            "as-response-types", seen=seen, exchange=exchange, pointer="/response_types_supported"
+        )
+    grants = server.list("grant_types_supported")
+    if grants is not None and "authorization_code" not in grants:
+        yield from judge.note(
+            "as-no-code-grant",
+            seen=", ".join(grants),
+            exchange=exchange,
+            pointer="/grant_types_supported",
+        )
+    if not server.flag("authorization_response_iss_parameter_supported"):
+        yield from judge.note("as-iss-not-promised", exchange=exchange)
+    else:
+        yield from judge.keep("as-iss-not-promised", exchange=exchange)
+    authorize = server.authorization_endpoint
+    for name in ("token_endpoint", "registration_endpoint"):
+        other = getattr(server, name)
+        if other and not _same_site(other, server.issuer) and not _same_site(other, authorize):
+            yield from judge.note(
+                "as-endpoint-foreign", seen=other, exchange=exchange, pointer=f"/{name}"
+            )
+    if server.flag("require_pushed_authorization_requests"):
+        yield from judge.note("as-par-required", exchange=exchange)
+    if server.flag("require_signed_request_object"):
+        yield from judge.note("as-jar-required", exchange=exchange)
+
+
+def _same_site(one: str, other: str) -> bool:
+    """Return whether two hosts share their last two labels: a rough site, never a decision."""
+
+    def site(url: str) -> tuple[str, ...]:
+        host = (split(url).hostname or "").rstrip(".")
+        return (host,) if host.replace(".", "").isdigit() else tuple(host.split(".")[-2:])
+
+    try:
+        return site(one) == site(other)
+    except ValueError:
+        return False
+
+
+def legacy(judge: Judge) -> Protocol[AuthorizationServer]:
+    """Take the path of 2025-03-26: metadata at the MCP origin, else the default paths (L1-L4)."""
+    base = origin_text(judge.config.url)
+    url = f"{base}/.well-known/{_OAUTH}"
+    fetched = yield from fetch(judge, url, f"{_WHAT} (2025-03-26)", "as")
+    number = fetched.exchange.number
+    if fetched.document is not None:
+        yield Tried(judge.stage, _WHAT, url, "used", "place of 2025-03-26", number)
+        named = fetched.document.get("issuer")
+        if named != base:
+            yield from _mismatch(judge, base, _text(named), fetched.exchange)
+        return (yield from _judged(judge, base, fetched, fetched.document))
+    yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)
+    if not fetched.absent:
+        # L5: something is there and broken; that is no server of 2025-03-26 without metadata.
+        yield from _lost(judge, fetched)
+        _none(judge, [fetched])
+    yield from judge.note(
+        "as-legacy-paths",
+        seen=f"{base}/authorize, {base}/token, {base}/register",
+        message="There is no metadata at all: the default paths of 2025-03-26 are tried. Whether"
+        " the server checks PKCE S256 cannot be seen from here.",
+    )
+    return AuthorizationServer(base, None, f"{base}/authorize", f"{base}/token", f"{base}/register")

@@ -1,0 +1,175 @@
+"""Knows how a token endpoint's answer is judged (K1-K8, F2); must not know how it is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mcp_auth_tui.model import Exchange, Field, Secret
+from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.dpop import Dpop, thumbprint_in
+from mcp_auth_tui.protocol.endpoint import Endpoint
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.jwt import read_jwt
+from mcp_auth_tui.protocol.values import AuthorizationServer, Client, Grant, Token
+
+_TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*\Z")
+_LARGE = 4096
+_DAY = 86_400
+
+
+def exchange_code(
+    judge: Judge,
+    server: AuthorizationServer,
+    client: Client,
+    grant: Grant,
+    dpop: Dpop | None = None,
+) -> Protocol[Token]:
+    """Exchange the code, once (K1, K6), at the issuer that was recorded; raises `FlowStop`."""
+    attempt = grant.attempt
+    form = [
+        Field("grant_type", "authorization_code", "the code flow", "RFC 6749 §4.1.3"),
+        Field("code", grant.code, "from the callback", "RFC 6749 §4.1.3"),
+        Field("redirect_uri", attempt.redirect_uri, "as in the authorization request", "SPEC 7, 6"),
+        Field("code_verifier", attempt.verifier, "proves that the request was ours", "SPEC Z1"),
+    ]
+    if attempt.resource is not None:
+        form.append(
+            Field("resource", attempt.resource, "as in the authorization request", "SPEC Z3")
+        )
+    asker = Endpoint(judge, replace(server, token_endpoint=attempt.token_endpoint), client, dpop)
+    exchange, answer = yield from asker.answer(
+        tuple(form), "token request", sent=f"resource: {attempt.resource or 'none'}"
+    )
+    return (yield from judged(asker, exchange, answer, attempt.scope, attempt.resource))
+
+
+def refresh(asker: Endpoint, held: Token) -> Protocol[Token]:
+    """Refresh a token (F1, F2): same issuer, client and resource, scope left out."""
+    if held.refresh is None:
+        asker.judge.stop(
+            "token-refresh-refused",
+            seen="there is no refresh token",
+            message="The authorization server gave no refresh token, so nothing can be refreshed.",
+            next="Sign in again when the token expires; ask for offline_access if it is offered.",
+        )
+    form = [
+        Field("grant_type", "refresh_token", "staying signed in", "RFC 6749 §6"),
+        Field("refresh_token", held.refresh, "given with the token", "SPEC F2"),
+    ]
+    if held.resource is not None:
+        form.append(Field("resource", held.resource, "as before", "SPEC F2; RFC 8707 §2.2"))
+    exchange, answer = yield from asker.ask(tuple(form), "token refresh")
+    if answer is None or "error" in answer or exchange.status >= 400:
+        asker.refused(exchange, answer or {}, "refresh", "token-refresh-refused")
+    scope = held.scope_granted
+    made = yield from judged(asker, exchange, answer, scope, held.resource)
+    if set((made.scope_granted or "").split()) - set((scope or "").split()):
+        yield from asker.judge.note("token-refresh-wider", exchange=exchange, pointer="/scope")
+    unbound = asker.client.auth_method == "none" and asker.dpop is None
+    if unbound and made.refresh in (None, held.refresh):
+        yield from asker.judge.note("token-refresh-static", exchange=exchange)
+    return replace(made, refresh=made.refresh or held.refresh, scope_asked=held.scope_asked)
+
+
+def judged(
+    asker: Endpoint,
+    exchange: Exchange,
+    answer: Mapping[str, Any],
+    scope: str | None,
+    resource: str | None,
+) -> Protocol[Token]:
+    """Check the members of a successful answer (K5) before anything is done with the token."""
+    judge = asker.judge
+    access = answer.get("access_token")
+    if not isinstance(access, str) or not access:
+        judge.stop("token-no-access", exchange=exchange, pointer="/access_token")
+    if not _TOKEN68.match(access):
+        # U2: what cannot stand in a header is never written into one.
+        judge.stop("token-syntax", exchange=exchange, pointer="/access_token")
+    if len(access) > _LARGE:
+        yield from judge.note("token-size", seen=f"{len(access):,} characters", exchange=exchange)
+    jose, claims = read_jwt(access)
+    kind = yield from _kind(asker, exchange, answer.get("token_type"), claims)
+    granted = yield from _granted(judge, exchange, answer.get("scope"), scope)
+    refresh, identity = answer.get("refresh_token"), answer.get("id_token")
+    return Token(
+        Secret(access),
+        kind,
+        asker.server.issuer,
+        resource,
+        asker.client.id,
+        exchange.started + exchange.seconds,
+        (yield from _lifetime(judge, exchange, answer.get("expires_in"))),
+        scope,
+        granted,
+        Secret(refresh) if isinstance(refresh, str) and refresh else None,
+        Secret(identity) if isinstance(identity, str) and identity else None,
+        claims,
+        jose,
+    )
+
+
+def _kind(
+    asker: Endpoint, exchange: Exchange, kind: Any, claims: Mapping[str, Any] | None
+) -> Protocol[str]:
+    """Accept Bearer, and DPoP where proofs are given (K5, D4); raises `FlowStop`."""
+    judge, dpop, pointer = asker.judge, asker.dpop, "/token_type"
+    if not isinstance(kind, str) or not kind:
+        judge.stop("token-no-type", seen=repr(kind), exchange=exchange, pointer=pointer)
+    lower = kind.lower()
+    if lower not in ("bearer", "dpop") or (lower == "dpop" and dpop is None):
+        judge.stop("token-type-unknown", seen=kind, exchange=exchange, pointer=pointer)
+    if lower == "bearer" and dpop is not None:
+        if dpop.required:
+            judge.stop("dpop-bearer-returned", seen=kind, exchange=exchange, pointer=pointer)
+        yield from judge.note("dpop-bearer-returned", seen=kind, exchange=exchange, pointer=pointer)
+    if lower == "dpop" and dpop is not None and claims is not None:
+        bound = thumbprint_in(claims)
+        if bound is None or bound != dpop.thumbprint:
+            yield from judge.note(
+                "dpop-cnf",
+                seen=f"cnf.jkt: {bound or 'absent'}",
+                expected=f"cnf.jkt: {dpop.thumbprint}",
+                exchange=exchange,
+            )
+    return kind
+
+
+def _granted(
+    judge: Judge, exchange: Exchange, value: Any, asked: str | None
+) -> Protocol[str | None]:
+    if value is None:
+        return asked
+    pointer = "/scope"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        yield from judge.note("token-scope-array", exchange=exchange, pointer=pointer)
+        value = " ".join(value)
+    if not isinstance(value, str):
+        return asked
+    want, got = set((asked or "").split()), set(value.split())
+    if asked and want - got:
+        seen = f"not granted: {' '.join(sorted(want - got))}"
+        yield from judge.note("token-scope-narrow", seen=seen, exchange=exchange, pointer=pointer)
+    if asked and got - want:
+        seen = f"more than asked: {' '.join(sorted(got - want))}"
+        yield from judge.note("token-scope-wide", seen=seen, exchange=exchange, pointer=pointer)
+    return value
+
+
+def _lifetime(judge: Judge, exchange: Exchange, value: Any) -> Protocol[float | None]:
+    pointer = "/expires_in"
+    try:
+        seconds = float(value) if isinstance(value, int | float | str) else None
+    except ValueError:
+        seconds = None
+    bad = isinstance(value, str | bool) or (seconds is not None and not 0 < seconds < 1e12)
+    if seconds is None or bad:
+        seen = "absent" if value is None else repr(value)
+        yield from judge.note("token-expiry", seen=seen, exchange=exchange, pointer=pointer)
+    elif seconds > _DAY:
+        seen = f"{seconds:,.0f} s"
+        yield from judge.note("token-long-lived", seen=seen, exchange=exchange, pointer=pointer)
+    return seconds if seconds is not None and 0 < seconds < 1e12 else None

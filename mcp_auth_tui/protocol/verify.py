@@ -1,0 +1,203 @@
+"""Knows what a refusal by the MCP server means, before and after a token (C1-C6, S1, S2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from mcp_auth_tui.model import Exchange
+from mcp_auth_tui.protocol import challenge
+from mcp_auth_tui.protocol.actions import Ask, Protocol, Question
+from mcp_auth_tui.protocol.challenge import Parsed
+from mcp_auth_tui.protocol.conversation import Turn, converse
+from mcp_auth_tui.protocol.dpop import Dpop
+from mcp_auth_tui.protocol.endpoint import clock_off
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.values import Contact, Peer, Token
+
+# S2: authorizations in one run, the first included.
+LIMIT = 3
+_SCHEMES = ("bearer", "dpop")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What verifying the token came to: one of the two is set."""
+
+    peer: Peer | None = None
+    refused: Contact | None = None
+    """A refusal that another authorization may mend."""
+    exchange: Exchange | None = None
+    """The exchange of a 401."""
+
+
+def first_contact(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
+    """Speak to the server without a token (T1-T4); raises `FlowStop`.
+
+    Returns the challenge to start from, and what an open server told about itself.
+    """
+    if judge.config.url.startswith("http:") and not _loopback(judge.config.url):
+        yield from judge.refuse("rs-endpoint-http", seen=judge.config.url)
+    turn = yield from converse(judge, None)
+    if turn.refused is None:
+        yield from judge.note("rs-open")
+        return Contact(200, (), turn.era, turn.revision), turn.peer
+    contact = yield from _challenged(judge, turn, turn.refused)
+    if turn.method not in ("server/discover", "initialize", "GET"):
+        yield from judge.note("rs-partial-auth", seen=f"{turn.method} is the first that is refused")
+    return contact, None
+
+
+def _loopback(url: str) -> bool:
+    from mcp_auth_tui.protocol.urls import is_loopback, split
+
+    return is_loopback(split(url).hostname or "")
+
+
+def _challenged(judge: Judge, turn: Turn, exchange: Exchange) -> Protocol[Contact]:
+    parsed = yield from read_challenge(judge, exchange)
+    contact = Contact(exchange.status, parsed.challenges, turn.era, turn.revision, turn.method)
+    if exchange.status == 403 and contact.param("error") != "insufficient_scope":
+        if not judge.config.force:
+            judge.stop(
+                "rs-wrong-status",
+                seen="HTTP 403 without a token",
+                expected="HTTP 401 with WWW-Authenticate",
+                next="The server must answer 401; to try the flow all the same: --force.",
+                exchange=exchange,
+            )
+        yield from judge.note("rs-wrong-status", seen="HTTP 403", exchange=exchange)
+    if contact.param("error") and exchange.status == 401:
+        yield from judge.note(
+            "rs-challenge-error-early", seen=contact.param("error") or "", exchange=exchange
+        )
+    return contact
+
+
+def read_challenge(judge: Judge, exchange: Exchange) -> Protocol[Parsed]:
+    """Read and judge ``WWW-Authenticate`` (C1-C3, C6); a missing one is only noted."""
+    response = exchange.response
+    fields = response.all("www-authenticate") if response else ()
+    parsed, pointer = challenge.parse(fields), "www-authenticate"
+    if not fields:
+        if exchange.status == 401:
+            yield from judge.note("rs-401-no-challenge", exchange=exchange, pointer=pointer)
+        return parsed
+    shown = ", ".join(fields)
+    if parsed.faults:
+        seen = f"{'; '.join(parsed.faults)}: {shown}"
+        yield from judge.note("rs-challenge-syntax", seen=seen, exchange=exchange, pointer=pointer)
+    for scheme, name in parsed.repeated():
+        seen = f"{name} in {scheme}: {shown}"
+        yield from judge.note(
+            "rs-challenge-dup-param", seen=seen, exchange=exchange, pointer=pointer
+        )
+    if names := parsed.forbidden():
+        seen = f"{', '.join(names)}: {shown}"
+        yield from judge.note("rs-challenge-charset", seen=seen, exchange=exchange, pointer=pointer)
+    if not any(item.scheme.lower() in _SCHEMES for item in parsed.challenges):
+        yield from judge.note("rs-challenge-scheme", seen=shown, exchange=exchange, pointer=pointer)
+    elif not any(item.params for item in parsed.challenges):
+        yield from judge.note("rs-challenge-bare", seen=shown, exchange=exchange, pointer=pointer)
+    if exchange.status == 401 and any(item.params for item in parsed.challenges):
+        yield from _complete(judge, exchange, parsed, shown)
+    return parsed
+
+
+def _complete(judge: Judge, exchange: Exchange, parsed: Parsed, shown: str) -> Protocol[None]:
+    names = {name for item in parsed.challenges for name, _ in item.params}
+    for name, id in (
+        ("resource_metadata", "rs-challenge-no-prm"),
+        ("scope", "rs-challenge-no-scope"),
+    ):
+        if name not in names:
+            yield from judge.note(id, seen=shown, exchange=exchange, pointer="www-authenticate")
+        else:
+            yield from judge.keep(id, seen=shown, exchange=exchange)
+
+
+def verify(
+    judge: Judge, token: Token, contact: Contact, number: int, dpop: Dpop | None = None
+) -> Protocol[Verdict]:
+    """Use the token; say whether another authorization is due (S1, S2). Raises `FlowStop`.
+
+    A 401 is handed back too: whether the resource moved to another authorization server (M1) is
+    seen in its metadata, and `fresh_refused` ends the run when it did not.
+    """
+    turn = yield from converse(judge, token, era=contact.era, protected=contact.refused, dpop=dpop)
+    exchange = turn.refused
+    if exchange is None:
+        return Verdict(peer=turn.peer)
+    parsed = yield from read_challenge(judge, exchange)
+    refused = Contact(exchange.status, parsed.challenges, turn.era, turn.revision, turn.method)
+    if exchange.status == 401:
+        return Verdict(refused=refused, exchange=exchange)
+    if refused.param("error") != "insufficient_scope":
+        judge.stop(
+            "rs-403-no-challenge",
+            seen=f"HTTP 403 to {turn.method}: {_challenge_text(exchange)}",
+            message="The MCP server refused the token with 403 and does not say what it lacks.",
+            exchange=exchange,
+        )
+    yield from _step_up(judge, token, refused, exchange, number)
+    return Verdict(refused=refused)
+
+
+def _challenge_text(exchange: Exchange) -> str:
+    response = exchange.response
+    return ", ".join(response.all("www-authenticate") if response else ()) or "no challenge"
+
+
+def fresh_refused(judge: Judge, token: Token, refused: Contact, exchange: Exchange) -> NoReturn:
+    """Stop at a 401 for a token obtained a moment ago, with all that may explain it (SPEC 3)."""
+    claims = token.claims or {}
+    off = clock_off(exchange)
+    facts = [f"{name}: {claims[name]}" for name in ("aud", "iss", "exp", "scope") if name in claims]
+    said = refused.param("error_description") or refused.param("error") or "no reason given"
+    judge.stop(
+        "rs-fresh-token-refused",
+        seen=f"{said}; resource asked: {token.resource or 'none'}"
+        + (f"; in the token (not verified): {', '.join(facts)}" if facts else "; opaque token")
+        + (f"; {off}" if off else ""),
+        exchange=exchange,
+        pointer="www-authenticate",
+    )
+
+
+def held(token: Token) -> frozenset[str]:
+    """Return the scopes that were asked for and granted so far (SPEC 7, item 10)."""
+    return frozenset(f"{token.scope_asked or ''} {token.scope_granted or ''}".split())
+
+
+def _step_up(
+    judge: Judge, token: Token, refused: Contact, exchange: Exchange, number: int
+) -> Protocol[None]:
+    """Judge a 403 insufficient_scope and offer another authorization (S1, S2)."""
+    needed = frozenset((refused.param("scope") or "").split())
+    have = frozenset((token.scope_granted or "").split())
+    if not needed or refused.param("resource_metadata") is None:
+        yield from judge.note(
+            "rs-403-incomplete", seen=_challenge_text(exchange), exchange=exchange
+        )
+    seen = f"held: {' '.join(sorted(have)) or 'unknown'}; needed: {' '.join(sorted(needed))}"
+    if needed <= held(token):
+        yield from judge.note("rs-stepup-loop", seen=seen, exchange=exchange)
+        judge.stop("rs-stepup-limit", seen=seen, exchange=exchange)
+    if number >= LIMIT:
+        judge.stop("rs-stepup-limit", seen=f"{number} authorizations; {seen}", exchange=exchange)
+    question = Question(
+        "step_up",
+        f"{refused.refused} needs more: {' '.join(sorted(needed))}. Sign in again for it?",
+        f"{seen}; authorization {number + 1} of {LIMIT} at most",
+        choices=("yes", "no"),
+        default="yes",
+    )
+    answer: str | None = yield Ask(question)
+    if answer != "yes":
+        judge.stop(
+            "rs-stepup-limit",
+            seen=seen,
+            message=f"The token lacks the scope for {refused.refused}, and stepping up was"
+            " declined.",
+            exchange=exchange,
+        )

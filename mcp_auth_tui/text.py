@@ -1,0 +1,155 @@
+"""Knows how wire text becomes harmless and short to read; knows nothing of stages or screens."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+_KEPT = {"\n", "\t"}
+_HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+# Members of JSON documents, form fields and query parameters whose value is a credential (SPEC 6).
+SECRET_NAMES = frozenset(
+    {
+        "access_token",
+        "refresh_token",
+        "id_token",
+        "code",
+        "code_verifier",
+        "state",
+        "client_secret",
+        "client_assertion",
+        "assertion",
+        "subject_token",
+        "actor_token",
+        "registration_access_token",
+        "device_code",
+        "password",
+        "nonce",
+    }
+)
+SECRET_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "dpop", "cookie", "set-cookie", "mcp-session-id"}
+)
+
+
+def harmless(value: str, limit: int | None = None) -> str:
+    """Return server text that no terminal can act on: SPEC 6, terminal escape injection.
+
+    Controls (but newline and tab), escape sequences, bidi overrides, zero-width, private-use
+    characters and lone surrogates become a visible ``\\x1b``-like mark. ``limit`` is in characters.
+    """
+    if not value.isascii() or not value.isprintable():
+        value = "".join(_mark(char) for char in value)
+    if limit is not None and len(value) > limit:
+        return f"{value[:limit]}… ({len(value):,} characters)"
+    return value
+
+
+def one_line(value: str, limit: int | None = 200) -> str:
+    """Return harmless text on one line: newlines and tabs are shown, not obeyed."""
+    return harmless(value, limit).replace("\n", "⏎").replace("\t", " ")
+
+
+def _mark(char: str) -> str:
+    if char in _KEPT or (char.isascii() and char.isprintable()):
+        return char
+    if unicodedata.category(char) not in _HIDDEN_CATEGORIES:
+        return char
+    point = ord(char)
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{{{point:x}}}"
+
+
+def fingerprint(value: str) -> str:
+    """Return six hex digits that tell two secrets apart without showing either."""
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+
+
+def masked(value: str) -> str:
+    """Return what stands in the place of a secret: its length and a short hash (SPEC 6)."""
+    return f"‹{len(value)} chars #{fingerprint(value)}›"
+
+
+def redact(value: str, secrets: Iterable[str]) -> str:
+    """Replace every known secret inside a text by its mask; the longest first."""
+    for secret in sorted({s for s in secrets if len(s) >= 6}, key=len, reverse=True):
+        value = value.replace(secret, masked(secret))
+    return value
+
+
+def redact_json(value: Any) -> Any:
+    """Mask the members of a JSON value whose name says that they hold a credential."""
+    if isinstance(value, dict):
+        return {
+            key: masked(item)
+            if key.lower() in SECRET_NAMES and isinstance(item, str)
+            else redact_json(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [redact_json(item) for item in value]
+    return value
+
+
+def redact_query(query: str) -> str:
+    """Mask the credentials of a form body or query string, and leave its other bytes alone."""
+    parts = []
+    for part in query.split("&"):
+        name, sep, item = part.partition("=")
+        parts.append(name + sep + (masked(item) if name.lower() in SECRET_NAMES and item else item))
+    return "&".join(parts)
+
+
+def redact_url(url: str) -> str:
+    """Mask the credentials in a URL's query and fragment."""
+    head, mark, fragment = url.partition("#")
+    path, sep, query = head.partition("?")
+    return path + sep + redact_query(query) + mark + redact_query(fragment)
+
+
+def redact_body(body: str, content_type: str) -> str:
+    """Return a body fit to show: credentials masked by member name, as JSON, SSE or form text."""
+    if "json" in content_type or body.lstrip()[:1] in ("{", "["):
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            return body
+        return json.dumps(redact_json(document), indent=2, ensure_ascii=False)
+    if "x-www-form-urlencoded" in content_type:
+        return redact_query(body)
+    return body
+
+
+def duration(seconds: float) -> str:
+    """Return a duration (seconds) for reading: ``41 ms``, ``1.8 s``, ``2:05``."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size(octets: int) -> str:
+    """Return a size (octets) for reading: ``312 B``, ``4.1 KB``."""
+    if octets < 1000:
+        return f"{octets} B"
+    return f"{octets / 1000:.1f} KB" if octets < 1_000_000 else f"{octets / 1_000_000:.1f} MB"
+
+
+def host_of(url: str) -> str:
+    """Return the host and port of a URL for a headline, or the text itself where there is none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2] or url
+    except ValueError:
+        return url
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 tool``, ``2 tools``: the noun takes an s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
