@@ -1,0 +1,91 @@
+"""Knows which era a request belongs to and what 2026-07-28 demands of its headers; no answers."""
+
+import base64
+import binascii
+
+from mcp_auth_tui.demo.rpc import (
+    HEADER_MISMATCH,
+    INVALID_PARAMS,
+    LEGACY,
+    META_CAPABILITIES,
+    META_VERSION,
+    MODERN,
+    UNSUPPORTED_VERSION,
+    Message,
+    RpcError,
+    params_of,
+)
+from mcp_auth_tui.loopback import Incoming
+
+_NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+_ONCE = ("mcp-protocol-version", "mcp-method", "mcp-name")
+
+
+def is_modern(incoming: Incoming, message: Message) -> bool:
+    """Say whether a request is stateless; whatever carries no mark of that belongs to a session."""
+    version = incoming.header("mcp-protocol-version")
+    if META_VERSION in _meta(message) or (version is not None and version not in LEGACY):
+        return True
+    return incoming.header("mcp-method") is not None and message["method"] != "initialize"
+
+
+def check_modern(incoming: Incoming, message: Message) -> None:
+    """Check `_meta` and headers (SPEC T2); raises RpcError -32020, -32602 or -32022."""
+    header, meta = incoming.header("mcp-protocol-version"), _meta(message)
+    if header is not None and header != MODERN and META_VERSION not in meta:
+        raise _unsupported(header)
+    if "id" in message and (
+        not isinstance(meta.get(META_VERSION), str)
+        or not isinstance(meta.get(META_CAPABILITIES), dict)
+    ):
+        raise RpcError(INVALID_PARAMS, f"params._meta lacks {META_VERSION} or {META_CAPABILITIES}")
+    if any(_times(incoming, name) > 1 for name in _ONCE):
+        raise RpcError(HEADER_MISMATCH, "Header mismatch: a header is repeated")
+    _match("MCP-Protocol-Version", header, meta.get(META_VERSION, MODERN))
+    version = meta.get(META_VERSION, header)
+    if version != MODERN:
+        raise _unsupported(str(version))
+    if "id" not in message:
+        return
+    _match("Mcp-Method", incoming.header("mcp-method"), message["method"])
+    source = _NAMED.get(message["method"])
+    if source is not None:
+        _match("Mcp-Name", _decoded(incoming.header("mcp-name")), params_of(message).get(source))
+
+
+def check_legacy_version(incoming: Incoming) -> None:
+    """Check the version header of a session request (2025-06-18 on); raises RpcError."""
+    version = incoming.header("mcp-protocol-version")
+    if version is not None and version not in LEGACY:
+        raise _unsupported(version)
+
+
+def _meta(message: Message) -> Message:
+    meta = params_of(message).get("_meta")
+    return meta if isinstance(meta, dict) else {}
+
+
+def _match(name: str, header: str | None, wanted: object) -> None:
+    if header is None:
+        raise RpcError(HEADER_MISMATCH, f"Header mismatch: {name} is missing")
+    if header != wanted:
+        raise RpcError(HEADER_MISMATCH, f"Header mismatch: {name} differs from the body")
+
+
+def _unsupported(requested: str) -> RpcError:
+    data = {"supported": [MODERN], "requested": requested}
+    return RpcError(UNSUPPORTED_VERSION, "Unsupported protocol version", data=data)
+
+
+def _times(incoming: Incoming, name: str) -> int:
+    return sum(key == name for key, _ in incoming.headers)
+
+
+def _decoded(value: str | None) -> str | None:
+    """Undo the Base64 form of a header value (2026-07-28, value encoding)."""
+    if value is None or not (value.startswith("=?base64?") and value.endswith("?=")):
+        return value
+    try:
+        return base64.b64decode(value[9:-2], validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return None

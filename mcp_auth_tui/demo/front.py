@@ -1,0 +1,295 @@
+"""Knows the authorization server's paths, forms and cookies; must not know the rules behind."""
+
+import asyncio
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import unquote_plus, urlsplit
+
+from mcp_auth_tui.demo import pages
+from mcp_auth_tui.demo.answers import (
+    as_json,
+    form_of,
+    not_found,
+    only,
+    pairs_of,
+    redirect,
+)
+from mcp_auth_tui.demo.authorization import (
+    AuthorizationRequest,
+    Parameters,
+    Redirected,
+    Unredirectable,
+    client_id_of,
+    judge_request,
+    location,
+)
+from mcp_auth_tui.demo.clients import document_url_problem, judge_document, register
+from mcp_auth_tui.demo.fetch import fetch_document
+from mcp_auth_tui.demo.metadata import server_metadata
+from mcp_auth_tui.demo.records import SCOPES, Client, Entropy, OAuthError, Shelf
+from mcp_auth_tui.demo.tokens import Tokens
+from mcp_auth_tui.loopback import Incoming, Reply
+
+METADATA_PATH = "/.well-known/oauth-authorization-server"
+_PENDING_SECONDS = 600
+_SUBJECT = "Robin"
+_MAX_NAME = 60
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An authorization request on its way through the pages, tied to one browser by a cookie."""
+
+    request: AuthorizationRequest
+    browser: str
+    token: str
+    expires: float
+    subject: str | None = None
+
+
+class AuthorizationFront:
+    """The authorization server; `resources` are what it issues tokens for, the default first."""
+
+    def __init__(
+        self,
+        issuer: str,
+        resources: tuple[str, ...],
+        *,
+        faults: frozenset[str],
+        auto_approve: bool,
+        cimd_ca: str | None,
+        clock: Callable[[], float],
+        entropy: Entropy,
+    ) -> None:
+        self.issuer = issuer
+        self.tokens = Tokens(clock, entropy, faults)
+        self._resources = resources
+        self._faults = faults
+        self._auto_approve = auto_approve
+        self._cimd_ca = cimd_ca
+        self._clock = clock
+        self._entropy = entropy
+        self._cookie = f"practice_{urlsplit(issuer).port}"
+        self._clients: Shelf[Client] = Shelf()
+        self._pending: Shelf[_Pending] = Shelf(64)
+        self._browsers: Shelf[bool] = Shelf(64)
+
+    async def handle(self, incoming: Incoming) -> Reply:
+        """Answer one request to this origin."""
+        match incoming.method, incoming.path:
+            case "GET", path if path == METADATA_PATH:
+                return self._metadata()
+            case "GET", "/authorize":
+                return await self._authorize(incoming)
+            case "GET", "/consent":
+                return self._consent_page(incoming)
+            case "POST", "/sign-in" | "/consent":
+                return self._step(incoming)
+            case "POST", "/token":
+                return self._token(incoming)
+            case "POST", "/register" if "no-registration" not in self._faults:
+                return self._register(incoming)
+            case _, "/authorize" | "/consent" | "/sign-in" | "/token" | "/register":
+                return only("GET" if incoming.path == "/authorize" else "POST")
+        return pages.ordinary() if "html-metadata" in self._faults else not_found()
+
+    def _metadata(self) -> Reply:
+        if "html-metadata" in self._faults:
+            return pages.ordinary()
+        if {"no-metadata", "legacy-paths"} & self._faults:
+            return not_found()
+        return as_json(server_metadata(self.issuer, self._resources, self._faults))
+
+    def _register(self, incoming: Incoming) -> Reply:
+        if "dcr-refused" in self._faults:
+            refusal = OAuthError("invalid_redirect_uri", "loopback redirects are not allowed here")
+            return _error(refusal)
+        try:
+            metadata = json.loads(incoming.body)
+        except (ValueError, RecursionError):
+            return _error(OAuthError("invalid_client_metadata", "the body is not JSON"))
+        try:
+            client, answer = register(metadata, self._entropy, self._clock())
+        except OAuthError as error:
+            return _error(error)
+        self._clients.put(client.id, client)
+        return as_json(answer, 201, (("Pragma", "no-cache"),))
+
+    # -- the authorization endpoint and its pages
+
+    async def _authorize(self, incoming: Incoming) -> Reply:
+        try:
+            parameters = pairs_of(incoming.query)
+            client = await self._client(client_id_of(parameters))
+            request = self._judged(parameters, client)
+        except ValueError:
+            return pages.problem(400, "The request has too many parameters.", "Send fewer.")
+        except Unredirectable as error:
+            return pages.problem(400, error.reason, error.hint)
+        except Redirected as error:
+            answer = {"error": error.error, "error_description": error.description}
+            return redirect(location(error, answer, self.issuer, self._faults))
+        if self._auto_approve:
+            return self._finish(request, _SUBJECT)
+        browser = self._browser_of(incoming) or self._entropy.opaque("browser")
+        self._browsers.put(browser, True)
+        transaction, token = self._entropy.opaque("transaction"), self._entropy.opaque("csrf")
+        expires = self._clock() + _PENDING_SECONDS
+        self._pending.put(transaction, _Pending(request, browser, token, expires))
+        page = pages.sign_in(transaction, token, client.name)
+        cookie = f"{self._cookie}={browser}; Path=/; HttpOnly; SameSite=Lax"
+        return Reply(page.status, page.body, (*page.headers, ("Set-Cookie", cookie)))
+
+    def _judged(self, parameters: Parameters, client: Client) -> AuthorizationRequest:
+        return judge_request(parameters, client, self._resources)
+
+    async def _client(self, client_id: str) -> Client:
+        """Find a registered client, or fetch the document that describes it."""
+        if not client_id.startswith("https://"):
+            client = self._clients.get(client_id)
+            if client is None:
+                raise Unredirectable(
+                    "This server does not know the client_id.",
+                    "Register the client here first; registrations end with the practice server.",
+                )
+            return client
+        problem = document_url_problem(client_id)
+        if problem is not None:
+            raise Unredirectable(
+                f"The client_id cannot be a metadata document's URL: {problem}.",
+                "Use an https URL with a path.",
+            )
+        try:
+            data = await asyncio.to_thread(fetch_document, client_id, self._cimd_ca)
+            client = judge_document(client_id, data)
+        except OAuthError as error:
+            raise Unredirectable(
+                error.description, "Serve the document over https as plain JSON of at most 5 KB."
+            ) from None
+        self._clients.put(client.id, client)
+        return client
+
+    def _consent_page(self, incoming: Incoming) -> Reply:
+        # The page's own redirect writes the query, so anything but one plain value is not ours.
+        transaction = incoming.query.removeprefix("transaction=")
+        pending = self._pending_of(incoming, transaction)
+        if pending is None or pending.subject is None:
+            return _stale()
+        request = pending.request
+        return pages.consent(
+            transaction,
+            pending.token,
+            subject=pending.subject,
+            client_name=request.client.name,
+            client_id=request.client.id,
+            redirect_uri=request.redirect_uri,
+            resource=request.resource,
+            scopes=[(name, SCOPES[name]) for name in sorted(request.scopes)],
+        )
+
+    def _step(self, incoming: Incoming) -> Reply:
+        if (incoming.header("origin") or self.issuer) != self.issuer:
+            return pages.problem(403, "This form came from another site.", "Start over.")
+        try:
+            form = form_of(incoming)
+        except OAuthError as error:
+            return pages.problem(400, error.description, "Start over.")
+        transaction = form.get("transaction", "")
+        pending = self._pending_of(incoming, transaction)
+        if pending is None or not hmac.compare_digest(
+            form.get("token", "").encode(), pending.token.encode()
+        ):
+            return _stale()
+        if incoming.path == "/sign-in":
+            pending.subject = form.get("name", "").strip()[:_MAX_NAME] or _SUBJECT
+            return redirect(f"/consent?transaction={transaction}")
+        if pending.subject is None:
+            return _stale()
+        self._pending.pop(transaction)
+        allowed = form.get("decision") == "allow"
+        return self._finish(pending.request, pending.subject if allowed else None)
+
+    def _pending_of(self, incoming: Incoming, transaction: str) -> _Pending | None:
+        pending = self._pending.get(transaction)
+        if pending is None or pending.expires <= self._clock():
+            return None
+        return pending if self._browser_of(incoming) == pending.browser else None
+
+    def _browser_of(self, incoming: Incoming) -> str | None:
+        try:
+            jar = SimpleCookie(incoming.header("cookie") or "")
+        except CookieError:
+            return None
+        morsel = jar.get(self._cookie)
+        known = morsel is not None and self._browsers.get(morsel.value)
+        return morsel.value if morsel is not None and known else None
+
+    def _finish(self, request: AuthorizationRequest, subject: str | None) -> Reply:
+        """Send the browser back with a code, or with a denial when `subject` is None."""
+        if subject is None or "denied" in self._faults:
+            answer = {"error": "access_denied", "error_description": "the person said no"}
+        else:
+            answer = {"code": self.tokens.issue_code(request, subject)}
+        return redirect(location(request, answer, self.issuer, self._faults))
+
+    # -- the token endpoint
+
+    def _token(self, incoming: Incoming) -> Reply:
+        try:
+            form = form_of(incoming)
+            client = self._authenticated(incoming, form)
+            return as_json(self.tokens.answer(client, form), 200, (("Pragma", "no-cache"),))
+        except OAuthError as error:
+            return _error(error)
+
+    def _authenticated(self, incoming: Incoming, form: dict[str, str]) -> Client:
+        """Return the client, authenticated as it registered (RFC 6749 section 2.3)."""
+        basic = _basic(incoming.header("authorization"))
+        if basic is not None and "client_secret" in form:
+            raise OAuthError("invalid_request", "the client authenticates in two ways at once")
+        method = "client_secret_basic" if basic else "none"
+        if "client_secret" in form:
+            method = "client_secret_post"
+        name, secret = basic or (form.get("client_id", ""), form.get("client_secret", ""))
+        status = 401 if basic else 400
+        client = self._clients.get(name)
+        if client is None or form.get("client_id", name) != name:
+            raise OAuthError("invalid_client", "this client is unknown here", status)
+        if method != client.auth_method:
+            raise OAuthError("invalid_client", f"it registered {client.auth_method}", status)
+        if not hmac.compare_digest(secret.encode(), (client.secret or "").encode()):
+            raise OAuthError("invalid_client", "the client secret is wrong", status)
+        return client
+
+
+def _basic(value: str | None) -> tuple[str, str] | None:
+    if value is None:
+        return None
+    scheme, _, credentials = value.partition(" ")
+    if scheme.lower() != "basic":
+        raise OAuthError("invalid_client", "only the scheme Basic is understood", 401)
+    try:
+        decoded = base64.b64decode(credentials.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        raise OAuthError("invalid_client", "the Basic credentials are unreadable", 401) from None
+    name, _, secret = decoded.partition(":")
+    return unquote_plus(name), unquote_plus(secret)
+
+
+def _error(error: OAuthError) -> Reply:
+    challenge = (("WWW-Authenticate", 'Basic realm="practice"'),) if error.status == 401 else ()
+    body = {"error": error.error, "error_description": error.description}
+    return as_json(body, error.status, (("Pragma", "no-cache"), *challenge))
+
+
+def _stale() -> Reply:
+    return pages.problem(
+        400,
+        "This page is out of date, or belongs to another browser.",
+        "Go back to the program and start the sign-in again.",
+    )

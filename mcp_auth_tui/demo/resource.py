@@ -1,0 +1,285 @@
+"""Knows the MCP server's paths, its judgement of tokens and both transports; no OAuth endpoint."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from mcp_auth_tui.demo import pages
+from mcp_auth_tui.demo.answers import Headers, as_json, as_text, not_found, only
+from mcp_auth_tui.demo.eras import check_legacy_version, check_modern, is_modern
+from mcp_auth_tui.demo.metadata import resource_metadata
+from mcp_auth_tui.demo.records import DEFAULT_SCOPE, Access, Entropy, Grant, Shelf, covered
+from mcp_auth_tui.demo.rpc import (
+    INVALID_REQUEST,
+    LEGACY,
+    NEEDED_SCOPE,
+    OLDEST,
+    Caller,
+    Message,
+    Notes,
+    RpcError,
+    answer_initialize,
+    answer_legacy,
+    answer_modern,
+    as_error,
+    params_of,
+    read_message,
+)
+from mcp_auth_tui.loopback import Incoming, Reply
+
+PRM_PREFIX = "/.well-known/oauth-protected-resource"
+_NO_PRM = frozenset({"no-prm", "legacy", "legacy-paths"})
+_ANYBODY = Access(Grant("anybody", "no client", "", frozenset()), frozenset({"notes:write"}), 0.0)
+_QUEUE = 16
+_STREAM_HEADERS = (
+    ("Content-Type", "text/event-stream"),
+    ("Cache-Control", "no-store"),
+    ("X-Accel-Buffering", "no"),
+)
+
+
+class _Unauthorized(Exception):
+    """The request stops at its token; the reply is the challenge."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """A session of the initialize era; `outbox` is there for the old HTTP+SSE transport alone."""
+
+    subject: str
+    outbox: asyncio.Queue[Message] | None = None
+
+
+class ResourceServer:
+    """The MCP server at `origin`, with `/mcp` and, for the oldest transport, `/sse`."""
+
+    def __init__(
+        self,
+        origin: str,
+        issuer: str,
+        judge: Callable[[str, str], Access | None],
+        *,
+        faults: frozenset[str],
+        entropy: Entropy,
+    ) -> None:
+        self._origin = origin
+        self._issuer = issuer
+        self._judge = judge
+        self._faults = faults
+        self._entropy = entropy
+        self._notes = Notes()
+        self._sessions: Shelf[_Session] = Shelf(64)
+
+    async def handle(self, incoming: Incoming) -> Reply:
+        """Answer one request to this origin."""
+        path = incoming.path
+        if path.startswith(PRM_PREFIX):
+            return await self._metadata(incoming)
+        endpoints: dict[str, tuple[str, Callable[[Incoming, Access], Awaitable[Reply]]]] = {
+            "/mcp": ("/mcp", self._mcp),
+            "/sse": ("/sse", self._sse),
+            "/messages": ("/sse", self._messages),
+        }
+        if path not in endpoints:
+            return not_found()
+        if (incoming.header("origin") or self._origin) != self._origin:
+            return as_text(403, "This Origin is not served.")
+        if "not-mcp" in self._faults:
+            return pages.ordinary()
+        if "rate-limited" in self._faults:
+            return as_text(429, "Too many requests.", (("Retry-After", "1"),))
+        resource, serve = endpoints[path]
+        try:
+            return await serve(incoming, self._authorized(incoming, resource))
+        except _Unauthorized as refusal:
+            return refusal.reply
+
+    async def _metadata(self, incoming: Incoming) -> Reply:
+        resource = incoming.path.removeprefix(PRM_PREFIX)
+        if resource not in {"/mcp", "/sse"} or _NO_PRM & self._faults:
+            return not_found()
+        if incoming.method not in {"GET", "HEAD"}:
+            return only("GET")
+        if "hang" in self._faults:
+            await asyncio.Event().wait()
+        if "prm-html" in self._faults:
+            return pages.ordinary()
+        return as_json(resource_metadata(self._origin + resource, self._issuer, self._faults))
+
+    # -- tokens
+
+    def _authorized(self, incoming: Incoming, resource: str) -> Access:
+        """Return what the token allows; raises _Unauthorized with a 401 or 403."""
+        if "open" in self._faults:
+            return _ANYBODY
+        scheme, _, token = (incoming.header("authorization") or "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise self._challenge(resource, 401, DEFAULT_SCOPE)
+        access = self._judge(token.strip(), self._origin + resource)
+        if access is None or "fresh-token-refused" in self._faults:
+            why = "the token is unknown, expired, revoked or for another resource"
+            raise self._challenge(resource, 401, DEFAULT_SCOPE, ("invalid_token", why))
+        if "stepup-loop" in self._faults:
+            raise self._insufficient(resource, "notes:write")
+        return access
+
+    def _allowed(self, message: Message, access: Access, resource: str) -> Caller:
+        """Judge the scope that a tool needs; raises _Unauthorized with a 403."""
+        scopes = covered(access.scopes)
+        if message["method"] == "tools/call":
+            tool = params_of(message).get("name")
+            needed = NEEDED_SCOPE.get(tool) if isinstance(tool, str) else None
+            if needed is not None and needed not in scopes:
+                raise self._insufficient(resource, needed)
+        return Caller(access.grant.subject, access.grant.client_id, tuple(sorted(scopes)))
+
+    def _insufficient(self, resource: str, scope: str) -> _Unauthorized:
+        why = f"this needs {scope}"
+        return self._challenge(resource, 403, scope, ("insufficient_scope", why))
+
+    def _challenge(
+        self, resource: str, status: int, scope: str, error: tuple[str, str] | None = None
+    ) -> _Unauthorized:
+        """Build a challenge (RFC 6750 section 3, RFC 9728 section 5.1)."""
+        parameters: list[str] = []
+        if error is not None:
+            parameters += [f'error="{error[0]}"', f'error_description="{error[1]}"']
+        if not _NO_PRM & self._faults:
+            parameters.append(f'resource_metadata="{self._origin}{PRM_PREFIX}{resource}"')
+        parameters.append(f'scope="{scope}"')
+        headers: Headers = (("WWW-Authenticate", "Bearer " + ", ".join(parameters)),)
+        if "no-challenge" in self._faults:
+            headers = ()
+        body: dict[str, str] = {"error": "unauthorized", "error_description": "a token is needed"}
+        if error is not None:
+            body = {"error": error[0], "error_description": error[1]}
+        return _Unauthorized(as_json(body, status, headers))
+
+    # -- Streamable HTTP
+
+    async def _mcp(self, incoming: Incoming, access: Access) -> Reply:
+        if incoming.method == "DELETE":
+            return self._end_session(incoming, access)
+        if incoming.method != "POST":
+            return only("POST", "DELETE")
+        message: Message | None = None
+        try:
+            _check_media(incoming)
+            message = read_message(incoming.body)
+            caller = self._allowed(message, access, "/mcp")
+            if is_modern(incoming, message):
+                check_modern(incoming, message)
+                if "id" not in message:
+                    return Reply(202)
+                return as_json(answer_modern(message, self._notes, caller))
+            return self._in_session(incoming, message, caller)
+        except RpcError as error:
+            return as_json(as_error(error, message), error.status)
+
+    def _in_session(self, incoming: Incoming, message: Message, caller: Caller) -> Reply:
+        if message["method"] == "initialize" and "id" in message:
+            _, answer = answer_initialize(message, LEGACY)
+            session_id = self._entropy.opaque("session")
+            self._sessions.put(session_id, _Session(caller.subject))
+            return as_json(answer, headers=(("Mcp-Session-Id", session_id),))
+        check_legacy_version(incoming)
+        problem = self._session_problem(incoming, caller.subject)
+        if problem is not None:
+            return problem
+        if "id" not in message:
+            return Reply(202)
+        try:
+            answer = answer_legacy(message, self._notes, caller)
+        except RpcError as error:
+            # Before 2026-07-28 an error of the method itself is no error of HTTP.
+            return as_json(as_error(error, message))
+        if message["method"] == "tools/list":
+            return Reply(200, _one_event(answer), _STREAM_HEADERS)
+        return as_json(answer)
+
+    def _end_session(self, incoming: Incoming, access: Access) -> Reply:
+        problem = self._session_problem(incoming, access.grant.subject)
+        if problem is None:
+            self._sessions.pop(incoming.header("mcp-session-id") or "")
+        return problem or Reply(204)
+
+    def _session_problem(self, incoming: Incoming, subject: str) -> Reply | None:
+        session_id = incoming.header("mcp-session-id")
+        if session_id is None:
+            return as_text(400, "Mcp-Session-Id is missing: initialize first.")
+        session = self._sessions.get(session_id)
+        if session is None or session.outbox is not None or session.subject != subject:
+            return as_text(404, "This session does not exist, or has ended.")
+        return None
+
+    # -- the HTTP+SSE transport of 2024-11-05
+
+    async def _sse(self, incoming: Incoming, access: Access) -> Reply:
+        if incoming.method != "GET":
+            return only("GET")
+        session_id = self._entropy.opaque("session")
+        outbox: asyncio.Queue[Message] = asyncio.Queue(_QUEUE)
+        self._sessions.put(session_id, _Session(access.grant.subject, outbox))
+        return Reply(200, self._events(session_id, outbox), _STREAM_HEADERS)
+
+    async def _events(
+        self, session_id: str, outbox: asyncio.Queue[Message]
+    ) -> AsyncIterator[bytes]:
+        try:
+            yield f"event: endpoint\ndata: /messages?session_id={session_id}\n\n".encode()
+            while True:
+                yield _event(await outbox.get())
+        finally:
+            self._sessions.pop(session_id)
+
+    async def _messages(self, incoming: Incoming, access: Access) -> Reply:
+        if incoming.method != "POST":
+            return only("POST")
+        session = self._sessions.get(incoming.query.removeprefix("session_id="))
+        if session is None or session.outbox is None or session.subject != access.grant.subject:
+            return as_text(404, "This session does not exist, or has ended.")
+        try:
+            message = read_message(incoming.body)
+        except RpcError as error:
+            return as_json(as_error(error), error.status)
+        caller = self._allowed(message, access, "/sse")
+        if "id" in message:
+            try:
+                session.outbox.put_nowait(self._answer_oldest(message, caller))
+            except asyncio.QueueFull:
+                return as_text(429, "Read the stream first.", (("Retry-After", "1"),))
+        return as_text(202, "Accepted")
+
+    def _answer_oldest(self, message: Message, caller: Caller) -> Message:
+        try:
+            if message["method"] == "initialize":
+                return answer_initialize(message, (OLDEST,))[1]
+            return answer_legacy(message, self._notes, caller)
+        except RpcError as error:
+            return as_error(error, message)
+
+
+def _check_media(incoming: Incoming) -> None:
+    kind = (incoming.header("content-type") or "").split(";")[0].strip().lower()
+    if kind != "application/json":
+        raise RpcError(INVALID_REQUEST, "Content-Type must be application/json", 415)
+    accepted = (incoming.header("accept") or "*/*").lower()
+    both = "application/json" in accepted and "text/event-stream" in accepted
+    if not both and "*/*" not in accepted:
+        raise RpcError(
+            INVALID_REQUEST, "Accept must list application/json and text/event-stream", 406
+        )
+
+
+def _event(message: Message) -> bytes:
+    return f"event: message\ndata: {json.dumps(message, ensure_ascii=False)}\n\n".encode()
+
+
+async def _one_event(message: Message) -> AsyncIterator[bytes]:
+    yield b": practice\n\n"
+    yield _event(message)
