@@ -1,0 +1,220 @@
+"""Knows how an address is handed to a browser safely; must not know what the address is for.
+
+SPEC 6 (CVE-2025-6514, CVE-2026-4519): no shell, one argument, never an option, https or http on
+loopback only. What could not be done is told, for the address can always be opened by hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_TEXT_BROWSERS = frozenset(
+    ("lynx", "w3m", "links", "links2", "elinks", "www-browser", "browsh", "carbonyl", "edbrowse")
+)
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_SSH = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
+_OPENERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "darwin": (("open",),),
+    # Not cmd's `start`, which reads & in an address as the end of the command.
+    "win32": (("rundll32.exe", "url.dll,FileProtocolHandler"),),
+    "wsl": (("wslview",), ("rundll32.exe", "url.dll,FileProtocolHandler")),
+    "unix": (
+        ("xdg-open",),
+        ("gio", "open"),
+        ("sensible-browser",),
+        ("x-www-browser",),
+        ("firefox",),
+        ("chromium",),
+        ("google-chrome",),
+    ),
+}
+# Long enough for a command that fails at once, as xdg-open without any browser does.
+_SETTLE_SECONDS = 0.5
+_UNSAFE = frozenset("\"'`\\<>{}|^ ")
+_NAMELESS = ("", "localhost", "localhost.localdomain")
+
+Start = Callable[[Sequence[str]], "asyncio.Future[int | None]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was done with an address; ``how`` is a sentence for the person."""
+
+    opened: bool
+    how: str
+
+
+class Browser:
+    """Opens addresses. ``mode`` is ``auto``, ``none``, ``follow`` or a command line."""
+
+    def __init__(
+        self,
+        mode: str = "auto",
+        environ: Mapping[str, str] = os.environ,
+        platform: str = sys.platform,
+    ) -> None:
+        self._mode = mode
+        self._environ = environ
+        self._platform = platform
+
+    async def open(self, url: str) -> Opened:
+        """Start a browser with an address and do not wait for its end; raises nothing."""
+        if not _safe(url):
+            return Opened(False, "The address is not one that is handed to a browser.")
+        if self._mode in ("none", "follow"):
+            return Opened(False, "No browser is opened, as asked.")
+        if self._mode != "auto":
+            return await self._command(self._mode, url)
+        if (reason := self._cannot()) is not None:
+            return Opened(False, f"No browser is opened here: {reason}.")
+        failures: list[str] = []
+        for command in self._candidates(failures):
+            opened = await _start(_with(command, url))
+            if opened.opened:
+                return opened
+            failures.append(opened.how)
+        told = " ".join(failures)
+        return Opened(False, told or "No browser was found. Open the address by hand.")
+
+    def ssh_forward(self, port: int) -> str:
+        """Return the line that brings the callback port to the person's machine; empty off SSH."""
+        if not self._over_ssh:
+            return ""
+        server, ssh_port = self._connection()
+        user = self._environ.get("SUDO_USER") or _user()
+        login = f"{user}@{self._name(server)}" if user else self._name(server)
+        option = f" -p {ssh_port}" if ssh_port not in ("", "22") else ""
+        return f"ssh -L {port}:127.0.0.1:{port}{option} {login}"
+
+    @property
+    def _over_ssh(self) -> bool:
+        return any(self._environ.get(name) for name in _SSH)
+
+    def _cannot(self) -> str | None:
+        if self._over_ssh:
+            return "this is an SSH session"
+        if self._kind() == "unix" and not (
+            self._environ.get("DISPLAY") or self._environ.get("WAYLAND_DISPLAY")
+        ):
+            return "there is no display"
+        return None
+
+    def _kind(self) -> str:
+        if self._platform in ("darwin", "win32"):
+            return self._platform
+        wsl = self._environ.get("WSL_DISTRO_NAME") or self._environ.get("WSL_INTEROP")
+        return "wsl" if wsl and any(self._found(c[0]) for c in _OPENERS["wsl"]) else "unix"
+
+    def _candidates(self, failures: list[str]) -> list[list[str]]:
+        """Return the commands to try; what of ``$BROWSER`` is refused is told in ``failures``."""
+        wanted = self._environ.get("BROWSER", "")
+        own: list[list[str]] = []
+        for item in filter(None, wanted.split(os.pathsep if self._platform == "win32" else ":")):
+            try:
+                words = shlex.split(item)
+            except ValueError:
+                failures.append("$BROWSER cannot be read.")
+                continue
+            if words and _is_text(words):
+                failures.append(f"{words[0]} from $BROWSER is a text browser and is not used.")
+            elif words:
+                own.append(words)
+        system = [list(command) for command in _OPENERS[self._kind()] if self._found(command[0])]
+        return own or [command for command in system if not _is_text(command)]
+
+    async def _command(self, line: str, url: str) -> Opened:
+        try:
+            words = shlex.split(line, posix=self._platform != "win32")
+        except ValueError as error:
+            return Opened(False, f"The browser command cannot be read: {error}.")
+        if not words:
+            return Opened(False, "The browser command is empty.")
+        if _is_text(words):
+            return Opened(False, f"{words[0]} is a text browser and would fight for the terminal.")
+        return await _start(_with(words, url))
+
+    def _found(self, program: str) -> bool:
+        return shutil.which(program, path=self._environ.get("PATH", os.defpath)) is not None
+
+    def _connection(self) -> tuple[str, str]:
+        parts = self._environ.get("SSH_CONNECTION", "").split()
+        return (parts[2], parts[3]) if len(parts) == 4 else ("", "")
+
+    def _name(self, server: str) -> str:
+        name = socket.gethostname()
+        # A bare or container name seldom resolves on the other side; the address came from there.
+        return name if "." in name and name not in _NAMELESS else server or name
+
+
+def _safe(url: str) -> bool:
+    """Return whether an address may be an argument of a command (SPEC 6)."""
+    if not url.isascii() or not url.isprintable() or _UNSAFE & set(url) or "$(" in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    if url.startswith("https://"):
+        return bool(host)
+    return url.startswith("http://") and host in _LOOPBACK
+
+
+def _with(command: Sequence[str], url: str) -> list[str]:
+    """Put the address into a command: for each ``%s`` one whole argument, else at the end."""
+    if any("%s" in word for word in command[1:]):
+        return [command[0], *(word.replace("%s", url) for word in command[1:])]
+    return [*command, url]
+
+
+def _is_text(command: Sequence[str]) -> bool:
+    path = shutil.which(command[0]) or command[0]
+    names = {Path(command[0]).name, Path(path).resolve().name}
+    return any(name.lower().removesuffix(".exe") in _TEXT_BROWSERS for name in names)
+
+
+async def _start(command: Sequence[str]) -> Opened:
+    """Start a program away from our terminal; a failure in the first half second is told."""
+    name = Path(command[0]).name
+    try:
+        process = await asyncio.to_thread(
+            subprocess.Popen,
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return Opened(False, f"{name} could not be started: {error.strerror or error}.")
+    code = await asyncio.to_thread(_settle, process)
+    if code:
+        return Opened(False, f"{name} could not open the address (exit code {code}).")
+    return Opened(True, f"The address was handed to {name}.")
+
+
+def _settle(process: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return process.wait(_SETTLE_SECONDS)
+    except subprocess.TimeoutExpired:
+        # Left to itself: it lives on when we end.
+        process.returncode = 0
+        return None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

@@ -1,0 +1,46 @@
+"""Knows how a fault of our own is said, without a credential in it; must not mend anything."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from pathlib import Path
+
+from mcp_auth_tui import __version__
+from mcp_auth_tui.model import Finding, Session, Stage
+from mcp_auth_tui.text import one_line
+
+DEBUG = "MCP_AUTH_TUI_DEBUG"
+
+
+def described(error: BaseException, session: Session | None = None) -> list[str]:
+    """Return the lines that say that it is our bug, where it is and how to report it.
+
+    The traceback follows only when ``MCP_AUTH_TUI_DEBUG`` is set, with known credentials masked.
+    """
+    known = session or Session()
+    lines = [
+        f"This is a bug in mcp-auth-tui {__version__}, not in the server:"
+        f" {one_line(known.redact(_brief(error)))}",
+        "What was obtained so far is kept. Please report this line in the project's issue tracker"
+        f" (with {DEBUG}=1 it comes with a traceback).",
+    ]
+    if os.environ.get(DEBUG):
+        text = known.redact("".join(traceback.format_exception(error)))
+        lines += [one_line(line) for line in text.splitlines()]
+    return lines
+
+
+def stop(error: BaseException, session: Session) -> Finding:
+    """Return the finding that ends a run for a fault of our own."""
+    from mcp_auth_tui.findings import fatal, found
+
+    stage = session.current or Stage.PROBE
+    return fatal(found("client-bug", stage, seen=session.redact(_brief(error))))
+
+
+def _brief(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    said = str(error)
+    return f"{type(error).__name__}{where}{': ' if said else ''}{said}"

@@ -1,0 +1,187 @@
+"""Knows how the browser's answer is received on loopback; must not judge what it says.
+
+SPEC B1-B3 (the network half) and G8: bound before anything is registered, exclusive, one path, one
+name, GET only. Each answer's page is held back until it is known what became of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from mcp_auth_tui.callback_pages import page
+from mcp_auth_tui.loopback import Incoming, Loopback, Reply
+from mcp_auth_tui.protocol.actions import Callback
+
+HELD_SECONDS = 20.0
+"""How long a browser waits for its page at most."""
+_FLUSH_SECONDS = 1.0
+_MOST_HELD = 16
+_HOSTS = ("127.0.0.1", "::1", "localhost")
+
+
+class _Held:
+    """One answer whose browser still waits for its page."""
+
+    def __init__(self, callback: Callback) -> None:
+        self.callback = callback
+        self.page: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.sent = asyncio.Event()
+
+    def finish(self, name: str) -> None:
+        if not self.page.done():
+            self.page.set_result(name)
+
+
+class Listener:
+    """The callback listener of one run; made by `bind`."""
+
+    def __init__(self, host: str, port: int, path: str) -> None:
+        self._host = f"[{host}]" if ":" in host else host
+        self._path = path
+        self._armed = False
+        self._over = False
+        self._queue: asyncio.Queue[_Held] = asyncio.Queue()
+        self._current: _Held | None = None
+        self._open: set[_Held] = set()
+        self._server: Loopback | None = None
+        self.port = port
+        """The port that is listened on."""
+        self.redirect_uri = ""
+        """What to register and to send, character by character."""
+
+    @classmethod
+    async def bind(cls, redirect_uri: str | None = None, port: int | None = None) -> Listener:
+        """Listen for a redirect URI, or for one of our own making (``port`` None: any free one).
+
+        Raises ValueError when nobody can listen for the redirect URI (https, another host), and
+        OSError when the port is taken or not allowed.
+        """
+        host, wanted, path = _place(redirect_uri, port)
+        listener = cls(host, wanted, path)
+        listener._server = await Loopback.bind(listener._handle, host, wanted)
+        listener.port = listener._server.port
+        listener.redirect_uri = redirect_uri or f"http://{listener._host}:{listener.port}{path}"
+        return listener
+
+    def arm(self) -> None:
+        """Accept answers from now on: the browser is about to be opened (B1)."""
+        self._armed, self._over = True, False
+        self._refuse_queued()
+
+    def disarm(self) -> None:
+        """Answer everything with 404, as before `arm`."""
+        self._armed = False
+
+    async def next(self) -> Callback:
+        """Return the next answer; its browser waits until `answer` says what became of it."""
+        held = await self._queue.get()
+        self._current = held
+        return held.callback
+
+    async def answer(self, page: str) -> None:
+        """Say what became of the last answer; every word but ``ignored`` refuses later ones.
+
+        ``ignored``: it was not ours. ``received``: its page is held on. ``done``, ``failed``: the
+        end. Without an answer that waits only the refusing remains.
+        """
+        if page != "ignored":
+            self._over = True
+            self._refuse_queued()
+        held = self._current
+        if held is None or page == "received":
+            return
+        self._current = None
+        held.finish(page)
+        await _sent(held)
+
+    async def aclose(self) -> None:
+        """Stop listening; browsers that still wait are told to look at the terminal."""
+        self._armed = False
+        waiting = list(self._open)
+        for held in waiting:
+            held.finish("already" if self._over and held is not self._current else "failed")
+        for held in waiting:
+            await _sent(held)
+        if self._server is not None:
+            await self._server.aclose()
+
+    def _refuse_queued(self) -> None:
+        while not self._queue.empty():
+            self._queue.get_nowait().finish("already")
+
+    async def _handle(self, incoming: Incoming) -> Reply:
+        name = self._refused(incoming)
+        if name is None:
+            return await self._hold(incoming)
+        if name in ("post", "empty"):
+            # Worth a finding, but there is nothing in it that could be waited for.
+            method = incoming.method
+            held = _Held(Callback(incoming.query, "listener", method=method))
+            self._queue.put_nowait(held)
+        return Reply(*page(name))
+
+    def _refused(self, incoming: Incoming) -> str | None:
+        """Return the page for what is no answer; None for what may be one."""
+        if not self._is_ours(incoming.header("host") or ""):
+            return "foreign"
+        if incoming.path != self._path or not self._armed:
+            return "unknown"
+        if incoming.method not in ("GET", "POST"):
+            return "method"
+        if self._over:
+            return "already"
+        if self._queue.qsize() >= _MOST_HELD:
+            return "busy"
+        if incoming.method == "POST":
+            return "post"
+        return None if incoming.query else "empty"
+
+    def _is_ours(self, host: str) -> bool:
+        names = [f"{self._host}:{self.port}"]
+        if self.port == 80:
+            names.append(self._host)
+        return host.lower() in names
+
+    async def _hold(self, incoming: Incoming) -> Reply:
+        held = _Held(Callback(incoming.query, "listener"))
+        self._open.add(held)
+        self._queue.put_nowait(held)
+        name = "working"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HELD_SECONDS):
+                name = await held.page
+        status, body, headers = page(name)
+        return Reply(status, self._marking(held, body), (*headers, ("Connection", "close")))
+
+    async def _marking(self, held: _Held, body: bytes) -> AsyncIterator[bytes]:
+        """Send a page and note that it is out, so that closing does not cut it off."""
+        try:
+            yield body
+        finally:
+            self._open.discard(held)
+            held.sent.set()
+
+
+async def _sent(held: _Held) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FLUSH_SECONDS):
+            await held.sent.wait()
+
+
+def _place(redirect_uri: str | None, port: int | None) -> tuple[str, int, str]:
+    """Return host, port and path to listen on; ValueError with a sentence when there is no way."""
+    if redirect_uri is None:
+        return "127.0.0.1", port or 0, "/callback"
+    parts = urlsplit(redirect_uri)
+    host = parts.hostname or ""
+    if parts.scheme != "http" or host not in _HOSTS:
+        raise ValueError(
+            f"Nothing on this machine can listen for {redirect_uri}: only http on 127.0.0.1, "
+            "[::1] or localhost comes back here. Paste the address the browser ends on."
+        )
+    if parts.fragment or parts.username is not None:
+        raise ValueError(f"{redirect_uri} is not usable as a redirect URI.")
+    return host, 80 if parts.port is None else parts.port, parts.path or "/"

@@ -1,0 +1,216 @@
+"""Knows how a run is driven and how it ends; must not know a rule or a screen.
+
+It hands the generator's actions to `performing`, and tells what happened as frozen events.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from mcp_auth_tui import bugs, findings
+from mcp_auth_tui.model import (
+    Ended,
+    Entered,
+    Event,
+    Finding,
+    Learned,
+    Left,
+    Outcome,
+    Ready,
+    Resumed,
+    Session,
+    Stage,
+    Started,
+    Status,
+    Tried,
+    Waiting,
+)
+from mcp_auth_tui.performing import BindListener, Performer, Reply, Signer, Steps
+from mcp_auth_tui.protocol.actions import Action, Browse, Callback, FlowStop, Open, Protocol, Send
+from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.waits import Interrupted, Person
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.browser import Browser
+    from mcp_auth_tui.net import Network
+
+Flow = Callable[[Config, Session, Stage], Protocol[Outcome]]
+
+_INTERRUPTED = 130
+_OUTCOMES = {3: Outcome.WAITING, 4: Outcome.REFUSED, _INTERRUPTED: Outcome.INTERRUPTED}
+# What a run takes over from an earlier one: the field, and the stage that found it.
+_FOUND_BY = (
+    ("contact", Stage.PROBE),
+    ("revision", Stage.PROBE),
+    ("resource", Stage.RESOURCE),
+    ("server", Stage.SERVER),
+    ("client", Stage.REGISTER),
+)
+_SIGNED_IN = (("attempt", Stage.AUTHORIZE), ("grant", Stage.AUTHORIZE), ("token", Stage.TOKEN))
+
+
+class Controller:
+    """One run. ``person``: somebody can sign in or answer, be it by a pasted address.
+
+    ``sign`` holds the keys of the run; without it what asks for a signature is told there is none.
+    ``clock`` gives seconds since the epoch. `step`, `paste` and the other verbs may be called at
+    any time, also while an event is being handled.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        network: Network,
+        browser: Browser,
+        *,
+        person: bool,
+        stepping: bool = False,
+        clock: Callable[[], float] = time.time,
+        entropy: Callable[[int], bytes] = os.urandom,
+        bind: BindListener | None = None,
+        sign: Signer | None = None,
+        flow: Flow | None = None,
+    ) -> None:
+        self.session = Session()
+        """The fold of all events so far."""
+        self._config = config
+        self._clock = clock
+        self._flow = flow
+        self._person = Person(present=person, stepping=stepping)
+        self._performer = Performer(
+            config,
+            network,
+            browser,
+            self._person,
+            lambda: self.session,
+            clock,
+            entropy,
+            bind,
+            sign,
+        )
+
+    async def run(
+        self, known: Session | None = None, start: Stage = Stage.PROBE
+    ) -> AsyncGenerator[Event, None]:
+        """Run the flow from a stage on and yield what happens; the last event is `Ended`.
+
+        Closing the iterator or cancelling its consumer ends the run at once and cleans up; the
+        network stays open, for it is the caller's.
+        """
+        known = known or Session()
+        generator = (self._flow or _the_flow())(self._config, known, start)
+        try:
+            yield self._apply(_started(self._config.url, self._clock(), known, start))
+            async with aclosing(self._driven(generator)) as events:
+                async for event in events:
+                    yield self._apply(event)
+        finally:
+            generator.close()
+            await self._performer.clean("failed")
+
+    def paste(self, text: str) -> None:
+        """Hand over what a person pasted; it races the listener."""
+        query = text.partition("?")[2].partition("#")[0] if "?" in text else text
+        self._person.paste(Callback(query, "paste", text))
+
+    def answer(self, text: str | None) -> None:
+        """Answer the question that waits."""
+        self._person.answer(text)
+
+    def step(self, action: Action | None = None) -> None:
+        """Let the action that is ready go, as it is or changed."""
+        self._person.step(action)
+
+    def go(self) -> None:
+        """Stop stepping and run to the end."""
+        self._person.go()
+
+    def pause(self) -> None:
+        """Stop before the next request or browser."""
+        self._person.pause()
+
+    def cancel(self) -> None:
+        """End the run in order: the last event is `Ended` with exit code 130."""
+        self._person.cancel()
+
+    def leave(self) -> None:
+        """Say that nobody is there any more: a wait for a person ends with exit code 3."""
+        self._person.leave()
+
+    def _apply(self, event: Event) -> Event:
+        self.session = self.session.apply(event)
+        return event
+
+    async def _driven(self, generator: Protocol[Outcome]) -> AsyncGenerator[Event, None]:
+        """Drive the generator to its end, and tell how it ended."""
+        stop: Finding | None = None
+        outcome, code = Outcome.INTERRUPTED, _INTERRUPTED
+        try:
+            async with aclosing(self._told(generator)) as steps:
+                async for step in steps:
+                    if isinstance(step, Reply):
+                        outcome, code = step.value, 0
+                    else:
+                        yield step
+        except Interrupted:
+            pass
+        except FlowStop as stopped:
+            stop = findings.fatal(stopped.finding)
+        except Exception as error:
+            stop = bugs.stop(error, self.session)
+        if stop is not None:
+            outcome, code = _OUTCOMES.get(stop.exit, Outcome.FAILED), stop.exit
+            yield stop
+            yield Left(stop.stage, Status.FAILED, stop.message)
+        await self._performer.clean("done" if code == 0 else "failed")
+        yield Ended(outcome, self._clock(), stop, code)
+
+    async def _told(self, generator: Protocol[Outcome]) -> Steps:
+        """Yield the generator's notes and what its actions bring; the last is its outcome."""
+        reply: Any = None
+        while True:
+            self._person.check()
+            try:
+                item = generator.send(reply)
+            except StopIteration as done:
+                yield Reply(done.value)
+                return
+            reply = None
+            if isinstance(item, Finding | Learned | Tried | Entered | Left | Waiting | Resumed):
+                yield item
+                continue
+            action: Action = item
+            if self._person.stepping and isinstance(item, Send | Open | Browse):
+                gate = self._person.hold()
+                yield Ready(item)
+                action = await self._person.wait(gate) or item
+            async with aclosing(self._performer.steps(action, edited=action != item)) as steps:
+                async for step in steps:
+                    if isinstance(step, Reply):
+                        reply = step.value
+                    else:
+                        yield step
+
+
+def _the_flow() -> Flow:
+    from mcp_auth_tui.protocol.flow import run
+
+    return run
+
+
+def _started(url: str, at: float, known: Session, start: Stage) -> Started:
+    """Name what is taken over from an earlier run, and the stages that so are not run."""
+    order = list(Stage)
+    fields = [
+        (name, stage, value)
+        for name, stage in _FOUND_BY
+        if order.index(stage) < order.index(start) and (value := getattr(known, name))
+    ]
+    if start is Stage.VERIFY and known.token is not None:
+        fields += [(name, stage, getattr(known, name)) for name, stage in _SIGNED_IN]
+    skipped = tuple(dict.fromkeys(stage for _, stage, _ in fields))
+    return Started(url, at, tuple((name, value) for name, _, value in fields), skipped)

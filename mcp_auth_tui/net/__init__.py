@@ -1,0 +1,235 @@
+"""Knows how one request is answered within limits; must not know stages, rules or tokens.
+
+The only room that imports httpcore, and that only with the first request: it costs 40 ms.
+Limits and guards are those of SPEC part 6.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+from mcp_auth_tui import __version__
+from mcp_auth_tui.model import Failure, Request, Response, Timing
+from mcp_auth_tui.net.addresses import Guard, Unreachable
+from mcp_auth_tui.net.messages import Place, encode, place
+from mcp_auth_tui.net.proxies import Proxies, shown
+
+if TYPE_CHECKING:
+    import httpcore
+
+    from mcp_auth_tui.net.answers import Enough, Stream
+    from mcp_auth_tui.net.wire import Dialer, Meter
+
+__all__ = ["Network"]
+
+AGENT = f"mcp-auth-tui/{__version__}"
+_REPEATABLE = frozenset({"GET", "HEAD"})
+
+T = TypeVar("T")
+
+
+class Network:
+    """The network of one run: one connection per origin, kept alive; nothing follows a redirect.
+
+    ``timeout`` bounds each connect and each read, ``total`` a whole exchange (seconds). Building
+    one is cheap; ValueError for a proxy that is no proxy URL.
+    """
+
+    def __init__(
+        self,
+        typed_url: str,
+        *,
+        ca_file: str | None = None,
+        insecure: bool = False,
+        proxy: str | None = None,
+        timeout: float = 10.0,
+        total: float = 30.0,
+        allow_private: bool = False,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._guard = Guard(typed_url, allow_private=allow_private)
+        self._proxies = Proxies.read(proxy, environ)
+        self._ca_file = ca_file
+        self._insecure = insecure
+        self._timeout = timeout
+        self._total = total
+        self._context: ssl.SSLContext | None = None
+        self._building = asyncio.Lock()
+        self._pools: dict[tuple[str, str | None], tuple[httpcore.AsyncConnectionPool, Dialer]] = {}
+
+    @property
+    def description(self) -> str:
+        """What is special about this network, for a person; empty when nothing is."""
+        said = [self._proxies.description]
+        if self._ca_file:
+            said.append(f"trusting also {self._ca_file}")
+        if self._insecure:
+            said.append("certificates are NOT checked")
+        return "; ".join(item for item in said if item)
+
+    async def send(
+        self, request: Request, enough: Enough | None = None
+    ) -> tuple[Response | Failure, Timing]:
+        """Send a request and return what became of it; ``enough`` ends the reading early.
+
+        Raises ValueError for header fields that cannot be sent.
+        """
+        from mcp_auth_tui.net.wire import Meter
+
+        meter = Meter()
+        result = await self._within(request.url, meter, self._exchange(request, enough, meter))
+        if meter.stale and request.method in _REPEATABLE:
+            # The server let go of the kept connection just as we wrote. Only what may be repeated
+            # by its method is (RFC 9112 §9.3.1).
+            meter = Meter()
+            result = await self._within(request.url, meter, self._exchange(request, enough, meter))
+        return result, meter.timing()
+
+    async def open(self, request: Request) -> tuple[Response | Failure, Timing, Stream | None]:
+        """Open an SSE stream; an answer that is none is read to its end, and there is no stream.
+
+        Raises ValueError for header fields that cannot be sent.
+        """
+        from mcp_auth_tui.net.wire import Meter
+
+        meter = Meter()
+        result = await self._within(request.url, meter, self._open(request, meter))
+        if isinstance(result, Failure):
+            return result, meter.timing(), None
+        return result[0], meter.timing(), result[1]
+
+    async def warm(self, url: str) -> None:
+        """Have a live connection for the origin of a URL ready; never sends a request.
+
+        What goes wrong is left to the request that comes later, which will say it.
+        """
+        import httpcore
+
+        with suppress(Unreachable, OSError, httpcore.NetworkError, httpcore.TimeoutException):
+            to = place(url)
+            proxy = self._proxies.of(url)
+            if proxy is not None:
+                return
+            pool, dialer = await self._pool(to, proxy)
+            origin = httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target="/").origin
+            for connection in pool.connections:
+                usable = connection.is_idle() and not connection.has_expired()
+                if usable and connection.can_handle_request(origin):
+                    return
+            context = self._context if to.scheme == "https" else None
+            await dialer.warm(to.host, to.port, context, self._timeout)
+
+    async def aclose(self) -> None:
+        """Close every connection; the network can be used again after it."""
+        while self._pools:
+            pool, dialer = self._pools.popitem()[1]
+            await pool.aclose()
+            await dialer.aclose()
+
+    async def _exchange(
+        self, request: Request, enough: Enough | None, meter: Meter
+    ) -> Response | Failure:
+        from mcp_auth_tui.net.answers import collect
+
+        to = place(request.url)
+        answer = await self._begin(request, to, meter, read=self._timeout)
+        return await collect(answer, request.kind, to.where, enough)
+
+    async def _open(
+        self, request: Request, meter: Meter
+    ) -> tuple[Response | Failure, Stream | None]:
+        from mcp_auth_tui.net.answers import Stream, collect, head
+
+        to = place(request.url)
+        answer = await self._begin(request, to, meter, read=self._total)
+        response = head(answer)
+        if response.status == 200 and response.media_type == "text/event-stream":
+            try:
+                return response, Stream(answer, request.kind, to.where, self._total)
+            except Unreachable:
+                await answer.aclose()
+                raise
+        return await collect(answer, request.kind, to.where, None), None
+
+    async def _begin(
+        self, request: Request, to: Place, meter: Meter, *, read: float
+    ) -> httpcore.Response:
+        import httpcore
+
+        headers, content = encode(request, to, AGENT)
+        proxy = self._proxies.of(request.url)
+        if proxy is not None:
+            self._guard.check_literal(to.host)
+        pool, _ = await self._pool(to, proxy)
+        limit = self._timeout
+        timeouts = {"connect": limit, "read": read, "write": limit, "pool": limit}
+        return await pool.handle_async_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target=to.target),
+                headers=headers,
+                content=content,
+                extensions={"timeout": timeouts, "trace": meter},
+            )
+        )
+
+    async def _within(self, url: str, meter: Meter, work: Awaitable[T]) -> T | Failure:
+        """Await one exchange within the total time; everything the network does is a `Failure`."""
+        import httpcore
+
+        from mcp_auth_tui.net import faults
+
+        try:
+            async with asyncio.timeout(self._total):
+                return await work
+        except Unreachable as error:
+            return error.failure
+        except TimeoutError:
+            return faults.late_in_total(place(url).where, meter.phase, self._total)
+        except (
+            httpcore.TimeoutException,
+            httpcore.NetworkError,
+            httpcore.RemoteProtocolError,
+            httpcore.ProxyError,
+        ) as error:
+            late = isinstance(error, httpcore.TimeoutException)
+            meter.stale = meter.phase == "wait" and not (meter.connected or late)
+            return faults.failure(error, self._where(url, meter), meter.phase, self._timeout)
+
+    def _where(self, url: str, meter: Meter) -> str:
+        proxy = self._proxies.of(url)
+        if proxy is not None and meter.phase == "connect":
+            return f"The proxy {shown(proxy)}"
+        return place(url).where
+
+    async def _pool(
+        self, to: Place, proxy: str | None
+    ) -> tuple[httpcore.AsyncConnectionPool, Dialer]:
+        from mcp_auth_tui.net.wire import make_pool
+
+        key = (to.scheme, proxy)
+        if key not in self._pools:
+            context = await self._tls() if to.scheme == "https" else None
+            if key not in self._pools:
+                self._pools[key] = make_pool(self._guard, proxy, context)
+        return self._pools[key]
+
+    async def _tls(self) -> ssl.SSLContext:
+        from mcp_auth_tui.net.wire import make_context
+
+        async with self._building:
+            if self._context is None:
+                try:
+                    self._context = await asyncio.to_thread(
+                        make_context, self._ca_file, insecure=self._insecure
+                    )
+                except OSError as error:
+                    # ssl.SSLError is an OSError too: a file without a certificate in it.
+                    message = f"The CA file {self._ca_file} cannot be used: {error}."
+                    raise Unreachable(Failure("net-tls", message)) from error
+            return self._context

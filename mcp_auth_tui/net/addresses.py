@@ -1,0 +1,175 @@
+"""Knows which network addresses a run may connect to; must not know HTTP, TLS or OAuth.
+
+The precaution against SSRF (SPEC 6, P9): names are resolved here, every address is judged, and the
+caller connects to the judged address, so that a second look-up cannot bring another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+from mcp_auth_tui.model import Failure
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+PUBLIC = "public"
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_METADATA = frozenset(
+    ipaddress.ip_address(text)
+    for text in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "fd00:ec2::254")
+)
+_ARTICLE = {
+    "loopback": "a loopback address",
+    "link-local": "a link-local address",
+    "private": "a private address",
+    "reserved": "an address that no server can have",
+}
+
+
+class Unreachable(Exception):
+    """No connection was made; ``failure`` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+def literal(host: str) -> Address | None:
+    """Return the address that a host is spelled as, or None for a name."""
+    try:
+        return ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return None
+
+
+def plain(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 address carries (mapped, NAT64, 6to4), else itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+def class_of(address: Address) -> str:
+    """Return ``public``, ``private``, ``loopback``, ``link-local`` or ``reserved``."""
+    address = plain(address)
+    if address.is_loopback or address.is_unspecified:
+        # A connection to the unspecified address ends on the machine itself.
+        return "loopback"
+    if address.is_link_local:
+        return "link-local"
+    if address.is_multicast or (address.is_reserved and not address.is_private):
+        return "reserved"
+    # is_global, not is_private: the shared space 100.64.0.0/10 is neither.
+    return PUBLIC if address.is_global else "private"
+
+
+class Guard:
+    """Decides for one run which addresses may be connected to.
+
+    Private, loopback and link-local addresses are for runs whose typed host is of the same class,
+    or for which a person lifted the rule (``allow_private``). Addresses of cloud metadata services
+    are for nobody who did not type them.
+    """
+
+    def __init__(self, typed_url: str, *, allow_private: bool = False) -> None:
+        self._typed = _host(typed_url)
+        self._allow_private = allow_private
+        self._classes: frozenset[str] | None = None
+
+    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
+        """Resolve a host and return its addresses in order, all of them judged.
+
+        Raises `Unreachable` (``net-dns``, ``as-endpoint-private``).
+        """
+        found = await resolve(host, port)
+        if self._classes is None:
+            own = found if host == self._typed else await self._own(port)
+            self._classes = frozenset(class_of(item) for item in own)
+        self.check(host, found)
+        return tuple(str(item) for item in found)
+
+    def check(self, host: str, found: tuple[Address, ...]) -> None:
+        """Raise `Unreachable` when one of the addresses of a host is not for this run."""
+        for address in found:
+            group = class_of(address)
+            typed = literal(self._typed)
+            if plain(address) in _METADATA and (typed is None or plain(typed) != plain(address)):
+                raise _blocked(host, address, "the address of a cloud metadata service")
+            if group == PUBLIC or group in (self._classes or ()):
+                continue
+            if group == "reserved" or not self._allow_private:
+                raise _blocked(host, address, _ARTICLE[group])
+
+    def check_literal(self, host: str) -> None:
+        """Judge a host that a proxy will resolve: only what is spelled out can be judged."""
+        address = literal(host)
+        if address is None:
+            return
+        typed = literal(self._typed)
+        if self._classes is None and typed is not None:
+            self._classes = frozenset({class_of(typed)})
+        self.check(host, (address,))
+
+    async def _own(self, port: int) -> tuple[Address, ...]:
+        try:
+            return await resolve(self._typed, port)
+        except Unreachable:
+            return ()
+
+
+async def resolve(host: str, port: int) -> tuple[Address, ...]:
+    """Return every address of a host in the resolver's order, without repeats.
+
+    Raises `Unreachable` (``net-dns``).
+    """
+    address = literal(host)
+    if address is not None:
+        return (address,)
+    try:
+        infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Unreachable(Failure("net-dns", _unresolved(host, error))) from error
+    found = tuple(dict.fromkeys(ipaddress.ip_address(info[4][0]) for info in infos))
+    if not found:
+        raise Unreachable(Failure("net-dns", f"The name {host} has no address."))
+    return found
+
+
+def _unresolved(host: str, error: Exception) -> str:
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+        return f"The name {host} could not be resolved: the name server did not answer."
+    if isinstance(error, UnicodeError):
+        return f"The name {host} could not be resolved: it is not a host name."
+    return f"The name {host} could not be resolved: no such host."
+
+
+def _blocked(host: str, address: Address, what: str) -> Unreachable:
+    named = f"{host} is" if host == str(address) else f"{host} resolves to {address},"
+    return Unreachable(
+        Failure(
+            "as-endpoint-private",
+            f"{named} {what}; a server's metadata may not send this program there.",
+        )
+    )
+
+
+def ascii_host(host: str) -> str:
+    """Return a host in lower case as it goes on the wire (A-labels); ValueError when it cannot."""
+    if host.isascii():
+        return host.lower()
+    try:
+        return host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        raise ValueError(f"{host} is not a host name") from None
+
+
+def _host(url: str) -> str:
+    try:
+        return ascii_host(urlsplit(url).hostname or "")
+    except ValueError:
+        return ""

@@ -1,0 +1,279 @@
+"""Knows how each action of the protocol is performed; must not know why it was asked for.
+
+Every wait that a person may cut short goes through `Person.wait`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mcp_auth_tui import findings
+from mcp_auth_tui.model import (
+    Browsed,
+    Event,
+    Exchange,
+    Exchanged,
+    Failure,
+    Response,
+    Resumed,
+    Session,
+    Stage,
+    Timing,
+    Waiting,
+)
+from mcp_auth_tui.protocol.actions import (
+    Action,
+    Answer,
+    Ask,
+    Await,
+    Bind,
+    Browse,
+    Close,
+    Entropy,
+    FlowStop,
+    Now,
+    Open,
+    Read,
+    Send,
+    Sign,
+    Signed,
+    Sleep,
+)
+from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.values import Attempt
+from mcp_auth_tui.text import count, harmless
+from mcp_auth_tui.waits import Person, within
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.browser import Browser
+    from mcp_auth_tui.callback import Listener
+    from mcp_auth_tui.net import Network
+    from mcp_auth_tui.net.answers import Stream
+
+BindListener = Callable[[str | None, int | None], Awaitable["Listener"]]
+Signer = Callable[[Sign], Awaitable[Signed | Failure]]
+
+REQUESTS = 60
+"""The most requests of one run (SPEC 6: a global budget)."""
+_WARM_SECONDS = 3.0
+_SIGN_IN = "the sign-in in the browser"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The last thing that performing an action yields: what the generator is told."""
+
+    value: Any
+
+
+Steps = AsyncGenerator[Event | Reply, None]
+
+
+class Performer:
+    """Performs the actions of one run; ``look`` gives the session as it is."""
+
+    def __init__(
+        self,
+        config: Config,
+        network: Network,
+        browser: Browser,
+        person: Person,
+        look: Callable[[], Session],
+        clock: Callable[[], float],
+        entropy: Callable[[int], bytes],
+        bind: BindListener | None,
+        sign: Signer | None,
+    ) -> None:
+        self._config = config
+        self._network = network
+        self._browser = browser
+        self._person = person
+        self._look = look
+        self._clock = clock
+        self._entropy = entropy
+        self._bind = bind
+        self._sign = sign
+        self._allowed = REQUESTS
+        self._listener: Listener | None = None
+        self._streams: dict[int, Stream] = {}
+        self._attempt: Attempt | None = None
+        self._deadline = 0.0
+
+    def steps(self, action: Action, *, edited: bool = False) -> Steps:
+        """Perform an action: yields events and at last the reply; raises `FlowStop`."""
+        match action:
+            case Send() | Open():
+                return self._exchanged(action, edited)
+            case Browse():
+                return self._browsed(action)
+            case Await():
+                return self._awaited()
+            case Ask():
+                return self._asked(action)
+            case _:
+                return self._done(action)
+
+    async def clean(self, page: str) -> None:
+        """Answer a browser that still waits, and let go of listener and streams."""
+        listener, self._listener = self._listener, None
+        streams, self._streams = list(self._streams.values()), {}
+        if listener is not None:
+            await listener.answer(page)
+            await listener.aclose()
+        for stream in streams:
+            await stream.aclose()
+
+    async def _done(self, action: Action) -> Steps:
+        yield Reply(await self._person.wait(self._quietly(action)))
+
+    async def _quietly(self, action: Action) -> Any:
+        """Perform an action that is no event."""
+        match action:
+            case Entropy():
+                return self._entropy(action.octets)
+            case Now():
+                return self._clock()
+            case Sign():
+                if self._sign is None:
+                    return Failure("client-key", "This run has no key to sign with.")
+                return await self._sign(action)
+            case Sleep():
+                # A poll that was waited for is no loop that runs away.
+                self._allowed += action.seconds >= 1
+                await asyncio.sleep(action.seconds)
+            case Bind():
+                return await self._bound(action)
+            case Answer() if self._listener is not None:
+                await self._listener.answer(action.page)
+            case Read():
+                stream = self._streams.get(action.exchange)
+                return await stream.read() if stream is not None else b""
+            case Close():
+                if (stream := self._streams.pop(action.exchange, None)) is not None:
+                    await stream.aclose()
+        return None
+
+    async def _exchanged(self, action: Send | Open, edited: bool) -> Steps:
+        request, before = action.request, self._look().exchanges
+        if len(before) >= self._allowed:
+            told = count(len(before), "request")
+            raise self._stop(
+                "client-bug", f"The run was ended after {told}: it goes round in circles."
+            )
+        same = (request.purpose, request.url)
+        attempt = 1 + sum((old.request.purpose, old.request.url) == same for old in before)
+        number, started, since = len(before) + 1, self._clock(), time.monotonic()
+        try:
+            result, timing = await self._person.wait(self._crossed(action, number))
+        except ValueError as error:
+            if not edited:
+                raise
+            said = f"The request as edited cannot be sent: {error}."
+            result, timing = Failure("net-connect", said), Timing()
+        seconds = time.monotonic() - since
+        exchange = Exchange(number, request, result, started, seconds, attempt, edited, timing)
+        yield Exchanged(exchange)
+        yield Reply(exchange)
+
+    async def _crossed(self, action: Send | Open, number: int) -> tuple[Response | Failure, Timing]:
+        if isinstance(action, Send):
+            return await self._network.send(action.request, action.enough)
+        result, timing, stream = await self._network.open(action.request)
+        if stream is not None:
+            self._streams[number] = stream
+        return result, timing
+
+    def _stop(self, id: str, message: str) -> FlowStop:
+        session = self._look()
+        stage = session.current or Stage.PROBE
+        return FlowStop(findings.found(id, stage, message=message, revision=session.revision))
+
+    async def _bound(self, action: Bind) -> str | Failure:
+        await self.clean("failed")
+        if (bind := self._bind) is None:
+            from mcp_auth_tui.callback import Listener
+
+            bind = Listener.bind
+        try:
+            self._listener = await bind(action.redirect_uri, action.port)
+        except OSError as error:
+            at = f"port {action.port}" if action.port else action.redirect_uri or "any port"
+            reason = error.strerror or str(error)
+            return Failure("client-port-busy", f"Nothing can listen on {at}: {reason}.")
+        except ValueError:
+            if action.redirect_uri is None:
+                raise
+            # Nothing can listen there: the person pastes the address the browser ended on.
+            return action.redirect_uri
+        return self._listener.redirect_uri
+
+    async def _browsed(self, action: Browse) -> Steps:
+        attempt, listener = action.attempt, self._listener
+        self._attempt = attempt
+        self._person.forget()
+        if listener is not None:
+            listener.arm()
+        opened = await self._person.wait(self._browser.open(attempt.url))
+        forward = self._browser.ssh_forward(listener.port) if listener is not None else ""
+        yield Browsed(attempt.url, opened.how, opened.opened, attempt.redirect_uri, forward)
+        if not opened.opened and not self._person.present:
+            raise self._nobody()
+        self._deadline = self._clock() + action.wait
+        yield Waiting(_SIGN_IN, self._deadline)
+        yield Reply(attempt)
+
+    def _nobody(self) -> FlowStop:
+        stop = self._stop("client-no-person", "Nobody is there to sign in.")
+        browsed = self._look().browsed
+        if browsed is None:
+            return stop
+        # Whole, however long: it is the one thing needed to go on.
+        said = f"Run again with --wait SECONDS and sign in at {harmless(browsed.url)}"
+        return FlowStop(replace(stop.finding, next=said))
+
+    async def _awaited(self) -> Steps:
+        if self._look().waiting is None:
+            yield Waiting(_SIGN_IN, self._deadline)
+        came = await self._person.wait(self._arrival())
+        if came is None:
+            yield Resumed("nobody is there any more")
+            raise self._nobody()
+        if isinstance(came, Failure):
+            yield Resumed("time is up")
+        else:
+            pasted = came.source == "paste"
+            yield Resumed("an address was pasted" if pasted else "the browser came back")
+        yield Reply(came)
+
+    async def _arrival(self) -> Any:
+        """Wait for browser or paste, and keep the next connections ready meanwhile."""
+        warmer = asyncio.ensure_future(self._keep_warm())
+        try:
+            left = max(self._deadline - self._clock(), 0.0)
+            callbacks = self._listener.next if self._listener is not None else None
+            return await self._person.arrival(callbacks, left)
+        finally:
+            warmer.cancel()
+            await asyncio.gather(warmer, return_exceptions=True)
+
+    async def _keep_warm(self) -> None:
+        token_endpoint = self._attempt.token_endpoint if self._attempt else self._config.url
+        while True:
+            for url in dict.fromkeys((token_endpoint, self._config.url)):
+                await self._network.warm(url)
+            await asyncio.sleep(_WARM_SECONDS)
+
+    async def _asked(self, action: Ask) -> Steps:
+        question = action.question
+        if not self._person.present:
+            yield Reply(question.default)
+            return
+        answer = self._person.expect()
+        yield Waiting("an answer", self._clock() + self._config.wait, question)
+        text = await self._person.wait(within(self._config.wait, answer, question.default))
+        yield Resumed("answered" if answer.done() and not answer.cancelled() else "time is up")
+        yield Reply(text)

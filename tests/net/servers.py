@@ -1,0 +1,83 @@
+"""Small servers on loopback for the tests of the network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+from mcp_auth_tui.loopback import Incoming, Loopback, Reply
+from mcp_auth_tui.model import Field, Kind, Request, Stage
+
+
+def get(url: str, kind: Kind = Kind.METADATA, **headers: str) -> Request:
+    fields = tuple(Field(name, value) for name, value in headers.items())
+    return Request(Stage.PROBE, "test", "GET", url, kind, fields)
+
+
+class Site:
+    """A loopback HTTP server that keeps what it was asked."""
+
+    def __init__(self, reply: Callable[[Incoming], Reply] | Reply) -> None:
+        self._reply = reply
+        self.asked: list[Incoming] = []
+        self.url = ""
+
+    async def __call__(self, incoming: Incoming) -> Reply:
+        self.asked.append(incoming)
+        return self._reply(incoming) if callable(self._reply) else self._reply
+
+    @property
+    def connections(self) -> int:
+        return len({item.peer for item in self.asked})
+
+
+@asynccontextmanager
+async def site(
+    reply: Callable[[Incoming], Reply] | Reply, *, ssl: object = None, host: str = "127.0.0.1"
+) -> AsyncIterator[Site]:
+    made = Site(reply)
+    server = await Loopback.bind(made, host, ssl=ssl)  # type: ignore[arg-type]
+    scheme = "https" if ssl else "http"
+    made.url = f"{scheme}://{host}:{server.port}"
+    try:
+        yield made
+    finally:
+        await server.aclose()
+
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def raw(talk: Talk) -> AsyncIterator[int]:
+    """Serve a conversation in octets; yields the port."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.CancelledError):
+            await talk(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+def says(answer: bytes) -> Talk:
+    """Answer one request with these octets and hang up."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+
+    return talk
+
+
+async def hangs(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Take everything and never answer."""
+    while await reader.read(1024):
+        pass

@@ -1,0 +1,121 @@
+"""P9: which addresses a run may connect to (SPEC 6, SSRF)."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+
+import pytest
+
+from mcp_auth_tui.net.addresses import Guard, Unreachable, class_of
+
+
+@pytest.mark.parametrize(
+    ("address", "group"),
+    [
+        ("93.184.216.34", "public"),
+        ("2606:4700::1111", "public"),
+        ("10.1.2.3", "private"),
+        ("172.16.0.1", "private"),
+        ("192.168.1.1", "private"),
+        ("100.64.0.1", "private"),
+        ("fd00::1", "private"),
+        ("127.0.0.1", "loopback"),
+        ("127.9.9.9", "loopback"),
+        ("::1", "loopback"),
+        ("0.0.0.0", "loopback"),
+        ("::", "loopback"),
+        ("::ffff:127.0.0.1", "loopback"),
+        ("::ffff:10.0.0.1", "private"),
+        ("64:ff9b::a00:1", "private"),
+        ("2002:7f00:1::", "loopback"),
+        ("169.254.1.1", "link-local"),
+        ("fe80::1", "link-local"),
+        ("224.0.0.1", "reserved"),
+        ("ff02::1", "reserved"),
+    ],
+)
+def test_every_address_has_a_class(address: str, group: str) -> None:
+    assert class_of(ipaddress.ip_address(address)) == group
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    known: dict[str, list[str]] = {}
+
+    async def lookup(self: object, host: str, port: int, **_: object) -> object:
+        return [(0, 0, 0, "", (address, port)) for address in known[host]]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", lookup)
+    return known
+
+
+async def refused(guard: Guard, host: str) -> str:
+    with pytest.raises(Unreachable) as caught:
+        await guard.addresses(host, 443)
+    assert caught.value.failure.kind == "as-endpoint-private"
+    return caught.value.failure.message
+
+
+async def test_a_public_run_may_not_be_sent_inside(names: dict[str, list[str]]) -> None:
+    names |= {"mcp.example": ["93.184.216.34"], "as.example": ["93.184.216.35", "10.0.0.7"]}
+    guard = Guard("https://mcp.example/mcp")
+    assert await guard.addresses("mcp.example", 443) == ("93.184.216.34",)
+    assert await refused(guard, "as.example") == (
+        "as.example resolves to 10.0.0.7, a private address; "
+        "a server's metadata may not send this program there."
+    )
+    assert "127.0.0.1 is a loopback address" in await refused(guard, "127.0.0.1")
+    assert "a loopback address" in await refused(guard, "::ffff:127.0.0.1")
+
+
+async def test_the_first_contact_decides_and_a_second_look_up_cannot_change_it(
+    names: dict[str, list[str]],
+) -> None:
+    """DNS rebinding: the typed name turns into a private address later."""
+    names["mcp.example"] = ["93.184.216.34"]
+    guard = Guard("https://mcp.example/mcp")
+    await guard.addresses("mcp.example", 443)
+    names["mcp.example"] = ["127.0.0.1"]
+    assert "mcp.example resolves to 127.0.0.1" in await refused(guard, "mcp.example")
+
+
+async def test_a_run_on_a_private_host_may_use_its_own_class_only(
+    names: dict[str, list[str]],
+) -> None:
+    names |= {"mcp.lan": ["192.168.1.2"], "as.lan": ["192.168.1.3"], "out.example": ["8.8.8.8"]}
+    guard = Guard("https://mcp.lan/mcp")
+    assert await guard.addresses("as.lan", 443) == ("192.168.1.3",)
+    assert await guard.addresses("out.example", 443) == ("8.8.8.8",)
+    assert "loopback" in await refused(guard, "127.0.0.1")
+
+
+async def test_numbers_in_disguise_are_judged_by_what_they_resolve_to(
+    names: dict[str, list[str]],
+) -> None:
+    names |= {"mcp.example": ["93.184.216.34"], "2130706433": ["127.0.0.1"]}
+    assert "loopback" in await refused(Guard("https://mcp.example/"), "2130706433")
+
+
+async def test_allow_private_lifts_the_rule_but_not_for_metadata_services(
+    names: dict[str, list[str]],
+) -> None:
+    names["mcp.example"] = ["93.184.216.34"]
+    guard = Guard("https://mcp.example/mcp", allow_private=True)
+    assert await guard.addresses("10.0.0.1", 443) == ("10.0.0.1",)
+    assert "cloud metadata" in await refused(guard, "169.254.169.254")
+    assert "cloud metadata" in await refused(guard, "::ffff:169.254.169.254")
+
+
+async def test_a_metadata_service_is_asked_only_by_who_typed_it() -> None:
+    guard = Guard("http://169.254.169.254/mcp")
+    assert await guard.addresses("169.254.169.254", 80) == ("169.254.169.254",)
+    near = Guard("http://169.254.1.1/mcp")
+    assert "cloud metadata" in await refused(near, "169.254.169.254")
+
+
+def test_behind_a_proxy_spelled_out_addresses_are_still_judged() -> None:
+    guard = Guard("https://mcp.example/mcp")
+    guard.check_literal("as.example")
+    with pytest.raises(Unreachable):
+        guard.check_literal("10.0.0.1")

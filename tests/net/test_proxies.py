@@ -1,0 +1,70 @@
+"""Which proxy a URL goes through."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcp_auth_tui.net.proxies import Proxies
+
+
+def read(**environ: str) -> Proxies:
+    return Proxies.read(None, environ, "linux")
+
+
+def test_the_environment_chooses_by_scheme() -> None:
+    proxies = read(HTTPS_PROXY="http://s:1", http_proxy="p:2")
+    assert proxies.of("https://a.example/") == "http://s:1"
+    assert proxies.of("http://a.example/") == "http://p:2"
+    assert proxies.description == (
+        "through the proxy http://p:2 and http://s:1 (from the environment)"
+    )
+
+
+def test_all_proxy_stands_in_for_both() -> None:
+    proxies = read(ALL_PROXY="http://u:p@x:1")
+    assert proxies.of("https://a.example/") == "http://u:p@x:1"
+    assert proxies.description == "through the proxy http://x:1 (from the environment)"
+
+
+def test_a_cgi_request_header_is_no_proxy() -> None:
+    assert read(HTTP_PROXY="http://evil:1", REQUEST_METHOD="GET").of("http://a.example/") is None
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "url", "direct"),
+    [
+        ("*", "https://a.example/", True),
+        ("a.example", "https://a.example/", True),
+        ("a.example", "https://b.a.example/", True),
+        (".a.example", "https://b.a.example/", True),
+        ("*.a.example", "https://b.a.example/", True),
+        ("a.example", "https://ba.example/", False),
+        ("A.Example , x", "https://a.example/", True),
+        ("a.example:8443", "https://a.example:8443/", True),
+        ("a.example:8443", "https://a.example/", False),
+        ("10.0.0.0/8", "https://10.1.2.3/", True),
+        ("10.0.0.0/8", "https://11.1.2.3/", False),
+        ("::2", "https://[::2]/", True),
+        ("", "https://a.example/", False),
+    ],
+)
+def test_no_proxy_is_honoured(no_proxy: str, url: str, direct: bool) -> None:
+    proxies = read(ALL_PROXY="http://x:1", NO_PROXY=no_proxy)
+    assert (proxies.of(url) is None) is direct
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "app.localhost", "127.1.1.1"])
+def test_loopback_never_goes_through_a_proxy_of_the_environment(host: str) -> None:
+    url = f"http://{host}:8000/mcp"
+    assert read(ALL_PROXY="http://x:1").of(url) is None
+    assert Proxies.read("http://x:1", {}).of(url) == "http://x:1"
+
+
+def test_nothing_is_said_when_there_is_no_proxy() -> None:
+    assert read().description == ""
+
+
+@pytest.mark.parametrize("value", ["ftp://x:1", "http://"])
+def test_what_is_no_proxy_url_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="The proxy"):
+        Proxies.read(value, {})
