@@ -1,0 +1,286 @@
+"""Knows the words of the command line and their help; must not import anything but argparse.
+
+``--help`` is answered from here alone, so the few names that live elsewhere (revisions, exports)
+are spelled again; a test keeps them equal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+TYPE_CHECKING = False  # `typing` itself would cost a tenth of the time that --help may take
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+PROGRAM = "mcp-auth-tui"
+REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
+EXPORTS = ("headers", "token", "curl", "env", "json")
+AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
+
+_FLOW = """\
+From the URL of a remote MCP server to a working Authorization header, and exactly why when it
+does not work. On a terminal it shows a screen; elsewhere (or with --plain) it tells the story on
+stderr. The headers, and nothing else, go to stdout.
+
+  mcp-auth-tui https://mcp.example.com/mcp
+  mcp-auth-tui demo                the same against a practice server; see mcp-auth-tui demo --help
+"""
+_EXITS = """\
+exit codes: 0 headers obtained and accepted, or the server asks for none; 1 the flow failed;
+2 usage; 3 a person is needed and there is none; 4 refused for safety; 5 network; 130 interrupted.
+While it waits, paste the address that your browser ended on, or the code. Ctrl-C once ends the
+run in order (JSON and headers obtained so far are still written), twice at once.
+The client secret comes from $MCP_AUTH_CLIENT_SECRET, a file or a prompt, never from an argument.
+"""
+_DEMO = """\
+Starts a practice server (an MCP server and its authorization server) on loopback and runs the flow
+against it: any name signs in. Takes all options of the flow. With --serve-only it only serves: its
+MCP URL stands alone on the first line of stdout, and Ctrl-C ends it with exit code 0.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one sentence and ends with exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say it on stderr and end."""
+        sys.stderr.write(f"{PROGRAM}: {message}. See {self.prog} --help.\n")
+        raise SystemExit(2)
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Asks the terminal's width itself: argparse would load compression libraries for it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26, width=min(_columns(), 100))
+
+
+def _columns() -> int:
+    try:
+        return int(os.environ.get("COLUMNS", "")) or 80
+    except ValueError:
+        pass
+    try:
+        return max(os.get_terminal_size(1).columns, 40)
+    except OSError:
+        return 80
+
+
+def flow() -> Parser:
+    """Return the parser of the flow, the command that needs no name."""
+    parser = _parser(PROGRAM, "[URL] [options]", _FLOW, _EXITS)
+    parser.add_argument("url", metavar="URL", nargs="?", help="the MCP server; https is assumed")
+    _flow_options(parser)
+    return parser
+
+
+def demo() -> Parser:
+    """Return the parser of ``demo``."""
+    from mcp_auth_tui.demo.faults import FAULTS
+
+    lines = ["faults, each with the finding it must produce:"]
+    lines += [f"  {name:<22} {fault.finding}" for name, fault in FAULTS.items()]
+    parser = _parser(f"{PROGRAM} demo", "[options]", _DEMO, "\n".join([*lines, "", _EXITS]))
+    group = parser.add_argument_group("practice server")
+    group.add_argument("--serve-only", action="store_true", help="serve until Ctrl-C, no flow")
+    group.add_argument(
+        "--port",
+        dest="practice_port",
+        metavar="N",
+        type=_number(int, 0, 65535),
+        default=0,
+        help="port of the practice server (any free one)",
+    )
+    group.add_argument(
+        "--auto-approve", action="store_true", help="redirect at once, without sign-in pages"
+    )
+    group.add_argument(
+        "--fault", action="append", default=[], metavar="NAME", help="break one thing; repeatable"
+    )
+    group.add_argument(
+        "--cimd-ca", metavar="FILE", help="CA for fetching client metadata documents"
+    )
+    _flow_options(parser, port=False)
+    parser.set_defaults(url=None, port=None)
+    return parser
+
+
+def _parser(prog: str, usage: str, description: str, epilog: str) -> Parser:
+    parser = Parser(
+        prog=prog,
+        usage=f"{prog} {usage}",
+        description=description,
+        epilog=epilog,
+        formatter_class=_Help,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {_version()}")
+    return parser
+
+
+def _version() -> str:
+    from mcp_auth_tui import __version__
+
+    return __version__
+
+
+def _flow_options(parser: argparse.ArgumentParser, *, port: bool = True) -> None:
+    _face(parser)
+    _client(parser)
+    _request(parser, port=port)
+    _network(parser)
+    _judgement(parser)
+
+
+def _face(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("face and output")
+    only = group.add_mutually_exclusive_group()
+    only.add_argument("--plain", action="store_true", help="lines on stderr, headers on stdout")
+    only.add_argument("--json", action="store_true", help="one JSON document on stdout at the end")
+    only.add_argument("--events", action="store_true", help="JSON lines on stdout as they happen")
+    group.add_argument("--step", action="store_true", help="stop before each request")
+    group.add_argument(
+        "--export",
+        metavar="NAME",
+        choices=EXPORTS,
+        help=f"what stdout or the file gets: {', '.join(EXPORTS)} (headers)",
+    )
+    group.add_argument(
+        "-o", "--output", metavar="FILE", help="write it there (mode 0600), not on stdout"
+    )
+    group.add_argument("--reveal", action="store_true", help="show secrets in the JSON's token")
+
+
+def _client(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("client")
+    group.add_argument("--client-id", metavar="ID", help="a client registered beforehand")
+    group.add_argument("--client-secret-file", metavar="FILE", help="its secret: the first line")
+    group.add_argument("--client-secret-prompt", action="store_true", help="ask for its secret")
+    group.add_argument(
+        "--client-metadata-url", metavar="URL", help="a client ID metadata document of yours"
+    )
+    group.add_argument("--register", action="store_true", help="register dynamically in any case")
+    group.add_argument(
+        "--auth-method",
+        metavar="METHOD",
+        choices=AUTH_METHODS,
+        help=f"at the token endpoint: {', '.join(AUTH_METHODS)}",
+    )
+
+
+def _request(parser: argparse.ArgumentParser, *, port: bool) -> None:
+    group = parser.add_argument_group("request")
+    group.add_argument("--scope", metavar="SCOPES", help="ask for these (blank between them)")
+    group.add_argument("--resource", metavar="URI", help="the resource parameter")
+    group.add_argument("--no-resource", action="store_true", help="leave it out")
+    group.add_argument(
+        "--param",
+        metavar="KEY=VALUE",
+        type=_pair,
+        action="append",
+        default=[],
+        help="add to the authorization request; repeatable",
+    )
+    group.add_argument("--redirect-uri", metavar="URI", help="where the browser comes back to")
+    if port:
+        group.add_argument(
+            "--port",
+            metavar="N",
+            type=_number(int, 1, 65535),
+            help="port of the callback listener (any free one)",
+        )
+    group.add_argument(
+        "--spec",
+        metavar="REVISION",
+        choices=("auto", *REVISIONS),
+        default="auto",
+        help=f"MCP revision: auto, {', '.join(REVISIONS)} (auto)",
+    )
+    group.add_argument("--issuer", metavar="URL", help="the authorization server, chosen by hand")
+
+
+def _network(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("browser and network")
+    group.add_argument(
+        "--browser",
+        metavar="HOW",
+        default="auto",
+        type=_filled,
+        help="auto, none, follow (request the URL over HTTP, read the redirect), or a command",
+    )
+    group.add_argument("--ca-file", metavar="FILE", help="trust these certificates as well")
+    group.add_argument("--proxy", metavar="URL", help="use this proxy, not the environment's")
+    group.add_argument(
+        "--timeout",
+        metavar="S",
+        type=_number(float, 0.1, 3600),
+        default=10.0,
+        help="seconds for one request (10); three times as long in total",
+    )
+    group.add_argument(
+        "--wait",
+        metavar="S",
+        type=_number(float, 0.1, 86400),
+        help="seconds for the person (600); given, it also says that somebody will come",
+    )
+    group.add_argument("--insecure", action="store_true", help="check no TLS certificate (marked)")
+
+
+def _judgement(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("judgement")
+    group.add_argument("--call", metavar="TOOL", help="call this tool after verifying")
+    group.add_argument(
+        "--call-args", metavar="JSON", type=_json_object, help="its arguments, a JSON object"
+    )
+    group.add_argument("--strict", action="store_true", help="stop at any error")
+    group.add_argument(
+        "--allow",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="lift the refusal of this finding (marked); repeatable",
+    )
+    group.add_argument(
+        "--force", action="store_true", help="run the flow though the server did not ask"
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sep, value = text.partition("=")
+    if not name or not sep:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return name, value
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a browser cannot be named by nothing; see none")
+    return text
+
+
+def _json_object(text: str) -> dict[str, object]:
+    import json
+
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a JSON object")
+    return value
+
+
+def _number(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most:g}")
+        return value
+
+    return parse

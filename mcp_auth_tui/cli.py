@@ -1,0 +1,225 @@
+"""Knows argv, terminals and exit codes, and imports the one face it needs; no protocol here.
+
+Until argv is parsed nothing but `arguments` is imported: ``--help`` must be there at once. A new
+command is one function and one row in `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from mcp_auth_tui import arguments
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mcp_auth_tui.keyboard import Stdin
+    from mcp_auth_tui.model import Secret
+    from mcp_auth_tui.options import Options
+    from mcp_auth_tui.protocol.config import Config
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code (DESIGN 3); no exception leaves it."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        command = COMMANDS.get(words[0]) if words else None
+        return _flow(words) if command is None else command(words[1:])
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        from mcp_auth_tui.bugs import described
+        from mcp_auth_tui.output import Talk
+
+        talk = Talk()
+        for line in described(error):
+            talk(line)
+        return 1
+
+
+def _flow(words: list[str]) -> int:
+    parser = arguments.flow()
+    args = parser.parse_args(words)
+    from mcp_auth_tui.options import Usage
+
+    try:
+        return _run(args, args.url)
+    except Usage as error:
+        parser.error(_clause(error))
+
+
+def _demo(words: list[str]) -> int:
+    parser = arguments.demo()
+    args = parser.parse_args(words)
+    from mcp_auth_tui.options import Usage
+
+    try:
+        return _practise(args)
+    except Usage as error:
+        parser.error(_clause(error))
+
+
+COMMANDS: Mapping[str, Callable[[list[str]], int]] = {"demo": _demo}
+
+
+def _clause(error: Exception) -> str:
+    return str(error).removesuffix(".")
+
+
+def _practise(args: Namespace) -> int:
+    from contextlib import ExitStack
+
+    from mcp_auth_tui.demo.faults import FAULTS
+    from mcp_auth_tui.demo.thread import running
+    from mcp_auth_tui.options import Usage, check_file, unknown
+
+    for name in args.fault:
+        if name not in FAULTS:
+            raise Usage(unknown("fault", name, FAULTS))
+    check_file(args.cimd_ca, "--cimd-ca")
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(
+                running(
+                    port=args.practice_port,
+                    faults=args.fault,
+                    auto_approve=args.auto_approve,
+                    cimd_ca=args.cimd_ca,
+                )
+            )
+        except OSError as error:
+            place = f"port {args.practice_port} or the one after it"
+            raise Usage(f"the practice server cannot take {place}: {error.strerror}") from None
+        if args.serve_only:
+            return _serve(server.url)
+        sys.stderr.write(f"Practice server: {server.url}\n")
+        sys.stderr.flush()
+        return _run(args, server.url)
+
+
+def _serve(url: str) -> int:
+    """Say where the practice server is and wait until it is told to end: that is success (0)."""
+    import signal
+    from threading import Event
+
+    from mcp_auth_tui.output import write_stdout
+
+    ended = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    write_stdout(f"{url}\n")
+    ended.wait()
+    return 0
+
+
+def _run(args: Namespace, url: str | None) -> int:
+    """Run the flow with the face that fits; raises `Usage`."""
+    from dataclasses import replace
+
+    from mcp_auth_tui import keyboard
+    from mcp_auth_tui.options import Usage, from_arguments
+
+    stdin = keyboard.look()
+    options = from_arguments(args)
+    if args.client_secret_prompt:
+        secret = _prompted(stdin)
+        options = replace(options, base=replace(options.base, client_secret=secret))
+    config = None
+    if url is not None:
+        try:
+            config, notes = options.config(url)
+        except ValueError as error:
+            raise Usage(str(error)) from None
+        options = replace(options, notes=(*options.notes, *notes))
+    mode = _headless_mode(args, stdin)
+    if not mode:
+        return _screen(config, options, url)
+    if config is None:
+        raise Usage("without a screen a URL is needed: name the URL of an MCP server")
+    if args.step and stdin is keyboard.Stdin.NOTHING:
+        raise Usage("--step needs a terminal, or a pipe, to be told when to go on")
+    return _told(config, options, mode, stdin)
+
+
+def _headless_mode(args: Namespace, stdin: Stdin) -> str:
+    """Return ``plain``, ``json`` or ``events``, or nothing for the screen (DESIGN 3)."""
+    from mcp_auth_tui.keyboard import Stdin
+
+    for mode in ("plain", "json", "events"):
+        if getattr(args, mode):
+            return mode
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return ""
+    screen = stdin is Stdin.TERMINAL and sys.stderr is not None and sys.stderr.isatty()
+    return "" if screen and os.environ.get("TERM") != "dumb" else "plain"
+
+
+def _prompted(stdin: Stdin) -> Secret:
+    from getpass import getpass
+
+    from mcp_auth_tui.keyboard import Stdin
+    from mcp_auth_tui.model import Secret
+    from mcp_auth_tui.options import Usage
+
+    if stdin is not Stdin.TERMINAL:
+        raise Usage("--client-secret-prompt needs a terminal")
+    secret = getpass("Client secret: ", sys.stderr).strip()
+    if not secret:
+        raise Usage("no client secret was typed")
+    return Secret(secret)
+
+
+def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
+    import asyncio
+
+    from mcp_auth_tui.headless import Headless
+    from mcp_auth_tui.keyboard import Stdin
+    from mcp_auth_tui.making import controllers
+
+    person = options.wait_given or stdin is not Stdin.NOTHING
+    make = controllers(options, person=person)
+
+    async def run() -> int:
+        controller = make(config, options.stepping)
+        told = Headless(controller, options, mode=mode, stdin=stdin, colour=_colour())
+        return await told.run()
+
+    return asyncio.run(run())
+
+
+def _colour() -> bool:
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _screen(config: Config | None, options: Options, url: str | None) -> int:
+    from mcp_auth_tui.making import controllers
+    from mcp_auth_tui.output import Talk, deliver
+    from mcp_auth_tui.tui.app import run_tui
+
+    talk = Talk()
+    # Hidden by the screen while it is there, and still to be read after it.
+    for line in (*options.notes, *options.marks):
+        talk(f"mcp-auth-tui: {line}")
+    code, session = run_tui(
+        config,
+        controllers(options, person=True),
+        url=url,
+        stepping=options.stepping,
+        reveal=options.reveal,
+        config_for=lambda typed: options.config(typed)[0],
+    )
+    # Under textual-serve stdout is the screen's own wire.
+    if session is None or not session.headers or os.environ.get("TEXTUAL_DRIVER"):
+        return code
+    from mcp_auth_tui.exports import rendered
+
+    text = rendered(options.export, session, talk)
+    return code if deliver(text, options.output, talk) else code or 1

@@ -1,0 +1,82 @@
+"""Knows the forms in which headers are handed out, as pure functions of a `Session`; no files here.
+
+A new form is one function and one row in `EXPORTS`. Writing is `output.py`'s business.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mcp_auth_tui.exports.curl import curl
+from mcp_auth_tui.exports.env import env
+from mcp_auth_tui.model import Session
+
+__all__ = ["EXPORTS", "Export", "rendered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One form of the result."""
+
+    name: str
+    title: str
+    suffix: str
+    """What a file of it is called behind the dot."""
+    sentence: str
+    """What it is, for somebody who chooses."""
+    render: Callable[[Session], str]
+    """Returns the text with its credentials as they are, or nothing when there are no headers.
+    Raises ValueError with a sentence when a value cannot be written in this form."""
+
+
+def headers(session: Session) -> str:
+    """Return one ``Name: value`` line for each header (RFC 9110 §5)."""
+    return "".join(f"{name}: {value.reveal()}\n" for name, value in session.headers.items())
+
+
+def token(session: Session) -> str:
+    """Return the access token alone on one line."""
+    return f"{session.token.access.reveal()}\n" if session.headers else ""
+
+
+def as_json(session: Session) -> str:
+    """Return the headers as one JSON object, name to value (RFC 8259)."""
+    if not session.headers:
+        return ""
+    return json.dumps({n: v.reveal() for n, v in session.headers.items()}, indent=2) + "\n"
+
+
+EXPORTS: Mapping[str, Export] = MappingProxyType(
+    {
+        export.name: export
+        for export in (
+            Export(
+                "headers", "Header lines", "txt", "One Name: value line for each header.", headers
+            ),
+            Export("token", "Bare token", "token", "The access token alone.", token),
+            Export(
+                "curl",
+                "curl command",
+                "sh",
+                "A request to the server; the token is in its input, not among its arguments.",
+                curl,
+            ),
+            Export(
+                "env", ".env lines", "env", "Variables that a shell and .env readers take.", env
+            ),
+            Export("json", "JSON object", "json", "Headers as an object, name to value.", as_json),
+        )
+    }
+)
+
+
+def rendered(name: str, session: Session, say: Callable[[str], None]) -> str:
+    """Return a form's text; as header lines, and saying so, when it cannot be had in that form."""
+    try:
+        return EXPORTS[name].render(session)
+    except ValueError as error:
+        say(f"No {name} export: {error}. Here are the header lines.")
+        return headers(session)

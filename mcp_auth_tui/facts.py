@@ -1,0 +1,111 @@
+"""Knows how a value of the flow is told in a line or two; must not know who reads it.
+
+The lines hold server text as received: whoever shows them makes them harmless (`text.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mcp_auth_tui import text
+from mcp_auth_tui.model import Level, Session
+
+GLYPHS = {
+    Level.FATAL: "✗",
+    Level.ERROR: "✗",
+    Level.WARNING: "!",
+    Level.INFO: "i",
+    Level.OK: "✓",
+}
+
+
+# A credential in a query, a form or a sentence that quotes one, before its value is known as such.
+_NAMED = re.compile(
+    rf"(?<![\w-])({'|'.join(sorted(text.SECRET_NAMES))})=([^&\s#\"'<>‹›]{{6,}})", re.IGNORECASE
+)
+
+
+def redacted(session: Session, value: str) -> str:
+    """Mask every credential of a run inside any text, by its name and by its value (SPEC 6)."""
+    by_value = session.redact(value)
+    return _NAMED.sub(lambda found: f"{found[1]}={text.masked(found[2])}", by_value)
+
+
+def counted(session: Session) -> str:
+    """Return how many findings there are of each level, the worst first."""
+    counts = session.counts()
+    told = (f"{GLYPHS[level]} {number} {level}" for level, number in counts.items() if number)
+    return ", ".join(told) or "none"
+
+
+def learned(name: str, value: Any) -> list[str]:
+    """Return the lines that say what a value of the flow holds; credentials stay masked."""
+    teller = _TELLERS.get(name)
+    return list(teller(value)) if teller is not None and value is not None else []
+
+
+def _contact(contact: Any) -> Iterable[str]:
+    schemes = ", ".join(challenge.scheme for challenge in contact.challenges)
+    yield (
+        f"server: {contact.status}, challenge {schemes}" if schemes else f"server: {contact.status}"
+    )
+
+
+def _revision(revision: str) -> Iterable[str]:
+    if revision:
+        yield f"MCP revision: {revision}"
+
+
+def _resource(resource: Any) -> Iterable[str]:
+    yield f"resource: {resource.identifier}"
+    if resource.issuers:
+        yield f"authorization servers: {', '.join(resource.issuers)}"
+    if resource.scopes:
+        yield f"scopes it knows: {' '.join(resource.scopes)}"
+
+
+def _server(server: Any) -> Iterable[str]:
+    yield f"issuer: {server.issuer}"
+    yield f"authorization endpoint: {server.authorization_endpoint}"
+    yield f"token endpoint: {server.token_endpoint}"
+
+
+def _client(client: Any) -> Iterable[str]:
+    yield f"client: {client.id} ({client.how}), authentication {client.auth_method}"
+
+
+def _token(token: Any) -> Iterable[str]:
+    life = "" if token.expires_in is None else f", expires in {text.duration(token.expires_in)}"
+    yield f"token: {token.type} {token.access}{life}"
+    yield f"scopes granted: {token.scope_granted or 'not said'}"
+    yield f"refresh token: {token.refresh or 'none'}"
+    if token.claims is not None:
+        named = (
+            f"{name} {token.claims[name]}"
+            for name in ("iss", "aud", "sub", "exp")
+            if name in token.claims
+        )
+        yield f"claims, not verified: {', '.join(named) or 'none of iss, aud, sub, exp'}"
+
+
+def _peer(peer: Any) -> Iterable[str]:
+    name = f"{peer.name} {peer.version}".strip() or "a server without a name"
+    yield f"MCP server: {name}, revision {peer.revision or 'not said'}, {peer.era}"
+    if peer.tools is not None:
+        names = f": {', '.join(peer.tools)}" if peer.tools else ""
+        yield f"{text.count(len(peer.tools), 'tool')}{names}"
+    if peer.called:
+        yield f"the tool answered: {peer.called}"
+
+
+_TELLERS: dict[str, Callable[[Any], Iterable[str]]] = {
+    "contact": _contact,
+    "revision": _revision,
+    "resource": _resource,
+    "server": _server,
+    "client": _client,
+    "token": _token,
+    "peer": _peer,
+}

@@ -1,0 +1,101 @@
+"""Knows how a small file of a person's is read safely; must not know what is in it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_OCTETS = 65536
+
+
+class FileProblem(Exception):
+    """A file cannot be read; the message is a sentence that names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a file held and who else may touch it; its repr does not show the content."""
+
+    octets: bytes
+    mode: int
+    """The permission bits, as in ``stat``."""
+    owner: int
+    """The user id of the owner; 0 where the system knows none."""
+
+    def __repr__(self) -> str:
+        return f"Opened({len(self.octets)} octets)"
+
+    @property
+    def readable_by_others(self) -> bool:
+        """Whether the group or everybody may read it; never so where permissions mean nothing."""
+        return os.name == "posix" and bool(self.mode & (stat.S_IRGRP | stat.S_IROTH))
+
+    @property
+    def writable_by_others(self) -> bool:
+        """Whether somebody but this user and the administrator may change it."""
+        return os.name == "posix" and (
+            bool(self.mode & (stat.S_IWGRP | stat.S_IWOTH)) or self.owner not in (0, os.getuid())
+        )
+
+
+def read_small(path: Path, *, what: str, limit: int = MAX_OCTETS) -> Opened:
+    """Read a regular file of at most ``limit`` octets; it is never waited for (pipes, devices).
+
+    The checks are made on the open file, so nobody can exchange it between check and reading.
+    Raises `FileProblem`.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _binary())
+    except (OSError, ValueError) as error:
+        raise FileProblem(_unopened(path, what, error)) from None
+    with os.fdopen(handle, "rb", buffering=0) as file:
+        facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(facts.st_mode):
+            raise FileProblem(
+                f"{path} is {_kind(facts.st_mode)}, not a file: {what} is read from a regular "
+                "file. Write it to one that only you can read, and name that."
+            )
+        octets = _read(file.fileno(), limit + 1)
+    if len(octets) > limit:
+        raise FileProblem(
+            f"{path} has {facts.st_size:,} octets, and {what} at most {limit:,}: this is "
+            "another kind of file. Check the path."
+        )
+    return Opened(octets, stat.S_IMODE(facts.st_mode), facts.st_uid)
+
+
+def _binary() -> int:
+    return getattr(os, "O_BINARY", 0)
+
+
+def _read(handle: int, limit: int) -> bytes:
+    parts: list[bytes] = []
+    while limit > 0 and (part := os.read(handle, limit)):
+        parts.append(part)
+        limit -= len(part)
+    return b"".join(parts)
+
+
+def _unopened(path: Path, what: str, error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {path}: {what} was looked for in it. Check the path."
+    if isinstance(error, PermissionError):
+        return (
+            f"{path} cannot be read by you: {what} was looked for in it. "
+            "Check its owner and permissions with ls -l."
+        )
+    reason = (isinstance(error, OSError) and error.strerror) or "no file can have this name"
+    return f"{path} cannot be read ({reason}): {what} was looked for in it. Check the path."
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        stat.S_IFDIR: "a directory",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "something else")

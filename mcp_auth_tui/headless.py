@@ -1,0 +1,212 @@
+"""Knows how a run goes on without a screen: signals, stdin and the story; must not import textual.
+
+The exit code is the run's own, or 1 when its result could not be written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from mcp_auth_tui.keyboard import STDIN, Keyboard, Stdin
+from mcp_auth_tui.model import (
+    Ended,
+    Event,
+    Outcome,
+    Ready,
+    Resumed,
+    Session,
+    Waiting,
+)
+from mcp_auth_tui.output import Talk, deliver, write_stdout
+from mcp_auth_tui.plain import Plain
+from mcp_auth_tui.protocol.actions import Browse, Open, Send
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.controller import Controller
+    from mcp_auth_tui.options import Options
+
+INTERRUPTED = 130
+# What is worth a stop when somebody goes step by step; the rest is let go at once.
+_STEPS = (Send, Open, Browse)
+
+
+class Headless:
+    """One run told on stderr, with its result on stdout or in a file."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        options: Options,
+        *,
+        mode: str,
+        stdin: Stdin,
+        colour: bool = False,
+        descriptor: int = STDIN,
+    ) -> None:
+        """Take what was asked for; ``mode`` is ``plain``, ``json`` or ``events``."""
+        self.session = Session()
+        self._controller = controller
+        self._options = options
+        self._mode = mode
+        self._stdin = stdin
+        self._talk = Talk()
+        self._plain = Plain(
+            self._talk,
+            colour=colour,
+            pastes=stdin is not Stdin.NOTHING,
+            marks=options.marks,
+            notes=options.notes,
+            destination=str(options.output or "stdout"),
+        )
+        self._keyboard = Keyboard(self._heard, self._stdin_ended, descriptor)
+        self._interrupts = 0
+        self._at_end = False
+        self._lost = False
+
+    async def run(self) -> int:
+        """Run to the end, write the result, and return the exit code."""
+        forget = self._listen(asyncio.get_running_loop())
+        try:
+            async with aclosing(self._controller.run()) as events:
+                async for event in events:
+                    self._happened(event)
+        except Exception as error:
+            self._bug(error)
+        finally:
+            self._keyboard.show()
+            forget()
+        return self._finish()
+
+    def _listen(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+        signals = (signal.SIGINT, signal.SIGTERM)
+        try:
+            for number in signals:
+                loop.add_signal_handler(number, self._interrupt)
+        except (NotImplementedError, RuntimeError, ValueError):
+            return lambda: None
+
+        def forget() -> None:
+            for number in signals:
+                loop.remove_signal_handler(number)
+
+        return forget
+
+    def _interrupt(self) -> None:
+        self._interrupts += 1
+        if self._interrupts > 1:
+            self._keyboard.show()
+            os._exit(INTERRUPTED)
+        self._plain.say("Interrupted: ending in order. Once more quits at once.")
+        self._controller.cancel()
+
+    def _happened(self, event: Event) -> None:
+        self.session = self.session.apply(event)
+        if not isinstance(event, Ready) or isinstance(event.action, _STEPS):
+            self._plain.show(event, self.session)
+        if self._mode == "events" and not self._lost:
+            self._write_event(event)
+        match event:
+            case Ready(action) if not isinstance(action, _STEPS):
+                self._controller.step()
+            case Waiting(question=None) | Ready():
+                self._keyboard.start()
+                self._nobody_left()
+            case Waiting():
+                self._ask(event.question)
+            case Resumed():
+                self._keyboard.show()
+
+    def _write_event(self, event: Event) -> None:
+        from mcp_auth_tui import report
+
+        made = report.event(event, self.session)
+        if isinstance(event, Ended):
+            made["marks"] = list(self._options.marks)
+        try:
+            write_stdout(f"{report.dumped(made)}\n")
+        except OSError:
+            self._lost = True
+            self._plain.say("Nobody reads the events any more: ending in order.")
+            self._controller.cancel()
+
+    def _ask(self, question: Any) -> None:
+        if self._stdin is not Stdin.TERMINAL:
+            self._controller.answer(question.default)
+            return
+        if question.secret:
+            self._keyboard.hide()
+        self._keyboard.start()
+
+    def _heard(self, line: str) -> None:
+        session = self.session
+        if session.ready is not None:
+            self._stepped(line.strip().lower())
+        elif session.waiting is None:
+            self._plain.say("Nothing waits for a line just now: this one was not used.")
+        elif session.waiting.question is not None:
+            self._answered(session.waiting.question, line.strip())
+        elif line.strip():
+            self._controller.paste(line.strip())
+
+    def _stepped(self, word: str) -> None:
+        if word in ("r", "run"):
+            self._controller.go()
+        elif word in ("q", "quit"):
+            self._controller.cancel()
+        else:
+            self._controller.step()
+
+    def _answered(self, question: Any, text: str) -> None:
+        self._keyboard.show()
+        if text and question.choices and text not in question.choices:
+            self._plain.say(f"  Please type one of: {', '.join(question.choices)}")
+            return
+        self._controller.answer(text or question.default)
+
+    def _stdin_ended(self) -> None:
+        self._at_end = True
+        self._nobody_left()
+
+    def _nobody_left(self) -> None:
+        """End a wait that nobody can end any more: stdin is over and no browser was opened."""
+        session = self.session
+        if not self._at_end or session.waiting is None:
+            return
+        if session.browsed is None or session.browsed.opened or self._options.wait_given:
+            return
+        if self._stdin is Stdin.PIPE:
+            self._controller.leave()
+
+    def _bug(self, error: Exception) -> None:
+        from mcp_auth_tui.bugs import described, stop
+
+        for line in described(error, self.session):
+            self._plain.say(line)
+        finding = stop(error, self.session)
+        self._happened(Ended(Outcome.FAILED, time.time(), finding, exit=1))
+
+    def _finish(self) -> int:
+        """Write the result where it was wanted."""
+        path = self._options.output
+        text = self._result() if path or self._mode != "events" else ""
+        arrived = deliver(text, path, self._plain.say) and not self._lost
+        return self.session.exit if arrived else self.session.exit or 1
+
+    def _result(self) -> str:
+        if self._mode == "json":
+            from mcp_auth_tui.report import document, dumped
+
+            options = self._options
+            made = document(self.session, reveal=options.reveal, marks=options.marks)
+            return f"{dumped(made, indent=2)}\n"
+        if not self.session.headers:
+            return ""
+        from mcp_auth_tui.exports import rendered
+
+        return rendered(self._options.export, self.session, self._plain.say)

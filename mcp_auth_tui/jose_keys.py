@@ -1,0 +1,323 @@
+"""Knows how key material is read (PEM, RFC 7517) and what a key can do; signs nothing.
+
+The parsers of two libraries see hostile or broken material here, and raise what they like: every
+fault becomes a sentence, and no sentence carries what they said, since that can quote the key.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mcp_auth_tui import text
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.model import Secret
+
+MAX_MATERIAL = 65_536
+MAX_RSA_BITS = 16_384
+MIN_RSA_BITS = 2048
+# A larger number costs its checker minutes; base64url of 16,384 bits.
+_MAX_MEMBER = 2_800
+_FORMS = "a private key as PEM (PKCS 8, PKCS 1, SEC 1), as JWK, or a JWKS that holds one"
+_PRIVATE_BLOCK = re.compile(
+    r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL
+)
+
+
+class KeyProblem(Exception):
+    """A key cannot be used; the message is a sentence with its origin and the next step."""
+
+    def __init__(self, message: str, *, passphrase_needed: bool = False) -> None:
+        """Take the sentence, and whether another passphrase could help."""
+        super().__init__(message)
+        self.passphrase_needed = passphrase_needed
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a key must be for an algorithm."""
+
+    kty: str
+    curve: str = ""
+
+
+# In the order of how widely each is understood; the first of an equal kind is the first choice.
+ALGORITHMS: Mapping[str, Kind] = {
+    "ES256": Kind("EC", "P-256"),
+    "RS256": Kind("RSA"),
+    "PS256": Kind("RSA"),
+    "EdDSA": Kind("OKP"),
+    "Ed25519": Kind("OKP", "Ed25519"),
+    "Ed448": Kind("OKP", "Ed448"),
+    "ES384": Kind("EC", "P-384"),
+    "ES512": Kind("EC", "P-521"),
+    "PS384": Kind("RSA"),
+    "PS512": Kind("RSA"),
+    "RS384": Kind("RSA"),
+    "RS512": Kind("RSA"),
+}
+_SIGNING_CURVES = ("Ed25519", "Ed448")  # the other OKP ones only agree on keys
+# RFC 7638 §3.2, RFC 8037 §2
+_PUBLIC_MEMBERS = {
+    "EC": ("crv", "kty", "x", "y"),
+    "OKP": ("crv", "kty", "x"),
+    "RSA": ("e", "kty", "n"),
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PrivateKey:
+    """A private key that can sign; its repr is the default one and shows nothing."""
+
+    key: Any
+    """A key object of joserfc."""
+    algorithms: tuple[str, ...]
+    kid: str | None
+    origin: str
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """The public JWK with its required members only."""
+        members = self.key.as_dict(private=False)
+        return {name: members[name] for name in _PUBLIC_MEMBERS[members["kty"]]}
+
+    @property
+    def thumbprint(self) -> str:
+        """The SHA-256 thumbprint (RFC 7638)."""
+        from joserfc.jwk import thumbprint
+
+        return thumbprint(self.public)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why material is no key: raised as `KeyProblem` where no handler holds the material."""
+
+    message: str
+    passphrase_needed: bool = False
+
+
+def parsed(material: Secret, passphrase: Secret | None, origin: str) -> PrivateKey:
+    """Return the private key in some material; raises `KeyProblem`."""
+    found = _parsed(material, passphrase, origin)
+    if isinstance(found, _Fault):
+        raise KeyProblem(f"{origin} {found.message}", passphrase_needed=found.passphrase_needed)
+    return found
+
+
+def _parsed(material: Secret, passphrase: Secret | None, origin: str) -> PrivateKey | _Fault:
+    length = len(material.reveal())
+    if length > MAX_MATERIAL:
+        return _Fault(f"has {length:,} characters, far more than a key: expected {_FORMS}.")
+    if material.reveal().lstrip()[:1] == "{":
+        found = _from_json(material)
+        if isinstance(found, _Fault):
+            return found
+        raw, member = found
+    else:
+        pem = _from_pem(material, passphrase)
+        if isinstance(pem, _Fault):
+            return pem
+        raw, member = pem, {}
+    key = _wrapped(raw)
+    if isinstance(key, _Fault):
+        return key
+    algorithms = _algorithms(key, member.get("alg"))
+    if isinstance(algorithms, _Fault):
+        return algorithms
+    kid = member.get("kid")
+    return PrivateKey(key, algorithms, kid if isinstance(kid, str) else None, origin)
+
+
+def _from_pem(material: Secret, passphrase: Secret | None) -> Any:
+    """Return the library's key in the one private block of a PEM text, or a fault."""
+    value = material.reveal()
+    blocks = list(_PRIVATE_BLOCK.finditer(value))
+    if len(blocks) > 1:
+        return _Fault("holds several private keys: put the one to use in a file of its own.")
+    if not blocks:
+        return _Fault(_no_block(value))
+    if blocks[0][1] == "OPENSSH PRIVATE KEY":
+        return _Fault(
+            "is a key in OpenSSH's own form: convert a copy of it with  ssh-keygen -p -m PKCS8 -f "
+            "COPY"
+        )
+    encrypted = blocks[0][1].startswith("ENCRYPTED") or "ENCRYPTED" in blocks[0][0][:200]
+    if encrypted and passphrase is None:
+        return _Fault("is encrypted: its passphrase is needed.", passphrase_needed=True)
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    password = passphrase.reveal().encode() if passphrase and encrypted else None
+    with suppress(Exception):  # each fault has another class there, and may quote the input
+        return load_pem_private_key(blocks[0][0].encode(), password)
+    if encrypted:
+        return _Fault(
+            "could not be decrypted: the passphrase is wrong, or the file is damaged. Try it with "
+            "openssl pkey -in FILE -noout",
+            passphrase_needed=True,
+        )
+    return _Fault(
+        "is damaged, or a kind of key that is not known here: check it with  openssl pkey -in "
+        "FILE -noout"
+    )
+
+
+def _no_block(value: str) -> str:
+    if "-----BEGIN CERTIFICATE" in value or "PUBLIC KEY-----" in value:
+        return (
+            "holds only the public half (a public key or certificate): to sign, the private key is "
+            "needed, and the server is given the public one."
+        )
+    if "-----BEGIN" in value:
+        return f"is a PEM file without a whole private key in it: expected {_FORMS}."
+    return f"is no key that is known here: expected {_FORMS}."
+
+
+def _from_json(material: Secret) -> tuple[Any, dict[str, Any]] | _Fault:
+    """Return the library's key and the JWK it came from, or a fault."""
+    try:
+        document = json.loads(material.reveal())
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        return _Fault(f"begins like JSON, but is none: expected {_FORMS}.")
+    member = _one_private(document)
+    if isinstance(member, _Fault):
+        return member
+    if fault := _unfit(member):
+        return fault
+    key = _imported(member)
+    if key is None or not key.is_private:
+        return _Fault(
+            "is a JWK whose members do not make a key: check kty, crv and that the private and "
+            "public numbers belong together."
+        )
+    # An OKP key is made of d alone, so a wrong x would only be seen by the server.
+    if (
+        member["kty"] == "OKP"
+        and _wrapped(key.raw_value).as_dict(private=False)["x"] != member["x"]
+    ):
+        return _Fault("is a JWK whose public part x does not belong to its private part d.")
+    return key.raw_value, member
+
+
+def _one_private(document: dict[str, Any]) -> dict[str, Any] | _Fault:
+    if "keys" not in document:
+        if "kty" not in document:
+            return _Fault(f"is JSON without kty or keys: expected {_FORMS}.")
+        return document
+    listed = document["keys"]
+    members = listed if isinstance(listed, list) else []
+    private = [m for m in members if isinstance(m, dict) and ("d" in m or m.get("kty") == "oct")]
+    if len(private) != 1:
+        return _Fault(
+            f"is a JWKS with {text.count(len(private), 'private key')} among "
+            f"{text.count(len(members), 'key')}: exactly one was expected. Put the one to use in "
+            "a file of its own."
+        )
+    return private[0]
+
+
+def _unfit(member: dict[str, Any]) -> _Fault | None:
+    """Return why a JWK is not to be used for signing, before any number of it is looked at."""
+    kty = member.get("kty")
+    if kty == "oct":
+        return _Fault(
+            "is a shared key (kty oct): whoever checks such a signature could make it. Use an EC, "
+            "RSA or Ed25519 key."
+        )
+    if not isinstance(kty, str) or kty not in _PUBLIC_MEMBERS:
+        return _Fault("is a JWK of a kind (kty) that cannot sign: expected EC, RSA or OKP.")
+    if "d" not in member:
+        return _Fault("is a public JWK: to sign, the private one is needed, with its member d.")
+    if member.get("use") not in (None, "sig"):
+        return _Fault("is a JWK that is not for signatures (use): expected use sig, or none.")
+    operations = member.get("key_ops")
+    if operations is not None and not (isinstance(operations, list) and "sign" in operations):
+        return _Fault("is a JWK that is not for signing (key_ops): expected sign among them.")
+    return None
+
+
+def _imported(member: dict[str, Any]) -> Any:
+    """Return joserfc's key for the members of a JWK that make the key, or None."""
+    from joserfc.jwk import JWKRegistry
+
+    numbers = ("crv", "kty", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi")
+    chosen = {name: member[name] for name in numbers if name in member}
+    if any(not isinstance(v, str) or len(v) > _MAX_MEMBER for v in chosen.values()):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about short keys, which are refused further on
+            return JWKRegistry.import_key(chosen)
+    except Exception:  # KeyError, TypeError, binascii.Error, JoseError, UnsupportedAlgorithm …
+        return None
+
+
+def _wrapped(raw: Any) -> Any:
+    """Return joserfc's key around a key of cryptography, or a fault for kinds that cannot sign."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+    from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+    if isinstance(raw, rsa.RSAPrivateKey):
+        if not MIN_RSA_BITS <= raw.key_size <= MAX_RSA_BITS:
+            return _Fault(
+                f"is an RSA key of {raw.key_size:,} bits: {MIN_RSA_BITS:,} to {MAX_RSA_BITS:,} "
+                "are wanted (RFC 7518 §3.3). Make a new one."
+            )
+        return RSAKey.import_key(raw)
+    if isinstance(raw, ec.EllipticCurvePrivateKey):
+        if raw.curve.name not in ("secp256r1", "secp384r1", "secp521r1"):
+            return _Fault(
+                f"is an EC key on {raw.curve.name}: expected P-256, P-384 or P-521. Make a new one."
+            )
+        return ECKey.import_key(raw)
+    if isinstance(raw, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
+        return OKPKey.import_key(raw)
+    return _Fault("is a kind of key that cannot sign a JWT: expected RSA, EC, Ed25519 or Ed448.")
+
+
+def _algorithms(key: Any, wanted: Any) -> tuple[str, ...] | _Fault:
+    """Return what a key can do, only ``wanted`` (a JWK's own ``alg``) where that is named."""
+    able = tuple(name for name in ALGORITHMS if _able(key, name))
+    if wanted is None:
+        return able
+    if wanted not in able:
+        return _Fault(
+            f"is a JWK for another algorithm (alg): its key can do {', '.join(able)}. Correct alg "
+            "in it, or leave it out."
+        )
+    return (wanted,)
+
+
+def _able(key: Any, alg: str) -> bool:
+    kind = ALGORITHMS[alg]
+    if key.key_type != kind.kty:
+        return False
+    if kind.kty == "OKP" and key.curve_name not in _SIGNING_CURVES:
+        return False
+    return not kind.curve or bool(key.curve_name == kind.curve)
+
+
+def public_key(member: Mapping[str, Any], alg: str) -> Any:
+    """Return joserfc's public key for a JWK of a published set, if it may check ``alg``.
+
+    None for another kind or curve, another ``use`` or ``alg``, a shared key, or broken members.
+    """
+    kty = ALGORITHMS[alg].kty
+    if member.get("kty") != kty or member.get("use") not in (None, "sig"):
+        return None
+    if member.get("alg") not in (None, alg):
+        return None
+    key = _imported({name: member[name] for name in _PUBLIC_MEMBERS[kty] if name in member})
+    if key is None:
+        return None
+    if kty == "RSA" and not MIN_RSA_BITS <= key.raw_value.key_size <= MAX_RSA_BITS:
+        return None
+    return key if _able(key, alg) else None

@@ -1,0 +1,221 @@
+"""Knows what was asked for on the command line, checked; must not know argparse, nor do any of it.
+
+A face gets one `Options`; it makes the `Config` of a run from a URL typed later (the URL form).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mcp_auth_tui.model import Secret
+from mcp_auth_tui.output import check_target
+from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.urls import mcp_url
+
+MAX_SECRET_FILE = 65536
+SECRET_VARIABLE = "MCP_AUTH_CLIENT_SECRET"
+
+
+class Usage(Exception):
+    """The command line cannot be meant so; the message is a sentence for whoever typed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """All that a face, the network and the exports are told."""
+
+    base: Config = field(default_factory=lambda: Config(url=""))
+    """The settings of a run, still without a URL."""
+    browser: str = "auto"
+    """``auto``, ``none``, ``follow`` or a command."""
+    ca_file: str | None = None
+    proxy: str | None = None
+    insecure: bool = False
+    timeout: float = 10.0
+    """Seconds that one request may take to connect or to answer."""
+    total: float = 30.0
+    """Seconds that one request may take in all."""
+    export: str = "headers"
+    """A name in `exports.EXPORTS`."""
+    output: Path | None = None
+    reveal: bool = False
+    wait_given: bool = False
+    """``--wait`` was typed: somebody will come."""
+    stepping: bool = False
+    """``--step``: stop before each action."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what was assumed, for the face to say."""
+
+    def config(self, url: str) -> tuple[Config, tuple[str, ...]]:
+        """Make the settings of a run against what a person typed as URL, and notes to say.
+
+        Raises ValueError with a sentence for that person.
+        """
+        made = mcp_url(url)
+        return replace(self.base, url=made.url), made.notes
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What makes the result of this run worth less: for the banner, the story and the JSON."""
+        marks = [f"the refusal {rule} is lifted (--allow)" for rule in sorted(self.base.allow)]
+        if self.insecure:
+            marks.insert(0, "TLS certificates are NOT checked (--insecure)")
+        if self.base.issuer is not None:
+            marks.append("the issuer was chosen by hand (--issuer)")
+        if not self.base.send_resource:
+            marks.append("the resource parameter is left out (--no-resource)")
+        if self.base.force:
+            marks.append("the flow is run even if the server does not ask for it (--force)")
+        return tuple(marks)
+
+
+def read_secret_file(path: str) -> Secret:
+    """Read a client secret from a file: its first line, without the line end.
+
+    Raises `Usage` when there is no such file or nothing in it.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            text = file.read(MAX_SECRET_FILE).decode("utf-8")
+    except OSError as error:
+        raise Usage(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Usage(f"{path} is not text") from None
+    line = text.splitlines()[0].strip() if text.strip() else ""
+    if not line:
+        raise Usage(f"there is no secret in the first line of {path}")
+    return Secret(line)
+
+
+def from_arguments(args: Any, environ: Mapping[str, str] = os.environ) -> Options:
+    """Turn parsed arguments (`arguments.build`) into checked options.
+
+    Raises `Usage`.
+    """
+    _check_together(args)
+    secret, notes = _secret(args, environ)
+    base = Config(
+        url="",
+        spec=args.spec,
+        client_id=args.client_id,
+        client_secret=secret,
+        client_metadata_url=args.client_metadata_url,
+        register=args.register,
+        auth_method=args.auth_method,
+        scope=args.scope,
+        resource=args.resource,
+        send_resource=not args.no_resource,
+        params=tuple(args.param),
+        redirect_uri=args.redirect_uri,
+        port=args.port,
+        issuer=args.issuer,
+        allow=_allowed(args.allow),
+        strict=args.strict,
+        force=args.force,
+        call=args.call,
+        call_args=args.call_args or {},
+        follow=args.browser == "follow",
+        wait=args.wait if args.wait is not None else Config(url="").wait,
+        version=_version(),
+    )
+    return Options(
+        base=base,
+        browser=args.browser,
+        ca_file=check_file(args.ca_file, "--ca-file"),
+        proxy=args.proxy,
+        insecure=args.insecure,
+        timeout=args.timeout,
+        total=3 * args.timeout,
+        export=args.export or "headers",
+        output=_target(args.output),
+        reveal=args.reveal,
+        wait_given=args.wait is not None,
+        stepping=args.step,
+        notes=notes,
+    )
+
+
+def _version() -> str:
+    from mcp_auth_tui import __version__
+
+    return __version__
+
+
+_APART = (
+    ("resource", "no_resource"),
+    ("redirect_uri", "port"),
+    ("register", "client_id"),
+    ("register", "client_metadata_url"),
+    ("client_secret_file", "client_secret_prompt"),
+    ("json", "export"),
+)
+
+
+def _check_together(args: Any) -> None:
+    for one, other in _APART:
+        if getattr(args, one) and getattr(args, other):
+            raise Usage(f"{_flag(one)} and {_flag(other)} exclude each other")
+    for needing, needed in (
+        ("client_secret_file", "client_id"),
+        ("client_secret_prompt", "client_id"),
+        ("call_args", "call"),
+    ):
+        if getattr(args, needing) and not getattr(args, needed):
+            raise Usage(f"{_flag(needing)} needs {_flag(needed)}")
+    if args.events and args.export and not args.output:
+        raise Usage("--events fills stdout: name a file for the export with --output")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _secret(args: Any, environ: Mapping[str, str]) -> tuple[Secret | None, tuple[str, ...]]:
+    if args.client_secret_file:
+        return read_secret_file(args.client_secret_file), ()
+    value = environ.get(SECRET_VARIABLE, "")
+    if not value or args.client_secret_prompt:
+        return None, ()
+    if args.client_id is None:
+        return None, (f"{SECRET_VARIABLE} is set but not used: there is no --client-id.",)
+    return Secret(value), ()
+
+
+def _allowed(ids: list[str]) -> frozenset[str]:
+    if ids:
+        from mcp_auth_tui.findings import CATALOGUE
+
+        for name in ids:
+            if name not in CATALOGUE:
+                raise Usage(unknown("finding", name, CATALOGUE))
+    return frozenset(ids)
+
+
+def unknown(kind: str, name: str, known: Any) -> str:
+    """Return the sentence for a name that is not in a table, with those that are near to it."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else "nothing has a name like it"
+    return f"there is no {kind} {name!r}: {hint}"
+
+
+def check_file(path: str | None, flag: str) -> str | None:
+    """Return the path of a file that is there; raises `Usage`."""
+    if path is not None and not Path(path).is_file():
+        raise Usage(f"{flag}: there is no file {path}")
+    return path
+
+
+def _target(path: str | None) -> Path | None:
+    if not path:
+        return None
+    try:
+        check_target(Path(path))
+    except ValueError as error:
+        raise Usage(f"--output: {error}") from None
+    return Path(path)

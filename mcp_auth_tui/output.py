@@ -1,0 +1,115 @@
+"""Knows how a finished text reaches a file or stdout safely; must not know what the text is."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+
+def check_target(path: Path) -> None:
+    """Say early that a file could not be written; nothing is changed.
+
+    Raises ValueError with a sentence: a symbolic link (it is not followed, and not replaced
+    either), something that is no file, or a folder that is missing or closed to us.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        mode = stat.S_IFREG
+    except (OSError, ValueError) as error:
+        raise ValueError(f"cannot write {path}: {getattr(error, 'strerror', error)}") from None
+    if stat.S_ISLNK(mode):
+        raise ValueError(f"{path} is a symbolic link: name the file itself")
+    if not stat.S_ISREG(mode):
+        raise ValueError(f"{path} is not a file")
+    if not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ValueError(f"the folder {path.parent} cannot be written to")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file readable by its owner alone, whole or not at all (ST1: 0600, atomic).
+
+    It is written beside its place and then moved there, so whoever reads sees the old file or the
+    new one, and the mode of an old file does not count. Raises ValueError as `check_target`, and
+    OSError.
+    """
+    import tempfile  # it costs 6 ms, and most runs write no file
+
+    check_target(path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def write_stdout(text: str) -> None:
+    """Write to stdout and see it off. Raises OSError when nobody reads it any more."""
+    if not text:
+        return
+    if sys.stdout is None:
+        raise OSError("stdout is closed")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:
+        _abandon(sys.stdout.fileno())
+        raise
+
+
+def deliver(text: str, path: Path | None, say: Callable[[str], None]) -> bool:
+    """Write a result to a file, or to stdout when there is none or it fails; say what went wrong.
+
+    Returns whether it arrived where it was wanted. Nothing obtained is lost to a full disk.
+    """
+    if path is not None and text:
+        try:
+            write_file(path, text)
+        except (OSError, ValueError) as error:
+            say(f"Cannot write {path}: {error}. It goes to stdout instead.")
+        else:
+            say(f"Written to {path}, readable by you alone.")
+            return True
+    try:
+        write_stdout(text)
+    except OSError as error:
+        say(f"stdout takes nothing more ({error.strerror or error}): the result is lost.")
+        return False
+    return path is None or not text
+
+
+class Talk:
+    """stderr: what is said to a person. It goes silent, and stays so, when nobody listens."""
+
+    def __init__(self) -> None:
+        self._open = sys.stderr is not None
+
+    def __call__(self, line: str) -> None:
+        """Write one line."""
+        if not self._open:
+            return
+        try:
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+        except OSError:
+            self._open = False
+            _abandon(sys.stderr.fileno())
+
+
+def _abandon(descriptor: int) -> None:
+    """Send what is still buffered nowhere: the interpreter would complain when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

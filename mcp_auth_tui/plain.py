@@ -1,0 +1,294 @@
+"""Knows how a run is told line by line to a person; must not know where the lines go.
+
+Every line is harmless and without credentials (SPEC 6), but for the authorization URL, which is
+there to be opened and stands alone and whole on its line.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from mcp_auth_tui import __version__, text
+from mcp_auth_tui.facts import GLYPHS, counted, learned, redacted
+from mcp_auth_tui.model import (
+    Browsed,
+    Ended,
+    Entered,
+    Event,
+    Exchange,
+    Exchanged,
+    Finding,
+    Learned,
+    Left,
+    Level,
+    Outcome,
+    Ready,
+    Request,
+    Resumed,
+    Session,
+    Stage,
+    Started,
+    Status,
+    Tried,
+    Waiting,
+)
+
+HEADINGS = {
+    Stage.PROBE: "1 Metadata: the MCP server is asked",
+    Stage.RESOURCE: "1 Metadata: the protected resource",
+    Stage.SERVER: "1 Metadata: the authorization server",
+    Stage.REGISTER: "2 Registration: the client",
+    Stage.AUTHORIZE: "3 Browser: the sign-in",
+    Stage.TOKEN: "4 Token: the code is exchanged",
+    Stage.VERIFY: "5 Headers: the token is tried",
+}
+STATUS_GLYPHS = {
+    Status.DONE: "✓",
+    Status.WARNED: "!",
+    Status.FAILED: "✗",
+    Status.SKIPPED: "-",
+}
+MEANINGS = {
+    0: "the headers were obtained and accepted",
+    1: "the flow failed",
+    2: "wrong usage",
+    3: "a person is needed and there is none",
+    4: "refused for safety",
+    5: "the network failed",
+    130: "interrupted",
+}
+_RED, _GREEN, _YELLOW, _BOLD, _PLAIN = "31", "32", "33", "1", ""
+_COLOURS = {
+    Level.FATAL: _RED,
+    Level.ERROR: _RED,
+    Level.WARNING: _YELLOW,
+    Level.INFO: _PLAIN,
+    Level.OK: _GREEN,
+}
+_STATUS_COLOURS = {Status.DONE: _GREEN, Status.WARNED: _YELLOW, Status.FAILED: _RED}
+
+
+class Plain:
+    """Tells a run: give it every event and the session after it."""
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        colour: bool = False,
+        pastes: bool = False,
+        marks: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+        destination: str = "stdout",
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Take how to write a line, and what the person should know.
+
+        ``pastes``: a line typed now reaches the run. ``destination`` names where headers go.
+        """
+        self._write = write
+        self._colour = colour
+        self._pastes = pastes
+        self._marks = marks
+        self._notes = notes
+        self._destination = destination
+        self._now = now
+        self._session = Session()
+        self._told: set[Finding] = set()
+        self._known: dict[str, list[str]] = {}
+
+    def show(self, event: Event, session: Session) -> None:
+        """Write the lines for one event."""
+        self._session = session
+        match event:
+            case Started():
+                self._start(event)
+            case Entered():
+                self._blank()
+                self._line(HEADINGS[event.stage], _BOLD)
+            case Left():
+                self._left(event)
+            case Exchanged():
+                self._exchange(event.exchange)
+            case Finding():
+                self.finding(event)
+            case Tried():
+                self._line(f"  {event.what}, {event.verdict}: {event.url} ({event.why})")
+            case Learned(name="attempt"):
+                self._consent(event.value)
+            case Learned():
+                self._learned(event)
+            case _:
+                self._show_person(event)
+
+    def _show_person(self, event: Event) -> None:
+        match event:
+            case Browsed():
+                self._browsed(event)
+            case Waiting():
+                self._waiting(event)
+            case Resumed():
+                self._line(f"  The wait is over: {event.how}")
+            case Ready():
+                self._ready(event.action)
+            case Ended():
+                self._end(event)
+
+    def say(self, sentence: str) -> None:
+        """Write one line that is no event."""
+        self._line(sentence)
+
+    def finding(self, finding: Finding) -> None:
+        """Write a finding; an error with all that helps to mend it."""
+        self._told.add(finding)
+        mark = self._paint(f"{GLYPHS[finding.level]} {finding.level}", _COLOURS[finding.level])
+        self._write(f"  {mark}: {self._safe(finding.message)} [{self._safe(finding.id)}]")
+        if finding.level.rank <= Level.ERROR.rank:
+            self._details(finding)
+
+    def _details(self, finding: Finding) -> None:
+        rule = f"{finding.source}, MCP {finding.revision}" if finding.revision else finding.source
+        for name, value in (
+            ("seen", finding.seen),
+            ("expected", finding.expected),
+            ("rule", rule),
+            ("to be mended by", finding.whose),
+            ("next", finding.next),
+        ):
+            if value:
+                self._line(f"      {name}: {value}")
+
+    def _start(self, event: Started) -> None:
+        self._line(f"mcp-auth-tui {__version__}: {event.url}", _BOLD)
+        for note in self._notes:
+            self._line(f"  Note: {note}")
+        self._banner()
+        if event.known:
+            self._line(f"  Taken over: {', '.join(name for name, _ in event.known)}")
+
+    def _banner(self) -> None:
+        for mark in self._marks:
+            self._line(f"! MARKED RUN: {mark}", _YELLOW)
+
+    def _learned(self, event: Learned) -> None:
+        """Write what is new; a value that is learned again (a token: verified) tells no more."""
+        lines = learned(event.name, event.value)
+        if self._known.get(event.name) != lines:
+            self._known[event.name] = lines
+            for line in lines:
+                self._line(f"  {line}")
+
+    def _left(self, event: Left) -> None:
+        seconds = self._session.stages[event.stage].seconds
+        glyph = STATUS_GLYPHS.get(event.status, "·")
+        mark = self._paint(f"{glyph} {event.status}", _STATUS_COLOURS.get(event.status, _PLAIN))
+        spent = f", {text.duration(seconds)}" if seconds else ""
+        summary = f": {self._safe(event.summary)}" if event.summary else ""
+        self._write(f"  {mark}{spent}{summary}")
+
+    def _exchange(self, exchange: Exchange) -> None:
+        request = exchange.request
+        answer = str(exchange.status) if exchange.response else "no answer"
+        parts = [f"{answer}, {text.duration(exchange.seconds)}", request.purpose]
+        if exchange.failure:
+            parts.insert(1, f"{exchange.failure.message} ({exchange.failure.kind})")
+        if exchange.attempt > 1:
+            parts.append(f"attempt {exchange.attempt}")
+        if exchange.edited:
+            parts.append("edited by hand")
+        told = ", ".join(part for part in parts if part)
+        self._line(f"  {exchange.number}. {request.method} {request.url}: {told}")
+
+    def _consent(self, attempt: Any) -> None:
+        """Say who will ask for what, before a browser opens (SPEC 6, consent phishing)."""
+        session = self._session
+        host = text.host_of(attempt.url)
+        self._line(f"  Sign in at {host} to let mcp-auth-tui use {session.url}")
+        if host != text.host_of(session.url):
+            self._line("  That is not the MCP server's own address: make sure that you trust it.")
+        scope = attempt.scope
+        self._line(f"  Scopes asked for: {scope}" if scope else "  No scope is asked for.")
+        self._line(f"  The browser comes back to {attempt.redirect_uri}")
+
+    def _browsed(self, event: Browsed) -> None:
+        self._line("  The address to sign in at:")
+        self._blank()
+        # Whole, unwrapped, and with its state: it is for opening (SPEC 6 exempts nothing else).
+        self._write(text.harmless(event.url))
+        self._blank()
+        if event.how:
+            self._line(f"  {event.how}")
+        if event.forward:
+            self._line("  Is your browser on another machine? Then run there:")
+            self._write(f"  {self._safe(event.forward)}")
+
+    def _waiting(self, event: Waiting) -> None:
+        left = max(event.until - self._now(), 0.0)
+        limit = f", {text.duration(left)} at most" if left else ""
+        self._line(f"  Waiting for {event.what}{limit}.")
+        if event.question is not None:
+            self._question(event.question)
+        elif self._pastes:
+            self._line(
+                "  Or paste here the address that your browser ended on, even if it shows an"
+                " error page there, and press Enter."
+            )
+
+    def _question(self, question: Any) -> None:
+        self._line(f"  ? {question.prompt}")
+        if question.detail:
+            self._line(f"    {question.detail}")
+        if question.choices:
+            self._line(f"    one of: {', '.join(question.choices)}")
+        if question.default is not None:
+            self._line(f"    Enter alone: {question.default}")
+
+    def _ready(self, action: Any) -> None:
+        request = getattr(action, "request", None)
+        if isinstance(request, Request):
+            self._line(f"  Next: {request.method} {request.url}")
+            for field in (*request.headers, *(request.form or ())):
+                why = f" ({field.reason})" if field.reason else ""
+                self._line(f"      {field.name}: {field.value}{why}")
+        else:
+            self._line("  Next: the sign-in in the browser")
+        self._line("  Enter lets it go, r runs to the end, q ends the run.")
+
+    def _end(self, event: Ended) -> None:
+        session = self._session
+        if event.stop is not None and event.stop not in self._told:
+            self.finding(event.stop)
+        self._blank()
+        meaning = MEANINGS.get(event.exit, "")
+        if event.outcome is Outcome.OPEN:
+            meaning = "the server asks for no authorization"
+        colour = _GREEN if event.exit == 0 else _RED
+        self._line(f"Result: {event.outcome}, exit code {event.exit}: {meaning}", colour)
+        self._banner()
+        if event.stop is not None:
+            self._line(f"  Stopped in {event.stop.stage} by {event.stop.id}: {event.stop.message}")
+        self._line(f"  Findings: {counted(session)}")
+        network = sum(exchange.seconds for exchange in session.exchanges)
+        whole = text.duration(max(session.ended - session.started, 0.0))
+        asked = text.count(len(session.exchanges), "request")
+        self._line(f"  Time: {whole}, of it {text.duration(network)} in {asked}")
+        if session.headers:
+            names = ", ".join(session.headers)
+            tried = "" if event.exit == 0 else "; they were not accepted, or not tried"
+            self._line(f"  Headers: {names}, on {self._destination}{tried}")
+        if event.stop is not None and event.stop.next:
+            self._line(f"  Next: {event.stop.next}")
+
+    def _blank(self) -> None:
+        self._write("")
+
+    def _line(self, line: str, colour: str = _PLAIN) -> None:
+        self._write(self._paint(self._safe(line), colour))
+
+    def _safe(self, value: str) -> str:
+        return text.one_line(redacted(self._session, value), None)
+
+    def _paint(self, value: str, colour: str) -> str:
+        return f"\x1b[{colour}m{value}\x1b[0m" if self._colour and colour else value

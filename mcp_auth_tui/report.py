@@ -1,0 +1,284 @@
+"""Knows the JSON that scripts read, and what in it is masked; must not know where it is written.
+
+The document of ``--json`` (schema ``mcp-auth-tui/1``; members may be added, never changed):
+
+- ``schema``, ``program`` (name and version), ``url``, ``revision`` (the MCP revision negotiated);
+- ``outcome`` (``ok``, ``open``, ``failed``, ``refused``, ``waiting``, ``interrupted``), ``exit``
+  (the exit code), ``stage`` (the last stage reached, or the one that stopped), ``stop`` (the
+  finding that ended the run, or null), ``marks`` (sentences: what was lifted by hand);
+- ``headers``: name to value, as they are;
+- ``stages``: each ``name``, ``status``, ``summary``, ``seconds`` (on the wire);
+- ``findings``: each ``id``, ``level`` (``fatal``, ``error``, ``warning``, ``info``, ``ok``),
+  ``message``, ``seen``, ``expected``, ``whose``, ``source``, ``next``, ``stage``, ``exchange``
+  (number or null), ``pointer``, ``revision``;
+- ``tried``: the places where documents were looked for; ``resource``, ``authorization_server``,
+  ``client``, ``authorization`` (the request in the browser), each null until known;
+- ``token``: null or what was issued, masked (``--reveal``: as it is); claims are not verified;
+- ``server``: null or what the MCP server told when the headers were tried;
+- ``exchanges``: each request with its answer, masked; header fields are pairs, bodies are text of
+  at most `BODY_LIMIT` characters; ``timings``: ``started`` and ``ended`` in seconds since the
+  epoch, ``seconds`` in all, ``network`` on the wire.
+
+``--events`` writes one object a line: ``schema``, ``event`` (the name of the event in lower case)
+and its members. ``browsed`` holds the authorization URL whole, for it is there to be opened; the
+last one, ``ended``, holds ``headers``. Nowhere else is a credential: what takes its place says its
+length and a short hash (SPEC 6).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from mcp_auth_tui import __version__, text
+from mcp_auth_tui.facts import redacted
+from mcp_auth_tui.model import (
+    Browsed,
+    Ended,
+    Event,
+    Exchange,
+    Exchanged,
+    Field,
+    Finding,
+    Learned,
+    Ready,
+    Request,
+    Response,
+    Secret,
+    Session,
+    Stage,
+    Started,
+    Status,
+    shown_body,
+)
+
+SCHEMA = "mcp-auth-tui/1"
+BODY_LIMIT = 20_000
+_NOT_BEGUN = (Status.IDLE, Status.SKIPPED)
+
+
+def document(
+    session: Session, *, reveal: bool = False, marks: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Return the whole run as one JSON value (see the head of this module)."""
+    made = {
+        "program": {"name": "mcp-auth-tui", "version": __version__},
+        "url": session.url,
+        "revision": session.revision or None,
+        "outcome": session.outcome,
+        "exit": session.exit,
+        "stage": _reached(session),
+        "stop": _finding(session.stop) if session.stop else None,
+        "marks": marks,
+        "stages": [_stage(session, stage) for stage in Stage],
+        "findings": [_finding(finding) for finding in session.findings],
+        "tried": session.tried,
+        **_learned(session),
+        "exchanges": [_exchange(session, exchange) for exchange in session.exchanges],
+        "timings": _timings(session),
+    }
+    return {
+        "schema": SCHEMA,
+        **clean(session, made),
+        "headers": {name: value.reveal() for name, value in session.headers.items()},
+        "token": _token(session, reveal),
+    }
+
+
+def event(happened: Event, session: Session) -> dict[str, Any]:
+    """Return one event as a JSON value; ``session`` is the session after it."""
+    name = type(happened).__name__.lower()
+    head = {"schema": SCHEMA, "event": name}
+    match happened:
+        case Ended():
+            headers = {name: value.reveal() for name, value in session.headers.items()}
+            members = {
+                "outcome": happened.outcome,
+                "exit": happened.exit,
+                "at": happened.at,
+                "stop": _finding(happened.stop) if happened.stop else None,
+            }
+            return {**head, **clean(session, members), "headers": headers}
+        case Browsed():
+            return {**head, **clean(session, happened), "url": happened.url}
+        case Exchanged():
+            return {**head, **clean(session, _exchange(session, happened.exchange))}
+        case Finding():
+            return {**head, **clean(session, _finding(happened))}
+        case Started():
+            known = [name for name, _ in happened.known]
+            members = {"url": happened.url, "at": happened.at, "known": known}
+            return {**head, **clean(session, {**members, "skipped": happened.skipped})}
+        case Learned(name="token"):
+            return {**head, "name": "token", "value": _token(session, False)}
+        case Ready():
+            return {**head, **clean(session, _action(session, happened.action))}
+        case _:
+            return {**head, **clean(session, happened)}
+
+
+def dumped(value: Mapping[str, Any], *, indent: int | None = None) -> str:
+    """Return JSON text in ASCII without a control that a terminal could act on (SPEC 6)."""
+    return json.dumps(value, indent=indent, allow_nan=False).replace("\x7f", "\\u007f")
+
+
+def clean(session: Session, value: Any) -> Any:
+    """Return a value as JSON holds it, every credential in it masked, by name and by value."""
+    if isinstance(value, Secret):
+        return str(value)
+    if isinstance(value, Field):
+        return clean(session, {f.name: getattr(value, f.name) for f in fields(value)})
+    if isinstance(value, str):
+        return redacted(session, str(value))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, Mapping):
+        return {
+            session.redact(str(name)): clean(session, item)
+            for name, item in text.redact_json(dict(value)).items()
+        }
+    if is_dataclass(value):
+        return clean(session, {f.name: getattr(value, f.name) for f in fields(value)})
+    return [clean(session, item) for item in value]
+
+
+def _reached(session: Session) -> str | None:
+    if session.stop is not None:
+        return session.stop.stage
+    begun = (s for s in reversed(Stage) if session.stages[s].status not in _NOT_BEGUN)
+    return next(begun, None)
+
+
+def _stage(session: Session, stage: Stage) -> dict[str, Any]:
+    state = session.stages[stage]
+    return {
+        "name": stage,
+        "status": state.status,
+        "summary": state.summary,
+        "seconds": round(state.seconds, 6),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "level": finding.level,
+        "message": finding.message,
+        "seen": finding.seen,
+        "expected": finding.expected,
+        "whose": finding.whose,
+        "source": finding.source,
+        "next": finding.next,
+        "stage": finding.stage,
+        "exchange": finding.exchange,
+        "pointer": finding.pointer,
+        "revision": finding.revision,
+    }
+
+
+def _some(value: Any, *names: str) -> dict[str, Any] | None:
+    return None if value is None else {name: getattr(value, name) for name in names}
+
+
+def _learned(session: Session) -> dict[str, Any]:
+    return {
+        "resource": _some(session.resource, "identifier", "url", "issuers", "scopes"),
+        "authorization_server": _some(
+            session.server,
+            "issuer",
+            "url",
+            "authorization_endpoint",
+            "token_endpoint",
+            "registration_endpoint",
+        ),
+        "client": _some(
+            session.client, "id", "how", "issuer", "redirect_uri", "auth_method", "secret"
+        ),
+        "authorization": _some(
+            session.attempt, "number", "url", "client_id", "redirect_uri", "scope", "resource"
+        ),
+        "server": _some(
+            session.peer, "era", "revision", "name", "version", "tools", "instructions", "called"
+        ),
+    }
+
+
+def _token(session: Session, reveal: bool) -> dict[str, Any] | None:
+    token = session.token
+    if token is None:
+        return None
+    shown: dict[str, Any] = clean(session, token)
+    for name in ("access", "refresh", "id_token"):
+        secret = getattr(token, name)
+        if secret is not None:
+            shown[name] = secret.reveal() if reveal else str(secret)
+    return shown
+
+
+def _exchange(session: Session, exchange: Exchange) -> dict[str, Any]:
+    request, response, failure = exchange.request, exchange.response, exchange.failure
+    return {
+        "number": exchange.number,
+        "stage": request.stage,
+        "purpose": request.purpose,
+        "method": request.method,
+        "url": request.url,
+        "attempt": exchange.attempt,
+        "edited": exchange.edited,
+        "started": exchange.started,
+        "seconds": round(exchange.seconds, 6),
+        "timing": exchange.timing,
+        "request": _request(request),
+        "status": exchange.status or None,
+        "response": _response(session, response) if response else None,
+        "failure": failure,
+    }
+
+
+def _request(request: Request) -> dict[str, Any]:
+    form = request.form
+    return {
+        "headers": [(field.name, _masked(field.name, field.value)) for field in request.headers],
+        "form": None if form is None else [(f.name, _masked(f.name, f.value)) for f in form],
+        "json": request.json,
+    }
+
+
+def _response(session: Session, response: Response) -> dict[str, Any]:
+    body = shown_body(session, response.body, response.media_type)
+    return {
+        "headers": [(name, _masked(name, value)) for name, value in response.headers],
+        "body": body[:BODY_LIMIT],
+        "octets": len(response.body),
+        "truncated": response.truncated or len(body) > BODY_LIMIT,
+    }
+
+
+def _masked(name: str, value: str | Secret) -> str:
+    lower = name.lower()
+    known = lower in text.SECRET_HEADERS or lower in text.SECRET_NAMES
+    return text.masked(value) if known and isinstance(value, str) else str(value)
+
+
+def _action(session: Session, action: Any) -> dict[str, Any]:
+    request = getattr(action, "request", None)
+    made: dict[str, Any] = {"action": type(action).__name__.lower()}
+    if isinstance(request, Request):
+        made |= {"method": request.method, "url": request.url, "purpose": request.purpose}
+        made["request"] = _request(request)
+    return made
+
+
+def _timings(session: Session) -> dict[str, Any]:
+    network = sum(exchange.seconds for exchange in session.exchanges)
+    return {
+        "started": session.started,
+        "ended": session.ended,
+        "seconds": round(max(session.ended - session.started, 0.0), 6),
+        "network": round(network, 6),
+    }

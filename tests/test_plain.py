@@ -1,0 +1,248 @@
+"""The story of a run, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_auth_tui.model import (
+    Ended,
+    Event,
+    Failure,
+    Kind,
+    Learned,
+    Outcome,
+    Ready,
+    Request,
+    Session,
+    Stage,
+    Waiting,
+)
+from mcp_auth_tui.plain import Plain
+from mcp_auth_tui.protocol.actions import Browse, Question, Send
+from tests.scripted import (
+    ERROR,
+    START,
+    Secrets,
+    attempt,
+    exchange,
+    folded,
+    probe,
+    refused,
+    run,
+    token_request,
+)
+from tests.test_report import ANY_SECRETS
+
+
+def told(events: list[Event], **options: object) -> list[str]:
+    lines: list[str] = []
+    plain = Plain(lines.append, now=lambda: START, **options)  # type: ignore[arg-type]
+    session = Session()
+    for event in events:
+        session = session.apply(event)
+        plain.show(event, session)
+    return lines
+
+
+def test_a_good_run_is_told_from_the_first_request_to_the_result() -> None:
+    masked = folded(run()).token
+    assert told(run(), pastes=True) == [
+        "mcp-auth-tui 0.1.0: https://mcp.example.com/mcp",
+        "",
+        "1 Metadata: the MCP server is asked",
+        "  1. POST https://mcp.example.com/mcp: 401, 41 ms, first contact",
+        "  server: 401, challenge Bearer",
+        "  ✓ done, 41 ms: 401, Bearer",
+        "",
+        "1 Metadata: the protected resource",
+        "  protected resource metadata, used: https://mcp.example.com/mcp/x (200)",
+        "  resource: https://mcp.example.com/mcp",
+        "  authorization servers: https://auth.example.com",
+        "  scopes it knows: files:read",
+        "  ✓ done",
+        "",
+        "1 Metadata: the authorization server",
+        "  issuer: https://auth.example.com",
+        "  authorization endpoint: https://auth.example.com/authorize",
+        "  token endpoint: ",
+        "  ✓ ok: S256 is promised. [as-pkce-absent]",
+        "  ✓ done",
+        "",
+        "2 Registration: the client",
+        "  client: c1 (dynamic), authentication none",
+        "  ✓ done",
+        "",
+        "3 Browser: the sign-in",
+        "  Sign in at auth.example.com to let mcp-auth-tui use https://mcp.example.com/mcp",
+        "  That is not the MCP server's own address: make sure that you trust it.",
+        "  Scopes asked for: files:read",
+        "  The browser comes back to http://127.0.0.1:43117/callback",
+        "  The address to sign in at:",
+        "",
+        attempt(Secrets()).url,
+        "",
+        "  No browser was opened.",
+        "  Is your browser on another machine? Then run there:",
+        "  ssh -L 43117:127.0.0.1:43117 you@box",
+        "  Waiting for the sign-in, 10:00 at most.",
+        "  Or paste here the address that your browser ended on, even if it shows an error page"
+        " there, and press Enter.",
+        "  2. GET https://auth.example.com/authorize?response_type=code&client_id=c1"
+        "&state=‹24 chars #06b28c›: 302, 41 ms, the sign-in page",
+        "  The wait is over: pasted: http://127.0.0.1:43117/callback?code=‹24 chars #c9395a›",
+        "  ✓ done, 41 ms",
+        "",
+        "4 Token: the code is exchanged",
+        "  3. POST https://auth.example.com/token: 200, 41 ms, the code for a token",
+        f"  token: Bearer {masked.access}, expires in 10:00",
+        "  scopes granted: files:read",
+        f"  refresh token: {masked.refresh}",
+        "  claims, not verified: aud https://mcp.example.com/mcp, sub ada",
+        "  ✓ done, 41 ms",
+        "",
+        "5 Headers: the token is tried",
+        "  4. POST https://mcp.example.com/mcp: 200, 41 ms, the header is tried",
+        "  MCP revision: 2026-07-28",
+        "  MCP server: practice 1.2.3, revision 2026-07-28, stateless",
+        "  2 tools: echo, add",
+        "  ✓ done, 41 ms: practice 1.2.3",
+        "",
+        "Result: ok, exit code 0: the headers were obtained and accepted",
+        "  Findings: ✓ 1 ok",
+        "  Time: 10.0 s, of it 164 ms in 4 requests",
+        "  Headers: Authorization, on stdout",
+    ]
+
+
+def test_an_error_says_all_that_helps_to_mend_it() -> None:
+    assert told(refused())[7:] == [
+        "  ✗ fatal: The issuer differs. [as-issuer-mismatch]",
+        "      seen: https://evil.example",
+        "      expected: https://auth.example.com",
+        "      rule: RFC 8414 §3.3, MCP 2025-11-25",
+        "      to be mended by: authorization server",
+        "      next: Publish the issuer as it is named.",
+        "",
+        "Result: refused, exit code 4: refused for safety",
+        "  Stopped in server by as-issuer-mismatch: The issuer differs.",
+        "  Findings: ✗ 1 fatal",
+        "  Time: 1.0 s, of it 41 ms in 1 request",
+        "  Next: Publish the issuer as it is named.",
+    ]
+
+
+def test_a_stop_that_was_not_told_before_is_told_at_the_end() -> None:
+    lines = told([*refused()[:-2], refused()[-1]])
+    assert lines.count("  ✗ fatal: The issuer differs. [as-issuer-mismatch]") == 1
+
+
+def test_a_request_without_answer_says_why() -> None:
+    request = Request(Stage.PROBE, "first contact", "POST", "https://no.example/", Kind.MCP)
+    failed = exchange(1, request, Failure("net-dns", "The name no.example is not known."))
+    assert told([failed]) == [
+        "  1. POST https://no.example/: no answer, 41 ms,"
+        " The name no.example is not known. (net-dns), first contact"
+    ]
+
+
+def test_a_marked_run_says_so_first_and_last() -> None:
+    lines = told(run(), marks=("TLS certificates are NOT checked (--insecure)",))
+    mark = "! MARKED RUN: TLS certificates are NOT checked (--insecure)"
+    assert [number for number, line in enumerate(lines) if line == mark] == [1, len(lines) - 4]
+
+
+def test_what_was_assumed_is_said() -> None:
+    assert told(run()[:1], notes=("https is assumed.",))[1:] == ["  Note: https is assumed."]
+
+
+def test_what_is_learned_twice_is_told_once() -> None:
+    peer = Learned("peer", folded(run()).peer)
+    other = Learned("peer", replace(folded(run()).peer, name="other"))
+    assert len(told([peer])) == len(told([peer, peer])) == 2
+    assert (
+        told([peer, peer, other])[2] == "  MCP server: other 1.2.3, revision 2026-07-28, stateless"
+    )
+
+
+def test_an_open_server_is_no_failure() -> None:
+    lines = told([*run()[:1], Ended(Outcome.OPEN, START + 1)])
+    assert lines[2] == "Result: open, exit code 0: the server asks for no authorization"
+    assert not any("Headers:" in line for line in lines)
+
+
+def test_headers_of_a_failed_run_are_told_apart() -> None:
+    events = [*run()[:-1], Ended(Outcome.FAILED, START + 1, ERROR, 1)]
+    assert "  Headers: Authorization, on stdout; they were not accepted, or not tried" in told(
+        events
+    )
+
+
+@given(ANY_SECRETS)
+def test_no_line_but_the_url_to_open_holds_a_secret(known: Secrets) -> None:
+    """SPEC 6: default masked with length and hash."""
+    lines = told(run(known))
+    lines.remove(attempt(known).url)
+    assert [secret for secret in known.all for line in lines if secret in line] == []
+
+
+@given(st.text(max_size=30))
+def test_no_server_text_reaches_the_terminal_as_it_is(hostile: str) -> None:
+    """SPEC 6: terminal escape injection, headless output too."""
+    text = f"\x1b]52;c;eA==\x07\x9b31m\u202e{hostile}\r\n"
+    finding = replace(ERROR, message=text, seen=text, next=text)
+    peer = replace(folded(run()).peer, name=text, tools=(text,), called=text)
+    lines = told([*run()[:2], finding, Learned("peer", peer), Ended(Outcome.FAILED, START)])
+    assert not [line for line in lines if {*line} & {*"\x1b\x07\x9b\u202e\r\n"}]
+
+
+def test_colour_is_little_and_only_when_wanted() -> None:
+    assert not any("\x1b" in line for line in told(refused()))
+    coloured = told(refused(), colour=True)
+    assert coloured[7] == "  \x1b[31m✗ fatal\x1b[0m: The issuer differs. [as-issuer-mismatch]"
+    assert coloured[2] == "\x1b[1m1 Metadata: the MCP server is asked\x1b[0m"
+
+
+def test_without_a_way_to_paste_nothing_is_said_of_pasting() -> None:
+    waiting = Waiting("the sign-in", START + 42)
+    assert told([waiting]) == ["  Waiting for the sign-in, 42.0 s at most."]
+
+
+def test_a_question_is_asked_with_its_choices_and_its_default() -> None:
+    question = Question(
+        "step_up", "Ask for more?", "notes:write is missing", False, ("y", "n"), "n"
+    )
+    assert told([Waiting("an answer", START + 60, question)]) == [
+        "  Waiting for an answer, 1:00 at most.",
+        "  ? Ask for more?",
+        "    notes:write is missing",
+        "    one of: y, n",
+        "    Enter alone: n",
+    ]
+
+
+def test_a_step_shows_the_next_request_with_its_reasons_and_no_secret() -> None:
+    happened = token_request(Secrets())
+    lines = told([Ready(Send(happened.exchange.request))])
+    assert lines[:2] == [
+        "  Next: POST https://auth.example.com/token",
+        "      grant_type: authorization_code",
+    ]
+    assert lines[-1] == "  Enter lets it go, r runs to the end, q ends the run."
+    assert not any(secret in line for line in lines for secret in Secrets().all)
+
+
+def test_a_step_before_the_browser_says_so() -> None:
+    lines = told([Ready(Browse(attempt(Secrets()), 600))])
+    assert lines[0] == "  Next: the sign-in in the browser"
+
+
+def test_a_repeated_and_edited_request_is_marked() -> None:
+    happened = probe()
+    edited = replace(happened, exchange=replace(happened.exchange, attempt=2, edited=True))
+    assert told([edited]) == [
+        "  1. POST https://mcp.example.com/mcp: 401, 41 ms, first contact, attempt 2,"
+        " edited by hand"
+    ]

@@ -1,0 +1,131 @@
+"""The walls of DESIGN 2: which module may import what, and what is never loaded too early."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import mcp_auth_tui
+from mcp_auth_tui.arguments import AUTH_METHODS, EXPORTS, REVISIONS
+from mcp_auth_tui.exports import EXPORTS as RENDERED
+from mcp_auth_tui.protocol.config import REVISIONS as KNOWN
+
+PACKAGE = Path(mcp_auth_tui.__file__).parent
+ROOT = PACKAGE.parent
+CORE = ("model", "text", "findings", "protocol")
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+    "importlinter"
+]
+
+
+def loaded(code: str) -> set[str]:
+    """The modules that a fresh interpreter holds after ``code``, its output thrown away."""
+    script = f"import sys\nout, sys.stdout, sys.stderr = sys.stdout, None, None\n{code}\n"
+    script += "out.write(' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    return set(done.stdout.split())
+
+
+def command(*words: str) -> set[str]:
+    script = "import io; sys.stdout = sys.stderr = io.StringIO()\n"
+    return loaded(f"{script}from mcp_auth_tui.cli import main\nmain({list(words)!r})")
+
+
+def imports(path: Path) -> set[str]:
+    """The absolute names of all modules that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            module = node.module or ""
+            found.update(f"{module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def importers(name: str) -> set[str]:
+    """The rooms (modules or packages right under the package) that import a library."""
+    return {
+        path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        for path in PACKAGE.rglob("*.py")
+        if any(found.partition(".")[0] == name for found in imports(path))
+    }
+
+
+def test_the_import_contracts_hold() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_contract_of_the_core_names_every_other_room() -> None:
+    rooms = {
+        path.name.removesuffix(".py")
+        for path in PACKAGE.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    outside = rooms - {*CORE, "__init__"}
+    (core,) = (c for c in CONTRACTS["contracts"] if c["id"] == "core")
+    named = {name for name in core["forbidden_modules"] if name.startswith("mcp_auth_tui.")}
+    assert named == {f"mcp_auth_tui.{room}" for room in outside}
+
+
+def test_only_the_screen_imports_textual() -> None:
+    assert importers("textual") | importers("rich") <= {"tui"}
+
+
+def test_only_the_network_imports_an_http_client() -> None:
+    assert importers("httpx") | importers("httpcore") == {"net"}
+
+
+@pytest.mark.parametrize("room", CORE)
+def test_the_core_loads_the_standard_library_and_itself_alone(room: str) -> None:
+    before = loaded("")
+    after = loaded(
+        "import importlib, pkgutil\n"
+        f"room = importlib.import_module('mcp_auth_tui.{room}')\n"
+        "for found in pkgutil.walk_packages(getattr(room, '__path__', []), room.__name__ + '.'):\n"
+        "    importlib.import_module(found.name)\n"
+    )
+    allowed = {f"mcp_auth_tui.{name}" for name in CORE} | {"mcp_auth_tui"}
+    own = {name for name in after - before if name.partition(".")[0] == "mcp_auth_tui"}
+    assert {".".join(name.split(".")[:2]) for name in own} <= allowed
+    others = {name.partition(".")[0] for name in after - before - own}
+    assert others <= sys.stdlib_module_names
+    assert "asyncio" not in others
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("--wrong",), ("demo", "--help")])
+def test_help_and_usage_load_neither_faces_nor_network_nor_dataclasses(
+    words: tuple[str, ...],
+) -> None:
+    heavy = {"httpx", "httpcore", "textual", "rich", "dataclasses", "asyncio", "json", "typing"}
+    assert command(*words) & heavy == set()
+
+
+@pytest.mark.parametrize("mode", ["--plain", "--json", "--events"])
+def test_a_run_without_a_screen_never_loads_textual(mode: str) -> None:
+    modules = command("http://127.0.0.1:1/mcp", mode, "--timeout", "2")
+    assert "mcp_auth_tui.headless" in modules
+    assert modules & {"textual", "rich", "mcp_auth_tui.tui", "mcp_auth_tui.tui.app"} == set()
+    assert "mcp_auth_tui.net" in modules
+
+
+def test_the_words_of_the_help_are_those_of_the_program() -> None:
+    assert REVISIONS == KNOWN
+    assert tuple(RENDERED) == EXPORTS
+    assert AUTH_METHODS == ("none", "client_secret_basic", "client_secret_post")
