@@ -47,7 +47,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say it on stderr and end."""
-        sys.stderr.write(f"{PROGRAM}: {message}. See {self.prog} --help.\n")
+        end = "" if message.endswith(("?", "!", ".")) else "."
+        if sys.stderr is not None:
+            sys.stderr.write(f"{PROGRAM}: {message}{end} See {self.prog} --help.\n")
         raise SystemExit(2)
 
 

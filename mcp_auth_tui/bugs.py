@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.model import Finding, Session, Stage
-from mcp_auth_tui.text import one_line
+from mcp_auth_tui.text import harmless, one_line
 
 DEBUG = "MCP_AUTH_TUI_DEBUG"
 
@@ -26,17 +27,26 @@ def described(error: BaseException, session: Session | None = None) -> list[str]
         f" (with {DEBUG}=1 it comes with a traceback).",
     ]
     if os.environ.get(DEBUG):
-        text = known.redact("".join(traceback.format_exception(error)))
-        lines += [one_line(line) for line in text.splitlines()]
+        lines += [one_line(line) for line in _traceback(error, known).splitlines()]
     return lines
 
 
 def stop(error: BaseException, session: Session) -> Finding:
-    """Return the finding that ends a run for a fault of our own."""
+    """Return the finding that ends a run for a fault of our own.
+
+    With ``MCP_AUTH_TUI_DEBUG`` set, what was seen is the whole traceback.
+    """
     from mcp_auth_tui.findings import fatal, found
 
     stage = session.current or Stage.PROBE
-    return fatal(found("client-bug", stage, seen=session.redact(_brief(error))))
+    finding = fatal(found("client-bug", stage, seen=session.redact(_brief(error))))
+    if os.environ.get(DEBUG):
+        return replace(finding, seen=harmless(_traceback(error, session)))
+    return finding
+
+
+def _traceback(error: BaseException, session: Session) -> str:
+    return session.redact("".join(traceback.format_exception(error))).rstrip()
 
 
 def _brief(error: BaseException) -> str:

@@ -52,7 +52,7 @@ def _flow(words: list[str]) -> int:
     try:
         return _run(args, args.url)
     except Usage as error:
-        parser.error(_clause(error))
+        parser.error(str(error))
 
 
 def _demo(words: list[str]) -> int:
@@ -63,14 +63,10 @@ def _demo(words: list[str]) -> int:
     try:
         return _practise(args)
     except Usage as error:
-        parser.error(_clause(error))
+        parser.error(str(error))
 
 
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {"demo": _demo}
-
-
-def _clause(error: Exception) -> str:
-    return str(error).removesuffix(".")
 
 
 def _practise(args: Namespace) -> int:

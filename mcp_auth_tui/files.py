@@ -50,14 +50,18 @@ def read_small(path: Path, *, what: str, limit: int = MAX_OCTETS) -> Opened:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _binary())
     except (OSError, ValueError) as error:
         raise FileProblem(_unopened(path, what, error)) from None
-    with os.fdopen(handle, "rb", buffering=0) as file:
-        facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            raise FileProblem(
-                f"{path} is {_kind(facts.st_mode)}, not a file: {what} is read from a regular "
-                "file. Write it to one that only you can read, and name that."
-            )
-        octets = _read(file.fileno(), limit + 1)
+    try:
+        facts = os.fstat(handle)
+        octets = _read(handle, limit + 1) if stat.S_ISREG(facts.st_mode) else b""
+    except OSError as error:
+        raise FileProblem(_unopened(path, what, error)) from None
+    finally:
+        os.close(handle)
+    if not stat.S_ISREG(facts.st_mode):
+        raise FileProblem(
+            f"{path} is {_kind(facts.st_mode)}, not a file: {what} is read from a regular file. "
+            "Write it to one that only you can read, and name that."
+        )
     if len(octets) > limit:
         raise FileProblem(
             f"{path} has {facts.st_size:,} octets, and {what} at most {limit:,}: this is "

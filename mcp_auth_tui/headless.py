@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,8 @@ class Headless:
         )
         self._keyboard = Keyboard(self._heard, self._stdin_ended, descriptor)
         self._interrupts = 0
+        self._lines: deque[str] = deque()
+        self._listening = False
         self._at_end = False
         self._lost = False
 
@@ -115,12 +118,18 @@ class Headless:
             case Ready(action) if not isinstance(action, _STEPS):
                 self._controller.step()
             case Waiting(question=None) | Ready():
-                self._keyboard.start()
-                self._nobody_left()
+                self._listen_for_lines()
             case Waiting():
                 self._ask(event.question)
             case Resumed():
+                self._listening = False
                 self._keyboard.show()
+
+    def _listen_for_lines(self) -> None:
+        self._listening = True
+        self._keyboard.start()
+        self._use_lines()
+        self._nobody_left()
 
     def _write_event(self, event: Event) -> None:
         from mcp_auth_tui import report
@@ -141,20 +150,25 @@ class Headless:
             return
         if question.secret:
             self._keyboard.hide()
-        self._keyboard.start()
+        self._listen_for_lines()
 
     def _heard(self, line: str) -> None:
-        session = self.session
-        if session.ready is not None:
-            self._stepped(line.strip().lower())
-        elif session.waiting is None:
-            self._plain.say("Nothing waits for a line just now: this one was not used.")
-        elif session.waiting.question is not None:
-            self._answered(session.waiting.question, line.strip())
-        elif line.strip():
-            self._controller.paste(line.strip())
+        self._lines.append(line.strip())
+        self._use_lines()
+
+    def _use_lines(self) -> None:
+        """Give each line to what waits for one; what comes early is kept for what waits next."""
+        while self._lines and self._listening:
+            line, session = self._lines.popleft(), self.session
+            if session.ready is not None:
+                self._stepped(line.lower())
+            elif session.waiting is not None and session.waiting.question is not None:
+                self._answered(session.waiting.question, line)
+            elif line:
+                self._controller.paste(line)
 
     def _stepped(self, word: str) -> None:
+        self._listening = False
         if word in ("r", "run"):
             self._controller.go()
         elif word in ("q", "quit"):
@@ -163,10 +177,11 @@ class Headless:
             self._controller.step()
 
     def _answered(self, question: Any, text: str) -> None:
-        self._keyboard.show()
         if text and question.choices and text not in question.choices:
             self._plain.say(f"  Please type one of: {', '.join(question.choices)}")
             return
+        self._listening = False
+        self._keyboard.show()
         self._controller.answer(text or question.default)
 
     def _stdin_ended(self) -> None:
@@ -174,14 +189,23 @@ class Headless:
         self._nobody_left()
 
     def _nobody_left(self) -> None:
-        """End a wait that nobody can end any more: stdin is over and no browser was opened."""
+        """End a wait that nobody can end any more, because stdin is over."""
         session = self.session
-        if not self._at_end or session.waiting is None:
+        if not self._at_end or not self._listening:
             return
-        if session.browsed is None or session.browsed.opened or self._options.wait_given:
-            return
-        if self._stdin is Stdin.PIPE:
+        if session.ready is not None:
+            self._plain.say("stdin is over: nobody is there to let the next step go.")
+            self._controller.cancel()
+        elif session.waiting is not None and session.waiting.question is not None:
+            self._answered(session.waiting.question, "")
+        elif self._stdin is Stdin.PIPE and not self._awaited:
             self._controller.leave()
+
+    @property
+    def _awaited(self) -> bool:
+        """Whether somebody may still come back by the browser."""
+        browsed = self.session.browsed
+        return self._options.wait_given or (browsed is not None and browsed.opened)
 
     def _bug(self, error: Exception) -> None:
         from mcp_auth_tui.bugs import described, stop

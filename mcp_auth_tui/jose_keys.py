@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from mcp_auth_tui.model import Secret
 
 MAX_MATERIAL = 65_536
-MAX_RSA_BITS = 16_384
+MAX_RSA_BITS = 8192
 MIN_RSA_BITS = 2048
-# A larger number costs its checker minutes; base64url of 16,384 bits.
-_MAX_MEMBER = 2_800
+# A longer one costs whoever checks it minutes. 8192 bits are 1366 characters.
+_MAX_MEMBER = 1400
 _FORMS = "a private key as PEM (PKCS 8, PKCS 1, SEC 1), as JWK, or a JWKS that holds one"
 _PRIVATE_BLOCK = re.compile(
     r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL

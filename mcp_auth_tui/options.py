@@ -97,6 +97,7 @@ def from_arguments(args: Any, environ: Mapping[str, str] = os.environ) -> Option
     Raises `Usage`.
     """
     _check_together(args)
+    _check_proxy(args.proxy, environ)
     secret, notes = _secret(args, environ)
     base = Config(
         url="",
@@ -157,21 +158,34 @@ _APART = (
 
 def _check_together(args: Any) -> None:
     for one, other in _APART:
-        if getattr(args, one) and getattr(args, other):
+        if _given(args, one) and _given(args, other):
             raise Usage(f"{_flag(one)} and {_flag(other)} exclude each other")
     for needing, needed in (
         ("client_secret_file", "client_id"),
         ("client_secret_prompt", "client_id"),
         ("call_args", "call"),
     ):
-        if getattr(args, needing) and not getattr(args, needed):
+        if _given(args, needing) and not _given(args, needed):
             raise Usage(f"{_flag(needing)} needs {_flag(needed)}")
     if args.events and args.export and not args.output:
         raise Usage("--events fills stdout: name a file for the export with --output")
 
 
+def _given(args: Any, name: str) -> bool:
+    return getattr(args, name) not in (None, False)
+
+
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
+
+
+def _check_proxy(given: str | None, environ: Mapping[str, str]) -> None:
+    from mcp_auth_tui.net.proxies import Proxies
+
+    try:
+        Proxies.read(given, environ)
+    except ValueError as error:
+        raise Usage(str(error)) from None
 
 
 def _secret(args: Any, environ: Mapping[str, str]) -> tuple[Secret | None, tuple[str, ...]]:

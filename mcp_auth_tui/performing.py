@@ -45,7 +45,7 @@ from mcp_auth_tui.protocol.actions import (
 )
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.values import Attempt
-from mcp_auth_tui.text import count, harmless
+from mcp_auth_tui.text import count
 from mcp_auth_tui.waits import Person, within
 
 if TYPE_CHECKING:
@@ -231,8 +231,8 @@ class Performer:
         browsed = self._look().browsed
         if browsed is None:
             return stop
-        # Whole, however long: it is the one thing needed to go on.
-        said = f"Run again with --wait SECONDS and sign in at {harmless(browsed.url)}"
+        # The address itself was shown, and is of no use once the run has ended.
+        said = "Run again with --wait SECONDS and sign in at the address that is shown then."
         return FlowStop(replace(stop.finding, next=said))
 
     async def _awaited(self) -> Steps:

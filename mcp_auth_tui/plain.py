@@ -98,6 +98,7 @@ class Plain:
         self._session = Session()
         self._told: set[Finding] = set()
         self._known: dict[str, list[str]] = {}
+        self._invited = False
 
     def show(self, event: Event, session: Session) -> None:
         """Write the lines for one event."""
@@ -157,8 +158,10 @@ class Plain:
             ("to be mended by", finding.whose),
             ("next", finding.next),
         ):
-            if value:
-                self._line(f"      {name}: {value}")
+            head = f"{name}: "
+            for line in value.splitlines():
+                self._line(f"      {head}{line}")
+                head = "  "
 
     def _start(self, event: Started) -> None:
         self._line(f"mcp-auth-tui {__version__}: {event.url}", _BOLD)
@@ -213,6 +216,7 @@ class Plain:
         self._line(f"  The browser comes back to {attempt.redirect_uri}")
 
     def _browsed(self, event: Browsed) -> None:
+        self._invited = False
         self._line("  The address to sign in at:")
         self._blank()
         # Whole, unwrapped, and with its state: it is for opening (SPEC 6 exempts nothing else).
@@ -226,11 +230,12 @@ class Plain:
 
     def _waiting(self, event: Waiting) -> None:
         left = max(event.until - self._now(), 0.0)
-        limit = f", {text.duration(left)} at most" if left else ""
+        limit = f", {text.duration(round(left, 1))} at most" if left else ""
         self._line(f"  Waiting for {event.what}{limit}.")
         if event.question is not None:
             self._question(event.question)
-        elif self._pastes:
+        elif self._pastes and not self._invited:
+            self._invited = True
             self._line(
                 "  Or paste here the address that your browser ended on, even if it shows an"
                 " error page there, and press Enter."
@@ -271,7 +276,9 @@ class Plain:
             self._line(f"  Stopped in {event.stop.stage} by {event.stop.id}: {event.stop.message}")
         self._line(f"  Findings: {counted(session)}")
         network = sum(exchange.seconds for exchange in session.exchanges)
-        whole = text.duration(max(session.ended - session.started, 0.0))
+        # A run that broke before it began has no start.
+        began = session.started or session.ended
+        whole = text.duration(max(session.ended - began, 0.0))
         asked = text.count(len(session.exchanges), "request")
         self._line(f"  Time: {whole}, of it {text.duration(network)} in {asked}")
         if session.headers:

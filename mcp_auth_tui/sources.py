@@ -24,7 +24,7 @@ KINDS = ("file", "env", "keyring", "command")
 FORMS = "file:PATH, env:NAME, keyring:SERVICE/USER, command:NAME"
 COMMAND_SECONDS = 30.0
 _TAIL = 200
-_CREDENTIAL_LIKE = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
+_CREDENTIAL_LIKE = re.compile(r"eyJ[A-Za-z0-9_.-]+|[A-Za-z0-9+/_=-]{32,}")
 
 
 class SourceProblem(Exception):

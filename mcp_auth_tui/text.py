@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 _KEPT = {"\n", "\t"}
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -31,6 +32,10 @@ SECRET_NAMES = frozenset(
         "password",
         "nonce",
     }
+)
+# Such a member in text that is no JSON as a whole: cut off, broken, or inside an event stream.
+_MEMBER = re.compile(
+    rf'("(?:{"|".join(sorted(SECRET_NAMES))})"\s*:\s*")((?:[^"\\]|\\.)+)', re.IGNORECASE | re.DOTALL
 )
 SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "dpop", "cookie", "set-cookie", "mcp-session-id"}
@@ -85,9 +90,7 @@ def redact_json(value: Any) -> Any:
     """Mask the members of a JSON value whose name says that they hold a credential."""
     if isinstance(value, dict):
         return {
-            key: masked(item)
-            if key.lower() in SECRET_NAMES and isinstance(item, str)
-            else redact_json(item)
+            key: _masked_member(item) if key.lower() in SECRET_NAMES else redact_json(item)
             for key, item in value.items()
         }
     if isinstance(value, list):
@@ -95,12 +98,24 @@ def redact_json(value: Any) -> Any:
     return value
 
 
+def _masked_member(value: Any) -> Any:
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, list):
+        return [_masked_member(item) for item in value]
+    return redact_json(value)
+
+
 def redact_query(query: str) -> str:
     """Mask the credentials of a form body or query string, and leave its other bytes alone."""
     parts = []
     for part in query.split("&"):
         name, sep, item = part.partition("=")
-        parts.append(name + sep + (masked(item) if name.lower() in SECRET_NAMES and item else item))
+        parts.append(
+            name
+            + sep
+            + (masked(item) if item and unquote_plus(name).lower() in SECRET_NAMES else item)
+        )
     return "&".join(parts)
 
 
@@ -117,11 +132,16 @@ def redact_body(body: str, content_type: str) -> str:
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
-            return body
+            return redact_members(body)
         return json.dumps(redact_json(document), indent=2, ensure_ascii=False)
     if "x-www-form-urlencoded" in content_type:
         return redact_query(body)
-    return body
+    return redact_members(body)
+
+
+def redact_members(value: str) -> str:
+    """Mask JSON members that hold credentials inside text that is not one JSON value."""
+    return _MEMBER.sub(lambda found: found.group(1) + masked(found.group(2)), value)
 
 
 def duration(seconds: float) -> str:

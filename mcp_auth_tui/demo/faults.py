@@ -62,7 +62,11 @@ _ALL = (
     Fault("http-endpoint", "as-endpoint-http", "the token endpoint is http on another host"),
     # registration
     Fault("no-registration", "as-no-registration", "there is no way to register a client"),
-    Fault("dcr-refused", "dcr-refused", "every registration is refused over its redirect URI"),
+    Fault(
+        "dcr-refused",
+        "dcr-loopback-refused",
+        "every registration is refused over its redirect URI",
+    ),
     # authorization response
     Fault("denied", "authz-denied", "access is denied whatever the person answers"),
     Fault("wrong-state", "authz-state", "the callback carries another state than was sent"),

@@ -10,7 +10,7 @@ RULES: tuple[Rule, ...] = (
         "as-missing",
         Level.ERROR,
         Whose.ISSUER,
-        "The authorization server publishes no metadata.",
+        "The authorization server publishes no metadata where this revision looks for it.",
         "Metadata exists at a required well-known place of the issuer.",
         "MCP 2025-06-18 basic/authorization (Overview); RFC 8414 §3",
         (

@@ -1,6 +1,6 @@
 """Knows how one request is answered within limits; must not know stages, rules or tokens.
 
-The only room that imports httpcore, and that only with the first request: it costs 40 ms.
+The only room that imports httpx, and that only with the first request: it costs 70 ms.
 Limits and guards are those of SPEC part 6.
 """
 
@@ -21,6 +21,7 @@ from mcp_auth_tui.net.proxies import Proxies, shown
 
 if TYPE_CHECKING:
     import httpcore
+    import httpx
 
     from mcp_auth_tui.net.answers import Enough, Stream
     from mcp_auth_tui.net.wire import Dialer, Meter
@@ -60,7 +61,9 @@ class Network:
         self._total = total
         self._context: ssl.SSLContext | None = None
         self._building = asyncio.Lock()
-        self._pools: dict[tuple[str, str | None], tuple[httpcore.AsyncConnectionPool, Dialer]] = {}
+        self._clients: dict[
+            tuple[str, str | None], tuple[httpx.AsyncClient, httpcore.AsyncConnectionPool, Dialer]
+        ] = {}
 
     @property
     def description(self) -> str:
@@ -115,7 +118,7 @@ class Network:
             proxy = self._proxies.of(url)
             if proxy is not None:
                 return
-            pool, dialer = await self._pool(to, proxy)
+            _, pool, dialer = await self._client(to, proxy)
             origin = httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target="/").origin
             for connection in pool.connections:
                 usable = connection.is_idle() and not connection.has_expired()
@@ -126,9 +129,9 @@ class Network:
 
     async def aclose(self) -> None:
         """Close every connection; the network can be used again after it."""
-        while self._pools:
-            pool, dialer = self._pools.popitem()[1]
-            await pool.aclose()
+        while self._clients:
+            client, _, dialer = self._clients.popitem()[1]
+            await client.aclose()
             await dialer.aclose()
 
     async def _exchange(
@@ -158,25 +161,19 @@ class Network:
 
     async def _begin(
         self, request: Request, to: Place, meter: Meter, *, read: float
-    ) -> httpcore.Response:
-        import httpcore
+    ) -> httpx.Response:
+        from mcp_auth_tui.net.wire import request_for
 
         headers, content = encode(request, to, AGENT)
         proxy = self._proxies.of(request.url)
         if proxy is not None:
             self._guard.check_literal(to.host)
-        pool, _ = await self._pool(to, proxy)
+        client, _, _ = await self._client(to, proxy)
         limit = self._timeout
         timeouts = {"connect": limit, "read": read, "write": limit, "pool": limit}
-        return await pool.handle_async_request(
-            httpcore.Request(
-                request.method,
-                httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target=to.target),
-                headers=headers,
-                content=content,
-                extensions={"timeout": timeouts, "trace": meter},
-            )
-        )
+        extensions = {"timeout": timeouts, "trace": meter}
+        made = request_for(request.method, to, headers, content, extensions)
+        return await client.send(made, stream=True)
 
     async def _within(self, url: str, meter: Meter, work: Awaitable[T]) -> T | Failure:
         """Await one exchange within the total time; everything the network does is a `Failure`."""
@@ -207,17 +204,17 @@ class Network:
             return f"The proxy {shown(proxy)}"
         return place(url).where
 
-    async def _pool(
+    async def _client(
         self, to: Place, proxy: str | None
-    ) -> tuple[httpcore.AsyncConnectionPool, Dialer]:
-        from mcp_auth_tui.net.wire import make_pool
+    ) -> tuple[httpx.AsyncClient, httpcore.AsyncConnectionPool, Dialer]:
+        from mcp_auth_tui.net.wire import make_client
 
         key = (to.scheme, proxy)
-        if key not in self._pools:
+        if key not in self._clients:
             context = await self._tls() if to.scheme == "https" else None
-            if key not in self._pools:
-                self._pools[key] = make_pool(self._guard, proxy, context)
-        return self._pools[key]
+            if key not in self._clients:
+                self._clients[key] = make_client(self._guard, proxy, context)
+        return self._clients[key]
 
     async def _tls(self) -> ssl.SSLContext:
         from mcp_auth_tui.net.wire import make_context

@@ -1,7 +1,7 @@
-"""Knows how one request crosses the network, on httpcore; must not know what it is for.
+"""Knows how one request crosses the network, on httpx; must not know what it is for.
 
-httpcore and not httpx: redirects, cookies, authentication, netrc and default headers would all
-have to be switched off, and importing them costs more than the exchange.
+httpx's transport cannot be given a resolver of its own, so the pool under it is made here: an
+address is judged once and then connected to, and to no other (SPEC 6).
 """
 
 from __future__ import annotations
@@ -10,20 +10,33 @@ import asyncio
 import ssl
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-import httpcore
-from httpcore import AsyncNetworkStream
+# Where click and rich are installed, httpx imports its own command line too: 60 ms for nothing.
+_UNWANTED = "httpx._main"
+_modules = cast(dict[str, Any], sys.modules)
+_hidden = _modules.setdefault(_UNWANTED, None) is None
 
-from mcp_auth_tui.model import Failure, Timing
-from mcp_auth_tui.net.addresses import Guard, Unreachable, ascii_host
+import httpcore  # noqa: E402
+import httpx  # noqa: E402
+from httpcore import AsyncNetworkStream  # noqa: E402
+
+if _hidden:
+    del _modules[_UNWANTED]
+
+from mcp_auth_tui.model import Failure, Timing  # noqa: E402
+from mcp_auth_tui.net.addresses import Guard, Unreachable, ascii_host  # noqa: E402
+from mcp_auth_tui.net.messages import Place  # noqa: E402
 
 # Not the last address of a host: a dead one may not eat the time of those behind it.
 _EARLY_SECONDS = 2.5
 _TLS_PEEK_SECONDS = 0.05
+# Not httpcore's own "target": that one would also replace the absolute form for a proxy.
+_TARGET = "mcp-auth-tui.target"
 
 
 @dataclass(slots=True)
@@ -176,6 +189,78 @@ class _Parked(AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """A transport over one pool; what goes wrong is raised as httpcore says it."""
+
+    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
+        self.pool = pool
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; the body of the answer is read later."""
+        url, target = request.url, request.extensions[_TARGET]
+        answer = await self.pool.handle_async_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(answer),
+            extensions=answer.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self.pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._answer.aiter_stream():
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+def make_client(
+    guard: Guard, proxy: str | None, context: ssl.SSLContext | None
+) -> tuple[httpx.AsyncClient, httpcore.AsyncConnectionPool, Dialer]:
+    """Make a client that adds nothing of its own: no redirects, cookies, netrc, default headers.
+
+    Raises `Unreachable` for a SOCKS proxy without the package that speaks it.
+    """
+    pool, dialer = make_pool(guard, proxy, context)
+    nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    client = httpx.AsyncClient(
+        transport=Wire(pool), trust_env=False, follow_redirects=False, cookies=nothing
+    )
+    return client, pool, dialer
+
+
+def request_for(
+    method: str,
+    to: Place,
+    headers: list[tuple[bytes, bytes]],
+    content: bytes,
+    extensions: dict[str, Any],
+) -> httpx.Request:
+    """Build a request whose target goes out as it was given, byte for byte."""
+    url = httpx.URL(scheme=to.scheme, host=to.host, port=to.port, path="/")
+    extensions[_TARGET] = to.target.encode("ascii")
+    return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 
 
 def make_pool(

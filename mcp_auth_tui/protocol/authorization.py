@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import parse_qsl, quote, urlencode
 
-from mcp_auth_tui.model import Failure, Field, Secret
-from mcp_auth_tui.protocol.actions import Answer, Await, Browse, Callback, Entropy, Protocol
+from mcp_auth_tui.model import Failure, Field, Level, Secret
+from mcp_auth_tui.protocol.actions import Answer, Await, Browse, Callback, Entropy, Now, Protocol
+from mcp_auth_tui.protocol.challenge import SCOPE
 from mcp_auth_tui.protocol.follow import follow
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import split
@@ -26,7 +27,8 @@ from mcp_auth_tui.protocol.values import (
 
 _OCTETS = 32
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_PASTES = 50
+_ARRIVALS = 1000
+_HOST = re.compile(r"[\w.\[\]:-]+:\d+(?:/|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,9 @@ def choose_scope(
     config = judge.config
     if config.scope is not None and not before:
         return Scope(config.scope or None, "as asked by --scope")
+    challenged = " ".join(item for item in (challenged or "").split() if SCOPE.match(item))
     if before:
-        wanted = sorted(before | set((challenged or "").split()))
+        wanted = sorted(before | set(challenged.split()))
         return Scope(" ".join(wanted), "step-up: asked and granted before, and the challenge")
     if challenged:
         chosen, reason = challenged, "from the challenge"
@@ -110,6 +113,10 @@ def prepare(
     for name in ("acr_values", "max_age"):
         if refused is not None and (wanted := refused.param(name)):
             fields.append(Field(name, wanted, "from the challenge", "SPEC C7; RFC 9470 §4"))
+    if config.resource or not config.send_resource:
+        option = f"--resource {config.resource}" if config.send_resource else "--no-resource"
+        yield from judge.note("client-overridden", seen=option)
+    made: float = yield Now()
     typed = {key for key, _ in config.params}
     fields = [field for field in fields if field.name not in typed]
     fields += [Field(key, value, "as asked by --param") for key, value in config.params]
@@ -129,6 +136,7 @@ def prepare(
         named,
         server.flag("authorization_response_iss_parameter_supported"),
         tuple(fields),
+        made,
     )
 
 
@@ -152,7 +160,7 @@ def authorize(judge: Judge, attempt: Attempt) -> Protocol[Grant]:
             )
         return verdict
     performed: Attempt = yield Browse(attempt, judge.config.wait)
-    for _ in range(_PASTES):
+    for _ in range(_ARRIVALS):
         arrived: Callback | Failure = yield Await()
         if isinstance(arrived, Failure):
             judge.stop(arrived.kind, seen=arrived.message)
@@ -160,7 +168,7 @@ def authorize(judge: Judge, attempt: Attempt) -> Protocol[Grant]:
         if verdict is not None:
             return verdict
         yield Answer("ignored")
-    judge.stop("authz-state", seen=f"{_PASTES} callbacks that were not ours")
+    judge.stop("authz-state", seen=f"{_ARRIVALS} callbacks that were not ours")
 
 
 def _pairs_text(callback: Callback) -> str:
@@ -175,7 +183,8 @@ def judged(judge: Judge, attempt: Attempt, callback: Callback) -> Protocol[Grant
     says no, or must not be used.
     """
     if callback.method != "GET":
-        yield from judge.note("authz-post", seen=f"{callback.method} to the redirect URI")
+        seen = f"{callback.method} to the redirect URI"
+        yield from judge.note("authz-post", seen=seen, level=Level.WARNING)
         return None
     query, bare = read(callback)
     if bare:
@@ -193,7 +202,10 @@ def judged(judge: Judge, attempt: Attempt, callback: Callback) -> Protocol[Grant
     states = [value for key, value in pairs if key == "state"]
     if states != [attempt.state.reveal()]:
         seen = "no state" if not states else f"{len(states)} × state, not ours"
-        yield from judge.note("authz-state", seen=f"{seen}; {_pairs_text(callback)}")
+        # A stray request must not end a login, not even a strict one (B3).
+        yield from judge.note(
+            "authz-state", seen=f"{seen}; {_pairs_text(callback)}", level=Level.WARNING
+        )
         return None
     return (yield from _ours(judge, attempt, pairs, values))
 
@@ -286,9 +298,10 @@ def read(callback: Callback) -> tuple[str, bool]:
         address, _, fragment = text.partition("#")
         return address.partition("?")[2] or fragment, False
     text = text.lstrip("?#")
-    if "=" in text:
+    if "=" in text or _HOST.match(text):
         return text.partition("?")[2] or text, False
-    return text, 8 <= len(text) <= 2048 and text.isascii() and text.isprintable()
+    plausible = len(callback.pasted.split()) == 1 and 8 <= len(text) <= 2048
+    return text, plausible and text.isascii() and text.isprintable()
 
 
 def wrong_paste(attempt: Attempt, callback: Callback, query: str) -> str | None:

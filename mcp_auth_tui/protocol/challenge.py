@@ -13,6 +13,7 @@ _BLANKS = re.compile(r"[ \t]*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _LOOSE = re.compile(r"[^\s,]+")
 # RFC 6749 §3.3: a scope token; RFC 6750 §3: what error and error_description may hold.
+SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+\Z")
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*\Z")
 _ERROR_TEXT = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]*\Z")
 
@@ -105,6 +106,8 @@ def _read(reader: _Reader) -> None:
             _parameter(reader, name, separated)
         else:
             reader.at = after
+            if not separated:
+                reader.faults.append(f"there is no comma before {name}")
             _scheme(reader, name)
         separated = False
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Stage
 from mcp_auth_tui.protocol.actions import Protocol, Send
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, origin, same_origin
+from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin, same_origin
 
 _HOPS = 3
 _DEPTH = 32
 _ABSENT = frozenset({404, 410})
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89abcdefABCDEF]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +35,41 @@ class Fetched:
     @property
     def retry(self) -> bool:
         """Whether one more attempt is due: no answer, or a server error (P3)."""
-        return self.exchange.failure is not None or self.exchange.status >= 500
+        return self.exchange.failure is not None or (
+            self.exchange.status >= 500 and self.exchange.status != 503
+        )
 
 
 class DuplicateKey(ValueError):
     """A JSON object names a member twice (RFC 8259 §4 lets readers disagree about such)."""
 
 
-def loads(text: str) -> Any:
-    """Read JSON strictly: no duplicate members, no NaN, depth at most 32 (SPEC 6).
+def loads(text: str, *, duplicates: bool = False) -> Any:
+    """Read JSON strictly: no duplicate members, no NaN, no lone surrogates, depth at most 32.
+
+    SPEC 6; RFC 7493 §2: a lone surrogate is no Unicode text and could not be sent back. With
+    ``duplicates`` the last of a repeated member wins: for answers that come once only.
 
     Raises ValueError (`DuplicateKey` for a repeated member).
     """
     try:
-        value = json.loads(text, object_pairs_hook=_members, parse_constant=_constant)
+        hook = dict if duplicates else _members
+        value = json.loads(text, object_pairs_hook=hook, parse_constant=_constant)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if _deeper(value, _DEPTH):
         raise ValueError(f"it is nested more than {_DEPTH} levels deep")
+    if _ESCAPED_SURROGATE.search(text) or not text.isascii():
+        encodable(value)
     return value
+
+
+def encodable(value: Any) -> None:
+    """Raise ValueError when a JSON value holds text that UTF-8 cannot carry."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("it holds half of a surrogate pair") from None
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -106,7 +123,7 @@ def _once(judge: Judge, url: str, purpose: str, prefix: str) -> Protocol[Fetched
         target = response.header("location") if response else None
         if response is None or response.status not in (301, 302, 303, 307, 308) or not target:
             break
-        place = urljoin(exchange.request.url, target)
+        place = join(exchange.request.url, target)
         if not (yield from _may_follow(judge, exchange, place, prefix)):
             return Fetched(exchange, None, f"redirects to {place}", broken="redirect")
         hop = request(judge.stage, place, f"{purpose}, redirected", judge.config)
@@ -145,6 +162,8 @@ def _read(exchange: Exchange) -> Fetched:
     if response is None or response.status != 200:
         absent = exchange.status in _ABSENT
         return Fetched(exchange, None, f"HTTP {exchange.status}", absent, "status")
+    if response.truncated:
+        return Fetched(exchange, None, "longer than the limit", broken="oversize")
     start = response.body.lstrip()[:64].lower()
     if response.media_type in ("text/html", "application/xhtml+xml") or start.startswith(b"<"):
         return Fetched(exchange, None, "a web page (HTML), not JSON", broken="html")
@@ -162,12 +181,19 @@ def _read(exchange: Exchange) -> Fetched:
 def complain(judge: Judge, fetched: Fetched, prefix: str) -> Protocol[None]:
     """Note what is wrong with a place that gave no document, unless nothing is there."""
     exchange = fetched.exchange
+    if exchange.status in (429, 503):
+        response = exchange.response
+        after = (response.header("retry-after") if response else "") or "not said"
+        judge.stop("net-rate-limited", seen=f"Retry-After: {after}", exchange=exchange)
     if fetched.absent or (fetched.broken == "redirect" and prefix == "prm"):
         return
     if (failure := exchange.failure) is not None:
         yield from judge.note(failure.kind, seen=failure.message, exchange=exchange)
         return
     seen = f"{exchange.request.url}: {fetched.why}"
+    if fetched.broken == "oversize":
+        yield from judge.note("net-oversize", seen=seen, exchange=exchange)
+        return
     kind = "status" if fetched.broken == "redirect" else fetched.broken
     yield from judge.note(f"{prefix}-{kind}", seen=seen, exchange=exchange)
 

@@ -75,7 +75,7 @@ class Endpoint:
                 seen=f"HTTP {exchange.status}; no JSON object ({kind or 'no content type'})",
                 exchange=exchange,
             )
-        if "error" in found or exchange.status >= 400:
+        if found.get("error") is not None or exchange.status >= 400:
             self.refused(exchange, found, sent)
         yield from _form(self.judge, exchange)
         return exchange, found
@@ -92,7 +92,7 @@ class Endpoint:
             after = (response.header("retry-after") if response else "") or "not said"
             self.judge.stop("net-rate-limited", seen=f"Retry-After: {after}", exchange=exchange)
         try:
-            value = loads(response.text if response else "")
+            value = loads(response.text if response else "", duplicates=True)
         except ValueError:
             return None
         return value if isinstance(value, dict) else None

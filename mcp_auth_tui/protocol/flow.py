@@ -67,6 +67,8 @@ class _Course:
     held: Token | None = None
     dpop: Dpop | None = None
     grant: str = ""
+    bound: bool = False
+    """Whether the callback listener of this run is bound (B1)."""
 
     def set_out(self, known: Session, start: Stage) -> Protocol[None]:
         """Take over what an earlier run found before the stage to start from."""
@@ -83,8 +85,6 @@ class _Course:
             # The code is spent: from here on a run goes by the refresh token.
             yield from self._metadata()
             self.held = yield from self._refreshed(known.token)
-        elif self.client is not None and self.client.redirect_uri:
-            yield from registration.bind_again(self.judge.at(Stage.AUTHORIZE), self.client)
 
     def to_the_end(self) -> Protocol[Outcome]:
         """Get a token and use it, as often as refusals and S2 allow."""
@@ -93,6 +93,7 @@ class _Course:
             protected, issuer = yield from self._metadata()
             if self.client is None:
                 self.client = yield from _register(self.judge, issuer, self.grant)
+                self.bound = True
             if self.held is None:
                 at = self.judge.at(Stage.AUTHORIZE)
                 challenged = refused.param("scope")
@@ -102,8 +103,10 @@ class _Course:
             if verdict.refused is None:
                 return (yield from self._finish())
             refused, before = verdict.refused, verify.held(self.held)
-            if verdict.exchange is not None:
-                before = yield from self._after_401(verdict, before)
+            named = refused.params("resource_metadata")
+            moved = named and self.protected is not None and self.protected.url not in named
+            if verdict.exchange is not None or moved:
+                before = yield from self._read_again(verdict, before)
             self.held = None
             self.contact = replace(self.contact, era=refused.era, revision=refused.revision)
             self.judge = replace(self.judge, revision=refused.revision)
@@ -112,7 +115,7 @@ class _Course:
     def _metadata(self) -> Protocol[tuple[Resource, AuthorizationServer]]:
         if self.protected is None:
             self.protected = yield from _resource(self.judge, self.contact)
-        if self.protected.legacy and not self.protected.issuers:
+        if self.protected.legacy and self.judge.config.issuer is None:
             self.judge = replace(self.judge, revision="2025-03-26")
         if self.issuer is None:
             self.issuer = yield from _server(self.judge, self.protected)
@@ -135,6 +138,9 @@ class _Course:
         asker = Endpoint(at, issuer, client, self.dpop)
         named = self.protected.identifier if at.config.send_resource else None
         if self.grant == "authorization_code":
+            if not self.bound:
+                yield from registration.bind_again(at, client)
+                self.bound = True
             grant = yield from _authorize(asker, self.protected, scope, refused, number)
             return (yield from _token(self.judge, issuer, client, grant, self.dpop))
         if self.grant == "device_code":
@@ -142,22 +148,25 @@ class _Course:
         yield Left(Stage.AUTHORIZE, Status.SKIPPED, f"{self.grant}: no person is part of it")
         return (yield from _direct(asker, self.grant, named, scope))
 
-    def _after_401(
+    def _read_again(
         self, verdict: verify.Verdict, before: frozenset[str]
     ) -> Protocol[frozenset[str]]:
-        """Look after a 401 whether the resource moved to another issuer (M1).
+        """Read the resource metadata again after a 401, or when a challenge names new one (C5, M1).
 
-        Returns the scopes to keep asking for: none of the old issuer's. Raises `FlowStop` when it
-        did not move, or when a client made by hand belongs to the old issuer.
+        Returns the scopes to keep asking for: none of an issuer that was left. Raises `FlowStop`
+        when a 401 has no such reason, or when a client made by hand belongs to the old issuer.
         """
         refused, exchange = verdict.refused, verdict.exchange
-        assert refused and exchange and self.held and self.protected and self.issuer and self.client
+        assert refused and self.held and self.protected and self.issuer and self.client
         judge = self.judge.at(Stage.VERIFY)
         if refused.param("error") == "insufficient_user_authentication":
             return before
         now = yield from _resource(self.judge, refused)
         if not now.issuers or self.issuer.issuer in now.issuers:
-            verify.fresh_refused(judge, self.held, refused, exchange)
+            if exchange is not None:
+                verify.fresh_refused(judge, self.held, refused, exchange)
+            self.protected = now
+            return before
         seen = f"before: {self.issuer.issuer}; now: {', '.join(now.issuers)}"
         if self.client.how == "pre-registered":
             judge.stop(
@@ -228,7 +237,7 @@ def _server(judge: Judge, protected: Resource) -> Protocol[AuthorizationServer]:
     at = judge.at(Stage.SERVER)
 
     def body() -> Protocol[AuthorizationServer]:
-        if protected.legacy and not protected.issuers:
+        if protected.legacy and judge.config.issuer is None:
             found = yield from server.legacy(at)
         else:
             issuer = yield from resource.choose_issuer(at, protected)
@@ -264,6 +273,8 @@ def _authorize(
         yield Learned("attempt", attempt)
         grant = yield from authorization.authorize(at, attempt)
         yield Answer("received")
+        if grant.attempt != attempt:
+            yield Learned("attempt", grant.attempt)
         yield Learned("grant", grant)
         return grant
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from http.cookies import CookieError, SimpleCookie
 from typing import NoReturn
-from urllib.parse import urljoin
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret
 from mcp_auth_tui.protocol.actions import Callback, Protocol, Send
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, origin_text
+from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin_text
 from mcp_auth_tui.protocol.values import Attempt
 
 _HOPS = 10
@@ -32,7 +31,7 @@ def follow(judge: Judge, attempt: Attempt) -> Protocol[Callback]:
         place = response.header("location") if response else None
         if response is None or response.status not in (301, 302, 303, 307, 308) or not place:
             _stuck(judge, attempt, exchange)
-        place = urljoin(url, place)
+        place = join(url, place)
         if place == attempt.redirect_uri or place.startswith(
             (f"{attempt.redirect_uri}?", f"{attempt.redirect_uri}#")
         ):

@@ -8,7 +8,7 @@ from typing import NoReturn
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import Exchange, Failure, Level, Stage
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
-from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, STATELESS, Config
+from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS, STATELESS, Config
 
 _REFUSED_FOR_SAFETY = 4
 
@@ -27,7 +27,8 @@ class Judge:
         """The revision whose rules are applied."""
         if self.config.spec != "auto":
             return self.config.spec
-        return self.revision or NEWEST_INITIALIZE
+        # A server of 2024-11-05 knew no authorization at all: the rules are those of today.
+        return self.revision if self.revision in REVISIONS else NEWEST_INITIALIZE
 
     @property
     def stateless(self) -> bool:

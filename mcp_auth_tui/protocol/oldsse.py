@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
 
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Learned, Request
 from mcp_auth_tui.protocol import dpop as proofs
@@ -15,7 +13,7 @@ from mcp_auth_tui.protocol.actions import Close, FlowStop, Open, Protocol, Read
 from mcp_auth_tui.protocol.rpc import Answer
 from mcp_auth_tui.protocol.sse import Event, Parser
 from mcp_auth_tui.protocol.talk import Talk, Turn, negotiated, not_mcp, opening, rest
-from mcp_auth_tui.protocol.urls import same_origin
+from mcp_auth_tui.protocol.urls import join, same_origin
 
 _READS = 200
 
@@ -67,17 +65,10 @@ class OldSse:
         if not (yield from self.talk.received(exchange, method)):
             return exchange, None
         while (event := (yield from self.next())) is not None:
-            message = _message(event.data)
+            message = rpc.loaded(event.data)
             if isinstance(message, dict) and message.get("id") == id and "method" not in message:
                 return exchange, rpc.read(message)
         return exchange, Answer(fault="the event stream ended without the answer")
-
-
-def _message(data: str) -> Any:
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        return None
 
 
 def converse(talk: Talk) -> Protocol[Turn]:
@@ -123,7 +114,7 @@ def _over_sse(talk: Talk, transport: OldSse, exchange: Exchange) -> Protocol[Tur
             expected="event: endpoint with the URL for messages (MCP 2024-11-05)",
             exchange=exchange,
         )
-    transport.endpoint = urljoin(talk.url, event.data.strip())
+    transport.endpoint = join(talk.url, event.data.strip())
     if not same_origin(transport.endpoint, talk.url):
         talk.judge.stop(
             "rs-redirects-token",

@@ -6,12 +6,13 @@ RFC 7591 (dynamic registration), the client ID metadata document draft, and clie
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Request, Secret, Stage
+from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Level, Request, Secret, Stage
 from mcp_auth_tui.protocol.actions import Ask, Bind, Protocol, Question, Send
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.documents import loads
@@ -22,6 +23,8 @@ from mcp_auth_tui.protocol.values import AuthorizationServer, Client
 # The authentication methods that this program can use at the token endpoint, strongest first.
 METHODS = ("client_secret_basic", "client_secret_post", "none")
 NAME = "mcp-auth-tui"
+# RFC 6749 appendix A.1: what a client id is made of.
+_VSCHARS = re.compile(r"[\x20-\x7e]+\Z")
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -75,7 +78,8 @@ def register(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Pr
     """Get a client of this issuer; raises `FlowStop` (dcr-refused, as-no-registration, …)."""
     config = judge.config
     chosen = way(config, server)
-    if config.client_metadata_url and chosen not in ("metadata document", "pre-registered"):
+    offered = server.flag("client_id_metadata_document_supported")
+    if config.client_metadata_url and chosen == "dynamic" and not offered:
         yield from judge.note("as-no-cimd", seen="client_id_metadata_document_supported: absent")
     match chosen:
         case "pre-registered":
@@ -98,9 +102,9 @@ def method_for(server: AuthorizationServer, wished: str | None, has_secret: bool
     listed = server.list("token_endpoint_auth_methods_supported")
     if listed is None:
         return wished or ("client_secret_basic" if has_secret else "none")
-    if wished in listed:
-        return str(wished)
     able = [name for name in METHODS if has_secret or name == "none"]
+    if wished in listed and (wished in able or wished == "private_key_jwt"):
+        return str(wished)
     return next((name for name in able if name in listed), wished or able[0])
 
 
@@ -134,7 +138,8 @@ def _document(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> P
     if faults := document_url_faults(url):
         judge.stop("cimd-own-url-form", seen=f"{url}: {', '.join(faults)}")
     if "?" in url:
-        yield from judge.note("cimd-own-url-form", seen=f"{url}: it has a query")
+        seen = f"{url}: it has a query"
+        yield from judge.note("cimd-own-url-form", seen=seen, level=Level.WARNING)
     method = judge.config.auth_method or ("private_key_jwt" if judge.config.client_key else "none")
     return Client(url, "metadata document", server.issuer, redirect_uri, method)
 
@@ -230,19 +235,27 @@ def _registered(judge: Judge, exchange: Exchange, redirect_uri: str) -> Protocol
     response = exchange.response
     text = response.text if response else ""
     try:
-        answer = loads(text)
+        answer = loads(text, duplicates=True)
     except ValueError as error:
         answer = None
         why = "an empty body" if not text.strip() else f"a body that is not JSON ({error})"
     else:
         why = "a body that is no JSON object"
+    if exchange.status in (429, 503):
+        after = (response.header("retry-after") if response else "") or "not said"
+        judge.stop("net-rate-limited", seen=f"Retry-After: {after}", exchange=exchange)
     if exchange.status not in (200, 201):
+        if not isinstance(answer, dict) or not isinstance(answer.get("error"), str):
+            seen = f"HTTP {exchange.status} without a JSON error"
+            yield from judge.note("dcr-error-shape", seen=seen, exchange=exchange)
         _refused(judge, exchange, answer if isinstance(answer, dict) else {}, redirect_uri)
     if not isinstance(answer, dict):
         judge.stop("dcr-no-client-id", seen=f"HTTP {exchange.status} with {why}", exchange=exchange)
     if exchange.status != 201:
         yield from judge.note("dcr-status", seen=f"HTTP {exchange.status}", exchange=exchange)
-    if response and "no-store" not in (response.header("cache-control") or "").lower():
+    credential = answer.get("client_secret") or answer.get("registration_access_token")
+    kept = response is None or "no-store" in (response.header("cache-control") or "").lower()
+    if response and credential and not kept:
         seen = response.header("cache-control") or "no Cache-Control"
         yield from judge.note(
             "dcr-cacheable", seen=seen, exchange=exchange, pointer="cache-control"
@@ -286,13 +299,18 @@ def _client(
     """Read the answer, not the wish (G5)."""
     sent = exchange.request.json or {}
     id = answer.get("client_id")
-    if not isinstance(id, str) or not id:
+    if not isinstance(id, str) or not _VSCHARS.match(id):
         judge.stop("dcr-no-client-id", seen=repr(id), exchange=exchange, pointer="/client_id")
     given = answer.get("client_secret")
     secret = Secret(given) if isinstance(given, str) and given else None
-    if secret is not None and not isinstance(answer.get("client_secret_expires_at"), int):
+    until = answer.get("client_secret_expires_at")
+    past = isinstance(until, int) and 0 < until <= exchange.started
+    if secret is not None and (not isinstance(until, int) or past):
         yield from judge.note(
-            "dcr-secret-expiry", exchange=exchange, pointer="/client_secret_expires_at"
+            "dcr-secret-expiry",
+            seen="it has passed" if past else repr(until),
+            exchange=exchange,
+            pointer="/client_secret_expires_at",
         )
     named = answer.get("token_endpoint_auth_method")
     if not isinstance(named, str):
@@ -315,7 +333,8 @@ def _client(
             "dcr-redirects-changed", seen=repr(uris), exchange=exchange, pointer="/redirect_uris"
         )
     redirect_uri = str(wished[0]) if isinstance(wished, list) and wished else ""
-    method = judge.config.auth_method or method_for(server, named, secret is not None)
+    wanted = named if named in METHODS or judge.config.client_key else None
+    method = judge.config.auth_method or method_for(server, wanted, secret is not None)
     token = answer.get("registration_access_token")
     hidden = ("client_secret", "registration_access_token")
     return Client(

@@ -8,12 +8,13 @@ from typing import Any
 
 from mcp_auth_tui.model import Exchange, Failure, Stage, Tried
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Question
-from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.challenge import SCOPE_TOKEN
 from mcp_auth_tui.protocol.documents import Fetched, complain, content_type, fetch
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import (
     UrlRefused,
     endpoint,
+    is_loopback,
     is_private,
     origin_text,
     same_origin,
@@ -45,7 +46,10 @@ def places(url: str, named: tuple[str, ...]) -> tuple[Place, ...]:
         Place(path, "well-known place for the endpoint's path"),
         Place(root, "well-known place at the root"),
     ]
-    return tuple({place.url: place for place in reversed(order)}.values())[::-1]
+    first: dict[str, Place] = {}
+    for place in order:
+        first.setdefault(place.url, place)
+    return tuple(first.values())
 
 
 def discover(judge: Judge, contact: Contact) -> Protocol[Resource]:
@@ -54,7 +58,9 @@ def discover(judge: Judge, contact: Contact) -> Protocol[Resource]:
     Without any (404 or 410 everywhere) and with ``--spec auto`` or 2025-03-26, the legacy path
     is taken (L1); a document that is there and invalid never leads there (L5).
     """
-    order = yield from _usable(judge, places(judge.config.url, contact.params("resource_metadata")))
+    named = places(judge.config.url, contact.params("resource_metadata"))
+    order = yield from _usable(judge, named)
+    refused = tuple(place.url for place in named if place not in order)
     failed: list[tuple[Place, Fetched]] = []
     for index, place in enumerate(order):
         fetched = yield from fetch(judge, place.url, _WHAT, "prm")
@@ -66,7 +72,7 @@ def discover(judge: Judge, contact: Contact) -> Protocol[Resource]:
         yield Tried(judge.stage, _WHAT, place.url, "lost", fetched.why, fetched.exchange.number)
         failed.append((place, fetched))
         yield from _lost(judge, place, fetched)
-    return (yield from _none(judge, failed))
+    return (yield from _none(judge, failed, refused))
 
 
 def _usable(judge: Judge, order: tuple[Place, ...]) -> Protocol[tuple[Place, ...]]:
@@ -108,14 +114,21 @@ def _lost(judge: Judge, place: Place, fetched: Fetched) -> Protocol[None]:
         )
 
 
-def _none(judge: Judge, failed: list[tuple[Place, Fetched]]) -> Protocol[Resource]:
-    """Decide what follows when no place had a document (SPEC 3)."""
+def _none(
+    judge: Judge, failed: list[tuple[Place, Fetched]], refused: tuple[str, ...]
+) -> Protocol[Resource]:
+    """Decide what follows when no place had a document (SPEC 3).
+
+    A server that names a place in its challenge, even one that must not be asked, is none of
+    2025-03-26 (L5).
+    """
     config = judge.config
-    seen = "; ".join(f"{place.url}: {fetched.why}" for place, fetched in failed)
-    nowhere = all(fetched.absent for _, fetched in failed)
+    told = [f"{url}: not asked" for url in refused]
+    seen = "; ".join((*told, *(f"{place.url}: {fetched.why}" for place, fetched in failed)))
+    nowhere = not refused and all(fetched.absent for _, fetched in failed)
     if config.issuer is not None:
         yield from judge.note("prm-missing", seen=seen)
-        return Resource(config.resource or config.url, None, issuers=(config.issuer,))
+        return Resource(config.resource or config.url, None)
     if nowhere and config.spec in ("auto", "2025-03-26"):
         yield from judge.note("prm-missing", seen=seen)
         return Resource(config.resource or config.url, None)
@@ -136,7 +149,7 @@ def _judged(
     issuers = yield from _issuers(judge, document, exchange)
     scopes = document.get("scopes_supported")
     listed = scopes if isinstance(scopes, list) else []
-    good = tuple(item for item in listed if isinstance(item, str) and item and " " not in item)
+    good = tuple(item for item in listed if isinstance(item, str) and SCOPE_TOKEN.match(item))
     if len(good) != len(listed):
         yield from judge.note(
             "prm-scope-syntax", seen=repr(scopes), exchange=exchange, pointer="/scopes_supported"
@@ -166,6 +179,10 @@ def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -
         )
         return url
     relation = compare(value, url)
+    if value.startswith("http://") and not is_loopback(_host(value)):
+        yield from judge.note("prm-resource-http", seen=value, exchange=exchange, pointer=pointer)
+    if "?" in value:
+        yield from judge.note("prm-resource-query", seen=value, exchange=exchange, pointer=pointer)
     if relation == "foreign":
         yield from judge.refuse(
             "prm-resource-foreign",
@@ -190,19 +207,29 @@ def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -
 
 
 def compare(value: str, url: str) -> str:
-    """Return how ``resource`` relates to the MCP URL: equal, slash, parent or foreign (P5)."""
+    """Return how ``resource`` relates to the MCP URL: equal, slash, parent or foreign (P5, P7).
+
+    Another spelling of the same URL (case, default port) counts as a parent: usable, not identical.
+    """
     if value == url:
         return "equal"
     try:
         named, asked = split(value), split(url)
     except ValueError:
         return "foreign"
-    if named.scheme not in ("http", "https") or not same_origin(value, url):
+    if not same_origin(value, url) or named.username is not None:
         return "foreign"
+    if value.rstrip("/") == url.rstrip("/"):
+        return "slash"
     mine, theirs = asked.path.rstrip("/"), named.path.rstrip("/")
-    if mine == theirs:
-        return "slash" if asked.query == named.query else "parent"
-    return "parent" if mine.startswith(f"{theirs}/") else "foreign"
+    return "parent" if mine == theirs or mine.startswith(f"{theirs}/") else "foreign"
+
+
+def _host(url: str) -> str:
+    try:
+        return split(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _issuers(
@@ -215,7 +242,7 @@ def _issuers(
         judge.stop("prm-no-as", seen=repr(value), exchange=exchange, pointer=pointer)
     usable: list[str] = []
     for item in listed:
-        if (why := _no_issuer(item, judge.config)) is not None:
+        if (why := _no_issuer(item)) is not None:
             yield from judge.note(
                 "prm-as-not-issuer", seen=f"{item}: {why}", exchange=exchange, pointer=pointer
             )
@@ -230,7 +257,7 @@ def _issuers(
     return tuple(usable)
 
 
-def _no_issuer(item: str, config: Config) -> str | None:
+def _no_issuer(item: str) -> str | None:
     """Say why an entry cannot be an issuer (RFC 8414 §2), or None."""
     try:
         endpoint(item)
@@ -247,6 +274,8 @@ def choose_issuer(judge: Judge, resource: Resource) -> Protocol[str]:
     """Choose one authorization server (P6): configured, else the only one, else ask, else first."""
     config = judge.config
     if config.issuer is not None:
+        if (why := _no_issuer(config.issuer)) is not None:
+            judge.stop("client-url", seen=f"--issuer {config.issuer}: {why}")
         if config.issuer not in resource.issuers:
             yield from judge.note(
                 "client-overridden", seen=f"--issuer {config.issuer}", pointer="--issuer"

@@ -9,6 +9,7 @@ from typing import Any
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret, Stage
 from mcp_auth_tui.protocol.config import STATELESS
+from mcp_auth_tui.protocol.documents import encodable
 from mcp_auth_tui.protocol.sse import Parser
 from mcp_auth_tui.protocol.values import Token
 
@@ -149,15 +150,18 @@ class Enough:
 
 
 def _is_answer(data: str, id: int) -> bool:
-    message = _json(data)
+    message = loaded(data)
     return isinstance(message, dict) and message.get("id") == id and "method" not in message
 
 
-def _json(text: str) -> Any:
+def loaded(text: str) -> Any:
+    """Read a JSON text; None when it is none, or holds text that could not be sent back."""
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        encodable(value)
     except (ValueError, RecursionError):
         return None
+    return value
 
 
 def answer(exchange: Exchange, id: int) -> Answer:
@@ -168,11 +172,11 @@ def answer(exchange: Exchange, id: int) -> Answer:
     if response.media_type == "text/event-stream":
         for event in Parser().feed(response.body + b"\n\n"):
             if _is_answer(event.data, id):
-                return read(_json(event.data))
+                return read(loaded(event.data))
         return Answer(fault="the event stream ended without the answer")
     if not response.body.strip():
         return Answer(fault="the body is empty")
-    message = _json(response.text)
+    message = loaded(response.text)
     if message is None:
         kind = response.media_type or "no content type"
         return Answer(fault=f"the body is not JSON ({kind})")

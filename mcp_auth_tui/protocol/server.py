@@ -23,6 +23,8 @@ from mcp_auth_tui.protocol.values import AuthorizationServer
 
 _OAUTH, _OIDC = "oauth-authorization-server", "openid-configuration"
 _WHAT = "authorization server metadata"
+# Revisions that know RFC 8414 alone (A1), and do not yet refuse without a promise of PKCE (A6).
+_BEFORE_OIDC = ("2025-03-26", "2025-06-18")
 # Parameters that an endpoint must not already carry (Z7).
 _OURS = frozenset(
     {
@@ -54,10 +56,9 @@ def places(issuer: str, *, oidc: bool = True) -> tuple[str, ...]:
 
 def discover(judge: Judge, issuer: str) -> Protocol[AuthorizationServer]:
     """Find and judge the metadata of an issuer; raises `FlowStop`."""
-    judge_oidc = judge.rules >= "2025-11-25"
-    order = places(issuer, oidc=judge_oidc)
+    order = places(issuer, oidc=judge.config.spec not in _BEFORE_OIDC)
     failed: list[Fetched] = []
-    mismatch: tuple[str, Exchange] | None = None
+    mismatch: Fetched | None = None
     for index, url in enumerate(order):
         fetched = yield from fetch(judge, url, _WHAT, "as")
         number = fetched.exchange.number
@@ -67,22 +68,21 @@ def discover(judge: Judge, issuer: str) -> Protocol[AuthorizationServer]:
             yield from _lost(judge, fetched)
             continue
         named = fetched.document.get("issuer")
-        lifted = bool(judge.config.allow & {"as-issuer-mismatch", "as-issuer-slash"})
-        if named != issuer and not (lifted and index == len(order) - 1):
-            mismatch = mismatch or (_text(named), fetched.exchange)
+        if named != issuer:
+            mismatch = mismatch or fetched
             why = f"its issuer is {_text(named)}"
             yield Tried(judge.stage, _WHAT, url, "lost", why, number)
             continue
         yield Tried(judge.stage, _WHAT, url, "used", "the first with the right issuer", number)
         for rest in order[index + 1 :]:
             yield Tried(judge.stage, _WHAT, rest, "not tried", "an earlier place had it")
-        if named != issuer:
-            yield from _mismatch(judge, issuer, _text(named), fetched.exchange)
-        else:
-            yield from judge.keep("as-issuer-mismatch", seen=issuer, exchange=fetched.exchange)
+        yield from judge.keep("as-issuer-mismatch", seen=issuer, exchange=fetched.exchange)
         return (yield from _judged(judge, issuer, fetched, fetched.document))
-    if mismatch is not None:
-        yield from _mismatch(judge, issuer, *mismatch)
+    if mismatch is not None and mismatch.document is not None:
+        named = _text(mismatch.document.get("issuer"))
+        yield from _mismatch(judge, issuer, named, mismatch.exchange)
+        # Only when the refusal was lifted by hand (A10): then `iss` is compared with this issuer.
+        return (yield from _judged(judge, named, mismatch, mismatch.document))
     return _none(judge, failed)
 
 
@@ -138,7 +138,12 @@ def _hint(issuer: str, named: str) -> str:
 
 
 def _judged(
-    judge: Judge, issuer: str, fetched: Fetched, document: Mapping[str, Any]
+    judge: Judge,
+    issuer: str,
+    fetched: Fetched,
+    document: Mapping[str, Any],
+    *,
+    lenient: bool = False,
 ) -> Protocol[AuthorizationServer]:
     exchange = fetched.exchange
     yield from content_type(judge, fetched, "as")
@@ -150,14 +155,16 @@ def _judged(
     if token is None:
         judge.stop("as-no-token", exchange=exchange, pointer="/token_endpoint")
     server = AuthorizationServer(issuer, exchange.request.url, authorize, token, register, document)
-    if taken := sorted(_OURS & {key for key, _ in parse_qsl(split(authorize).query)}):
+    if taken := sorted(
+        _OURS & {key for key, _ in parse_qsl(split(authorize).query, keep_blank_values=True)}
+    ):
         yield from judge.refuse(
             "as-endpoint-params",
             seen=f"{authorize} carries {', '.join(taken)}",
             exchange=exchange,
             pointer="/authorization_endpoint",
         )
-    yield from _pkce(judge, server, exchange)
+    yield from _pkce(judge, server, exchange, lenient)
     yield from _offers(judge, server, exchange)
     return server
 
@@ -177,8 +184,11 @@ def _endpoint(
     try:
         endpoint(value)
     except UrlRefused as error:
-        id = f"as-endpoint-{error.reason}"
-        yield from judge.refuse(id, seen=f"{value}: {error}", exchange=exchange, pointer=pointer)
+        id, seen = f"as-endpoint-{error.reason}", f"{value}: {error}"
+        if error.reason == "scheme":
+            # Nothing lifts this one: such a URL is never opened (SPEC 3).
+            judge.stop(id, seen=seen, exchange=exchange, pointer=pointer, exit=4)
+        yield from judge.refuse(id, seen=seen, exchange=exchange, pointer=pointer)
         return value
     inside = is_private(split(value).hostname or "")
     if inside and not is_private(split(issuer).hostname or ""):
@@ -188,12 +198,18 @@ def _endpoint(
     return value
 
 
-def _pkce(judge: Judge, server: AuthorizationServer, exchange: Exchange) -> Protocol[None]:
-    """Insist on a promise of PKCE S256 (A6); before 2025-11-25 its absence is only told."""
+def _pkce(
+    judge: Judge, server: AuthorizationServer, exchange: Exchange, lenient: bool
+) -> Protocol[None]:
+    """Insist on a promise of PKCE S256 (A6).
+
+    Its absence is only told when an older revision was chosen by hand, or on the legacy path: what
+    the MCP server negotiates must not lower the guard.
+    """
     pointer = "/code_challenge_methods_supported"
     methods = server.list("code_challenge_methods_supported")
     if methods is None or not methods:
-        if judge.rules < "2025-11-25":
+        if lenient or judge.config.spec in _BEFORE_OIDC:
             yield from judge.note("as-pkce-absent", exchange=exchange, pointer=pointer)
         else:
             yield from judge.refuse("as-pkce-absent", exchange=exchange, pointer=pointer)
@@ -266,7 +282,7 @@ def legacy(judge: Judge) -> Protocol[AuthorizationServer]:
         named = fetched.document.get("issuer")
         if named != base:
             yield from _mismatch(judge, base, _text(named), fetched.exchange)
-        return (yield from _judged(judge, base, fetched, fetched.document))
+        return (yield from _judged(judge, base, fetched, fetched.document, lenient=True))
     yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)
     if not fetched.absent:
         # L5: something is there and broken; that is no server of 2025-03-26 without metadata.

@@ -41,7 +41,7 @@ class Stateful:
             id=id,
             token=self.talk.token,
             purpose=f"{method}, {self.talk.purpose}",
-            revision=self.revision if self.revision != "2025-03-26" else "",
+            revision=self.revision if self.revision >= "2025-06-18" else "",
             session=self.session,
         )
 

@@ -72,7 +72,7 @@ def _modern_error(
     """Go on after an error that only a server of 2026-07-28 gives (T3)."""
     supported = answer.data.get("supported") if isinstance(answer.data, dict) else None
     if answer.code == -32022 and isinstance(supported, list):
-        if talk.judge.config.spec == "auto" and set(supported) & set(REVISIONS[:-1]):
+        if talk.judge.config.spec == "auto" and any(item in REVISIONS[:-1] for item in supported):
             return None
         talk.judge.stop(
             "rs-not-mcp",

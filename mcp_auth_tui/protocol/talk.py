@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 from typing import Protocol as Shape
-from urllib.parse import urljoin
 
 from mcp_auth_tui.model import Exchange, Learned, Level, Request
 from mcp_auth_tui.protocol import dpop as proofs
@@ -20,7 +19,7 @@ from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS
 from mcp_auth_tui.protocol.dpop import Dpop
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.rpc import Answer
-from mcp_auth_tui.protocol.urls import same_origin
+from mcp_auth_tui.protocol.urls import join, same_origin
 from mcp_auth_tui.protocol.values import Peer, Token
 
 _OPENERS = ("server/discover", "initialize", "GET")
@@ -114,7 +113,7 @@ class Transport(Shape):
 
 def _redirected(talk: Talk, exchange: Exchange) -> Protocol[None]:
     response = exchange.response
-    place = urljoin(exchange.request.url, (response.header("location") if response else "") or "")
+    place = join(exchange.request.url, (response.header("location") if response else "") or "")
     seen = f"HTTP {exchange.status} to {place}"
     if talk.token is not None and not same_origin(place, exchange.request.url):
         talk.judge.stop("rs-redirects-token", seen=seen, exchange=exchange, pointer="location")
@@ -179,12 +178,12 @@ def rest(talk: Talk, transport: Transport, hello: Mapping[str, Any]) -> Protocol
             return replace(turn, refused=exchange, method=method)
         if answer.result is None:
             yield from unauthorized_in_200(talk.judge, exchange, answer)
+            seen = _shown(exchange, answer)
+            gap = f"The server did not answer {method} as MCP says."
+            if talk.token is None or not talk.token.verified:
+                talk.judge.stop("net-http", seen=seen, message=gap, exchange=exchange)
             yield from talk.judge.note(
-                "net-http",
-                seen=_shown(exchange, answer),
-                message=f"The server did not answer {method} as MCP says.",
-                exchange=exchange,
-                level=Level.ERROR,
+                "net-http", seen=seen, message=gap, exchange=exchange, level=Level.ERROR
             )
             break
         names += _names(answer.result.get("tools"))

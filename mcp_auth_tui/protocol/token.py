@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mcp_auth_tui.model import Exchange, Field, Secret
+from mcp_auth_tui.model import Exchange, Field, Level, Secret
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.dpop import Dpop, thumbprint_in
 from mcp_auth_tui.protocol.endpoint import Endpoint
@@ -18,6 +18,7 @@ from mcp_auth_tui.protocol.values import AuthorizationServer, Client, Grant, Tok
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*\Z")
 _LARGE = 4096
 _DAY = 86_400
+_FOREVER = 1e11
 
 
 def exchange_code(
@@ -162,14 +163,22 @@ def _granted(
 def _lifetime(judge: Judge, exchange: Exchange, value: Any) -> Protocol[float | None]:
     pointer = "/expires_in"
     try:
-        seconds = float(value) if isinstance(value, int | float | str) else None
-    except ValueError:
-        seconds = None
-    bad = isinstance(value, str | bool) or (seconds is not None and not 0 < seconds < 1e12)
-    if seconds is None or bad:
-        seen = "absent" if value is None else repr(value)
-        yield from judge.note("token-expiry", seen=seen, exchange=exchange, pointer=pointer)
+        known = isinstance(value, int | float | str) and not isinstance(value, bool)
+        seconds = float(value) if known else 0.0
+    except (ValueError, OverflowError):
+        seconds = 0.0
+    good = 0 < seconds < _FOREVER
+    if value is None:
+        yield from judge.note("token-expiry", seen="absent", exchange=exchange, pointer=pointer)
+    elif not good or isinstance(value, str):
+        yield from judge.note(
+            "token-expiry",
+            seen=repr(value)[:80],
+            exchange=exchange,
+            pointer=pointer,
+            level=Level.ERROR,
+        )
     elif seconds > _DAY:
         seen = f"{seconds:,.0f} s"
         yield from judge.note("token-long-lived", seen=seen, exchange=exchange, pointer=pointer)
-    return seconds if seconds is not None and 0 < seconds < 1e12 else None
+    return seconds if good else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # Characters that no URL may hold and that a shell, a terminal or a `webbrowser` could act on.
@@ -40,6 +40,14 @@ def split(url: str) -> SplitResult:
     if parts.port == 0:
         raise ValueError("port 0 cannot be connected to")
     return parts
+
+
+def join(base: str, place: str) -> str:
+    """Resolve a ``Location`` against its base; one that cannot be resolved is returned as it is."""
+    try:
+        return urljoin(base, place)
+    except ValueError:
+        return place
 
 
 def origin(url: str) -> tuple[str, str, int]:
@@ -98,6 +106,8 @@ def mcp_url(text: str) -> MadeUrl:
     raw, notes = text.strip().strip("<>"), list[str]()
     if not raw:
         raise ValueError("No URL was given: type the URL of an MCP server.")
+    if re.match(r"https?:(?!//|\d+(?:[/?#]|$))", raw, re.I):
+        raise ValueError("After http: or https: there must be two slashes, as in https://host/mcp.")
     if _SCHEME.match(raw) is None:
         scheme = "http" if is_loopback(_bare_host(raw)) else "https"
         raw = f"{scheme}://{raw}"
@@ -126,8 +136,11 @@ def mcp_url(text: str) -> MadeUrl:
     netloc = f"[{host}]" if ":" in host else host
     if port is not None:
         netloc = f"{netloc}:{port}"
-    made = urlunsplit((scheme, netloc, _path(parts.path), _path(parts.query), ""))
-    if _FORBIDDEN.search(made):
+    try:
+        made = urlunsplit((scheme, netloc, _path(parts.path), _path(parts.query), ""))
+    except UnicodeError:
+        made = raw
+    if _FORBIDDEN.search(made) or not made.isascii():
         raise ValueError("The URL holds a character that no URL may hold (a blank or a quote?).")
     return MadeUrl(made, tuple(notes))
 
@@ -173,7 +186,8 @@ def safe_url(raw: str) -> str:
     parts = split(endpoint(raw))
     made = (parts.scheme.lower(), _netloc(parts), parts.path or "/", parts.query, "")
     # `%action` is a directive of some browser launchers (CVE-2026-4786): a lone % is escaped.
-    return re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", urlunsplit(made))
+    text = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", urlunsplit(made))
+    return re.sub(r"%[0-9a-f]{2}", lambda found: found.group(0).upper(), text, flags=re.I)
 
 
 def well_known(url: str, suffix: str, *, with_query: bool = False) -> str:

@@ -127,6 +127,8 @@ class Attempt:
     iss_promised: bool
     fields: tuple[Any, ...] = ()
     """The parameters as `model.Field`, with reason and source."""
+    made: float = 0.0
+    """Seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,9 +180,23 @@ def _step_up(
             "rs-403-incomplete", seen=_challenge_text(exchange), exchange=exchange
         )
     seen = f"held: {' '.join(sorted(have)) or 'unknown'}; needed: {' '.join(sorted(needed))}"
-    if needed <= held(token):
+    if not needed:
+        judge.stop(
+            "rs-403-incomplete",
+            seen=_challenge_text(exchange),
+            message=f"{refused.refused} needs more scope, and the server does not say which.",
+            exchange=exchange,
+        )
+    if needed <= have:
         yield from judge.note("rs-stepup-loop", seen=seen, exchange=exchange)
         judge.stop("rs-stepup-limit", seen=seen, exchange=exchange)
+    if needed <= held(token) and number > 1:
+        judge.stop(
+            "rs-stepup-limit",
+            seen=seen,
+            message="The scope was asked for and the authorization server did not grant it.",
+            exchange=exchange,
+        )
     if number >= LIMIT:
         judge.stop("rs-stepup-limit", seen=f"{number} authorizations; {seen}", exchange=exchange)
     question = Question(

@@ -286,6 +286,7 @@ async def test_a_large_head_is_refused(network: Network) -> None:
         ("deflate", zlib.compress(b'{"a": 1}')[2:-4]),
         ("identity", b'{"a": 1}'),
     ],
+    ids=["gzip", "deflate", "raw deflate", "identity"],
 )
 async def test_an_encoded_body_is_inflated_though_nobody_asked(
     network: Network, encoding: str, body: bytes

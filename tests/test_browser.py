@@ -1,0 +1,226 @@
+"""Handing an address to a browser: Z8 and the CVE rows of SPEC 6."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from mcp_auth_tui.browser import Browser, Opened
+
+URL = "https://auth.example.com/authorize?response_type=code&state=a%20b&scope=x"
+
+
+class Bin:
+    """A directory of programs that write down their arguments, one a line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, name: str, code: int = 0, then: str = "") -> Path:
+        program = self.path / name
+        program.write_text(
+            f'#!/bin/sh\nfor a in "$@"; do echo "$a" >> {self.path}/{name}.new; done\n'
+            f"mv {self.path}/{name}.new {self.path}/{name}.args\n{then}\nexit {code}\n"
+        )
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        return program
+
+    def arguments(self, name: str) -> list[str]:
+        return (self.path / f"{name}.args").read_text().splitlines()
+
+    @property
+    def started(self) -> list[str]:
+        return sorted(item.stem for item in self.path.glob("*.args"))
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bin:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return Bin(tmp_path)
+
+
+def desktop(programs: Bin, **more: str) -> dict[str, str]:
+    return {"DISPLAY": ":0", "PATH": f"{programs.path}", **more}
+
+
+async def test_the_desktop_opener_gets_the_address_as_one_argument(programs: Bin) -> None:
+    programs.add("xdg-open")
+    opened = await Browser("auto", desktop(programs), "linux").open(URL)
+    assert opened == Opened(True, "The address was handed to xdg-open.")
+    assert programs.arguments("xdg-open") == [URL]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "data:text/html,x",
+        "http://evil.example/",
+        "http://127.0.0.1.evil.example/",
+        "-remote",
+        "--new-window https://a.example/",
+        "%action",
+        "HTTPS://a.example/",
+        "https://",
+        'https://a.example/"x',
+        "https://a.example/`id`",
+        "https://a.example/$(id)",
+        "https://a.example/a b",
+        "https://a.example/\n",
+        "https://a.example/é",
+        "https://[a.example/",
+    ],
+)
+async def test_only_a_safe_address_is_handed_over(programs: Bin, url: str) -> None:
+    programs.add("xdg-open")
+    opened = await Browser("auto", desktop(programs), "linux").open(url)
+    assert opened == Opened(False, "The address is not one that is handed to a browser.")
+    assert programs.started == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:4000", "[::1]:4000", "localhost:4000"])
+async def test_http_on_loopback_is_opened(programs: Bin, host: str) -> None:
+    programs.add("xdg-open")
+    assert (await Browser("auto", desktop(programs), "linux").open(f"http://{host}/a")).opened
+
+
+async def test_no_shell_sees_the_address(programs: Bin, tmp_path: Path) -> None:
+    """CVE-2025-6514: an address is data, whatever is in it."""
+    programs.add("xdg-open")
+    url = f"https://a.example/;touch${{IFS}}{tmp_path}/owned&&x"
+    await Browser("auto", desktop(programs), "linux").open(url.replace("{", "").replace("}", ""))
+    assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize("mode", ["none", "follow"])
+async def test_none_and_follow_open_nothing(programs: Bin, mode: str) -> None:
+    programs.add("xdg-open")
+    opened = await Browser(mode, desktop(programs), "linux").open(URL)
+    assert opened == Opened(False, "No browser is opened, as asked.")
+    assert programs.started == []
+
+
+@pytest.mark.parametrize("name", ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"])
+async def test_over_ssh_nothing_is_opened(programs: Bin, name: str) -> None:
+    programs.add("xdg-open")
+    opened = await Browser("auto", desktop(programs, **{name: "x"}), "linux").open(URL)
+    assert opened == Opened(False, "No browser is opened here: this is an SSH session.")
+    assert programs.started == []
+
+
+async def test_without_a_display_nothing_is_opened(programs: Bin) -> None:
+    programs.add("xdg-open")
+    environ = {"PATH": str(programs.path)}
+    opened = await Browser("auto", environ, "linux").open(URL)
+    assert opened == Opened(False, "No browser is opened here: there is no display.")
+
+
+async def test_wsl_needs_no_display(programs: Bin) -> None:
+    programs.add("wslview")
+    environ = {"PATH": str(programs.path), "WSL_DISTRO_NAME": "Debian"}
+    opened = await Browser("auto", environ, "linux").open(URL)
+    assert opened == Opened(True, "The address was handed to wslview.")
+
+
+async def test_the_browser_variable_goes_first_and_takes_the_address_where_it_says(
+    programs: Bin,
+) -> None:
+    programs.add("mine")
+    programs.add("xdg-open")
+    environ = desktop(programs, BROWSER=f"{programs.path}/mine --window '%s'")
+    await Browser("auto", environ, "linux").open(URL)
+    assert programs.arguments("mine") == ["--window", URL]
+    assert programs.started == ["mine"]
+
+
+async def test_the_browser_variable_is_a_list_whose_dead_members_are_skipped(
+    programs: Bin,
+) -> None:
+    programs.add("second")
+    environ = desktop(programs, BROWSER=f"{programs.path}/gone:{programs.path}/second")
+    opened = await Browser("auto", environ, "linux").open(URL)
+    assert opened == Opened(True, "The address was handed to second.")
+
+
+@pytest.mark.parametrize("name", ["lynx", "w3m", "links", "elinks", "www-browser"])
+async def test_a_text_browser_is_never_started(programs: Bin, name: str) -> None:
+    program = programs.add(name)
+    environ = desktop(programs, BROWSER=str(program))
+    opened = await Browser("auto", environ, "linux").open(URL)
+    assert not opened.opened
+    assert f"{program} from $BROWSER is a text browser" in opened.how
+    by_command = await Browser(str(program), environ, "linux").open(URL)
+    assert not by_command.opened
+    assert programs.started == []
+
+
+async def test_a_link_to_a_text_browser_is_seen_through(programs: Bin) -> None:
+    (programs.path / "x-www-browser").symlink_to(programs.add("w3m"))
+    opened = await Browser("auto", desktop(programs), "linux").open(URL)
+    assert opened == Opened(False, "No browser was found. Open the address by hand.")
+
+
+async def test_a_command_is_split_into_words_and_works_even_over_ssh(programs: Bin) -> None:
+    programs.add("my-browser")
+    browser = Browser(f"{programs.path}/my-browser --profile 'a b'", {"SSH_TTY": "x"}, "linux")
+    assert (await browser.open(URL)).opened
+    assert programs.arguments("my-browser") == ["--profile", "a b", URL]
+
+
+async def test_a_browser_that_stays_open_is_not_waited_for(programs: Bin) -> None:
+    programs.add("stays", then="exec sleep 30")
+    async with asyncio.timeout(5):
+        opened = await Browser(f"{programs.path}/stays", {}, "linux").open(URL)
+    assert opened.opened
+
+
+@pytest.mark.parametrize(
+    ("mode", "how"),
+    [
+        ("/nowhere/browser", "browser could not be started: No such file or directory."),
+        ("'", "The browser command cannot be read: No closing quotation."),
+        (" ", "The browser command is empty."),
+    ],
+)
+async def test_a_command_that_does_not_work_is_told(mode: str, how: str) -> None:
+    assert await Browser(mode, {}, "linux").open(URL) == Opened(False, how)
+
+
+async def test_an_opener_that_fails_is_told_and_the_next_one_tried(programs: Bin) -> None:
+    programs.add("xdg-open", code=3)
+    opened = await Browser("auto", desktop(programs), "linux").open(URL)
+    assert opened == Opened(False, "xdg-open could not open the address (exit code 3).")
+    programs.add("firefox")
+    opened = await Browser("auto", desktop(programs), "linux").open(URL)
+    assert opened == Opened(True, "The address was handed to firefox.")
+
+
+async def test_macos_opens_with_open(programs: Bin) -> None:
+    programs.add("open")
+    assert (await Browser("auto", {"PATH": str(programs.path)}, "darwin").open(URL)).opened
+    assert programs.arguments("open") == [URL]
+
+
+def test_the_forward_line_names_port_user_and_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "box.example.com")
+    environ = {"SSH_CONNECTION": "10.0.0.9 50000 10.0.0.5 22", "SUDO_USER": "ann"}
+    assert Browser("auto", environ, "linux").ssh_forward(43117) == (
+        "ssh -L 43117:127.0.0.1:43117 ann@box.example.com"
+    )
+
+
+def test_a_name_of_no_use_gives_way_to_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "f3a9c1")
+    environ = {"SSH_CONNECTION": "10.0.0.9 50000 10.0.0.5 2222", "SUDO_USER": "ann"}
+    assert Browser("auto", environ, "linux").ssh_forward(1) == (
+        "ssh -L 1:127.0.0.1:1 -p 2222 ann@10.0.0.5"
+    )
+
+
+def test_off_ssh_there_is_no_forward_line() -> None:
+    assert Browser("auto", {}, "linux").ssh_forward(1) == ""

@@ -1,0 +1,77 @@
+"""Copying, and how much of it is claimed."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pyperclip
+import pytest
+
+from mcp_auth_tui.clipboard import Copied, copy
+
+
+@pytest.fixture
+def helperless(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: str) -> None:
+        raise pyperclip.PyperclipException("no helper")
+
+    monkeypatch.setattr(pyperclip, "copy", fail)
+
+
+@pytest.mark.usefixtures("helperless")
+async def test_the_terminal_is_sent_the_text_and_no_more_is_claimed() -> None:
+    written: list[str] = []
+    copied = await copy("schön", write_terminal=written.append, environ={})
+    assert written == ["\x1b]52;c;c2Now7Zu\x07"]
+    assert copied == Copied("Sent to the terminal (OSC 52; it may refuse).", True)
+
+
+@pytest.mark.usefixtures("helperless")
+async def test_nothing_is_claimed_where_nothing_worked() -> None:
+    copied = await copy("x", write_terminal=None, environ={})
+    assert copied == Copied("Not copied: there is no clipboard here.", False)
+
+
+@pytest.mark.usefixtures("helperless")
+async def test_a_text_too_long_for_the_terminal_is_not_sent() -> None:
+    written: list[str] = []
+    copied = await copy("x" * 100_000, write_terminal=written.append, environ={})
+    assert (written, copied.ok) == ([], False)
+
+
+async def test_the_clipboard_of_the_system_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[str] = []
+    monkeypatch.setattr(pyperclip, "copy", taken.append)
+    written: list[str] = []
+    copied = await copy("x", write_terminal=written.append, environ={})
+    assert (taken, len(written)) == (["x"], 1)
+    assert copied.how == ("Copied to the clipboard, sent to the terminal (OSC 52; it may refuse).")
+
+
+@pytest.mark.usefixtures("helperless")
+@pytest.mark.parametrize(
+    ("code", "how"),
+    [(0, "Handed to tmux."), (1, "Sent to the terminal (OSC 52; it may refuse).")],
+)
+async def test_inside_tmux_the_buffer_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, how: str
+) -> None:
+    program = tmp_path / "tmux"
+    program.write_text(
+        f'#!/bin/sh\necho "$@" > {tmp_path}/args\ncat > {tmp_path}/in\nexit {code}\n'
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    copied = await copy("secret", write_terminal=lambda _: None, environ={"TMUX": "/tmp/x,1,0"})
+    assert copied == Copied(how, True)
+    assert (tmp_path / "args").read_text() == "load-buffer -w -\n"
+    assert (tmp_path / "in").read_text() == "secret"
+
+
+async def test_a_helper_program_that_is_gone_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: str) -> None:
+        raise FileNotFoundError("xclip")
+
+    monkeypatch.setattr(pyperclip, "copy", fail)
+    assert not (await copy("x", write_terminal=None, environ={})).ok

@@ -1,0 +1,110 @@
+"""How a result reaches a file or stdout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mcp_auth_tui import output
+from mcp_auth_tui.output import Talk, check_target, deliver, write_file
+
+
+def test_a_file_is_readable_by_its_owner_alone_whatever_the_mask_and_the_old_file_say(
+    tmp_path: Path,
+) -> None:
+    """ST1: 0600, atomic write."""
+    path = tmp_path / "headers"
+    path.write_text("old")
+    path.chmod(0o644)
+    before = os.umask(0)
+    try:
+        write_file(path, "new ✓\n")
+    finally:
+        os.umask(before)
+    assert path.read_bytes() == "new ✓\n".encode()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_whoever_has_the_old_file_open_keeps_it_whole(tmp_path: Path) -> None:
+    path = tmp_path / "headers"
+    path.write_text("old")
+    with path.open() as reader:
+        write_file(path, "new")
+        assert (reader.read(), path.read_text()) == ("old", "new")
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "headers"
+    path.write_text("old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(output.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_file(path, "new")
+    assert [item.read_text() for item in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_symbolic_link_is_neither_followed_nor_replaced(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("old")
+    link.symlink_to(target)
+    with pytest.raises(ValueError, match="is a symbolic link: name the file itself"):
+        write_file(link, "new")
+    assert (target.read_text(), link.is_symlink()) == ("old", True)
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/", "/dev/stdout"])
+def test_what_is_no_file_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a file|is a symbolic link"):
+        check_target(Path(path))
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="there is no folder"):
+        check_target(tmp_path / "gone" / "file")
+
+
+def test_a_path_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="cannot write"):
+        check_target(tmp_path / ("x" * 5000))
+
+
+def test_nothing_to_write_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+    assert deliver("", tmp_path / "file", said.append)
+    assert deliver("", None, said.append)
+    assert (list(tmp_path.iterdir()), said, capsys.readouterr().out) == ([], [], "")
+
+
+def test_a_closed_stdout_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output.sys, "stdout", None)
+    said: list[str] = []
+    assert not deliver("text\n", None, said.append)
+    assert said == ["stdout takes nothing more (stdout is closed): the result is lost."]
+
+
+def test_talk_without_stderr_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output.sys, "stderr", None)
+    Talk()("nobody hears this")
+
+
+def test_talk_goes_on_silently_when_nobody_listens_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    away, end = os.pipe()
+    os.close(away)
+    with os.fdopen(end, "w") as stderr:
+        monkeypatch.setattr(output.sys, "stderr", stderr)
+        talk = Talk()
+        talk("one")
+        talk("two")
+        monkeypatch.undo()
