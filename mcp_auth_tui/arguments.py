@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 PROGRAM = "mcp-auth-tui"
 REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 EXPORTS = ("headers", "token", "curl", "env", "json")
-AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
+AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+GRANTS = (
+    "auto",
+    "authorization_code",
+    "client_credentials",
+    "jwt-bearer",
+    "id-jag",
+    "device_code",
+)
 
 _FLOW = """\
 From the URL of a remote MCP server to a working Authorization header, and exactly why when it
@@ -133,6 +141,7 @@ def _flow_options(parser: argparse.ArgumentParser, *, port: bool = True) -> None
     _face(parser)
     _client(parser)
     _request(parser, port=port)
+    _grants(parser)
     _network(parser)
     _judgement(parser)
 
@@ -202,6 +211,41 @@ def _request(parser: argparse.ArgumentParser, *, port: bool) -> None:
         help=f"MCP revision: auto, {', '.join(REVISIONS)} (auto)",
     )
     group.add_argument("--issuer", metavar="URL", help="the authorization server, chosen by hand")
+
+
+def _grants(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "other grants",
+        "SOURCE is file:PATH, env:NAME, keyring:SERVICE/USER, or command:NAME (a command of your"
+        " own config file).",
+    )
+    group.add_argument(
+        "--grant",
+        metavar="GRANT",
+        choices=GRANTS,
+        default="auto",
+        help=f"{', '.join(GRANTS)} (auto: by what is given and what the server lists)",
+    )
+    group.add_argument("--client-key", metavar="SOURCE", help="private key, PEM or JWK")
+    group.add_argument("--assertion", metavar="SOURCE", help="a workload's JWT (jwt-bearer)")
+    group.add_argument(
+        "--subject-token", metavar="SOURCE", help="your ID token or SAML assertion (id-jag)"
+    )
+    group.add_argument("--subject-token-type", metavar="URN", help="its type (an ID token)")
+    group.add_argument("--idp-issuer", metavar="URL", help="the identity provider (id-jag)")
+    group.add_argument("--idp-token-endpoint", metavar="URL", help="its token endpoint")
+    group.add_argument("--idp-client-id", metavar="ID", help="the client there")
+    group.add_argument("--idp-client-secret", metavar="SOURCE", help="its secret, if it has one")
+    group.add_argument(
+        "--dpop",
+        metavar="WHEN",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="proof of possession: auto (where the server demands it), on, off",
+    )
+    group.add_argument(
+        "--refresh", action="store_true", help="refresh once after verifying, and verify again"
+    )
 
 
 def _network(parser: argparse.ArgumentParser) -> None:

@@ -157,6 +157,11 @@ class Browser:
         return name if "." in name and name not in _NAMELESS else server or name
 
 
+def can_open(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
+    """Return whether `auto` would try to open a browser: not over SSH, not without a display."""
+    return Browser("auto", environ, platform)._cannot() is None
+
+
 def _safe(url: str) -> bool:
     """Return whether an address may be an argument of a command (SPEC 6)."""
     if not url.isascii() or not url.isprintable() or _UNSAFE & set(url) or "$(" in url:

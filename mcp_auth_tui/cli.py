@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Mapping, Sequence
 
+    from mcp_auth_tui.controller import Controller
     from mcp_auth_tui.keyboard import Stdin
     from mcp_auth_tui.model import Secret
     from mcp_auth_tui.options import Options
@@ -196,9 +197,14 @@ def _colour() -> bool:
 
 
 def _screen(config: Config | None, options: Options, url: str | None) -> int:
-    from mcp_auth_tui.making import controllers
     from mcp_auth_tui.output import Talk, deliver
     from mcp_auth_tui.tui.app import run_tui
+
+    def make(config: Config, stepping: bool) -> Controller:
+        # Loaded behind the first frame: the controller brings the network and the findings.
+        from mcp_auth_tui.making import controllers
+
+        return controllers(options, person=True)(config, stepping)
 
     talk = Talk()
     # Hidden by the screen while it is there, and still to be read after it.
@@ -206,7 +212,7 @@ def _screen(config: Config | None, options: Options, url: str | None) -> int:
         talk(f"mcp-auth-tui: {line}")
     code, session = run_tui(
         config,
-        controllers(options, person=True),
+        make,
         url=url,
         stepping=options.stepping,
         reveal=options.reveal,

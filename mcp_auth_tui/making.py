@@ -11,6 +11,7 @@ from mcp_auth_tui.model import Event, Session, Stage
 from mcp_auth_tui.net import Network
 from mcp_auth_tui.options import Options
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.signer import Signer
 
 PRIVATE = "as-endpoint-private"
 
@@ -18,7 +19,9 @@ PRIVATE = "as-endpoint-private"
 class Run(Controller):
     """A controller with a network of its own, which ends with the run."""
 
-    def __init__(self, config: Config, options: Options, *, person: bool, stepping: bool) -> None:
+    def __init__(
+        self, config: Config, options: Options, signer: Signer, *, person: bool, stepping: bool
+    ) -> None:
         self._own = Network(
             config.url,
             ca_file=options.ca_file,
@@ -29,7 +32,7 @@ class Run(Controller):
             allow_private=PRIVATE in config.allow,
         )
         browser = Browser(options.browser)
-        super().__init__(config, self._own, browser, person=person, stepping=stepping)
+        super().__init__(config, self._own, browser, person=person, stepping=stepping, sign=signer)
 
     async def run(
         self, known: Session | None = None, start: Stage = Stage.PROBE
@@ -46,7 +49,9 @@ class Run(Controller):
 def controllers(options: Options, *, person: bool) -> Callable[[Config, bool], Controller]:
     """Return how a run is made from its settings and whether it goes step by step."""
 
+    signer = Signer(options.client_key, options.key_origin)
+
     def make(config: Config, stepping: bool) -> Controller:
-        return Run(config, options, person=person, stepping=stepping)
+        return Run(config, options, signer, person=person, stepping=stepping)
 
     return make

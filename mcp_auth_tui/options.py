@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from mcp_auth_tui import credentials
+from mcp_auth_tui.browser import can_open
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.output import check_target
 from mcp_auth_tui.protocol.config import Config
@@ -35,6 +37,10 @@ class Options:
     ca_file: str | None = None
     proxy: str | None = None
     insecure: bool = False
+    client_key: Secret | None = None
+    """The client's private key as PEM or JWK text."""
+    key_origin: str = ""
+    """Where the key came from, for sentences."""
     timeout: float = 10.0
     """Seconds that one request may take to connect or to answer."""
     total: float = 30.0
@@ -99,6 +105,11 @@ def from_arguments(args: Any, environ: Mapping[str, str] = os.environ) -> Option
     _check_together(args)
     _check_proxy(args.proxy, environ)
     secret, notes = _secret(args, environ)
+    try:
+        held = credentials.read(args, environ)
+    except credentials.CredentialProblem as problem:
+        raise Usage(str(problem)) from None
+    usual = Config(url="")
     base = Config(
         url="",
         spec=args.spec,
@@ -120,7 +131,20 @@ def from_arguments(args: Any, environ: Mapping[str, str] = os.environ) -> Option
         call=args.call,
         call_args=args.call_args or {},
         follow=args.browser == "follow",
-        wait=args.wait if args.wait is not None else Config(url="").wait,
+        wait=args.wait if args.wait is not None else usual.wait,
+        insecure=args.insecure,
+        grant=args.grant,
+        client_key=held.client_key is not None,
+        assertion=held.assertion,
+        subject_token=held.subject_token,
+        subject_token_type=args.subject_token_type or usual.subject_token_type,
+        idp_issuer=args.idp_issuer,
+        idp_token_endpoint=args.idp_token_endpoint,
+        idp_client_id=args.idp_client_id,
+        idp_client_secret=held.idp_client_secret,
+        browserless=args.browser == "auto" and not can_open(environ),
+        refresh=args.refresh,
+        dpop=args.dpop,
         version=_version(),
     )
     return Options(
@@ -129,6 +153,8 @@ def from_arguments(args: Any, environ: Mapping[str, str] = os.environ) -> Option
         ca_file=check_file(args.ca_file, "--ca-file"),
         proxy=args.proxy,
         insecure=args.insecure,
+        client_key=held.client_key,
+        key_origin=held.key_origin,
         timeout=args.timeout,
         total=3 * args.timeout,
         export=args.export or "headers",
@@ -136,7 +162,7 @@ def from_arguments(args: Any, environ: Mapping[str, str] = os.environ) -> Option
         reveal=args.reveal,
         wait_given=args.wait is not None,
         stepping=args.step,
-        notes=notes,
+        notes=(*notes, *held.notes),
     )
 
 
@@ -153,6 +179,8 @@ _APART = (
     ("register", "client_metadata_url"),
     ("client_secret_file", "client_secret_prompt"),
     ("json", "export"),
+    ("client_key", "client_secret_file"),
+    ("client_key", "client_secret_prompt"),
 )
 
 

@@ -81,8 +81,13 @@ def _from_file(name: str, what: str) -> Found:
     try:
         path = Path(name).expanduser()
         opened = read_small(path, what=what)
-    except (FileProblem, RuntimeError) as problem:
+    except FileProblem as problem:
         raise SourceProblem(str(problem)) from None
+    except RuntimeError:
+        raise SourceProblem(
+            f"{text.one_line(name)}: nobody has that home folder; {what} was looked for in it. "
+            "Write the whole path."
+        ) from None
     note = ""
     if opened.readable_by_others:
         note = (

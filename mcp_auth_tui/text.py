@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 
 _KEPT = {"\n", "\t"}
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -80,9 +80,12 @@ def masked(value: str) -> str:
 
 
 def redact(value: str, secrets: Iterable[str]) -> str:
-    """Replace every known secret inside a text by its mask; the longest first."""
+    """Replace every known secret inside a text by its mask, percent-encoded ones too."""
     for secret in sorted({s for s in secrets if len(s) >= 6}, key=len, reverse=True):
-        value = value.replace(secret, masked(secret))
+        for form in dict.fromkeys(
+            (secret, quote(secret, "", errors="replace"), quote_plus(secret, errors="replace"))
+        ):
+            value = value.replace(form, masked(secret))
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 from hypothesis import given
@@ -61,6 +61,14 @@ def test_every_known_secret_is_hidden(secrets: list[str], around: list[str]) -> 
     value = "".join(a + b for a, b in zip([*around, "", "", "", ""], secrets, strict=False))
     shown = redact(value, secrets)
     assert not any(secret in shown for secret in secrets)
+
+
+@pytest.mark.parametrize("secret", ["a/b+c d=e", "half \ud800 of a pair"])
+def test_a_known_secret_is_hidden_in_its_encoded_forms_too(secret: str) -> None:
+    """Whatever it is made of."""
+    for encode in (quote, quote_plus):
+        encoded = encode(secret, safe="", errors="replace")
+        assert redact(f"x{secret}y{encoded}z", [secret]) == f"x{masked(secret)}y{masked(secret)}z"
 
 
 NAME = st.sampled_from(sorted(SECRET_NAMES)).flatmap(

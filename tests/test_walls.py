@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 import mcp_auth_tui
-from mcp_auth_tui.arguments import AUTH_METHODS, EXPORTS, REVISIONS
+from mcp_auth_tui.arguments import AUTH_METHODS, EXPORTS, GRANTS, REVISIONS
 from mcp_auth_tui.exports import EXPORTS as RENDERED
+from mcp_auth_tui.protocol.config import GRANTS as KNOWN_GRANTS
 from mcp_auth_tui.protocol.config import REVISIONS as KNOWN
+from mcp_auth_tui.protocol.registration import METHODS
 
 PACKAGE = Path(mcp_auth_tui.__file__).parent
 ROOT = PACKAGE.parent
@@ -130,4 +132,5 @@ def test_a_run_without_a_screen_never_loads_textual(mode: str) -> None:
 def test_the_words_of_the_help_are_those_of_the_program() -> None:
     assert REVISIONS == KNOWN
     assert tuple(RENDERED) == EXPORTS
-    assert AUTH_METHODS == ("none", "client_secret_basic", "client_secret_post")
+    assert {*AUTH_METHODS} == {*METHODS, "private_key_jwt"}
+    assert KNOWN_GRANTS == GRANTS

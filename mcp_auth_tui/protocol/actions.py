@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp_auth_tui.model import (
     Entered,
@@ -18,7 +18,9 @@ from mcp_auth_tui.model import (
     Tried,
     Waiting,
 )
-from mcp_auth_tui.protocol.values import Attempt
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.protocol.values import Attempt
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,8 @@ class Config:
     """``auto``, ``on`` or ``off`` (RFC 9449)."""
     follow: bool = False
     """Request the authorization URL over HTTP and read the redirect (``--browser follow``)."""
+    insecure: bool = False
+    """TLS certificates are not checked: the run says so."""
     wait: float = 600.0
     """Seconds a person has to come back from the browser."""
     version: str = "0"

@@ -38,6 +38,8 @@ def first_contact(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
     """
     if judge.config.url.startswith("http:") and not _loopback(judge.config.url):
         yield from judge.refuse("rs-endpoint-http", seen=judge.config.url)
+    if judge.config.insecure:
+        yield from judge.note("client-insecure", seen="--insecure")
     turn = yield from converse(judge, None)
     if turn.refused is None:
         yield from judge.note("rs-open")

@@ -219,7 +219,8 @@ def test_a_refusal_of_the_redirect_address_shows_it_and_another_form_G6() -> Non
     ("page", "broken"),
     [
         (json(200, GOOD, NO_STORE), ["dcr-status"]),
-        (json(201, GOOD), ["dcr-cacheable"]),
+        (json(201, {**GOOD, "registration_access_token": "t"}), ["dcr-cacheable"]),
+        (json(201, GOOD), []),
         (
             json(201, {**GOOD, "redirect_uris": ["http://localhost/cb"]}, NO_STORE),
             ["dcr-redirects-changed"],
