@@ -45,20 +45,24 @@ def choose_scope(
     resource: Resource,
     server: AuthorizationServer,
     before: frozenset[str] = frozenset(),
+    *,
+    again: bool = False,
 ) -> Scope:
     """Choose the scope (Z4, Z5): typed > challenge > all of the PRM > none.
 
     ``before`` is what was asked for and granted earlier in this run: a step-up asks for the union
     (SPEC 7, item 10), so that nothing usable is lost. ``offline_access`` is added only under
-    2026-07-28 and only if the authorization server lists it.
+    2026-07-28 and only if the authorization server lists it. ``again``: it was not enough before.
     """
-    config = judge.config
-    if config.scope is not None and not before:
+    config, again = judge.config, again or bool(before)
+    if config.scope is not None and not again:
         return Scope(config.scope or None, "as asked by --scope")
     challenged = " ".join(item for item in (challenged or "").split() if SCOPE.match(item))
-    if before:
+    if again:
         wanted = sorted(before | set(challenged.split()))
-        return Scope(" ".join(wanted), "step-up: asked and granted before, and the challenge")
+        return Scope(
+            " ".join(wanted) or None, "step-up: asked and granted before, and the challenge"
+        )
     if challenged:
         chosen, reason = challenged, "from the challenge"
     elif resource.scopes:
@@ -122,18 +126,20 @@ def prepare(
     fields += [Field(key, value, "as asked by --param") for key, value in config.params]
     if typed:
         yield from judge.note("client-overridden", seen=f"--param {', '.join(sorted(typed))}")
+    # What was typed over is what the answer, and the token request, must fit.
+    sent = {field.name: field.raw for field in fields}
     return Attempt(
         number,
         url_of(server.authorization_endpoint, fields),
         server.issuer,
         server.authorization_endpoint,
         server.token_endpoint,
-        client.id,
-        client.redirect_uri,
-        Secret(dict(config.params).get("state", state.reveal())),
+        sent["client_id"],
+        sent["redirect_uri"],
+        Secret(sent["state"]),
         Secret(verifier),
-        scope.value,
-        named,
+        sent.get("scope"),
+        sent.get("resource"),
         server.flag("authorization_response_iss_parameter_supported"),
         tuple(fields),
         made,

@@ -97,7 +97,9 @@ class _Course:
             if self.held is None:
                 at = self.judge.at(Stage.AUTHORIZE)
                 challenged = refused.param("scope")
-                scope = authorization.choose_scope(at, challenged, protected, issuer, before)
+                scope = authorization.choose_scope(
+                    at, challenged, protected, issuer, before, again=number > 1
+                )
                 self.held = yield from self._obtain(issuer, self.client, scope, refused, number)
             verdict = yield from _verify(self.judge, self.held, self.contact, number, self.dpop)
             if verdict.refused is None:

@@ -13,7 +13,7 @@ from mcp_auth_tui.protocol.actions import Close, FlowStop, Open, Protocol, Read
 from mcp_auth_tui.protocol.rpc import Answer
 from mcp_auth_tui.protocol.sse import Event, Parser
 from mcp_auth_tui.protocol.talk import Talk, Turn, negotiated, not_mcp, opening, rest
-from mcp_auth_tui.protocol.urls import join, same_origin
+from mcp_auth_tui.protocol.urls import join, same_origin, split
 
 _READS = 200
 
@@ -115,7 +115,8 @@ def _over_sse(talk: Talk, transport: OldSse, exchange: Exchange) -> Protocol[Tur
             exchange=exchange,
         )
     transport.endpoint = join(talk.url, event.data.strip())
-    if not same_origin(transport.endpoint, talk.url):
+    # User information would become a Basic header in the token's place.
+    if not same_origin(transport.endpoint, talk.url) or "@" in split(transport.endpoint).netloc:
         talk.judge.stop(
             "rs-redirects-token",
             seen=transport.endpoint,

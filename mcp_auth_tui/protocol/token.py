@@ -63,7 +63,7 @@ def refresh(asker: Endpoint, held: Token) -> Protocol[Token]:
     if held.resource is not None:
         form.append(Field("resource", held.resource, "as before", "SPEC F2; RFC 8707 §2.2"))
     exchange, answer = yield from asker.ask(tuple(form), "token refresh")
-    if answer is None or "error" in answer or exchange.status >= 400:
+    if answer is None or answer.get("error") is not None or exchange.status >= 400:
         asker.refused(exchange, answer or {}, "refresh", "token-refresh-refused")
     scope = held.scope_granted
     made = yield from judged(asker, exchange, answer, scope, held.resource)

@@ -140,8 +140,9 @@ def run_one(suite: Sequence[str], pair: Pair, folder: Path) -> Verdict:
 
 
 def _environment(home: Path, folder: Path) -> Mapping[str, str]:
+    kept = {k: v for k, v in environment(home).items() if k != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **environment(home),
+        **kept,
         "PYTHONPATH": str(ROOT),
         "NODE_COMPILE_CACHE": str(folder / "compiled"),  # half of a short run is compiling
         "NO_COLOR": "1",
