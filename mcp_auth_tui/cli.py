@@ -175,12 +175,16 @@ def _prompted(stdin: Stdin) -> Secret:
 
 def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
     import asyncio
+    from dataclasses import replace
 
     from mcp_auth_tui.headless import Headless
     from mcp_auth_tui.keyboard import Stdin
     from mcp_auth_tui.making import controllers
 
     person = options.wait_given or stdin is not Stdin.NOTHING
+    if not person:
+        # Nobody would see the code: device authorization is then only used when it was asked for.
+        config = replace(config, browserless=False)
     make = controllers(options, person=person)
 
     async def run() -> int:

@@ -37,6 +37,14 @@ INTERRUPTED = 130
 _STEPS = (Send, Open, Browse)
 
 
+def _terminal() -> tuple[int, int] | None:
+    try:
+        size = os.get_terminal_size(2)
+    except OSError:
+        return None
+    return size.columns, size.lines
+
+
 class Headless:
     """One run told on stderr, with its result on stdout or in a file."""
 
@@ -64,6 +72,7 @@ class Headless:
             marks=options.marks,
             notes=options.notes,
             destination=str(options.output or "stdout"),
+            pictures=_terminal(),
         )
         self._keyboard = Keyboard(self._heard, self._stdin_ended, descriptor)
         self._interrupts = 0

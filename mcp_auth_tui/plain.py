@@ -82,11 +82,13 @@ class Plain:
         marks: tuple[str, ...] = (),
         notes: tuple[str, ...] = (),
         destination: str = "stdout",
+        pictures: tuple[int, int] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Take how to write a line, and what the person should know.
 
         ``pastes``: a line typed now reaches the run. ``destination`` names where headers go.
+        ``pictures``: columns and lines of the terminal, where a QR code can be shown.
         """
         self._write = write
         self._colour = colour
@@ -94,6 +96,7 @@ class Plain:
         self._marks = marks
         self._notes = notes
         self._destination = destination
+        self._pictures = pictures
         self._now = now
         self._session = Session()
         self._told: set[Finding] = set()
@@ -119,6 +122,8 @@ class Plain:
                 self._line(f"  {event.what}, {event.verdict}: {event.url} ({event.why})")
             case Learned(name="attempt"):
                 self._consent(event.value)
+            case Learned(name="device"):
+                self._device(event.value)
             case Learned():
                 self._learned(event)
             case _:
@@ -214,6 +219,28 @@ class Plain:
         scope = attempt.scope
         self._line(f"  Scopes asked for: {scope}" if scope else "  No scope is asked for.")
         self._line(f"  The browser comes back to {attempt.redirect_uri}")
+
+    def _device(self, code: Any) -> None:
+        """Show the code to type elsewhere: it, and the addresses, stand alone on their lines."""
+        self._line("  Open this address in any browser, on any machine:")
+        self._blank()
+        self._write(text.harmless(code.verification_uri))
+        self._blank()
+        self._line("  and type this code there:")
+        self._blank()
+        self._write(f"    {text.one_line(code.user_code)}")
+        self._blank()
+        if code.complete:
+            self._line("  Or open this one, which carries the code already:")
+            self._blank()
+            self._write(text.harmless(code.complete))
+            self._blank()
+            if self._pictures is not None:
+                from mcp_auth_tui import qr
+
+                for line in qr.lines(code.complete, *self._pictures):
+                    self._write(line)
+        self._line("  (Device authorization, RFC 8628; it is not part of MCP.)")
 
     def _browsed(self, event: Browsed) -> None:
         self._invited = False

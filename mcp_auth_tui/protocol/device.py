@@ -24,7 +24,7 @@ def authorize(
     """Get a code, show it, and poll until the person has typed it; raises `FlowStop`."""
     code, interval = yield from _begin(asker, resource, scope, reason)
     yield Learned("device", code)
-    yield Waiting("device", code.until)
+    yield Waiting("the code to be typed and accepted", code.until)
     for _ in range(_POLLS):
         yield Sleep(interval)
         form = [
