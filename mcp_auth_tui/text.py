@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import unicodedata
@@ -71,6 +70,8 @@ def _mark(char: str) -> str:
 
 def fingerprint(value: str) -> str:
     """Return six hex digits that tell two secrets apart without showing either."""
+    import hashlib  # brings OpenSSL's library, and no screen needs it before a secret is there
+
     return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:6]
 
 

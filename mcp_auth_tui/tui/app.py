@@ -1,0 +1,285 @@
+"""Knows what each key of the main screen does, and how the program enters and leaves the screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from mcp_auth_tui.model import PANELS, Finding, Session
+from mcp_auth_tui.tui import keys
+from mcp_auth_tui.tui.frame import Frame
+from mcp_auth_tui.tui.panels import Panel
+from mcp_auth_tui.tui.runs import INTERRUPTED, MakeController
+from mcp_auth_tui.tui.terminal import driver_for
+from mcp_auth_tui.tui.views import panel_of
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.tui.saving import Wish
+
+
+class AuthApp(Frame):
+    """The terminal UI."""
+
+    def _focus(self, selector: str) -> None:
+        """Move the focus at once: `Widget.focus` does it later, and keys may come before that."""
+        main = self.screen_stack[0]
+        main.set_focus(main.query_one(selector))
+
+    def action_panel(self, index: int) -> None:
+        """Show a panel by its number; the run is followed as long as it is the running one."""
+        current = self.session.current
+        self._follows = current is not None and panel_of(current) == index
+        self._focus(f"#panel-{index}")
+
+    def action_next_panel(self, by: int) -> None:
+        """Go to a neighbouring panel."""
+        self.action_panel((self.panel + by) % len(PANELS))
+
+    def action_detail(self) -> None:
+        """Go into the detail; when the run asks whether to go to the browser, go."""
+        if self.state.at_browser and self.panel == 2:
+            self.proceed()
+        else:
+            self._focus("#detail-scroll")
+
+    def action_proceed(self) -> None:
+        """Go on to the browser if that is what the run waits for."""
+        if self.state.at_browser:
+            self.proceed()
+
+    def action_step(self) -> None:
+        """Start step by step, or send what is shown."""
+        if not self.can("step"):
+            return
+        current = self.session.current
+        if self.session.ready is not None and current and panel_of(current) != self.panel:
+            # What is sent is seen first.
+            self.action_panel(panel_of(current))
+        else:
+            self.step()
+
+    def action_run(self) -> None:
+        """Start, or run to the end."""
+        if not self.can("run"):
+            return
+        if self.config is None:
+            self.ask_url()
+        else:
+            self._follows = True
+            self.go()
+
+    def action_rerun(self) -> None:
+        """Run again from the shown panel."""
+        if self.can("rerun"):
+            self._follows = True
+            self.again()
+
+    def action_paste(self) -> None:
+        """Go to the paste field."""
+        if self.can("paste"):
+            self.to_paste()
+
+    def action_copy(self) -> None:
+        """Copy the sign-in address, or the headers."""
+        if not self.can("copy"):
+            return
+        state = self.state
+        if state.signing_in and self.session.browsed:
+            self.copy("The address", self.session.browsed.url)
+        elif state.at_browser:
+            self.copy("The address", self.session.ready.attempt.url)
+        else:
+            self._export("headers", None)
+
+    def copy(self, what: str, value: str) -> None:
+        """Copy a text in the background, and say what became of it."""
+        self.run_worker(self._copy(what, value), group="copy")
+
+    async def _copy(self, what: str, value: str) -> None:
+        from mcp_auth_tui.clipboard import copy
+
+        write = self._driver.write if self._driver is not None else None
+        copied = await copy(value, write_terminal=write)
+        self.say(f"{what}: {copied.how}", "information" if copied.ok else "warning")
+
+    def action_bare(self) -> None:
+        """Show the sign-in address alone."""
+        if not self.can("bare") or self.session.browsed is None:
+            return
+        from mcp_auth_tui.protocol.urls import safe_url
+        from mcp_auth_tui.tui.screens import BareScreen
+
+        try:
+            url = safe_url(self.session.browsed.url)
+        except ValueError as error:
+            self.say(f"This address is not shown as one to open: {error}", "error")
+            return
+        self.push_screen(BareScreen(url, self._driver.write if self._driver else None))
+
+    def action_export(self) -> None:
+        """Open the export menu."""
+        if self.can("export"):
+            from mcp_auth_tui.tui.saving import ExportScreen
+
+            self.push_screen(ExportScreen(self.session), self._wished)
+
+    def _wished(self, wish: Wish | None) -> None:
+        if wish is not None:
+            self._export(wish.name, wish.path)
+
+    def _export(self, name: str, path: str | None) -> None:
+        from mcp_auth_tui.exports import EXPORTS
+        from mcp_auth_tui.output import write_file
+
+        chosen = EXPORTS[name]
+        try:
+            made = chosen.render(self.session)
+            if path is None:
+                self.copy(chosen.title, made)
+                return
+            write_file(Path(path).expanduser(), made)
+        except (OSError, ValueError) as error:
+            self.say(f"Not saved: {error}" if path else str(error), "error")
+        else:
+            self.say(f"Saved to {path}; only you can read it (0600).")
+
+    def action_findings(self) -> None:
+        """List every finding."""
+        if self.can("findings"):
+            from mcp_auth_tui.tui.screens import FindingsScreen
+
+            self.push(FindingsScreen(), self._found, session=Frame.session)
+
+    def _found(self, finding: Finding | None) -> None:
+        if finding is None:
+            return
+        self.action_panel(panel_of(finding.stage))
+        if finding.exchange is not None:
+            self.open_exchange(finding.exchange)
+
+    def action_log(self) -> None:
+        """Go to the log, which a small screen shows in place of the detail."""
+        self.screen_stack[0].remove_class("-zoom")
+        self.screen_stack[0].add_class("-log")
+        self._focus("#log")
+
+    def action_reveal(self) -> None:
+        """Show secrets until the person looks elsewhere, or hide them."""
+        self.reveal = not self.reveal
+
+    def action_zoom(self) -> None:
+        """Give the detail the whole screen, or take it back."""
+        main = self.screen_stack[0]
+        main.toggle_class("-zoom")
+        self._focus("#detail-scroll")
+
+    def action_form(self) -> None:
+        """Type another URL."""
+        if self.can("form"):
+            self.ask_url()
+
+    def action_guide(self) -> None:
+        """Explain the panel and the keys."""
+        from mcp_auth_tui.tui.screens import GuideScreen
+
+        self.push_screen(GuideScreen(self.panel))
+
+    def action_retreat(self) -> None:
+        """Leave a zoom, a log, a field or the detail; from a panel, cancel the run."""
+        main = self.screen_stack[0]
+        if main.has_class("-zoom") or not isinstance(main.focused, Panel | None):
+            main.remove_class("-zoom", "-log")
+            self._focus(f"#panel-{self.panel}")
+        elif self.busy:
+            self.cancel()
+
+    def action_interrupt(self) -> None:
+        """Copy a selection; else cancel the run, and quit at the second time."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.screen.clear_selection()
+            self.copy("The selection", selected)
+        elif self.busy and not self._interrupted:
+            self._interrupted = True
+            self.cancel()
+            self.say("Cancelled. Once more quits.")
+        else:
+            self.exit(self.code if not self.busy else INTERRUPTED)
+
+    def action_leave(self) -> None:
+        """Quit; ask first when the run waits for the person's sign-in."""
+        if not self.state.signing_in:
+            self.leave()
+            return
+        from mcp_auth_tui.tui.screens import Confirm
+
+        question = "A sign-in is under way. Quit, and drop it?"
+        confirm = Confirm(question, "quit", "stay")
+        self.push_screen(confirm, lambda yes: self.leave() if yes else None)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer every key by its name, and the theme."""
+        for key in keys.KEYS:
+            if key.action != "command_palette":
+                yield SystemCommand(key.title, key.help, self._acting(key.action))
+        yield SystemCommand("Theme", "change the colours", self.action_change_theme)
+
+    def _acting(self, action: str) -> Callable[[], None]:
+        async def act() -> None:
+            await self.run_action(action)
+
+        def later() -> None:
+            self.call_later(act)
+
+        return later
+
+    def _fatal_error(self) -> None:
+        """Say that it is our bug, without the values that a full traceback would show."""
+        from rich.text import Text
+
+        from mcp_auth_tui import bugs
+
+        error = self._exception or RuntimeError("unknown")
+        try:
+            told = "\n".join(bugs.described(error, self.session))
+        except Exception:  # whatever is broken may be needed to describe it
+            told = f"This is a bug in mcp-auth-tui ({type(error).__name__})."
+        self._exit_renderables.append(Text(told))
+        self._close_messages_no_wait()
+
+
+def run_tui(
+    config: Config | None,
+    make_controller: MakeController,
+    *,
+    url: str | None = None,
+    stepping: bool = False,
+    reveal: bool = False,
+    config_for: Callable[[str], Config] | None = None,
+    clock: Callable[[], float] = time.time,
+) -> tuple[int, Session | None]:
+    """Show the screen until the person quits; return the exit code and the last session, if any.
+
+    Without ``config`` the URL form comes first; ``config_for`` makes the settings from what was
+    typed or raises ValueError with a sentence. ``make_controller`` is given settings and whether
+    to step. Textual draws on stderr (POSIX), so stdout stays free for the headers.
+    """
+    app = AuthApp(
+        config,
+        make_controller,
+        url=url,
+        stepping=stepping,
+        reveal=reveal,
+        config_for=config_for,
+        clock=clock,
+    )
+    app.driver_class = driver_for() or app.driver_class
+    code = app.run()
+    session = app.session if app.session.url else None
+    return (1 if code is None else code), session

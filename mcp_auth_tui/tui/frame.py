@@ -1,0 +1,255 @@
+"""Knows the main screen and how it follows a run; must not know the protocol."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from textual import events, on
+from textual.app import ComposeResult, get_system_commands_provider
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.filter import LineFilter
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Input, OptionList, Static
+
+from mcp_auth_tui import text
+from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Ready, Resumed, Waiting
+from mcp_auth_tui.tui import keys
+from mcp_auth_tui.tui.exchanges import ExchangeScreen, Log
+from mcp_auth_tui.tui.panels import Detail, Headline, KeyBar, Panel, PasteInput
+from mcp_auth_tui.tui.runs import MakeController, Runs
+from mcp_auth_tui.tui.terminal import ControlFilter
+from mcp_auth_tui.tui.views import panel_of
+
+SMALLEST = (40, 10)
+"""Cells; on less the screen says so and shows nothing else."""
+
+
+class Frame(Runs):
+    """The app with its main screen; what the keys do is added by `app.AuthApp`."""
+
+    CSS_PATH = Path(__file__).with_name("app.tcss")
+    TITLE = "mcp-auth-tui"
+    COMMANDS = {get_system_commands_provider}  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        *keys.bindings(),
+        Binding("ctrl+c", "interrupt", "Cancel or quit", show=False, priority=True),
+    ]
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-tiny"),
+        (SMALLEST[0], "-narrow"),
+        (72, "-medium"),
+        (110, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-low"), (22, "-tall")]  # noqa: RUF012
+
+    now: reactive[float] = reactive(0.0)
+    typing: reactive[bool] = reactive(False)
+    url: reactive[str] = reactive("")
+    chosen: reactive[str] = reactive("auto")
+
+    def __init__(
+        self,
+        config: Any,
+        make_controller: MakeController,
+        *,
+        url: str | None = None,
+        stepping: bool = False,
+        reveal: bool = False,
+        config_for: Callable[[str], Any] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(config, make_controller, clock)
+        self._net = ControlFilter()
+        self._config_for = config_for
+        self._first = (url or "", stepping)
+        self._follows = True
+        self._interrupted = False
+        self.set_reactive(Frame.reveal, reveal)
+        self.set_reactive(Frame.form, config_for is not None)
+        self._settle(config)
+
+    def _settle(self, config: Any) -> None:
+        self.config = config
+        self.url = config.url if config else self._first[0]
+        self.chosen = config.spec if config else "auto"
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Add the second net behind Textual's own filters, from the first run on.
+
+        Before it nothing of a server is shown, and the net doubles the work of the first frame.
+        """
+        net = (self._net,) if self.session.url else ()
+        return [*super().get_line_filters(), *net]
+
+    def compose(self) -> ComposeResult:
+        """Headline, rail of panels, detail above the log, key bar."""
+        cls = Frame
+        yield Headline(markup=False).data_bind(cls.session, cls.url, cls.chosen, cls.reveal)
+        with Horizontal(id="body"):
+            with Vertical(id="rail"):
+                for index in range(len(PANELS)):
+                    yield Panel(index).data_bind(cls.session, cls.panel, cls.now)
+            with Vertical(id="right"):
+                yield Detail().data_bind(cls.session, cls.panel, cls.reveal, cls.busy, cls.now)
+                yield Log().data_bind(cls.session)
+        yield KeyBar(id="keys", markup=False).data_bind(
+            cls.session, cls.panel, cls.busy, cls.stepping, cls.reveal, cls.typing, cls.form
+        )
+        yield Static(id="small", markup=False)
+
+    def on_mount(self) -> None:
+        """Start once the first frame is drawn: what a run needs takes time to load."""
+        self.set_interval(1.0, self._tick)
+        self.call_after_refresh(self._open)
+
+    def _open(self) -> None:
+        if self.config is None:
+            self.ask_url()
+        else:
+            self.begin(stepping=self._first[1])
+
+    def watch_session(self) -> None:
+        """Give the sign-in the room it needs."""
+        for main in self.screen_stack[:1]:
+            main.set_class(self.state.signing_in, "-signing")
+
+    def _tick(self) -> None:
+        if self.session.waiting is not None or (self.session.token and self.panel == 3):
+            self.now = self.clock()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say what is needed when there is too little room."""
+        told = (
+            f"This terminal has {event.size.width}×{event.size.height} cells; mcp-auth-tui needs "
+            f"{SMALLEST[0]}×{SMALLEST[1]}. Make it larger, or press q and use --plain."
+        )
+        self.screen_stack[0].query_one("#small", Static).update(Content(told))
+
+    def shown(self, event: Event) -> None:
+        """Turn to where something happens, unless the person looks elsewhere."""
+        if not self.screen_stack:
+            return  # the app closes
+        match event:
+            case Entered() if self._follows:
+                self.show(panel_of(event.stage))
+            case Ready() if self.session.ready is not None and self.session.current:
+                self.show(panel_of(self.session.current))
+            case Waiting():
+                self.now = self.clock()
+                self.show(panel_of(self.session.current) if self.session.current else self.panel)
+                self._ask(event)
+            case Resumed():
+                self._close_question()
+                main = self.screen_stack[0]
+                if isinstance(main.focused, Input):
+                    main.set_focus(main.query_one(f"#panel-{self.panel}"))
+            case Ended():
+                self._interrupted = False
+                self._close_question()
+                if event.stop is not None and self._follows:
+                    self.show(panel_of(event.stop.stage))
+
+    def _ask(self, event: Waiting) -> None:
+        if event.question is None:
+            return
+        from mcp_auth_tui.tui.screens import QuestionScreen
+
+        controller = self._controlled
+        self.push_screen(QuestionScreen(event.question), lambda said: controller.answer(said))
+
+    def _close_question(self) -> None:
+        from mcp_auth_tui.tui.screens import BareScreen, QuestionScreen
+
+        if isinstance(self.screen, BareScreen):
+            self.screen.dismiss(None)
+        elif isinstance(self.screen, QuestionScreen):
+            self.pop_screen()
+
+    def show(self, panel: int) -> None:
+        """Show a panel's detail, and move the focus with it if it is on a panel."""
+        if panel != self.panel:
+            self.reveal = False
+        self.panel = panel
+        main = next(iter(self.screen_stack), None)
+        if main is None:
+            return  # the app closes
+        if main.focused is None or isinstance(main.focused, Panel):
+            main.set_focus(main.query_one(f"#panel-{panel}"))
+
+    @on(Panel.Chosen)
+    def _chosen(self, event: Panel.Chosen) -> None:
+        # By now the run may have moved on and taken the focus with it.
+        if self.screen_stack[0].query_one(f"#panel-{event.index}").has_focus:
+            self.show(event.index)
+
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    def _focused(self) -> None:
+        # While the app closes there is no screen left.
+        self.typing = any(isinstance(main.focused, Input) for main in self.screen_stack[:1])
+
+    @on(Input.Submitted, "#paste")
+    def _pasted(self, event: Input.Submitted) -> None:
+        # Enter may overtake keys that the field has not taken yet: read it after them.
+        event.input.call_later(self._take_paste, event.input)
+
+    def _take_paste(self, field: Input) -> None:
+        if field.value.strip() and self.controller is not None:
+            self.controller.paste(field.value.strip())
+        field.value = ""
+
+    @on(OptionList.OptionSelected, "#log")
+    def _opened(self, event: OptionList.OptionSelected) -> None:
+        self.open_exchange(int(event.option_id or 0))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take a paste that no field took, while the browser is waited for."""
+        if self.state.signing_in and len(self.screen_stack) == 1:
+            self.to_paste()
+            self.query_one(PasteInput).take(event.text)
+
+    def to_paste(self) -> None:
+        """Stand in the field for the address that the browser ended on."""
+        self.show(2)
+        field = self.query_one(PasteInput)
+        field.display = True
+        self.screen_stack[0].set_focus(field)
+
+    def ask_url(self) -> None:
+        """Ask for a URL, and start with it."""
+        from mcp_auth_tui.tui.screens import UrlForm
+
+        if self._config_for is not None:
+            self.push_screen(UrlForm(self._config_for, self.url), self._asked)
+
+    def _asked(self, answer: tuple[Any, bool] | None) -> None:
+        if answer is not None:
+            self._settle(answer[0])
+            self.begin(stepping=answer[1])
+
+    def open_exchange(self, number: int) -> None:
+        """Show one exchange in full."""
+        self.push(ExchangeScreen(number), session=Frame.session, reveal=Frame.reveal)
+
+    def push(self, screen: Screen[Any], then: Any = None, **bound: Any) -> None:
+        """Push a screen with its own reactives bound to the app's."""
+        with self._context():
+            screen.data_bind(**bound)
+        self.push_screen(screen, then)
+
+    def can(self, action: str) -> bool:
+        """Return whether a key is of use now, and say why not otherwise."""
+        reason = keys.key_of(action).off(self.state)
+        if reason:
+            self.say(reason)
+        return not reason
+
+    def say(self, sentence: str, severity: Any = "information") -> None:
+        """Show a sentence for a moment; never parsed as markup."""
+        self.notify(text.harmless(sentence), markup=False, severity=severity, timeout=6)

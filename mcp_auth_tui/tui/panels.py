@@ -1,0 +1,279 @@
+"""Knows the panels, the detail, the headline and the key bar; must not act on a run."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.css.query import NoMatches
+from textual.message import Message
+from textual.reactive import reactive
+from textual.style import Style
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from mcp_auth_tui.model import PANELS, Session
+from mcp_auth_tui.tui import details, keys, views
+
+HIGHLIGHT_LIMIT = 20_000
+"""Characters; longer documents go to a text area, which shows them without a pause."""
+
+
+class Headline(Static):
+    """The top line."""
+
+    session: reactive[Session] = reactive(Session, always_update=True)
+    url: reactive[str] = reactive("")
+    chosen: reactive[str] = reactive("auto")
+    reveal: reactive[bool] = reactive(False)
+
+    def render(self) -> Content:
+        """Draw it for the width there is."""
+        look = views.Look(self.size.width, self.reveal)
+        return views.headline(self.session, self.session.url or self.url, self.chosen, look)
+
+
+class Panel(Widget, can_focus=True):
+    """One of the five panels: name, status and key facts."""
+
+    BINDINGS = [  # noqa: RUF012
+        ("down,j,right", "app.next_panel(1)", "Next panel"),
+        ("up,k,left", "app.next_panel(-1)", "Previous panel"),
+        ("enter", "app.detail", "Detail"),
+    ]
+    session: reactive[Session] = reactive(Session, always_update=True)
+    panel: reactive[int] = reactive(0)
+    now: reactive[float] = reactive(0.0)
+
+    class Chosen(Message):
+        """A panel got the focus."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self, index: int) -> None:
+        super().__init__(id=f"panel-{index}", classes="panel")
+        self.index = index
+        self._titled = Content()
+
+    def render(self) -> Content:
+        """Draw the facts that fit; without a border, one line with name and status."""
+        look = views.Look(self.size.width, False, self.now)
+        if not self.styles.border_top[0]:
+            glyph, style = views.STATUS[views.panel_status(self.session, self.index)]
+            mark = Content.assemble(
+                f"{self.index + 1}", (glyph, style), f" {PANELS[self.index][0]}"
+            )
+            return mark.truncate(max(self.size.width - 1, 1), ellipsis=True)
+        facts = views.panel_facts(self.session, self.index, look)[: max(self.size.height, 1)]
+        width = max(self.size.width, 1)
+        return views.stack(fact.truncate(width, ellipsis=True) for fact in facts)
+
+    def title(self) -> None:
+        """Write name and status into the upper border, the one left, the other right."""
+        if not self.outer_size.width:
+            return
+        name = Content.styled(f"{self.index + 1} {PANELS[self.index][0]}", "bold")
+        room = self.outer_size.width - 8 - name.cell_length
+        look = views.Look(max(room, 0), False, self.now)
+        status = views.status_words(self.session, self.index, look)
+        room -= status.cell_length
+        edge = Style(foreground=self.styles.border_top[1])
+        fill = Content.styled("─" * max(room, 0), edge)
+        titled = Content.assemble(name, " ", fill, " ", status)
+        if not titled.is_same(self._titled):
+            self._titled = self.border_title = titled
+
+    def watch_session(self) -> None:
+        """Follow the session."""
+        self.title()
+
+    def watch_now(self) -> None:
+        """Follow the clock."""
+        self.title()
+
+    def watch_panel(self, panel: int) -> None:
+        """Mark the panel whose detail is shown."""
+        if self.has_class("-shown") != (panel == self.index):
+            self.set_class(panel == self.index, "-shown")
+            self.call_after_refresh(self.title)
+
+    def on_resize(self) -> None:
+        """Fill the border anew."""
+        self.title()
+
+    def on_focus(self) -> None:
+        """Show this panel's detail."""
+        self.call_after_refresh(self.title)
+        self.post_message(self.Chosen(self.index))
+
+    def on_blur(self) -> None:
+        """Draw the border in its other colour."""
+        self.call_after_refresh(self.title)
+
+
+class PasteInput(Input):
+    """The field for the address that the browser ended on; a paste of several lines is joined."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        self.take(event.text)
+
+    def take(self, pasted: str) -> None:
+        """Put a pasted text in, joined to one line."""
+        joined = "".join(line.strip() for line in pasted.splitlines())
+        self.replace(joined, *self.selection)
+
+
+class DetailScroll(VerticalScroll, can_focus=True):
+    """The scrolling part of the detail."""
+
+    BINDINGS = [  # noqa: RUF012
+        ("j", "scroll_down", "Down"),
+        ("k", "scroll_up", "Up"),
+        ("enter", "app.proceed", "Open the browser"),
+    ]
+
+
+class Detail(Vertical):
+    """The detail of the shown panel, and the paste field while the browser is waited for."""
+
+    session: reactive[Session] = reactive(Session, always_update=True)
+    panel: reactive[int] = reactive(0)
+    reveal: reactive[bool] = reactive(False)
+    busy: reactive[bool] = reactive(False)
+    now: reactive[float] = reactive(0.0)
+
+    def __init__(self) -> None:
+        super().__init__(id="detail")
+        self._page = details.Page(Content())
+        self._due = False
+
+    def compose(self) -> ComposeResult:
+        """One text, the documents below it, the paste field at the bottom."""
+        with DetailScroll(id="detail-scroll"):
+            yield Static(id="detail-text", markup=False)
+            yield Vertical(id="documents")
+        yield PasteInput(
+            id="paste", placeholder="paste the address your browser ended on, then enter"
+        )
+
+    def on_resize(self) -> None:
+        """Fold for the new width."""
+        self._soon()
+
+    def watch_session(self) -> None:
+        """Follow the session."""
+        self._soon()
+
+    def watch_panel(self) -> None:
+        """Show the other panel from its top."""
+        self._soon(top=True)
+
+    def watch_reveal(self) -> None:
+        """Show or hide secrets."""
+        self._soon()
+
+    def watch_now(self) -> None:
+        """Follow the clock."""
+        self._soon()
+
+    def _soon(self, top: bool = False) -> None:
+        if top and self.is_mounted:
+            self.query_one(DetailScroll).scroll_home(animate=False)
+        if not self._due:
+            self._due = True
+            self.call_later(self._rebuild)
+
+    async def _rebuild(self) -> None:
+        """Draw once for however many changes came since the last time."""
+        self._due = False
+        try:
+            shown = self.query_one("#detail-text", Static)
+            documents = self.query_one("#documents", Vertical)
+        except NoMatches:
+            return
+        state = keys.State(self.session, self.busy)
+        self.query_one(PasteInput).display = state.signing_in and self.panel == 2
+        if not self.content_region.width:
+            return  # not laid out yet; the resize comes here again
+        # Room for padding and scroll bar, whether there is one now or not.
+        width = max(self.content_region.width - 3, 20)
+        look = views.Look(width, self.reveal, self.now)
+        page = details.page(self.session, self.panel, look)
+        status = views.status_words(self.session, self.panel, look)
+        name = f"{self.panel + 1} {PANELS[self.panel][0]}  "
+        self.border_title = Content.assemble((name, "bold"), status)
+        if page.content != self._page.content:
+            shown.update(page.content)
+        if page.documents != self._page.documents:
+            await documents.remove_children()
+            await documents.mount_all(
+                part for document in page.documents for part in document_widgets(document)
+            )
+        self._page = page
+
+
+def document_widgets(document: details.Document) -> list[Widget]:
+    """Return the title and the body of a document: highlighted when small, else a text area."""
+    title = Static(Content.styled(document.title, "bold underline"), classes="document-title")
+    return [title, body_widget(document.body)]
+
+
+def body_widget(body: str) -> Widget:
+    """Return the widget for a harmless body: highlighted JSON, plain text, or a text area."""
+    if len(body) > HIGHLIGHT_LIMIT:
+        from textual.widgets import TextArea
+
+        area = TextArea(body, read_only=True, show_line_numbers=False, classes="document-area")
+        area.cursor_blink = False
+        return area
+    if body.lstrip()[:1] in ("{", "["):
+        from textual.highlight import highlight
+
+        return Static(highlight(body, language="json"), classes="document", markup=False)
+    return Static(Content(body), classes="document", markup=False)
+
+
+class KeyBar(Static):
+    """The last line: the keys that are of use now; a click does what the key does."""
+
+    session: reactive[Session] = reactive(Session, always_update=True)
+    panel: reactive[int] = reactive(0)
+    busy: reactive[bool] = reactive(False)
+    stepping: reactive[bool] = reactive(False)
+    reveal: reactive[bool] = reactive(False)
+    typing: reactive[bool] = reactive(False)
+    form: reactive[bool] = reactive(True)
+
+    def render(self) -> Content:
+        """Draw the keys that fit."""
+        if self.typing:
+            return Content.assemble(_pressed("enter", "send"), _pressed("esc", "leave the field"))
+        state = keys.State(
+            self.session, self.busy, self.stepping, self.panel, self.reveal, self.form
+        )
+        fixed = ("guide", "command_palette", "leave") if self.size.width >= 72 else ("guide",)
+        found = keys.bar(state)
+        ending = [_key(key, label) for key, label in found if key.action in fixed]
+        room = self.size.width - sum(part.cell_length for part in ending)
+        shown: list[Content] = []
+        for key, label in found:
+            part = _key(key, label)
+            if key.action in fixed or part.cell_length > room:
+                continue
+            room -= part.cell_length
+            shown.append(part)
+        return Content.assemble(*shown, *ending)
+
+
+def _key(key: keys.Key, label: str) -> Content:
+    meta = Style.from_meta({"@click": f"app.{key.action}"})
+    return _pressed(key.shown, label).stylize(meta)
+
+
+def _pressed(key: str, label: str) -> Content:
+    return Content.assemble((f" {key}", "bold $text-accent"), f" {label} ")

@@ -1,0 +1,180 @@
+"""Knows how the app drives a run: one worker, one session, intents; must not draw anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.reactive import reactive
+
+from mcp_auth_tui.model import (
+    Ended,
+    Entered,
+    Event,
+    Outcome,
+    Ready,
+    Session,
+    Stage,
+    Started,
+)
+from mcp_auth_tui.protocol.actions import Browse, Open, Send
+from mcp_auth_tui.tui.keys import State, start_of
+from mcp_auth_tui.tui.views import stages_of
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.controller import Controller
+    from mcp_auth_tui.protocol.config import Config
+
+INTERRUPTED = 130
+PATIENCE = 3.0
+"""Seconds that a cancelled run has for its cleanup before the program quits anyway."""
+
+MakeController = Callable[["Config", bool], "Controller"]
+
+
+class Runs(App[int]):
+    """An app that holds one session and drives at most one run at a time."""
+
+    session: reactive[Session] = reactive(Session, always_update=True)
+    busy: reactive[bool] = reactive(False)
+    stepping: reactive[bool] = reactive(False)
+    panel: reactive[int] = reactive(0)
+    reveal: reactive[bool] = reactive(False)
+    form: reactive[bool] = reactive(True)
+
+    def __init__(
+        self, config: Config | None, make_controller: MakeController, clock: Callable[[], float]
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.clock = clock
+        self.controller: Controller | None = None
+        self._make_controller = make_controller
+        self._gated = False
+        self._leaving = False
+
+    @property
+    def state(self) -> State:
+        """What decides which keys are of use."""
+        return State(self.session, self.busy, self.stepping, self.panel, self.reveal, self.form)
+
+    @property
+    def code(self) -> int:
+        """The exit code of what happened so far (DESIGN 3); 130 for a run that never ended."""
+        return self.session.exit if self.session.outcome is not None else INTERRUPTED
+
+    def begin(
+        self, *, stepping: bool, known: Session | None = None, start: Stage = Stage.PROBE
+    ) -> None:
+        """Start a run, unless one is under way."""
+        if self.busy or self.config is None:
+            return
+        self.busy, self.stepping, self._gated = True, stepping, False
+        self.run_worker(
+            self._run(self.config, stepping, known or Session(), start), exclusive=True, group="run"
+        )
+
+    async def _run(self, config: Config, stepping: bool, known: Session, start: Stage) -> None:
+        try:
+            self.controller = controller = self._make_controller(config, stepping)
+            async with aclosing(controller.run(known, start)) as events:
+                async for event in events:
+                    self.happened(event)
+        except Exception as error:
+            self._bug(error)
+        finally:
+            self.busy = False
+            if self._leaving:
+                self.exit(self.code)
+
+    def _bug(self, error: Exception) -> None:
+        """Keep the transcript and say that it is our bug (DESIGN 5)."""
+        from mcp_auth_tui import bugs
+
+        stop = bugs.stop(error, self.session)
+        self.happened(Ended(Outcome.FAILED, self.clock(), stop, exit=stop.exit))
+
+    def happened(self, event: Event) -> None:
+        """Fold one event into the session and act on it."""
+        self.session = self.session.apply(event)
+        match event:
+            case Started():
+                self._gated = False
+            case Entered(Stage.AUTHORIZE) if not self.stepping and self._asks_first():
+                self._gated = True
+                self._controlled.pause()
+            case Ready():
+                self._pass(event)
+        self.shown(event)
+
+    def shown(self, event: Event) -> None:
+        """Is told every event after it was folded in."""
+
+    @property
+    def _controlled(self) -> Controller:
+        if self.controller is None:
+            raise RuntimeError("there is a controller only while a run goes on")
+        return self.controller
+
+    def _pass(self, event: Ready) -> None:
+        """Let go what nobody stopped to see: only requests and the browser are worth a step."""
+        action = event.action
+        seen = isinstance(action, Browse) or (self.stepping and isinstance(action, Send | Open))
+        if not seen:
+            self._controlled.step()
+
+    def _asks_first(self) -> bool:
+        """Return whether a person says "yes" before a browser opens (SPEC 6, consent phishing)."""
+        from mcp_auth_tui.protocol.urls import same_origin
+
+        server = self.session.server
+        if server is None or self.config is None or self.config.follow:
+            return False
+        return not same_origin(self.session.url, server.authorization_endpoint)
+
+    def step(self) -> None:
+        """Start stepped, send what is shown, or stop before the next request."""
+        if not self.busy:
+            self.begin(stepping=True)
+        elif self.session.ready is not None:
+            self._controlled.step()
+        elif not self.stepping:
+            self.stepping = True
+            self._controlled.pause()
+
+    def go(self) -> None:
+        """Start a run, or let the one that is stepped or asks first go on by itself."""
+        if not self.busy:
+            self.begin(stepping=False)
+        elif self.controller is not None:
+            self.stepping = self._gated = False
+            self.controller.go()
+
+    def proceed(self) -> None:
+        """Go on to the browser, which was asked for; stepping stays as it is."""
+        if self.stepping:
+            self._controlled.step()
+        else:
+            self.go()
+
+    def again(self) -> None:
+        """Run again from the shown panel and keep what came before it."""
+        start = start_of(self.state)
+        if start is not None:
+            self.begin(stepping=False, known=self.session, start=stages_of(start)[0])
+
+    def cancel(self) -> None:
+        """End the run in order; what was obtained stays."""
+        if self.busy and self.controller is not None:
+            self.controller.cancel()
+
+    def leave(self) -> None:
+        """Quit: after the run's own cleanup, or when that takes too long without it."""
+        if not self.busy:
+            self.exit(self.code)
+            return
+        self._leaving = True
+        self.cancel()
+        self.set_timer(PATIENCE, lambda: self.exit(self.code))

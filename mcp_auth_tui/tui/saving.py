@@ -1,0 +1,111 @@
+"""Knows the export menu: which form, copied or saved where; must not know how a form is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from mcp_auth_tui.model import Session
+from mcp_auth_tui.tui import views
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to do with an export: copy it, or save it to ``path``."""
+
+    name: str
+    path: str | None = None
+
+
+class ExportScreen(ModalScreen[Wish | None]):
+    """Chooses a form; enter or c copies it, s asks for a file."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape", "leave", "Back"),
+        Binding("c", "copy", "Copy"),
+        Binding("s", "save", "Save"),
+        Binding("j", "move(1)", "Down", show=False),
+        Binding("k", "move(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(classes="dialog")
+        from mcp_auth_tui.exports import EXPORTS
+
+        self._session = session
+        self._exports = tuple(EXPORTS.values())
+
+    def compose(self) -> ComposeResult:
+        """The forms, what the chosen one looks like (masked), and the file's name."""
+        with Vertical(classes="box"):
+            yield OptionList(
+                *(
+                    Option(Content.assemble((f"{item.title:<16}", "bold"), item.sentence))
+                    for item in self._exports
+                ),
+                id="exports",
+            )
+            yield Static(id="preview", markup=False)
+            yield Input(id="file", placeholder="file name, then enter")
+            yield Static("enter or c copies   s saves to a file (0600)   esc back", classes="hint")
+
+    def on_mount(self) -> None:
+        """Begin with the list; the file name comes when asked for."""
+        self.query_one("#file").display = False
+        self.query_one("#exports", OptionList).border_title = "Export"
+
+    @property
+    def _chosen(self) -> int:
+        return self.query_one("#exports", OptionList).highlighted or 0
+
+    @on(OptionList.OptionHighlighted)
+    def _preview(self) -> None:
+        text = self._session.redact(self._exports[self._chosen].render(self._session))
+        self.query_one("#preview", Static).update(views.lines(text, views.DIM))
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        self.action_copy()
+
+    @on(Input.Submitted)
+    def _named(self, event: Input.Submitted) -> None:
+        # Enter may overtake keys that the field has not taken yet: read it after them.
+        event.input.call_later(self._save, event.input)
+
+    def _save(self, field: Input) -> None:
+        if field.value.strip():
+            self.dismiss(Wish(self._exports[self._chosen].name, field.value.strip()))
+
+    def action_copy(self) -> None:
+        """Copy the chosen form."""
+        self.dismiss(Wish(self._exports[self._chosen].name))
+
+    def action_save(self) -> None:
+        """Ask for the file."""
+        field = self.query_one("#file", Input)
+        chosen = self._exports[self._chosen]
+        field.value = f"mcp-{chosen.name}.{chosen.suffix}"
+        field.display = True
+        field.focus()
+
+    def action_leave(self) -> None:
+        """Leave the file name, else the menu."""
+        field = self.query_one("#file", Input)
+        if field.has_focus:
+            field.display = False
+            self.query_one("#exports").focus()
+        else:
+            self.dismiss(None)
+
+    def action_move(self, by: int) -> None:
+        """Go up or down."""
+        shown = self.query_one("#exports", OptionList)
+        shown.action_cursor_down() if by > 0 else shown.action_cursor_up()

@@ -1,0 +1,248 @@
+"""Knows the screens before and over the main one; each hands back what the person said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from mcp_auth_tui.model import PANELS, Finding, Session
+from mcp_auth_tui.protocol.actions import Question
+from mcp_auth_tui.tui import keys, terminal, views
+from mcp_auth_tui.tui.guide import GUIDES
+
+BACK = Binding("escape", "dismiss", "Back")
+
+
+class UrlForm(ModalScreen[tuple[object, bool] | None]):
+    """Asks for the URL; hands back the settings made from it and whether to step."""
+
+    BINDINGS = [Binding("escape", "dismiss(None)", "Close")]  # noqa: RUF012
+
+    def __init__(self, config_for: Callable[[str], object], url: str = "") -> None:
+        super().__init__(classes="dialog")
+        self._config_for = config_for
+        self._url = url
+
+    def compose(self) -> ComposeResult:
+        """The field, what is wrong with it, two buttons."""
+        with Vertical(classes="box"):
+            yield Static("[b]The MCP server you want a token for[/b]")
+            yield Input(self._url, placeholder="https://mcp.example.com/mcp", id="url")
+            yield Static(id="url-wrong", classes="wrong", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button("Run", variant="primary", id="run")
+                yield Button("Step", id="step")
+            yield Static(
+                "Run goes on to the sign-in by itself. Step shows every request before it is sent.",
+                classes="hint",
+            )
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        # Enter may overtake keys that the field has not taken yet: read it after them.
+        event.input.call_later(self._go, step=False)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self._go(step=event.button.id == "step")
+
+    def _go(self, *, step: bool) -> None:
+        typed = self.query_one(Input).value.strip()
+        try:
+            config = self._config_for(typed)
+        except ValueError as error:
+            self.query_one("#url-wrong", Static).update(views.lines(error))
+            self.query_one(Input).focus()
+            return
+        self.dismiss((config, step))
+
+
+class QuestionScreen(ModalScreen[str | None]):
+    """Asks what only a person can say; None means that he declined."""
+
+    BINDINGS = [Binding("escape", "dismiss(None)", "Decline")]  # noqa: RUF012
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(classes="dialog")
+        self.question = question
+
+    def compose(self) -> ComposeResult:
+        """Prompt, detail, and a field or the choices."""
+        asked = self.question
+        with Vertical(classes="box"):
+            yield Static(views.lines(asked.prompt, "bold"))
+            if asked.detail:
+                yield Static(views.lines(asked.detail), classes="hint")
+            if asked.choices:
+                yield OptionList(*(Option(views.words(choice)) for choice in asked.choices))
+            else:
+                yield Input(asked.default or "", password=asked.secret)
+            yield Static("enter answers, escape declines", classes="hint")
+
+    def on_mount(self) -> None:
+        """Stand on the choice that is made when nobody answers."""
+        if self.question.choices and self.question.default in self.question.choices:
+            at = self.question.choices.index(self.question.default)
+            self.query_one(OptionList).highlighted = at
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        event.input.call_later(self._say, event.input)
+
+    def _say(self, field: Input) -> None:
+        self.dismiss(field.value or None)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self.question.choices[event.option_index])
+
+
+class Confirm(ModalScreen[bool]):
+    """Asks for a yes."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("y", "dismiss(True)", "Yes"),
+        Binding("n,escape", "dismiss(False)", "No"),
+    ]
+
+    def __init__(self, question: str, yes: str, no: str) -> None:
+        super().__init__(classes="dialog")
+        self._question, self._yes, self._no = question, yes, no
+
+    def compose(self) -> ComposeResult:
+        """The question and two buttons."""
+        with Vertical(classes="box"):
+            yield Static(Content(self._question))
+            with Horizontal(classes="buttons"):
+                yield Button(Content(f"y {self._yes}"), variant="warning", id="yes")
+                yield Button(Content(f"n {self._no}"), id="no")
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+
+class FindingsScreen(Screen[Finding | None]):
+    """Every finding, the worst first; the highlighted one is told in full below."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape,q,f", "dismiss(None)", "Back"),
+        Binding("j", "move(1)", "Down", show=False),
+        Binding("k", "move(-1)", "Up", show=False),
+    ]
+    session: reactive[Session] = reactive(Session, always_update=True)
+
+    def __init__(self) -> None:
+        super().__init__(classes="page")
+        self._found: list[Finding] = []
+
+    def compose(self) -> ComposeResult:
+        """The list above, the finding below."""
+        yield OptionList(id="findings-list", markup=False)
+        with VerticalScroll(id="finding-scroll"):
+            yield Static(id="finding-text", markup=False)
+        yield Static(" esc back   enter opens the exchange it is about", classes="hint")
+
+    def watch_session(self) -> None:
+        """List what is new."""
+        found = views.worst_first(self.session)
+        if found == self._found or not self.is_mounted:
+            return
+        self._found = found
+        shown = self.query_one(OptionList)
+        at = shown.highlighted or 0
+        shown.clear_options()
+        shown.add_options(Option(views.finding_line(item)) for item in found)
+        shown.highlighted = min(at, len(found) - 1) if found else None
+
+    def on_mount(self) -> None:
+        """Fill the list."""
+        self.query_one("#findings-list").border_title = "Findings"
+        self.watch_session()
+
+    @on(OptionList.OptionHighlighted)
+    def _tell(self, event: OptionList.OptionHighlighted) -> None:
+        look = views.Look(max(self.size.width - 6, 20))
+        block = views.finding_block(self._found[event.option_index], look)
+        self.query_one("#finding-text", Static).update(views.stack(block))
+
+    @on(OptionList.OptionSelected)
+    def _open(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._found[event.option_index])
+
+    def action_move(self, by: int) -> None:
+        """Go up or down."""
+        shown = self.query_one(OptionList)
+        shown.action_cursor_down() if by > 0 else shown.action_cursor_up()
+
+
+class GuideScreen(Screen[None]):
+    """Explains a panel and lists every key."""
+
+    BINDINGS = [Binding("escape,q,question_mark", "dismiss", "Back")]  # noqa: RUF012
+
+    def __init__(self, panel: int) -> None:
+        super().__init__(classes="page")
+        self._panel = panel
+
+    def compose(self) -> ComposeResult:
+        """One scrolling text."""
+        with VerticalScroll(id="guide-scroll"):
+            yield Static(id="guide-text", markup=False)
+        yield Static(" esc back", classes="hint")
+
+    def on_resize(self) -> None:
+        """Fold for the width."""
+        self.query_one("#guide-scroll").focus()
+        self.query_one("#guide-text", Static).update(self._told(max(self.size.width - 6, 20)))
+
+    def _told(self, width: int) -> Content:
+        guide = GUIDES[self._panel]
+        made = [views.heading(f"{self._panel + 1} {PANELS[self._panel][0]}")]
+        made += [Content(line) for line in views.fold(guide.what, width)]
+        made += [Content(), views.heading("Rules")]
+        made += [Content(line) for line in views.fold(guide.rules, width)]
+        made += [Content(), views.heading("What usually goes wrong")]
+        for wrong in guide.wrong:
+            first, *rest = views.fold(wrong, width - 2)
+            made += [Content(f"• {first}"), *(Content(f"  {line}") for line in rest)]
+        made += [Content(), views.heading("Keys")]
+        return views.stack([*made, *views.rows(keys.table(), views.Look(width))])
+
+
+class BareScreen(ModalScreen[None]):
+    """The sign-in address alone, without anything that would be selected with it."""
+
+    BINDINGS = [Binding("escape,u,q,enter,space", "dismiss", "Back")]  # noqa: RUF012
+
+    def __init__(self, url: str, write: Callable[[str], None] | None) -> None:
+        super().__init__(classes="bare")
+        self._url = url
+        self._write = write
+
+    def compose(self) -> ComposeResult:
+        """The address from the first cell on, and a hint far below."""
+        yield Static(Content(self._url), id="bare-url")
+        yield Static("esc goes back; the mouse selects as your terminal does it", classes="hint")
+
+    def on_resize(self) -> None:
+        """Let the terminal write the address once the screen is drawn."""
+        self.call_after_refresh(self._bare)
+
+    def _bare(self) -> None:
+        if self._write is not None:
+            terminal.show_bare(self._write, self._url)
+
+    def on_unmount(self) -> None:
+        """Take the mouse back."""
+        if self._write is not None:
+            terminal.end_bare(self._write)

@@ -1,0 +1,153 @@
+"""Knows an exchange as `Content`: fields with value, reason and source; must not know widgets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from mcp_auth_tui import text
+from mcp_auth_tui.model import Exchange, Field, Level, Request, Response, Session, shown_body
+from mcp_auth_tui.tui.views import (
+    DIM,
+    LEVEL,
+    Look,
+    finding_block,
+    fold,
+    heading,
+    lines,
+    rows,
+    stack,
+    words,
+)
+
+
+def fields(items: Sequence[Field], look: Look) -> list[Content]:
+    """Return fields one below another: name, value (masked), and why it is so."""
+    made: list[Content] = []
+    least = max((len(item.name) for item in items), default=0)
+    for item in items:
+        value = item.value
+        hidden = item.name.lower() in text.SECRET_NAMES | text.SECRET_HEADERS
+        if isinstance(value, str) and hidden and not look.reveal:
+            value = text.masked(value)
+        made += rows([(item.name, value)], look, least=least)
+        why = " · ".join(part for part in (item.reason, item.source) if part)
+        if why:
+            made += [words(f"  {line}", DIM) for line in fold(why, look.width - 2)]
+    return made
+
+
+def request(session: Session, sent: Request, look: Look) -> list[Content]:
+    """Return a request before or after it was sent."""
+    url = sent.url if look.reveal else shown_url(session, sent.url)
+    made = [
+        Content.assemble((f"{sent.method} ", "bold"), words(url, "", None)),
+        words(sent.purpose, DIM),
+    ]
+    if sent.headers:
+        made += [Content(), heading("Header fields"), *fields(sent.headers, look)]
+    if sent.form is not None:
+        made += [Content(), heading("Form"), *fields(sent.form, look)]
+    if sent.json is not None:
+        value = dict(sent.json) if look.reveal else text.redact_json(dict(sent.json))
+        body = json.dumps(value, indent=2, ensure_ascii=False)
+        made += [Content(), heading("Body"), lines(body if look.reveal else session.redact(body))]
+    if sent.reasons:
+        made += [Content(), heading("Why"), *fields(sent.reasons, look)]
+    return made
+
+
+def exchange(session: Session, item: Exchange, look: Look) -> Content:
+    """Return an exchange but its response body: request, answer, times, findings about it."""
+    status, style = outcome_of(item)
+    head = Content.assemble(
+        (f"#{item.number}  ", DIM),
+        (status, style),
+        (f"  {text.duration(item.seconds)}", DIM),
+        (f"  attempt {item.attempt}" if item.attempt > 1 else "", DIM),
+        ("  edited by hand" if item.edited else "", "bold $text-warning"),
+    )
+    made = [head, *request(session, item.request, look), Content()]
+    about = [found for found in session.findings if found.exchange == item.number]
+    if item.failure:
+        made += [heading("No answer")]
+        made += [
+            words(line, LEVEL[Level.FATAL][1]) for line in fold(item.failure.message, look.width)
+        ]
+    elif item.response:
+        made += _response(session, item.response, look)
+    made += _timing(item)
+    for found in sorted(about, key=lambda each: each.level.rank):
+        made += [Content(), *finding_block(found, look)]
+    return stack(made)
+
+
+def _response(session: Session, response: Response, look: Look) -> list[Content]:
+    made = [heading("Answer"), words(f"{response.http_version} {response.status}", "bold")]
+    pairs = []
+    for name, value in response.headers:
+        hidden = not look.reveal and name in text.SECRET_HEADERS
+        shown = text.masked(value) if hidden else value
+        shown = shown if look.reveal else session.redact(text.redact_url(shown))
+        pairs.append((name, shown))
+    made += rows(pairs, look)
+    note = f"body of {text.size(len(response.body))}"
+    note += ", cut off at the limit" if response.truncated else ""
+    return [*made, words(note, DIM)]
+
+
+def _timing(item: Exchange) -> list[Content]:
+    parts = [
+        f"{name} {text.duration(seconds)}"
+        for name in ("connect", "tls", "wait", "read")
+        if (seconds := getattr(item.timing, name))
+    ]
+    return [words("time: " + ", ".join(parts), DIM)] if parts else []
+
+
+def body(session: Session, item: Exchange, look: Look) -> str:
+    """Return a response body fit to show; credentials are masked unless revealed."""
+    response = item.response
+    if response is None or not response.body:
+        return ""
+    if not look.reveal:
+        return shown_body(session, response.body, response.media_type)
+    try:
+        return text.harmless(json.dumps(json.loads(response.text), indent=2, ensure_ascii=False))
+    except (ValueError, RecursionError):
+        return text.harmless(response.text)
+
+
+def outcome_of(exchange: Exchange) -> tuple[str, str]:
+    """Return what became of an exchange in a few letters, and its style."""
+    if exchange.failure:
+        return exchange.failure.kind.rpartition("-")[2][:7], "bold $text-error"
+    status = exchange.status
+    style = "$text-success" if status < 300 else DIM if status < 400 else "$text-warning"
+    return str(status), "$text-error" if status >= 500 else style
+
+
+def shown_url(session: Session, url: str) -> str:
+    """Return a URL with the credentials in it masked."""
+    return session.redact(text.redact_url(url))
+
+
+def exchange_line(session: Session, exchange: Exchange, look: Look) -> Content:
+    """Return one line of the log: number, method, URL, status, time; the URL gives way."""
+    status, style = outcome_of(exchange)
+    marks = ("✎" if exchange.edited else "") + (f"×{exchange.attempt}" * (exchange.attempt > 1))
+    head = f"{exchange.number:>3} {exchange.request.method:<5}"
+    took = text.duration(exchange.seconds)
+    tail = f"{marks}{status:>4} {took:>6}"
+    url = shown_url(session, exchange.request.url).partition("://")[2]
+    room = max(look.width - len(head) - len(tail) - 2, 8)
+    purpose = exchange.request.purpose
+    note = f"  {text.one_line(purpose, 60)}" if len(url) + len(purpose) + 2 <= room else ""
+    if len(url) > room:
+        url = "…" + url[-(room - 1) :]
+    middle = Content.assemble(words(url), (note, DIM)).truncate(room, ellipsis=True, pad=True)
+    number = Content.assemble((head[:4], DIM), (head[4:], "bold"))
+    ending = Content.assemble((marks, DIM), (f"{status:>4}", style), (f" {took:>6}", DIM))
+    return number + " " + middle + " " + ending

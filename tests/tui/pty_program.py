@@ -1,0 +1,24 @@
+"""The screen as a program of its own, with a scripted run: what the terminal tests start."""
+
+from __future__ import annotations
+
+import sys
+
+from mcp_auth_tui.tui.app import run_tui
+from tests.tui import fakes
+
+
+def main() -> int:
+    events = [*fakes.metadata(), *fakes.registration(), *fakes.browser(), *fakes.ending()]
+    code, session = run_tui(
+        fakes.config(follow=True),
+        lambda config, stepping: fakes.FakeController(events),  # type: ignore[return-value]
+        clock=lambda: fakes.NOW,
+    )
+    assert session is not None
+    sys.stdout.write("".join(f"{k}: {v.reveal()}\n" for k, v in session.headers.items()))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

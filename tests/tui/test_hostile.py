@@ -1,0 +1,121 @@
+"""Hostile server text reaches every view and does nothing there (SPEC 6, DESIGN 5)."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.widgets import Static
+
+from mcp_auth_tui.model import Session
+from mcp_auth_tui.tui import details, traffic, views
+from mcp_auth_tui.tui.exchanges import ExchangeScreen
+from mcp_auth_tui.tui.keys import KEYS
+from mcp_auth_tui.tui.screens import FindingsScreen, QuestionScreen
+from mcp_auth_tui.tui.terminal import ControlFilter
+from tests.tui import fakes
+from tests.tui.conftest import app_of, settled
+
+LOOK = views.Look(60, False, fakes.NOW)
+
+
+def folded() -> Session:
+    session = Session()
+    for event in fakes.hostile():
+        session = session.apply(event)
+    return session
+
+
+def assert_harmless(plain: str) -> None:
+    bad = {c for c in plain if unicodedata.category(c) in {"Cc", "Cf", "Co", "Cs"} and c != "\n"}
+    assert bad == set()
+
+
+def test_no_view_lets_a_control_through_or_parses_markup() -> None:
+    session = folded()
+    contents = [views.headline(session, session.url, "auto", LOOK)]
+    for look in (LOOK, views.Look(60, True, fakes.NOW)):
+        for panel in range(5):
+            page = details.page(session, panel, look)
+            contents.append(page.content)
+            for document in page.documents:
+                assert_harmless(document.title + document.body)
+            contents += views.panel_facts(session, panel, look)
+        for exchange in session.exchanges:
+            contents.append(traffic.exchange(session, exchange, look))
+            contents.append(traffic.exchange_line(session, exchange, look))
+            assert_harmless(traffic.body(session, exchange, look))
+        for finding in session.findings:
+            contents += [views.finding_line(finding), *views.finding_block(finding, look)]
+    everything = "\n".join(content.plain for content in contents)
+    assert_harmless(everything)
+    assert "[@click=app.quit]" in everything
+    for content in contents:
+        for span in content.spans:
+            meta = getattr(span.style, "meta", {})
+            assert meta == {}
+            assert getattr(span.style, "link", None) is None
+
+
+async def test_every_screen_shows_hostile_text_and_stays_alive() -> None:
+    app = app_of(fakes.hostile())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        for number in range(1, 6):
+            await pilot.press(str(number))
+            await settled(pilot)
+            assert_shot_harmless(app)
+        for number in (1, 2, 3):
+            app.open_exchange(number)
+            await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+            assert_shot_harmless(app)
+            await pilot.press("escape")
+            await settled(pilot)
+        await pilot.press("f")
+        await settled(pilot, lambda: isinstance(app.screen, FindingsScreen))
+        assert_shot_harmless(app)
+        await pilot.press("escape")
+        app.say(fakes.HOSTILE)
+        await settled(pilot)
+        assert_shot_harmless(app)
+        assert app.is_running
+
+
+async def test_a_hostile_question_is_only_text() -> None:
+    bad = fakes.HOSTILE
+    app = app_of(fakes.asking(detail=bad, choices=(bad, "no"), default="no"))
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: isinstance(app.screen, QuestionScreen))
+        assert_shot_harmless(app)
+        assert any("[@click=app.quit]" in str(s.content) for s in app.screen.query(Static))
+
+
+def assert_shot_harmless(app: Any) -> None:
+    strips = app.screen._compositor.render_strips()
+    for strip in strips:
+        for text, style, _ in strip:
+            assert_harmless(text)
+            assert style is None or style.link is None
+            click = style.meta.get("@click") if style is not None else None
+            assert click is None or click in KNOWN_CLICKS
+
+
+KNOWN_CLICKS = {f"app.{key.action}" for key in KEYS}
+
+
+def test_the_second_net_removes_controls_from_what_is_drawn() -> None:
+    line = [Segment("a\x1b]52;c;x\x07b\u202ec"), Segment("é ok")]
+    drawn = ControlFilter().apply(line, Color(0, 0, 0))
+    assert [segment.text for segment in drawn] == ["a]52;c;xbc", "é ok"]
+
+
+def test_a_url_that_is_not_safe_is_never_a_link() -> None:
+    """Z8, A7."""
+    for url in ("javascript:alert(1)", "http://evil.example/x", "https://x/`id`", "file:///x"):
+        shown = details.link(url)
+        assert "not a link" in shown.plain
+        assert all(getattr(span.style, "link", None) is None for span in shown.spans)
+    safe = details.link(fakes.URL)
+    assert [span.style.link for span in safe.spans] == [fakes.URL]
