@@ -1,0 +1,78 @@
+"""Knows what happened in a run, as frozen values; must not know how it is done or shown.
+
+Values of the flow (`Resource`, `AuthorizationServer`, `Client`, …) are in `protocol.values`.
+"""
+
+from __future__ import annotations
+
+from mcp_auth_tui.model.events import (
+    Browsed,
+    Ended,
+    Entered,
+    Event,
+    Exchanged,
+    Finding,
+    Learned,
+    Left,
+    Ready,
+    Resumed,
+    Started,
+    Tried,
+    Waiting,
+)
+from mcp_auth_tui.model.exchange import (
+    Exchange,
+    Failure,
+    Field,
+    Kind,
+    Request,
+    Response,
+    Secret,
+    Timing,
+)
+from mcp_auth_tui.model.session import (
+    Session,
+    StageState,
+    shown_body,
+)
+from mcp_auth_tui.model.words import (
+    PANELS,
+    Level,
+    Outcome,
+    Stage,
+    Status,
+    Whose,
+)
+
+__all__ = [
+    "PANELS",
+    "Browsed",
+    "Ended",
+    "Entered",
+    "Event",
+    "Exchange",
+    "Exchanged",
+    "Failure",
+    "Field",
+    "Finding",
+    "Kind",
+    "Learned",
+    "Left",
+    "Level",
+    "Outcome",
+    "Ready",
+    "Request",
+    "Response",
+    "Resumed",
+    "Secret",
+    "Session",
+    "Stage",
+    "StageState",
+    "Started",
+    "Status",
+    "Timing",
+    "Tried",
+    "Waiting",
+    "Whose",
+    "shown_body",
+]

@@ -1,0 +1,145 @@
+"""Knows what can happen in a run, as frozen events; must not know what they add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mcp_auth_tui.model.exchange import Exchange
+from mcp_auth_tui.model.words import Level, Outcome, Stage, Status, Whose
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check that was kept or broken (SPEC 4); all text in it is harmless."""
+
+    id: str
+    level: Level
+    message: str
+    seen: str
+    expected: str
+    whose: Whose
+    source: str
+    next: str
+    stage: Stage
+    exchange: int | None = None
+    pointer: str = ""
+    """The header field or the JSON pointer (RFC 6901) that the finding is about."""
+    revision: str = ""
+    exit: int = 1
+    """The exit code of a run that this finding ends (DESIGN 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One place where a document was looked for, and why it won, lost or was not needed."""
+
+    stage: Stage
+    what: str
+    url: str
+    verdict: str
+    """One of ``used``, ``lost``, ``not tried``."""
+    why: str
+    exchange: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A value of the flow: ``name`` is a field of `Session`."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A stage began."""
+
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A stage ended with a status and one line that sums it up."""
+
+    stage: Stage
+    status: Status
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run began; ``known`` names the fields taken over from an earlier run."""
+
+    url: str
+    at: float
+    known: tuple[tuple[str, Any], ...] = ()
+    skipped: tuple[Stage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Step mode: this action is next and waits for the person (a `protocol.actions` value)."""
+
+    action: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """A request was answered or failed."""
+
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Browsed:
+    """The authorization URL is ready: ``how`` says what was done with it, ``opened`` whether."""
+
+    url: str
+    how: str
+    opened: bool
+    redirect_uri: str
+    forward: str = ""
+    """The ``ssh -L`` line, when one helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The run waits for a person until ``until`` (seconds since the epoch)."""
+
+    what: str
+    until: float
+    question: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The wait is over: ``how`` says what ended it."""
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over."""
+
+    outcome: Outcome
+    at: float
+    stop: Finding | None = None
+    exit: int = 0
+
+
+Event = (
+    Started
+    | Entered
+    | Left
+    | Ready
+    | Exchanged
+    | Finding
+    | Tried
+    | Learned
+    | Browsed
+    | Waiting
+    | Resumed
+    | Ended
+)

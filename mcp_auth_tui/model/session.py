@@ -1,0 +1,178 @@
+"""Knows a run so far: the fold of its events, which every face and export reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mcp_auth_tui import text
+from mcp_auth_tui.model.events import (
+    Browsed,
+    Ended,
+    Entered,
+    Event,
+    Exchanged,
+    Finding,
+    Learned,
+    Left,
+    Ready,
+    Resumed,
+    Started,
+    Tried,
+    Waiting,
+)
+from mcp_auth_tui.model.exchange import Exchange, Secret
+from mcp_auth_tui.model.words import Level, Outcome, Stage, Status
+
+
+@dataclass(frozen=True, slots=True)
+class StageState:
+    """How one stage stands; times in seconds since the epoch, 0 when not known."""
+
+    status: Status = Status.IDLE
+    summary: str = ""
+    seconds: float = 0.0
+    """Time on the wire: the sum over the stage's exchanges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A run so far: the fold of its events. Every face and every export reads this value."""
+
+    url: str = ""
+    started: float = 0.0
+    ended: float = 0.0
+    stages: Mapping[Stage, StageState] = field(
+        default_factory=lambda: dict.fromkeys(Stage, StageState())
+    )
+    exchanges: tuple[Exchange, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    revision: str = ""
+    contact: Any = None
+    resource: Any = None
+    server: Any = None
+    client: Any = None
+    attempt: Any = None
+    grant: Any = None
+    device: Any = None
+    token: Any = None
+    peer: Any = None
+    browsed: Browsed | None = None
+    waiting: Waiting | None = None
+    ready: Any = None
+    outcome: Outcome | None = None
+    stop: Finding | None = None
+    exit: int = 0
+    secrets: frozenset[Secret] = frozenset()
+
+    def apply(self, event: Event) -> Session:
+        """Return the session after one event; pure, so a recorded run replays to the same value."""
+        match event:
+            case Started():
+                fresh = Session(url=event.url, started=event.at)
+                stages = dict(fresh.stages)
+                for stage in event.skipped:
+                    stages[stage] = StageState(Status.SKIPPED, "kept from the run before")
+                known = replace(fresh, stages=stages, **dict(event.known))
+                return known._remember(*(value for _, value in event.known))
+            case Entered():
+                return self._stage(event.stage, status=Status.RUNNING)
+            case Left():
+                return self._stage(event.stage, status=event.status, summary=event.summary)
+            case Exchanged():
+                return self._exchanged(event.exchange)
+            case Finding():
+                return replace(self, findings=(*self.findings, event))
+            case Tried():
+                return replace(self, tried=(*self.tried, event))
+            case Learned():
+                return self._remember(event.value)._learn(event.name, event.value)
+            case Browsed():
+                return replace(self, browsed=event, ready=None)
+            case Waiting():
+                return self._waits(event)
+            case Resumed():
+                return self._waits(None)
+            case Ready():
+                return replace(self, ready=event.action)
+            case Ended():
+                return self._end(event)
+
+    def _learn(self, name: str, value: Any) -> Session:
+        changes: dict[str, Any] = {name: value}
+        return replace(self, **changes)
+
+    def _stage(self, stage: Stage, **changes: Any) -> Session:
+        return replace(self, stages={**self.stages, stage: replace(self.stages[stage], **changes)})
+
+    def _exchanged(self, exchange: Exchange) -> Session:
+        seconds = self.stages[exchange.request.stage].seconds + exchange.seconds
+        secrets = self.secrets.union(exchange.request.secrets)
+        added = replace(self, exchanges=(*self.exchanges, exchange), secrets=secrets, ready=None)
+        return added._stage(exchange.request.stage, seconds=seconds)
+
+    def _remember(self, *values: Any) -> Session:
+        found = {
+            item
+            for value in values
+            for name in getattr(value, "__dataclass_fields__", ())
+            if isinstance(item := getattr(value, name), Secret)
+        }
+        return replace(self, secrets=self.secrets | found)
+
+    def _waits(self, waiting: Waiting | None) -> Session:
+        stage = self.current
+        status = Status.WAITING if waiting else Status.RUNNING
+        changed = self._stage(stage, status=status) if stage else self
+        return replace(changed, waiting=waiting)
+
+    def _end(self, event: Ended) -> Session:
+        session = replace(
+            self,
+            outcome=event.outcome,
+            ended=event.at,
+            stop=event.stop,
+            exit=event.exit,
+            waiting=None,
+            ready=None,
+        )
+        stage = self.current
+        if stage is None or event.outcome in (Outcome.OK, Outcome.OPEN):
+            return session
+        summary = event.stop.message if event.stop else str(event.outcome)
+        return session._stage(stage, status=Status.FAILED, summary=summary)
+
+    @property
+    def current(self) -> Stage | None:
+        """The stage that is running or waiting, or None."""
+        alive = (Status.RUNNING, Status.WAITING)
+        return next((s for s in reversed(Stage) if self.stages[s].status in alive), None)
+
+    @property
+    def headers(self) -> dict[str, Secret]:
+        """The HTTP headers that the run was for: name to value; empty before the token.
+
+        A token that was not verified (the run failed later) is still shown: nothing obtained is
+        lost, and the exit code tells. After a refusal for safety there is none.
+        """
+        if self.token is None or self.outcome is Outcome.REFUSED:
+            return {}
+        scheme = "DPoP" if self.token.type.lower() == "dpop" else "Bearer"
+        return {"Authorization": Secret(f"{scheme} {self.token.access.reveal()}")}
+
+    def counts(self, *stages: Stage) -> dict[Level, int]:
+        """Count the findings of some stages (of all, when none is named) by level."""
+        chosen = [f for f in self.findings if not stages or f.stage in stages]
+        return {level: sum(f.level is level for f in chosen) for level in Level}
+
+    def redact(self, value: str) -> str:
+        """Mask every credential of this run inside a text (SPEC 6)."""
+        return text.redact(value, (secret.reveal() for secret in self.secrets))
+
+
+def shown_body(session: Session, body: bytes, media_type: str) -> str:
+    """Return a body fit to show: harmless, with credentials masked by name and by value."""
+    plain = body.decode("utf-8", "replace")
+    return text.harmless(session.redact(text.redact_body(plain, media_type)))

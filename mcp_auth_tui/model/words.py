@@ -1,0 +1,75 @@
+"""Knows the words a run is told in: stages, states, levels, outcomes; and no values."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """The stages of a run, in order (DESIGN 2)."""
+
+    PROBE = "probe"
+    RESOURCE = "resource"
+    SERVER = "server"
+    REGISTER = "register"
+    AUTHORIZE = "authorize"
+    TOKEN = "token"
+    VERIFY = "verify"
+
+
+# What a person sees: five panels, each of one or more stages.
+PANELS: tuple[tuple[str, tuple[Stage, ...]], ...] = (
+    ("Metadata", (Stage.PROBE, Stage.RESOURCE, Stage.SERVER)),
+    ("Registration", (Stage.REGISTER,)),
+    ("Browser", (Stage.AUTHORIZE,)),
+    ("Token", (Stage.TOKEN,)),
+    ("Headers", (Stage.VERIFY,)),
+)
+
+
+class Status(StrEnum):
+    """How a stage stands."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    WAITING = "waiting"
+    DONE = "done"
+    WARNED = "warned"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Level(StrEnum):
+    """The weight of a finding; `FATAL` ended the run."""
+
+    FATAL = "fatal"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    OK = "ok"
+
+    @property
+    def rank(self) -> int:
+        """0 is the worst."""
+        return list(Level).index(self)
+
+
+class Whose(StrEnum):
+    """Who has to mend what a finding names."""
+
+    SERVER = "MCP server"
+    ISSUER = "authorization server"
+    CLIENT = "client"
+    NETWORK = "network"
+    NOBODY = "nobody"
+
+
+class Outcome(StrEnum):
+    """How a run ended (DESIGN 3)."""
+
+    OK = "ok"
+    OPEN = "open"
+    FAILED = "failed"
+    REFUSED = "refused"
+    WAITING = "waiting"
+    INTERRUPTED = "interrupted"
