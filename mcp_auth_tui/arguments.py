@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "mcp-auth-tui"
 REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
-EXPORTS = ("headers", "token", "curl", "env", "json")
+EXPORTS = ("headers", "token", "curl", "env", "json", "report", "report-html")
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 GRANTS = (
     "auto",
@@ -34,6 +34,7 @@ does not work. On a terminal it shows a screen; elsewhere (or with --plain) it t
 stderr. The headers, and nothing else, go to stdout.
 
   mcp-auth-tui https://mcp.example.com/mcp
+  mcp-auth-tui inspect URL...      what is wrong, told without signing in; see inspect --help
   mcp-auth-tui demo                the same against a practice server; see mcp-auth-tui demo --help
 """
 _EXITS = """\
@@ -81,7 +82,7 @@ def _columns() -> int:
 
 def flow() -> Parser:
     """Return the parser of the flow, the command that needs no name."""
-    parser = _parser(PROGRAM, "[URL] [options]", _FLOW, _EXITS)
+    parser = parser_of(PROGRAM, "[URL] [options]", _FLOW, _EXITS)
     parser.add_argument("url", metavar="URL", nargs="?", help="the MCP server; https is assumed")
     _flow_options(parser)
     return parser
@@ -93,14 +94,14 @@ def demo() -> Parser:
 
     lines = ["faults, each with the finding it must produce:"]
     lines += [f"  {name:<22} {fault.finding}" for name, fault in FAULTS.items()]
-    parser = _parser(f"{PROGRAM} demo", "[options]", _DEMO, "\n".join([*lines, "", _EXITS]))
+    parser = parser_of(f"{PROGRAM} demo", "[options]", _DEMO, "\n".join([*lines, "", _EXITS]))
     group = parser.add_argument_group("practice server")
     group.add_argument("--serve-only", action="store_true", help="serve until Ctrl-C, no flow")
     group.add_argument(
         "--port",
         dest="practice_port",
         metavar="N",
-        type=_number(int, 0, 65535),
+        type=number(int, 0, 65535),
         default=0,
         help="port of the practice server (any free one)",
     )
@@ -118,7 +119,8 @@ def demo() -> Parser:
     return parser
 
 
-def _parser(prog: str, usage: str, description: str, epilog: str) -> Parser:
+def parser_of(prog: str, usage: str, description: str, epilog: str) -> Parser:
+    """Return the parser of a command, with what they all have."""
     parser = Parser(
         prog=prog,
         usage=f"{prog} {usage}",
@@ -200,7 +202,7 @@ def _request(parser: argparse.ArgumentParser, *, port: bool) -> None:
         group.add_argument(
             "--port",
             metavar="N",
-            type=_number(int, 1, 65535),
+            type=number(int, 1, 65535),
             help="port of the callback listener (any free one)",
         )
     group.add_argument(
@@ -262,14 +264,14 @@ def _network(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--timeout",
         metavar="S",
-        type=_number(float, 0.1, 3600),
+        type=number(float, 0.1, 3600),
         default=10.0,
         help="seconds for one request (10); three times as long in total",
     )
     group.add_argument(
         "--wait",
         metavar="S",
-        type=_number(float, 0.1, 86400),
+        type=number(float, 0.1, 86400),
         help="seconds for the person (600); given, it also says that somebody will come",
     )
     group.add_argument("--insecure", action="store_true", help="check no TLS certificate (marked)")
@@ -319,7 +321,9 @@ def _json_object(text: str) -> dict[str, object]:
     return value
 
 
-def _number(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], float]:
+def number(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], float]:
+    """Return how a number of some kind is read, from a least to a most."""
+
     def parse(text: str) -> float:
         try:
             value = kind(text)

@@ -7,7 +7,6 @@ loopback only. What could not be done is told, for the address can always be ope
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
 import shlex
 import shutil
@@ -16,14 +15,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.remote import Way
 
 _TEXT_BROWSERS = frozenset(
     ("lynx", "w3m", "links", "links2", "elinks", "www-browser", "browsh", "carbonyl", "edbrowse")
 )
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_SSH = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
 _OPENERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "darwin": (("open",),),
     # Not cmd's `start`, which reads & in an address as the end of the command.
@@ -56,17 +59,29 @@ class Opened:
 
 
 class Browser:
-    """Opens addresses. ``mode`` is ``auto``, ``none``, ``follow`` or a command line."""
+    """Opens addresses. ``mode`` is ``auto``, ``none``, ``follow`` or a command line.
+
+    ``root`` is where ``/proc`` is looked for.
+    """
 
     def __init__(
         self,
         mode: str = "auto",
         environ: Mapping[str, str] = os.environ,
         platform: str = sys.platform,
+        root: Path = Path("/"),
     ) -> None:
         self._mode = mode
         self._environ = environ
         self._platform = platform
+        self._root = root
+
+    @property
+    def opens(self) -> bool:
+        """Whether `open` would try to start anything."""
+        if self._mode == "auto":
+            return self._cannot() is None
+        return self._mode not in ("none", "follow")
 
     async def open(self, url: str) -> Opened:
         """Start a browser with an address and do not wait for its end; raises nothing."""
@@ -88,20 +103,35 @@ class Browser:
         return Opened(False, told or "No browser was found. Open the address by hand.")
 
     def ssh_forward(self, port: int) -> str:
-        """Return the line that brings the callback port to the person's machine; empty off SSH."""
-        if not self._over_ssh:
+        """Return the line that brings the callback port to the person's machine; empty off SSH.
+
+        It is empty in a container too: what is bound inside one cannot be reached from its host.
+        """
+        way = self._way
+        if not way.over_ssh or way.container:
             return ""
-        server, ssh_port = self._connection()
-        user = self._environ.get("SUDO_USER") or _user()
-        login = f"{user}@{self._name(server)}" if user else self._name(server)
-        option = f" -p {ssh_port}" if ssh_port not in ("", "22") else ""
+        login = self._name(way.server)
+        login = f"{way.user}@{login}" if way.user else login
+        option = f" -p {way.port}" if way.port not in ("", "22") else ""
         return f"ssh -L {port}:127.0.0.1:{port}{option} {login}"
+
+    def forward_note(self) -> str:
+        """Return what the forward line cannot know, or why there is none; empty off SSH."""
+        return self._way.note
+
+    @cached_property
+    def _way(self) -> Way:
+        from mcp_auth_tui.remote import way
+
+        return way(self._environ, self._root)
 
     @property
     def _over_ssh(self) -> bool:
-        return any(self._environ.get(name) for name in _SSH)
+        return self._way.over_ssh
 
     def _cannot(self) -> str | None:
+        if self._environ.get("TEXTUAL_DRIVER"):
+            return "your browser shows this screen, so open the address in another tab of it"
         if self._over_ssh:
             return "this is an SSH session"
         if self._kind() == "unix" and not (
@@ -146,10 +176,6 @@ class Browser:
 
     def _found(self, program: str) -> bool:
         return shutil.which(program, path=self._environ.get("PATH", os.defpath)) is not None
-
-    def _connection(self) -> tuple[str, str]:
-        parts = self._environ.get("SSH_CONNECTION", "").split()
-        return (parts[2], parts[3]) if len(parts) == 4 else ("", "")
 
     def _name(self, server: str) -> str:
         name = socket.gethostname()
@@ -216,10 +242,3 @@ def _settle(process: subprocess.Popen[bytes]) -> int | None:
         # Left to itself: it lives on when we end.
         process.returncode = 0
         return None
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""

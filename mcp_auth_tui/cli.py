@@ -67,7 +67,27 @@ def _demo(words: list[str]) -> int:
         parser.error(str(error))
 
 
-COMMANDS: Mapping[str, Callable[[list[str]], int]] = {"demo": _demo}
+def _inspect(words: list[str]) -> int:
+    from mcp_auth_tui.inspecting.words import inspect
+
+    parser = inspect()
+    args = parser.parse_args(words)
+    from mcp_auth_tui.options import Usage
+
+    try:
+        if args.explain is not None or args.list_checks:
+            from mcp_auth_tui.inspecting.reference import answer
+
+            return answer(args)
+        from mcp_auth_tui.inspecting.run import inspect as run
+        from mcp_auth_tui.inspecting.wishes import from_arguments
+
+        return run(from_arguments(args))
+    except Usage as error:
+        parser.error(str(error))
+
+
+COMMANDS: Mapping[str, Callable[[list[str]], int]] = {"demo": _demo, "inspect": _inspect}
 
 
 def _practise(args: Namespace) -> int:
@@ -221,9 +241,14 @@ def _screen(config: Config | None, options: Options, url: str | None) -> int:
         stepping=options.stepping,
         reveal=options.reveal,
         config_for=lambda typed: options.config(typed)[0],
+        marks=options.marks,
     )
+    for line in session.marks if session else ():
+        talk(f"mcp-auth-tui: {line}")
     # Under textual-serve stdout is the screen's own wire.
-    if session is None or not session.headers or os.environ.get("TEXTUAL_DRIVER"):
+    if session is None or os.environ.get("TEXTUAL_DRIVER"):
+        return code
+    if not (session.headers or options.reports):
         return code
     from mcp_auth_tui.exports import rendered
 

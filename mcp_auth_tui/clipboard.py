@@ -31,12 +31,16 @@ async def copy(
 ) -> Copied:
     """Copy a text by every way there is: the system's clipboard, tmux, the terminal (OSC 52).
 
+    Under textual-serve (``TEXTUAL_DRIVER``) the screen is shown by a browser that may be far away:
+    only that one is told, for this machine's clipboard is not the person's.
+
     ``write_terminal`` writes to the terminal, or is None where there is none. A terminal never
     says whether it took the text, so no more is claimed than that it was sent.
     """
     said: list[str] = []
-    in_tmux = bool(environ.get("TMUX"))
-    if await _bounded(_system, text):
+    web = bool(environ.get("TEXTUAL_DRIVER"))
+    in_tmux = bool(environ.get("TMUX")) and not web
+    if not web and await _bounded(_system, text):
         said.append("copied to the clipboard")
     if in_tmux and await _bounded(_tmux, text):
         said.append("handed to tmux")
@@ -44,7 +48,9 @@ async def copy(
         payload = b64encode(text.encode("utf-8", "replace")).decode("ascii")
         if len(payload) <= _OSC_LIMIT:
             write_terminal(f"\x1b]52;c;{payload}\x07")
-            said.append("sent to the terminal (OSC 52; it may refuse)")
+            refuses = "it refuses without https, but on localhost"
+            where = f"your browser ({refuses})" if web else "the terminal (OSC 52; it may refuse)"
+            said.append(f"sent to {where}")
     if not said:
         return Copied("Not copied: there is no clipboard here.", False)
     sentence = ", ".join(said)

@@ -21,6 +21,7 @@ from mcp_auth_tui.model import (
     Left,
     Outcome,
     Ready,
+    Request,
     Resumed,
     Session,
     Stage,
@@ -35,7 +36,7 @@ from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.waits import Interrupted, Person
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.browser import Browser
+    from mcp_auth_tui.browser import Browser, Opened
     from mcp_auth_tui.net import Network
 
 Flow = Callable[[Config, Session, Stage], Protocol[Outcome]]
@@ -121,6 +122,49 @@ class Controller:
         """Answer the question that waits."""
         self._person.answer(text)
 
+    @property
+    def opens(self) -> bool:
+        """Whether a browser is opened when the run comes to the sign-in."""
+        return self._performer.opens
+
+    async def browse(self, url: str) -> Opened:
+        """Hand an address of this run to the browser because the person asks for it."""
+        return await self._performer.open(url)
+
+    async def send_again(
+        self, request: Request, of: int, network: Network | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Send a request beside the flow, which stays where it is: ``of`` is what it repeats.
+
+        Yields the `Exchanged` event. Without ``network`` it is that of the run.
+        """
+        async with aclosing(self._performer.again(request, of, network)) as events:
+            async for event in events:
+                yield self._apply(event)
+
+    async def aside(
+        self, beside: Protocol[Any], network: Network | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Do after a run what a person asks for beside it: a scan, a check of a signature.
+
+        Its exchanges and findings go on in the run's session. What ends it is a finding like
+        others: the outcome of the run stays. Without ``network`` it is that of the run.
+        """
+        self._person.renew()
+        if network is not None:
+            self._performer.use(network)
+        try:
+            async with aclosing(self._told(beside)) as steps:
+                async for step in steps:
+                    if not isinstance(step, Reply):
+                        yield self._apply(step)
+        except Interrupted:
+            pass
+        except FlowStop as stopped:
+            yield self._apply(stopped.finding)
+        finally:
+            beside.close()
+
     def step(self, action: Action | None = None) -> None:
         """Let the action that is ready go, as it is or changed."""
         self._person.step(action)
@@ -188,12 +232,20 @@ class Controller:
                 gate = self._person.hold()
                 yield Ready(item)
                 action = await self._person.wait(gate) or item
-            async with aclosing(self._performer.steps(action, edited=action != item)) as steps:
+            edited = _edited(item, action)
+            async with aclosing(self._performer.steps(action, edited=edited)) as steps:
                 async for step in steps:
                     if isinstance(step, Reply):
                         reply = step.value
                     else:
                         yield step
+
+
+def _edited(asked: Action, action: Action) -> bool:
+    """Return whether a person changed what goes out; how it is opened is no change of it."""
+    if isinstance(asked, Browse) and isinstance(action, Browse):
+        return asked.attempt != action.attempt
+    return asked != action
 
 
 def _the_flow() -> Flow:
@@ -210,7 +262,14 @@ def _started(url: str, at: float, known: Session, start: Stage) -> Started:
         for name, stage in _FOUND_BY
         if order.index(stage) < order.index(start) and (value := getattr(known, name))
     ]
-    if start is Stage.VERIFY and known.token is not None:
+    held = known.token
+    if held is not None and (
+        start is Stage.VERIFY or (start is Stage.TOKEN and held.refresh is not None)
+    ):
+        # What is held stays held while it is used or refreshed.
         fields += [(name, stage, getattr(known, name)) for name, stage in _SIGNED_IN]
     skipped = tuple(dict.fromkeys(stage for _, stage, _ in fields))
-    return Started(url, at, tuple((name, value) for name, _, value in fields), skipped)
+    taken = [(name, value) for name, _, value in fields]
+    if taken and known.marks:
+        taken.append(("carried", (*known.carried, *known.edits)))
+    return Started(url, at, tuple(taken), skipped)

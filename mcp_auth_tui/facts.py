@@ -30,6 +30,8 @@ _NAMED = re.compile(
 def redacted(session: Session, value: str) -> str:
     """Mask every credential of a run inside any text, by its name and by its value (SPEC 6)."""
     by_value = session.redact(value)
+    if "=" not in by_value:
+        return by_value
     return _NAMED.sub(lambda found: f"{found[1]}={text.masked(found[2])}", by_value)
 
 

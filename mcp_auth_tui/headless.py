@@ -11,7 +11,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.keyboard import STDIN, Keyboard, Stdin
@@ -33,8 +33,13 @@ if TYPE_CHECKING:
     from mcp_auth_tui.options import Options
 
 INTERRUPTED = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # What is worth a stop when somebody goes step by step; the rest is let go at once.
 _STEPS = (Send, Open, Browse)
+
+
+def _destination(options: Options) -> str:
+    return "nothing: a report was asked for" if options.reports else str(options.output or "stdout")
 
 
 def _terminal() -> tuple[int, int] | None:
@@ -71,7 +76,7 @@ class Headless:
             pastes=stdin is not Stdin.NOTHING,
             marks=options.marks,
             notes=options.notes,
-            destination=str(options.output or "stdout"),
+            destination=_destination(options),
             pictures=_terminal(),
         )
         self._keyboard = Keyboard(self._heard, self._stdin_ended, descriptor)
@@ -85,26 +90,27 @@ class Headless:
         """Run to the end, write the result, and return the exit code."""
         forget = self._listen(asyncio.get_running_loop())
         try:
-            async with aclosing(self._controller.run()) as events:
-                async for event in events:
-                    self._happened(event)
-        except Exception as error:
-            self._bug(error)
+            try:
+                async with aclosing(self._controller.run()) as events:
+                    async for event in events:
+                        self._happened(event)
+            except Exception as error:
+                self._bug(error)
+            self._hold_signals()
+            return self._finish()
         finally:
             self._keyboard.show()
             forget()
-        return self._finish()
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
-        signals = (signal.SIGINT, signal.SIGTERM)
         try:
-            for number in signals:
+            for number in _SIGNALS:
                 loop.add_signal_handler(number, self._interrupt)
         except (NotImplementedError, RuntimeError, ValueError):
             return lambda: None
 
         def forget() -> None:
-            for number in signals:
+            for number in _SIGNALS:
                 loop.remove_signal_handler(number)
 
         return forget
@@ -117,8 +123,24 @@ class Headless:
         self._plain.say("Interrupted: ending in order. Once more quits at once.")
         self._controller.cancel()
 
+    def _hold_signals(self) -> None:
+        """From here on the first signal lets the result be written whole; one more quits."""
+
+        def held(number: int, frame: object) -> None:
+            self._interrupts += 1
+            if self._interrupts > 1:
+                os._exit(INTERRUPTED)
+
+        # Elsewhere than in the main thread nobody can be told.
+        with suppress(ValueError):
+            for number in _SIGNALS:
+                signal.signal(number, held)
+
     def _happened(self, event: Event) -> None:
         self.session = self.session.apply(event)
+        if self._secret(event):
+            # Before the question is shown: who answers at once must not be echoed.
+            self._keyboard.hide()
         if not isinstance(event, Ready) or isinstance(event.action, _STEPS):
             self._plain.show(event, self.session)
         if self._mode == "events" and not self._lost:
@@ -134,6 +156,10 @@ class Headless:
                 self._listening = False
                 self._keyboard.show()
 
+    def _secret(self, event: Event) -> bool:
+        asked = event.question if isinstance(event, Waiting) else None
+        return self._stdin is Stdin.TERMINAL and asked is not None and asked.secret
+
     def _listen_for_lines(self) -> None:
         self._listening = True
         self._keyboard.start()
@@ -145,7 +171,7 @@ class Headless:
 
         made = report.event(event, self.session)
         if isinstance(event, Ended):
-            made["marks"] = list(self._options.marks)
+            made["marks"] = [*self._options.marks, *self.session.marks]
         try:
             write_stdout(f"{report.dumped(made)}\n")
         except OSError:
@@ -157,8 +183,6 @@ class Headless:
         if self._stdin is not Stdin.TERMINAL:
             self._controller.answer(question.default)
             return
-        if question.secret:
-            self._keyboard.hide()
         self._listen_for_lines()
 
     def _heard(self, line: str) -> None:
@@ -232,14 +256,14 @@ class Headless:
         return self.session.exit if arrived else self.session.exit or 1
 
     def _result(self) -> str:
+        options = self._options
         if self._mode == "json":
             from mcp_auth_tui.report import document, dumped
 
-            options = self._options
             made = document(self.session, reveal=options.reveal, marks=options.marks)
             return f"{dumped(made, indent=2)}\n"
-        if not self.session.headers:
+        if not (self.session.headers or options.reports):
             return ""
         from mcp_auth_tui.exports import rendered
 
-        return rendered(self._options.export, self.session, self._plain.say)
+        return rendered(options.export, self.session, self._plain.say)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from typing import Any
 
 from mcp_auth_tui.browser import Browser
 from mcp_auth_tui.controller import Controller
-from mcp_auth_tui.model import Event, Session, Stage
+from mcp_auth_tui.model import Event, Request, Session, Stage
 from mcp_auth_tui.net import Network
 from mcp_auth_tui.options import Options
+from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.signer import Signer
 
@@ -22,7 +24,7 @@ class Run(Controller):
     def __init__(
         self, config: Config, options: Options, signer: Signer, *, person: bool, stepping: bool
     ) -> None:
-        self._own = Network(
+        self._make: Callable[[], Network] = lambda: Network(
             config.url,
             ca_file=options.ca_file,
             insecure=options.insecure,
@@ -31,6 +33,8 @@ class Run(Controller):
             total=options.total,
             allow_private=PRIVATE in config.allow,
         )
+        self._own = self._make()
+        self._over = False
         browser = Browser(options.browser)
         super().__init__(config, self._own, browser, person=person, stepping=stepping, sign=signer)
 
@@ -43,7 +47,33 @@ class Run(Controller):
                 async for event in events:
                     yield event
         finally:
+            self._over = True
             await self._own.aclose()
+
+    async def send_again(
+        self, request: Request, of: int, network: Network | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Send a request beside the flow; after its end by a network that ends with the answer."""
+        made = self._make() if self._over else self._own
+        try:
+            async with aclosing(super().send_again(request, of, made)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            if made is not self._own:
+                await made.aclose()
+
+    async def aside(
+        self, beside: Protocol[Any], network: Network | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Do something beside the run, by a network that ends with it."""
+        made = network or self._make()
+        try:
+            async with aclosing(super().aside(beside, made)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            await made.aclose()
 
 
 def controllers(options: Options, *, person: bool) -> Callable[[Config, bool], Controller]:

@@ -65,6 +65,11 @@ class Options:
         return replace(self.base, url=made.url), made.notes
 
     @property
+    def reports(self) -> bool:
+        """Whether the export tells of the run, and so is written without headers too."""
+        return self.export in ("report", "report-html")
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """What makes the result of this run worth less: for the banner, the story and the JSON."""
         marks = [f"the refusal {rule} is lifted (--allow)" for rule in sorted(self.base.allow)]
@@ -103,7 +108,7 @@ def from_arguments(args: Any, environ: Mapping[str, str] = os.environ) -> Option
     Raises `Usage`.
     """
     _check_together(args)
-    _check_proxy(args.proxy, environ)
+    proxied = _proxied(args.proxy, environ)
     secret, notes = _secret(args, environ)
     try:
         held = credentials.read(args, environ)
@@ -162,7 +167,7 @@ def from_arguments(args: Any, environ: Mapping[str, str] = os.environ) -> Option
         reveal=args.reveal,
         wait_given=args.wait is not None,
         stepping=args.step,
-        notes=(*notes, *held.notes),
+        notes=(*proxied, *notes, *held.notes),
     )
 
 
@@ -207,13 +212,15 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _check_proxy(given: str | None, environ: Mapping[str, str]) -> None:
+def _proxied(given: str | None, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Say which proxies will be used, if any (SPEC 6, `trust_env`)."""
     from mcp_auth_tui.net.proxies import Proxies
 
     try:
-        Proxies.read(given, environ)
+        found = Proxies.read(given, environ)
     except ValueError as error:
         raise Usage(str(error)) from None
+    return (f"Requests go {found.description}.",) if found.description else ()
 
 
 def _secret(args: Any, environ: Mapping[str, str]) -> tuple[Secret | None, tuple[str, ...]]:

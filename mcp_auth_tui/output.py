@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 
 def check_target(path: Path) -> None:
@@ -62,11 +63,25 @@ def write_stdout(text: str) -> None:
     if sys.stdout is None:
         raise OSError("stdout is closed")
     try:
-        sys.stdout.write(text)
         sys.stdout.flush()
+        _write_whole(sys.stdout, text)
     except OSError:
         _abandon(sys.stdout.fileno())
         raise
+
+
+def _write_whole(stream: TextIO, text: str) -> None:
+    """Write past Python's own layers: unbuffered, they forget what a signal left unwritten."""
+    try:
+        descriptor = stream.fileno()
+    except OSError:
+        stream.write(text)
+        stream.flush()
+        return
+    octets = text.replace("\n", os.linesep).encode(stream.encoding, stream.errors or "strict")
+    left = memoryview(octets)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def deliver(text: str, path: Path | None, say: Callable[[str], None]) -> bool:

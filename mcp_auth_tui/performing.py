@@ -10,14 +10,17 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
 from mcp_auth_tui import findings
+from mcp_auth_tui.browser import Opened
 from mcp_auth_tui.model import (
     Browsed,
     Event,
     Exchange,
     Exchanged,
     Failure,
+    Request,
     Response,
     Resumed,
     Session,
@@ -42,6 +45,8 @@ from mcp_auth_tui.protocol.actions import (
     Sign,
     Signed,
     Sleep,
+    Verified,
+    Verify,
 )
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.values import Attempt
@@ -73,6 +78,19 @@ class Reply:
 Steps = AsyncGenerator[Event | Reply, None]
 
 
+def _names(query: str) -> tuple[str, ...]:
+    """Return the names of a query's parameters; a pasted bare code has none."""
+    pairs = (part.partition("=") for part in query.split("&")[:20])
+    return tuple(dict.fromkeys(unquote_plus(name)[:40] for name, sep, _ in pairs if sep))
+
+
+def _verified(action: Verify) -> Verified:
+    from mcp_auth_tui.signing import verify_jwt
+
+    found = verify_jwt(action.jwt.reveal(), action.jwks)
+    return Verified(found.ok, found.why, found.kid, found.alg)
+
+
 class Performer:
     """Performs the actions of one run; ``look`` gives the session as it is."""
 
@@ -102,6 +120,7 @@ class Performer:
         self._streams: dict[int, Stream] = {}
         self._attempt: Attempt | None = None
         self._deadline = 0.0
+        self._last = 0
 
     def steps(self, action: Action, *, edited: bool = False) -> Steps:
         """Perform an action: yields events and at last the reply; raises `FlowStop`."""
@@ -109,13 +128,49 @@ class Performer:
             case Send() | Open():
                 return self._exchanged(action, edited)
             case Browse():
-                return self._browsed(action)
+                return self._browsed(action, edited)
             case Await():
                 return self._awaited()
             case Ask():
                 return self._asked(action)
             case _:
                 return self._done(action)
+
+    @property
+    def opens(self) -> bool:
+        """Whether a browser is opened for a `Browse`."""
+        return self._browser.opens
+
+    def use(self, network: Network) -> None:
+        """Send what comes next by another network, with a new budget of requests."""
+        self._network = network
+        self._allowed = len(self._look().exchanges) + REQUESTS
+
+    async def open(self, url: str) -> Opened:
+        """Hand an address to the browser."""
+        return await self._browser.open(url)
+
+    async def again(
+        self, request: Request, of: int, network: Network | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Send a request that is no part of the flow, and count it apart: yields one event."""
+        number, started, since = self._numbered(), self._clock(), time.monotonic()
+        self._allowed += 1
+        original = next((old for old in self._look().exchanges if old.number == of), None)
+        edited = original is None or original.request != request
+        try:
+            result, timing = await (network or self._network).send(request)
+        except ValueError as error:
+            result, timing = Failure("net-connect", f"It cannot be sent: {error}."), Timing()
+        seconds = time.monotonic() - since
+        yield Exchanged(
+            Exchange(number, request, result, started, seconds, 1, edited, timing, again=of)
+        )
+
+    def _numbered(self) -> int:
+        """Return the number of the next exchange; one on its way has its own already."""
+        self._last = max(self._last, *(item.number for item in self._look().exchanges), 0) + 1
+        return self._last
 
     async def clean(self, page: str) -> None:
         """Answer a browser that still waits, and let go of listener and streams."""
@@ -141,6 +196,8 @@ class Performer:
                 if self._sign is None:
                     return Failure("client-key", "This run has no key to sign with.")
                 return await self._sign(action)
+            case Verify():
+                return await asyncio.to_thread(_verified, action)
             case Sleep():
                 # A poll that was waited for is no loop that runs away.
                 self._allowed += action.seconds >= 1
@@ -162,11 +219,16 @@ class Performer:
         if len(before) >= self._allowed:
             told = count(len(before), "request")
             raise self._stop(
-                "client-bug", f"The run was ended after {told}: it goes round in circles."
+                "net-http", f"The run was ended after {told}: it goes round in circles."
             )
         same = (request.purpose, request.url)
-        attempt = 1 + sum((old.request.purpose, old.request.url) == same for old in before)
-        number, started, since = len(before) + 1, self._clock(), time.monotonic()
+        attempt = 1 + sum(
+            (old.request.purpose, old.request.url) == same and not old.again for old in before
+        )
+        # Loading the HTTP client, once, is no part of the time that a server takes.
+        import mcp_auth_tui.net.wire  # noqa: F401
+
+        number, started, since = self._numbered(), self._clock(), time.monotonic()
         try:
             result, timing = await self._person.wait(self._crossed(action, number))
         except ValueError as error:
@@ -211,15 +273,19 @@ class Performer:
             return action.redirect_uri
         return self._listener.redirect_uri
 
-    async def _browsed(self, action: Browse) -> Steps:
+    async def _browsed(self, action: Browse, edited: bool) -> Steps:
         attempt, listener = action.attempt, self._listener
         self._attempt = attempt
         self._person.forget()
         if listener is not None:
             listener.arm()
-        opened = await self._person.wait(self._browser.open(attempt.url))
+        opened = Opened(False, "You took the address yourself: nothing was opened.")
+        if not action.unopened:
+            opened = await self._person.wait(self._browser.open(attempt.url))
         forward = self._browser.ssh_forward(listener.port) if listener is not None else ""
-        yield Browsed(attempt.url, opened.how, opened.opened, attempt.redirect_uri, forward)
+        note = self._browser.forward_note() if listener is not None else ""
+        how, back = (opened.how, opened.opened), attempt.redirect_uri
+        yield Browsed(attempt.url, *how, back, forward, edited, note)
         if not opened.opened and not self._person.present:
             raise self._nobody()
         self._deadline = self._clock() + action.wait
@@ -246,7 +312,8 @@ class Performer:
             yield Resumed("time is up")
         else:
             pasted = came.source == "paste"
-            yield Resumed("an address was pasted" if pasted else "the browser came back")
+            how = "an address was pasted" if pasted else "the browser came back"
+            yield Resumed(how, came.source, _names(came.query))
         yield Reply(came)
 
     async def _arrival(self) -> Any:

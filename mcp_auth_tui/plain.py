@@ -68,6 +68,8 @@ _COLOURS = {
     Level.OK: _GREEN,
 }
 _STATUS_COLOURS = {Status.DONE: _GREEN, Status.WARNED: _YELLOW, Status.FAILED: _RED}
+# Characters in a line: a server may name 60,000 tools. The address to sign in at is never cut.
+_LONGEST = 4000
 
 
 class Plain:
@@ -102,6 +104,7 @@ class Plain:
         self._told: set[Finding] = set()
         self._known: dict[str, list[str]] = {}
         self._invited = False
+        self._kept = 0
 
     def show(self, event: Event, session: Session) -> None:
         """Write the lines for one event."""
@@ -116,6 +119,8 @@ class Plain:
                 self._left(event)
             case Exchanged():
                 self._exchange(event.exchange)
+            case Finding(level=Level.OK):
+                self._kept += 1
             case Finding():
                 self.finding(event)
             case Tried():
@@ -188,7 +193,15 @@ class Plain:
             for line in lines:
                 self._line(f"  {line}")
 
+    def _checked(self) -> None:
+        """Write how many checks of a stage were kept: each by itself would bury what was not."""
+        if self._kept:
+            mark = self._paint(GLYPHS[Level.OK], _COLOURS[Level.OK])
+            self._write(f"  {mark} {text.count(self._kept, 'check')} kept")
+        self._kept = 0
+
     def _left(self, event: Left) -> None:
+        self._checked()
         seconds = self._session.stages[event.stage].seconds
         glyph = STATUS_GLYPHS.get(event.status, "·")
         mark = self._paint(f"{glyph} {event.status}", _STATUS_COLOURS.get(event.status, _PLAIN))
@@ -254,6 +267,8 @@ class Plain:
         if event.forward:
             self._line("  Is your browser on another machine? Then run there:")
             self._write(f"  {self._safe(event.forward)}")
+        if event.note:
+            self._line(f"  {event.note}")
 
     def _waiting(self, event: Waiting) -> None:
         left = max(event.until - self._now(), 0.0)
@@ -290,6 +305,7 @@ class Plain:
 
     def _end(self, event: Ended) -> None:
         session = self._session
+        self._checked()
         if event.stop is not None and event.stop not in self._told:
             self.finding(event.stop)
         self._blank()
@@ -322,7 +338,7 @@ class Plain:
         self._write(self._paint(self._safe(line), colour))
 
     def _safe(self, value: str) -> str:
-        return text.one_line(redacted(self._session, value), None)
+        return text.one_line(redacted(self._session, value), _LONGEST)
 
     def _paint(self, value: str, colour: str) -> str:
         return f"\x1b[{colour}m{value}\x1b[0m" if self._colour and colour else value

@@ -19,6 +19,10 @@ The document of ``--json`` (schema ``mcp-auth-tui/1``; members may be added, nev
   at most `BODY_LIMIT` characters; ``timings``: ``started`` and ``ended`` in seconds since the
   epoch, ``seconds`` in all, ``network`` on the wire.
 
+``inspect --format json`` writes an array of such documents, ``--format jsonl`` one a line; there
+``exit`` is 1 when a finding is at or over the threshold, and ``stop`` is the first finding that
+would end a sign-in.
+
 ``--events`` writes one object a line: ``schema``, ``event`` (the name of the event in lower case)
 and its members. ``browsed`` holds the authorization URL whole, for it is there to be opened; the
 last one, ``ended``, holds ``headers``. Nowhere else is a credential: what takes its place says its
@@ -72,7 +76,7 @@ def document(
         "exit": session.exit,
         "stage": _reached(session),
         "stop": _finding(session.stop) if session.stop else None,
-        "marks": marks,
+        "marks": (*marks, *session.marks),
         "stages": [_stage(session, stage) for stage in Stage],
         "findings": [_finding(finding) for finding in session.findings],
         "tried": session.tried,
@@ -139,8 +143,8 @@ def clean(session: Session, value: Any) -> Any:
         return value
     if isinstance(value, Mapping):
         return {
-            session.redact(str(name)): clean(session, item)
-            for name, item in text.redact_json(dict(value)).items()
+            session.redact(str(name)): clean(session, text.redact_member(str(name), item))
+            for name, item in value.items()
         }
     if is_dataclass(value):
         return clean(session, {f.name: getattr(value, f.name) for f in fields(value)})
@@ -230,6 +234,7 @@ def _exchange(session: Session, exchange: Exchange) -> dict[str, Any]:
         "url": request.url,
         "attempt": exchange.attempt,
         "edited": exchange.edited,
+        "again": exchange.again or None,
         "started": exchange.started,
         "seconds": round(exchange.seconds, 6),
         "timing": exchange.timing,

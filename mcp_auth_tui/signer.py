@@ -61,11 +61,13 @@ class Signer:
         return Signed(made.jwt, made.alg, made.thumbprint)
 
     def _provide(self, keys: Keys, action: Sign) -> None:
+        from mcp_auth_tui.jose_keys import ALGORITHMS
         from mcp_auth_tui.signing import KeyProblem
 
         if action.key == DPOP:
             listed = action.algorithms or (_PREFERRED,)
-            keys.generate(DPOP, _PREFERRED if _PREFERRED in listed else listed[0])
+            able = [name for name in ALGORITHMS if name in listed]
+            keys.generate(DPOP, able[0] if able else listed[0])
             return
         if self._material is None:
             raise KeyProblem("no private key was given: name one with --client-key.")

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 
 _KEPT = {"\n", "\t"}
+# Looked at one by one; all else is taken as it is, which makes 2 MB a matter of milliseconds.
+_ODD = re.compile(r"[^\x20-\x7e\n\t]")
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 # Members of JSON documents, form fields and query parameters whose value is a credential (SPEC 6).
@@ -36,6 +38,9 @@ SECRET_NAMES = frozenset(
 _MEMBER = re.compile(
     rf'("(?:{"|".join(sorted(SECRET_NAMES))})"\s*:\s*")((?:[^"\\]|\\.)+)', re.IGNORECASE | re.DOTALL
 )
+# What is shorter is a word, not a credential: to mask it everywhere would hide the story.
+_SHORTEST = 6
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*\Z")
 SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "dpop", "cookie", "set-cookie", "mcp-session-id"}
 )
@@ -48,7 +53,7 @@ def harmless(value: str, limit: int | None = None) -> str:
     characters and lone surrogates become a visible ``\\x1b``-like mark. ``limit`` is in characters.
     """
     if not value.isascii() or not value.isprintable():
-        value = "".join(_mark(char) for char in value)
+        value = _ODD.sub(lambda found: _mark(found[0]), value)
     if limit is not None and len(value) > limit:
         return f"{value[:limit]}… ({len(value):,} characters)"
     return value
@@ -82,12 +87,21 @@ def masked(value: str) -> str:
 
 def redact(value: str, secrets: Iterable[str]) -> str:
     """Replace every known secret inside a text by its mask, percent-encoded ones too."""
-    for secret in sorted({s for s in secrets if len(s) >= 6}, key=len, reverse=True):
-        for form in dict.fromkeys(
-            (secret, quote(secret, "", errors="replace"), quote_plus(secret, errors="replace"))
-        ):
-            value = value.replace(form, masked(secret))
+    if len(value) < _SHORTEST:
+        return value
+    for secret in sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True):
+        for form in _forms(secret):
+            if form in value:
+                value = value.replace(form, masked(secret))
     return value
+
+
+def _forms(secret: str) -> Iterable[str]:
+    """Return how a secret may be spelled; nearly all hold nothing that is ever encoded."""
+    if _UNRESERVED.match(secret):
+        return (secret,)
+    encoded = quote(secret, "", errors="replace"), quote_plus(secret, errors="replace")
+    return dict.fromkeys((secret, *encoded))
 
 
 def redact_json(value: Any) -> Any:
@@ -100,6 +114,11 @@ def redact_json(value: Any) -> Any:
     if isinstance(value, list):
         return [redact_json(item) for item in value]
     return value
+
+
+def redact_member(name: str, value: Any) -> Any:
+    """Mask the value of one member when its name says so; what is inside it is left alone."""
+    return _masked_member(value) if name.lower() in SECRET_NAMES else value
 
 
 def _masked_member(value: Any) -> Any:

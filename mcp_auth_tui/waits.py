@@ -44,6 +44,10 @@ class Person:
         self.stepping = False
         self.step(None)
 
+    def renew(self) -> None:
+        """Begin anew, without steps: an end that was asked for was that of an earlier work."""
+        self._cancelled = self.stepping = False
+
     def pause(self) -> None:
         """Close the gate from the next action on."""
         self.stepping = True

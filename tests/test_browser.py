@@ -206,18 +206,22 @@ async def test_macos_opens_with_open(programs: Bin) -> None:
     assert programs.arguments("open") == [URL]
 
 
-def test_the_forward_line_names_port_user_and_host(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_forward_line_names_port_user_and_host(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "box.example.com")
     environ = {"SSH_CONNECTION": "10.0.0.9 50000 10.0.0.5 22", "SUDO_USER": "ann"}
-    assert Browser("auto", environ, "linux").ssh_forward(43117) == (
+    assert Browser("auto", environ, "linux", tmp_path).ssh_forward(43117) == (
         "ssh -L 43117:127.0.0.1:43117 ann@box.example.com"
     )
 
 
-def test_a_name_of_no_use_gives_way_to_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_of_no_use_gives_way_to_the_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "f3a9c1")
     environ = {"SSH_CONNECTION": "10.0.0.9 50000 10.0.0.5 2222", "SUDO_USER": "ann"}
-    assert Browser("auto", environ, "linux").ssh_forward(1) == (
+    assert Browser("auto", environ, "linux", tmp_path).ssh_forward(1) == (
         "ssh -L 1:127.0.0.1:1 -p 2222 ann@10.0.0.5"
     )
 

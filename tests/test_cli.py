@@ -109,7 +109,8 @@ def test_help_and_version_end_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
     assert "demo" in shown
-    assert not any(later in shown for later in ("inspect", "sessions", "--no-store"))
+    assert "inspect" in shown
+    assert not any(later in shown for later in ("sessions", "--no-store"))
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == "mcp-auth-tui 0.1.0\n"
 

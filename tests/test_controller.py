@@ -138,6 +138,9 @@ class Opener:
         self.urls.append(url)
         return self.opened
 
+    def forward_note(self) -> str:
+        return ""
+
     def ssh_forward(self, port: int) -> str:
         return self.forward and f"{self.forward} {port}"
 
@@ -484,7 +487,7 @@ async def test_a_sign_in_by_the_browser() -> None:
         Entered(Stage.AUTHORIZE),
         Browsed(ATTEMPT.url, "done so", True, got[0], f"ssh {port}"),
         Waiting("the sign-in in the browser", 1060.0),
-        Resumed("the browser came back"),
+        Resumed("the browser came back", "listener", ("code", "state")),
         Ended(Outcome.OK, 1000.0, None, 0),
     ]
     assert browser.urls == [ATTEMPT.url]
@@ -504,7 +507,7 @@ async def test_a_paste_races_the_listener() -> None:
 
     seen = await events(controller, react)
     assert got[1] == Callback("code=c&state=s", "paste", pasted)
-    assert Resumed("an address was pasted") in seen
+    assert Resumed("an address was pasted", "paste", ("code", "state")) in seen
 
 
 async def test_what_was_pasted_before_the_browser_opened_is_not_an_answer() -> None:

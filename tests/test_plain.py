@@ -7,17 +7,21 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_auth_tui import findings
 from mcp_auth_tui.model import (
     Ended,
+    Entered,
     Event,
     Failure,
     Kind,
     Learned,
+    Left,
     Outcome,
     Ready,
     Request,
     Session,
     Stage,
+    Status,
     Waiting,
 )
 from mcp_auth_tui.plain import Plain
@@ -68,7 +72,7 @@ def test_a_good_run_is_told_from_the_first_request_to_the_result() -> None:
         "  issuer: https://auth.example.com",
         "  authorization endpoint: https://auth.example.com/authorize",
         "  token endpoint: ",
-        "  ✓ ok: S256 is promised. [as-pkce-absent]",
+        "  ✓ 1 check kept",
         "  ✓ done",
         "",
         "2 Registration: the client",
@@ -245,4 +249,33 @@ def test_a_repeated_and_edited_request_is_marked() -> None:
     assert told([edited]) == [
         "  1. POST https://mcp.example.com/mcp: 401, 41 ms, first contact, attempt 2,"
         " edited by hand"
+    ]
+
+
+def test_a_line_of_a_server_that_says_too_much_is_cut_but_not_the_address_to_open() -> None:
+    peer = replace(folded(run()).peer, tools=("x" * 99,) * 1000)
+    url = f"https://auth.example.com/authorize?response_type=code&scope={'s+' * 5000}"
+    browsed = next(event for event in run() if type(event).__name__ == "Browsed")
+    lines = told([run()[0], Learned("peer", peer), replace(browsed, url=url)])
+    assert url in lines
+    [tools] = [line for line in lines if line.startswith("  1000 tools: xxx")]
+    assert len(tools) < 4100
+    assert tools.endswith("… (101,012 characters)")
+
+
+def test_kept_checks_are_counted_by_stage_and_never_listed() -> None:
+    """Eighty lines that say nothing is wrong would hide the one that says something is."""
+    kept = [findings.passed("as-json", Stage.SERVER), findings.passed("as-html", Stage.SERVER)]
+    broken = findings.found("as-null", Stage.SERVER)
+    events = [Entered(Stage.SERVER), *kept, broken, Left(Stage.SERVER, Status.WARNED, "x")]
+    assert told([*events, Entered(Stage.TOKEN), Left(Stage.TOKEN, Status.DONE)]) == [
+        "",
+        "1 Metadata: the authorization server",
+        "  ! warning: The authorization server's metadata has a member with the value null."
+        " [as-null]",
+        "  ✓ 2 checks kept",
+        "  ! warned: x",
+        "",
+        "4 Token: the code is exchanged",
+        "  ✓ done",
     ]

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from mcp_auth_tui import arguments
+from mcp_auth_tui.inspecting.words import inspect
 from mcp_auth_tui.model import Event, Session
 from mcp_auth_tui.report import document
 from tests import readme
@@ -50,7 +51,7 @@ def test_what_differs_between_runs_is_all_that_is_not_compared() -> None:
 def test_every_option_in_the_readme_is_one_of_the_program() -> None:
     known = {
         option
-        for parser in (arguments.flow(), arguments.demo())
+        for parser in (arguments.flow(), arguments.demo(), inspect())
         for action in parser._actions
         for option in action.option_strings
     }

@@ -113,7 +113,10 @@ def test_the_core_loads_the_standard_library_and_itself_alone(room: str) -> None
     assert "asyncio" not in others
 
 
-@pytest.mark.parametrize("words", [("--help",), ("--version",), ("--wrong",), ("demo", "--help")])
+@pytest.mark.parametrize(
+    "words",
+    [("--help",), ("--version",), ("--wrong",), ("demo", "--help"), ("inspect", "--help")],
+)
 def test_help_and_usage_load_neither_faces_nor_network_nor_dataclasses(
     words: tuple[str, ...],
 ) -> None:
@@ -127,6 +130,13 @@ def test_a_run_without_a_screen_never_loads_textual(mode: str) -> None:
     assert "mcp_auth_tui.headless" in modules
     assert modules & {"textual", "rich", "mcp_auth_tui.tui", "mcp_auth_tui.tui.app"} == set()
     assert "mcp_auth_tui.net" in modules
+
+
+def test_an_inspection_never_loads_textual_nor_what_only_a_sign_in_needs() -> None:
+    modules = command("inspect", "http://127.0.0.1:1/mcp", "--timeout", "2")
+    assert "mcp_auth_tui.inspecting.run" in modules
+    unwanted = {"textual", "rich", "mcp_auth_tui.controller", "mcp_auth_tui.callback", "joserfc"}
+    assert modules & unwanted == set()
 
 
 def test_the_words_of_the_help_are_those_of_the_program() -> None:

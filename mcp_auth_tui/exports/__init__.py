@@ -14,7 +14,7 @@ from mcp_auth_tui.exports.curl import curl
 from mcp_auth_tui.exports.env import env
 from mcp_auth_tui.model import Session
 
-__all__ = ["EXPORTS", "Export", "rendered"]
+__all__ = ["EXPORTS", "Export", "caution", "rendered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Export:
     render: Callable[[Session], str]
     """Returns the text with its credentials as they are, or nothing when there are no headers.
     Raises ValueError with a sentence when a value cannot be written in this form."""
+    always: bool = False
+    """It is there without headers too: it tells of the run, not of its result."""
 
 
 def headers(session: Session) -> str:
@@ -47,6 +49,30 @@ def as_json(session: Session) -> str:
     if not session.headers:
         return ""
     return json.dumps({n: v.reveal() for n, v in session.headers.items()}, indent=2) + "\n"
+
+
+def caution(session: Session) -> str:
+    """Return what a header alone is not good for, as a sentence; empty when it is all it takes."""
+    if session.token is None or session.token.type.lower() != "dpop":
+        return ""
+    return (
+        "This token is bound to a key (DPoP): each request needs a fresh proof in a DPoP header, "
+        "made with that key (RFC 9449 §7.1). The header alone is refused."
+    )
+
+
+def report(session: Session) -> str:
+    """Return the report of a run as Markdown, masked; empty before it began."""
+    from mcp_auth_tui.reports.markdown import report as written
+
+    return written(session) if session.url else ""
+
+
+def report_html(session: Session) -> str:
+    """Return the report of a run as one HTML page, masked; empty before it began."""
+    from mcp_auth_tui.reports.html import page
+
+    return page(session) if session.url else ""
 
 
 EXPORTS: Mapping[str, Export] = MappingProxyType(
@@ -68,13 +94,35 @@ EXPORTS: Mapping[str, Export] = MappingProxyType(
                 "env", ".env lines", "env", "Variables that a shell and .env readers take.", env
             ),
             Export("json", "JSON object", "json", "Headers as an object, name to value.", as_json),
+            Export(
+                "report",
+                "Report, Markdown",
+                "md",
+                "What happened, for the server's owner: masked, fit for a public issue.",
+                report,
+                always=True,
+            ),
+            Export(
+                "report-html",
+                "Report, HTML",
+                "html",
+                "The same as one page that loads nothing.",
+                report_html,
+                always=True,
+            ),
         )
     }
 )
 
 
 def rendered(name: str, session: Session, say: Callable[[str], None]) -> str:
-    """Return a form's text; as header lines, and saying so, when it cannot be had in that form."""
+    """Return a form's text; as header lines, and saying so, when it cannot be had in that form.
+
+    What the headers are not good for is said too. Empty when there are no headers, unless the form
+    tells of the run.
+    """
+    if session.headers and (told := caution(session)):
+        say(told)
     try:
         return EXPORTS[name].render(session)
     except ValueError as error:

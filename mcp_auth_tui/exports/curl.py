@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote_plus
 
-from mcp_auth_tui.model import Exchange, Kind, Request, Session, Stage
+from mcp_auth_tui import text
+from mcp_auth_tui.model import Exchange, Field, Kind, Request, Session, Stage
 
 # Belong to one run or one connection, and would be wrong in a request of its own.
 _OWN = frozenset(
@@ -71,13 +75,66 @@ def _example(session: Session) -> Exchange | None:
     return next(accepted, mcp[0] if mcp else None)
 
 
+def one(session: Session, request: Request) -> str:
+    """Return a shell command for one request, with a name in the place of each credential.
+
+    What stands where ``<name>`` does is for the person to put in; nothing secret is in it.
+    """
+    words = ["curl"]
+    if request.method != ("POST" if request.form is not None or request.json else "GET"):
+        words += ["--request", request.method]
+    words.append(_named_query(session, request.url))
+    for field in request.headers:
+        words += ["--header", f"{field.name}: {_named(session, field)}"]
+    for field in request.form or ():
+        words += ["--data-urlencode", f"{field.name}={_named(session, field)}"]
+    if request.json is not None:
+        body = json.dumps(_named_members(request.json), ensure_ascii=False)
+        words += ["--data-raw", session.redact(body)]
+    # Broken behind each value, so that a long one can be read; no control reaches a terminal.
+    lines = [shlex.quote(text.one_line(word, None)) for word in words]
+    made = f"{lines[0]}"
+    for word in lines[1:]:
+        made += f" \\\n  {word}" if word.startswith(("--", "http", "'http")) else f" {word}"
+    return f"{made}\n"
+
+
+def _named(session: Session, field: Field) -> str:
+    name = field.name.lower()
+    if isinstance(field.value, str) and name not in text.SECRET_NAMES | text.SECRET_HEADERS:
+        return session.redact(field.value)
+    scheme, _, rest = field.raw.partition(" ")
+    return f"{scheme} <{name}>" if rest and name == "authorization" else f"<{name}>"
+
+
+def _named_query(session: Session, url: str) -> str:
+    head, mark, query = url.partition("?")
+    parts = []
+    for part in query.split("&"):
+        name, sep, _ = part.partition("=")
+        secret = unquote_plus(name).lower() in text.SECRET_NAMES
+        parts.append(f"{name}{sep}<{name}>" if secret else part)
+    return session.redact(head + mark + "&".join(parts))
+
+
+def _named_members(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key: f"<{key}>"
+            if key.lower() in text.SECRET_NAMES and isinstance(item, str)
+            else _named_members(item)
+            for key, item in value.items()
+        }
+    return [_named_members(item) for item in value] if isinstance(value, list) else value
+
+
 def quoted(value: str) -> str:
     """Return a value between quotes as curl's configuration has it (curl(1), ``--config``)."""
     return f'"{value.translate(_ESCAPES)}"'
 
 
-def _unused(word: str, text: str) -> str:
-    lines = text.splitlines()
+def _unused(word: str, among: str) -> str:
+    lines = among.splitlines()
     while word in lines:
         word += "_"
     return word

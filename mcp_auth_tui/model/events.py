@@ -101,6 +101,10 @@ class Browsed:
     redirect_uri: str
     forward: str = ""
     """The ``ssh -L`` line, when one helps."""
+    edited: bool = False
+    """A person changed the authorization request."""
+    note: str = ""
+    """What the ``ssh -L`` line cannot know, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,19 @@ class Resumed:
     """The wait is over: ``how`` says what ended it."""
 
     how: str
+    source: str = ""
+    """How the answer of the sign-in came: ``listener`` or ``paste``; empty for anything else."""
+    carried: tuple[str, ...] = ()
+    """The names of the parameters that it carried, without their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What happened between a person, a browser and the run: no exchange of this program."""
+
+    after: int
+    """How many exchanges were before it."""
+    event: Browsed | Resumed
 
 
 @dataclass(frozen=True, slots=True)

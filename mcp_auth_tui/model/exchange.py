@@ -141,6 +141,8 @@ class Exchange:
     attempt: int = 1
     edited: bool = False
     timing: Timing = Timing()
+    again: int = 0
+    """The exchange that a person sent again with this one; 0 when it is a part of the flow."""
 
     @property
     def response(self) -> Response | None:

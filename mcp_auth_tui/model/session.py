@@ -16,6 +16,7 @@ from mcp_auth_tui.model.events import (
     Finding,
     Learned,
     Left,
+    Moment,
     Ready,
     Resumed,
     Started,
@@ -58,10 +59,19 @@ class Session:
     grant: Any = None
     device: Any = None
     token: Any = None
+    previous: Any = None
+    """The token that a refresh replaced."""
+    checked: tuple[Any, ...] = ()
+    """Signatures that were checked because the person asked (`protocol.keys_check`)."""
+    scanned: Any = None
+    """What a scan for misplaced documents found (`protocol.locations`)."""
     peer: Any = None
     browsed: Browsed | None = None
+    moments: tuple[Moment, ...] = ()
     waiting: Waiting | None = None
     ready: Any = None
+    carried: tuple[str, ...] = ()
+    """The marks of the run that something was taken over from."""
     outcome: Outcome | None = None
     stop: Finding | None = None
     exit: int = 0
@@ -90,28 +100,39 @@ class Session:
             case Learned():
                 return self._remember(event.value)._learn(event.name, event.value)
             case Browsed():
-                return replace(self, browsed=event, ready=None)
+                return replace(self._noted(event), browsed=event, ready=None)
             case Waiting():
                 return self._waits(event)
             case Resumed():
-                return self._waits(None)
+                return self._noted(event)._waits(None)
             case Ready():
                 return replace(self, ready=event.action)
             case Ended():
                 return self._end(event)
 
+    def _noted(self, event: Browsed | Resumed) -> Session:
+        if self.waiting is not None and self.waiting.question is not None:
+            return self  # an answer to a question of ours is no part of the sign-in
+        moment = Moment(len(self.exchanges), event)
+        return replace(self, moments=(*self.moments, moment))
+
     def _learn(self, name: str, value: Any) -> Session:
         changes: dict[str, Any] = {name: value}
+        if name == "token" and self.token is not None and self.token.access != value.access:
+            changes |= {"previous": self.token, "checked": ()}
         return replace(self, **changes)
 
     def _stage(self, stage: Stage, **changes: Any) -> Session:
         return replace(self, stages={**self.stages, stage: replace(self.stages[stage], **changes)})
 
     def _exchanged(self, exchange: Exchange) -> Session:
-        seconds = self.stages[exchange.request.stage].seconds + exchange.seconds
         secrets = self.secrets.union(exchange.request.secrets)
-        added = replace(self, exchanges=(*self.exchanges, exchange), secrets=secrets, ready=None)
-        return added._stage(exchange.request.stage, seconds=seconds)
+        added = replace(self, exchanges=(*self.exchanges, exchange), secrets=secrets)
+        if exchange.again:
+            # Sent beside the flow, which stands where it stood.
+            return added
+        seconds = self.stages[exchange.request.stage].seconds + exchange.seconds
+        return replace(added, ready=None)._stage(exchange.request.stage, seconds=seconds)
 
     def _remember(self, *values: Any) -> Session:
         found = {
@@ -162,6 +183,25 @@ class Session:
         scheme = "DPoP" if self.token.type.lower() == "dpop" else "Bearer"
         return {"Authorization": Secret(f"{scheme} {self.token.access.reveal()}")}
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What a person changed by hand: the result tells less about the server."""
+        return (*(f"a run before this: {mark}" for mark in self.carried), *self.edits)
+
+    @property
+    def edits(self) -> tuple[str, ...]:
+        """What a person changed by hand in this run."""
+        made = []
+        for item in self.exchanges:
+            by_hand = ", edited by hand" if item.edited else ""
+            if item.again:
+                made.append(f"exchange {item.number} is {item.again} sent again{by_hand}")
+            elif item.edited:
+                made.append(f"exchange {item.number} was edited by hand")
+        if self.browsed is not None and self.browsed.edited:
+            made.append("the authorization request was edited by hand")
+        return tuple(made)
+
     def counts(self, *stages: Stage) -> dict[Level, int]:
         """Count the findings of some stages (of all, when none is named) by level."""
         chosen = [f for f in self.findings if not stages or f.stage in stages]
@@ -169,6 +209,8 @@ class Session:
 
     def redact(self, value: str) -> str:
         """Mask every credential of this run inside a text (SPEC 6)."""
+        if not self.secrets:
+            return value
         return text.redact(value, (secret.reveal() for secret in self.secrets))
 
 

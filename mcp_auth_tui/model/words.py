@@ -51,7 +51,10 @@ class Level(StrEnum):
     @property
     def rank(self) -> int:
         """0 is the worst."""
-        return list(Level).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {level: number for number, level in enumerate(Level)}
 
 
 class Whose(StrEnum):

@@ -20,13 +20,12 @@ from mcp_auth_tui.net.messages import Place, encode, place
 from mcp_auth_tui.net.proxies import Proxies, shown
 
 if TYPE_CHECKING:
-    import httpcore
     import httpx
 
     from mcp_auth_tui.net.answers import Enough, Stream
-    from mcp_auth_tui.net.wire import Dialer, Meter
+    from mcp_auth_tui.net.wire import Meter, Wire
 
-__all__ = ["Network"]
+__all__ = ["Network", "Tls"]
 
 AGENT = f"mcp-auth-tui/{__version__}"
 _REPEATABLE = frozenset({"GET", "HEAD"})
@@ -34,11 +33,39 @@ _REPEATABLE = frozenset({"GET", "HEAD"})
 T = TypeVar("T")
 
 
+class Tls:
+    """TLS settings, made at the first use: reading the trust store takes 50 ms, in a thread."""
+
+    def __init__(self, ca_file: str | None = None, *, insecure: bool = False) -> None:
+        self.made: ssl.SSLContext | None = None
+        """The settings once there are any."""
+        self._ca_file = ca_file
+        self._insecure = insecure
+        self._building = asyncio.Lock()
+
+    async def context(self) -> ssl.SSLContext:
+        """Return the settings; raises `Unreachable` for a CA file that cannot be used."""
+        from mcp_auth_tui.net.wire import make_context
+
+        async with self._building:
+            if self.made is None:
+                try:
+                    self.made = await asyncio.to_thread(
+                        make_context, self._ca_file, insecure=self._insecure
+                    )
+                except OSError as error:
+                    # ssl.SSLError is an OSError too: a file without a certificate in it.
+                    message = f"The CA file {self._ca_file} cannot be used: {error}."
+                    raise Unreachable(Failure("net-tls", message)) from error
+            return self.made
+
+
 class Network:
     """The network of one run: one connection per origin, kept alive; nothing follows a redirect.
 
-    ``timeout`` bounds each connect and each read, ``total`` a whole exchange (seconds). Building
-    one is cheap; ValueError for a proxy that is no proxy URL.
+    ``timeout`` bounds each connect and each read, ``total`` a whole exchange (seconds). ``tls``
+    shares the TLS settings of several networks, and then goes before ``ca_file`` and ``insecure``.
+    Building one is cheap; ValueError for a proxy that is no proxy URL.
     """
 
     def __init__(
@@ -52,6 +79,7 @@ class Network:
         total: float = 30.0,
         allow_private: bool = False,
         environ: Mapping[str, str] = os.environ,
+        tls: Tls | None = None,
     ) -> None:
         self._guard = Guard(typed_url, allow_private=allow_private)
         self._proxies = Proxies.read(proxy, environ)
@@ -59,11 +87,8 @@ class Network:
         self._insecure = insecure
         self._timeout = timeout
         self._total = total
-        self._context: ssl.SSLContext | None = None
-        self._building = asyncio.Lock()
-        self._clients: dict[
-            tuple[str, str | None], tuple[httpx.AsyncClient, httpcore.AsyncConnectionPool, Dialer]
-        ] = {}
+        self._tls = tls or Tls(ca_file, insecure=insecure)
+        self._wires: dict[tuple[str, str | None], Wire] = {}
 
     @property
     def description(self) -> str:
@@ -118,21 +143,19 @@ class Network:
             proxy = self._proxies.of(url)
             if proxy is not None:
                 return
-            _, pool, dialer = await self._client(to, proxy)
+            wire = await self._wire(to, proxy)
             origin = httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target="/").origin
-            for connection in pool.connections:
+            for connection in wire.pool.connections:
                 usable = connection.is_idle() and not connection.has_expired()
                 if usable and connection.can_handle_request(origin):
                     return
-            context = self._context if to.scheme == "https" else None
-            await dialer.warm(to.host, to.port, context, self._timeout)
+            context = self._tls.made if to.scheme == "https" else None
+            await wire.dialer.warm(to.host, to.port, context, self._timeout)
 
     async def aclose(self) -> None:
         """Close every connection; the network can be used again after it."""
-        while self._clients:
-            client, _, dialer = self._clients.popitem()[1]
-            await client.aclose()
-            await dialer.aclose()
+        while self._wires:
+            await self._wires.popitem()[1].aclose()
 
     async def _exchange(
         self, request: Request, enough: Enough | None, meter: Meter
@@ -168,12 +191,12 @@ class Network:
         proxy = self._proxies.of(request.url)
         if proxy is not None:
             self._guard.check_literal(to.host)
-        client, _, _ = await self._client(to, proxy)
+        wire = await self._wire(to, proxy)
         limit = self._timeout
         timeouts = {"connect": limit, "read": read, "write": limit, "pool": limit}
         extensions = {"timeout": timeouts, "trace": meter}
         made = request_for(request.method, to, headers, content, extensions)
-        return await client.send(made, stream=True)
+        return await wire.handle_async_request(made)
 
     async def _within(self, url: str, meter: Meter, work: Awaitable[T]) -> T | Failure:
         """Await one exchange within the total time; everything the network does is a `Failure`."""
@@ -204,29 +227,12 @@ class Network:
             return f"The proxy {shown(proxy)}"
         return place(url).where
 
-    async def _client(
-        self, to: Place, proxy: str | None
-    ) -> tuple[httpx.AsyncClient, httpcore.AsyncConnectionPool, Dialer]:
-        from mcp_auth_tui.net.wire import make_client
+    async def _wire(self, to: Place, proxy: str | None) -> Wire:
+        from mcp_auth_tui.net.wire import make_wire
 
         key = (to.scheme, proxy)
-        if key not in self._clients:
-            context = await self._tls() if to.scheme == "https" else None
-            if key not in self._clients:
-                self._clients[key] = make_client(self._guard, proxy, context)
-        return self._clients[key]
-
-    async def _tls(self) -> ssl.SSLContext:
-        from mcp_auth_tui.net.wire import make_context
-
-        async with self._building:
-            if self._context is None:
-                try:
-                    self._context = await asyncio.to_thread(
-                        make_context, self._ca_file, insecure=self._insecure
-                    )
-                except OSError as error:
-                    # ssl.SSLError is an OSError too: a file without a certificate in it.
-                    message = f"The CA file {self._ca_file} cannot be used: {error}."
-                    raise Unreachable(Failure("net-tls", message)) from error
-            return self._context
+        if key not in self._wires:
+            context = await self._tls.context() if to.scheme == "https" else None
+            if key not in self._wires:
+                self._wires[key] = make_wire(self._guard, proxy, context)
+        return self._wires[key]

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.util import find_spec
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +27,10 @@ from httpcore import AsyncNetworkStream  # noqa: E402
 
 if _hidden:
     del _modules[_UNWANTED]
+if "sniffio" not in _modules and find_spec("sniffio") is None:
+    # httpcore looks for it with every connection, and Python looks again through all its places
+    # for what it did not find before: 1 ms of CPU for a URL.
+    _modules["sniffio"] = cast(Any, None)
 
 from mcp_auth_tui.model import Failure, Timing  # noqa: E402
 from mcp_auth_tui.net.addresses import Guard, Unreachable, ascii_host  # noqa: E402
@@ -194,8 +198,9 @@ class _Parked(AsyncNetworkStream):
 class Wire(httpx.AsyncBaseTransport):
     """A transport over one pool; what goes wrong is raised as httpcore says it."""
 
-    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
+    def __init__(self, pool: httpcore.AsyncConnectionPool, dialer: Dialer) -> None:
         self.pool = pool
+        self.dialer = dialer
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; the body of the answer is read later."""
@@ -221,6 +226,7 @@ class Wire(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close every connection."""
         await self.pool.aclose()
+        await self.dialer.aclose()
 
 
 class _Body(httpx.AsyncByteStream):
@@ -235,19 +241,14 @@ class _Body(httpx.AsyncByteStream):
         await self._answer.aclose()
 
 
-def make_client(
-    guard: Guard, proxy: str | None, context: ssl.SSLContext | None
-) -> tuple[httpx.AsyncClient, httpcore.AsyncConnectionPool, Dialer]:
-    """Make a client that adds nothing of its own: no redirects, cookies, netrc, default headers.
+def make_wire(guard: Guard, proxy: str | None, context: ssl.SSLContext | None) -> Wire:
+    """Make a transport for one scheme and one proxy.
 
+    It is used bare: an httpx client would add headers and cookies of its own, and would read a
+    ``Location`` even where it may not follow it, and raise over one that is no URL.
     Raises `Unreachable` for a SOCKS proxy without the package that speaks it.
     """
-    pool, dialer = make_pool(guard, proxy, context)
-    nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    client = httpx.AsyncClient(
-        transport=Wire(pool), trust_env=False, follow_redirects=False, cookies=nothing
-    )
-    return client, pool, dialer
+    return Wire(*make_pool(guard, proxy, context))
 
 
 def request_for(

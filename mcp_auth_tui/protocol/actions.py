@@ -68,6 +68,8 @@ class Browse:
     attempt: Attempt
     wait: float
     """Seconds the person has."""
+    unopened: bool = False
+    """The person takes the address as it is: nothing is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,24 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
+class Verify:
+    """Check the signature of a JWT with a key set (RFC 7515 §5.2). Reply: `Verified`."""
+
+    jwt: Secret
+    jwks: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Whether a signature is good; ``why`` is a sentence either way."""
+
+    ok: bool
+    why: str
+    kid: str | None = None
+    alg: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sleep:
     """Wait before polling again (RFC 8628 §3.5). Reply: None."""
 
@@ -168,7 +188,20 @@ class Now:
 
 
 Action = (
-    Send | Open | Read | Close | Bind | Browse | Await | Answer | Ask | Entropy | Sign | Sleep | Now
+    Send
+    | Open
+    | Read
+    | Close
+    | Bind
+    | Browse
+    | Await
+    | Answer
+    | Ask
+    | Entropy
+    | Sign
+    | Verify
+    | Sleep
+    | Now
 )
 Note = Finding | Learned | Tried | Entered | Left | Waiting | Resumed
 
@@ -207,4 +240,6 @@ __all__ = [
     "Sign",
     "Signed",
     "Sleep",
+    "Verified",
+    "Verify",
 ]

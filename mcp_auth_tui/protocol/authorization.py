@@ -11,8 +11,10 @@ from typing import NoReturn
 from urllib.parse import parse_qsl, quote, urlencode
 
 from mcp_auth_tui.model import Failure, Field, Level, Secret
+from mcp_auth_tui.protocol import checks_callback
 from mcp_auth_tui.protocol.actions import Answer, Await, Browse, Callback, Entropy, Now, Protocol
 from mcp_auth_tui.protocol.challenge import SCOPE
+from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.follow import follow
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import split
@@ -153,12 +155,17 @@ def url_of(endpoint: str, fields: list[Field]) -> str:
     return f"{endpoint}{'&' if old else '' if endpoint.endswith('?') else '?'}{query}"
 
 
-def authorize(judge: Judge, attempt: Attempt) -> Protocol[Grant]:
-    """Let the person sign in and judge what comes back (B3-B8); raises `FlowStop`."""
+def authorize(judge: Judge, attempt: Attempt, *, unknown: bool = False) -> Protocol[Grant]:
+    """Let the person sign in and judge what comes back (B3-B8); raises `FlowStop`.
+
+    ``unknown``: the client was registered a moment ago, so nobody can have agreed to it before.
+    """
     if judge.config.follow:
         callback = yield from follow(judge, attempt)
         verdict = yield from judged(judge, attempt, callback)
         if verdict is None:
+            if not callback.query:
+                judge.stop("authz-empty", seen="the redirect has no query")
             judge.stop(
                 "authz-state",
                 message="The redirect carries another state than was sent.",
@@ -172,6 +179,9 @@ def authorize(judge: Judge, attempt: Attempt) -> Protocol[Grant]:
             judge.stop(arrived.kind, seen=arrived.message)
         verdict = yield from judged(judge, performed, arrived)
         if verdict is not None:
+            if unknown and arrived.source == "listener":
+                now: float = yield Now()
+                yield from judge.tell(checks_callback.consent(now - performed.made))
             return verdict
         yield Answer("ignored")
     judge.stop("authz-state", seen=f"{_ARRIVALS} callbacks that were not ours")
@@ -206,6 +216,10 @@ def judged(judge: Judge, attempt: Attempt, callback: Callback) -> Protocol[Grant
     pairs = parse_qsl(query, keep_blank_values=True)
     values = dict(pairs)
     states = [value for key, value in pairs if key == "state"]
+    if not pairs:
+        # A fragment never reaches a server: this may be all that is seen of one.
+        yield from judge.note("authz-empty", seen="a callback without any parameter")
+        return None
     if states != [attempt.state.reveal()]:
         seen = "no state" if not states else f"{len(states)} × state, not ours"
         # A stray request must not end a login, not even a strict one (B3).
@@ -213,6 +227,7 @@ def judged(judge: Judge, attempt: Attempt, callback: Callback) -> Protocol[Grant
             "authz-state", seen=f"{seen}; {_pairs_text(callback)}", level=Level.WARNING
         )
         return None
+    yield from judge.tell(checks_callback.place(attempt.redirect_uri, callback, pairs))
     return (yield from _ours(judge, attempt, pairs, values))
 
 
@@ -228,7 +243,9 @@ def _ours(
         judge.stop("authz-token-in-url", seen="a token in the callback")
     if "error" in values and "code" in values:
         judge.stop("authz-code-and-error", seen="both code and error")
+    yield from judge.keep("authz-dup-param")
     if "error" in values:
+        yield from judge.tell(checks_callback.error(values))
         _error(judge, attempt, values)
     code = values.get("code", "")
     if not code:
@@ -258,8 +275,8 @@ def _issuer(
         )
         return
     yield from judge.keep("authz-iss-differs", seen=iss)
-    if not attempt.iss_promised:
-        yield from judge.note("authz-iss-unpromised", seen=iss)
+    promise = Check("authz-iss-unpromised", not attempt.iss_promised, iss, "iss")
+    yield from judge.tell([promise])
 
 
 def _error(judge: Judge, attempt: Attempt, values: Mapping[str, str]) -> NoReturn:

@@ -14,8 +14,8 @@ from mcp_auth_tui.protocol.values import DeviceCode
 
 _INTERVAL = 5.0
 _SLOWER = 5.0
-_LONGEST = 60.0
 _POLLS = 1000
+_ON = ("authorization_pending", "slow_down")
 
 
 def authorize(
@@ -38,14 +38,13 @@ def authorize(
         if error is None and exchange.status < 400 and answer is not None:
             yield Resumed("the code was typed and accepted")
             return exchange, answer
-        if error == "slow_down":
-            interval += _SLOWER
-        elif error == "access_denied":
+        if error == "access_denied":
             asker.judge.stop("authz-denied", seen="access_denied", exchange=exchange)
-        elif error == "expired_token" or exchange.started > code.until:
-            _expired(asker, code, exchange)
-        elif error != "authorization_pending":
+        if error not in _ON and error != "expired_token":
             asker.refused(exchange, answer or {}, f"device code; {error}")
+        if error == "expired_token" or exchange.started > code.until:
+            _expired(asker, code, exchange)
+        interval += _SLOWER if error == "slow_down" else 0.0
     _expired(asker, code, exchange)
 
 
@@ -117,6 +116,7 @@ def _code(
         lifetime = judge.config.wait
     if not isinstance(interval, int | float) or isinstance(interval, bool) or interval < 0:
         interval = _INTERVAL
-    until = exchange.started + exchange.seconds + min(float(lifetime), judge.config.wait)
+    lasts = min(float(lifetime), judge.config.wait)
+    until = exchange.started + exchange.seconds + lasts
     code = DeviceCode(user, uri, complete, until, Secret(device))
-    return code, min(float(interval), _LONGEST)
+    return code, min(float(interval), lasts)

@@ -10,6 +10,7 @@ from typing import Any
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Stage
 from mcp_auth_tui.protocol.actions import Protocol, Send
+from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin, same_origin
@@ -128,7 +129,7 @@ def _once(judge: Judge, url: str, purpose: str, prefix: str) -> Protocol[Fetched
             return Fetched(exchange, None, f"redirects to {place}", broken="redirect")
         hop = request(judge.stage, place, f"{purpose}, redirected", judge.config)
         exchange = yield Send(hop)
-    return _read(exchange)
+    return read(exchange)
 
 
 def _may_follow(judge: Judge, exchange: Exchange, place: str, prefix: str) -> Protocol[bool]:
@@ -155,7 +156,8 @@ def _may_follow(judge: Judge, exchange: Exchange, place: str, prefix: str) -> Pr
     return True
 
 
-def _read(exchange: Exchange) -> Fetched:
+def read(exchange: Exchange) -> Fetched:
+    """Read what a place answered as a JSON object, or say why it is none."""
     if (failure := exchange.failure) is not None:
         return Fetched(exchange, None, failure.message, broken="failure")
     response = exchange.response
@@ -202,10 +204,6 @@ def content_type(judge: Judge, fetched: Fetched, prefix: str) -> Protocol[None]:
     """Note a document that is not called ``application/json`` (P4: tolerated)."""
     response = fetched.exchange.response
     kind = response.media_type if response else ""
-    if kind != "application/json":
-        yield from judge.note(
-            f"{prefix}-content-type",
-            seen=kind or "no content type",
-            exchange=fetched.exchange,
-            pointer="content-type",
-        )
+    seen = kind or "no content type"
+    wrong = Check(f"{prefix}-content-type", kind != "application/json", seen, "content-type")
+    yield from judge.tell([wrong], fetched.exchange)

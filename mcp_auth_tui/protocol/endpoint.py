@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from urllib.parse import quote_plus
 
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Request, Secret
+from mcp_auth_tui.protocol import checks_token
 from mcp_auth_tui.protocol import dpop as proofs
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Question, Sign, Signed
 from mcp_auth_tui.protocol.documents import loads
@@ -76,8 +77,9 @@ class Endpoint:
                 exchange=exchange,
             )
         if found.get("error") is not None or exchange.status >= 400:
+            yield from self.judge.tell(checks_token.refusal(exchange, found), exchange)
             self.refused(exchange, found, sent)
-        yield from _form(self.judge, exchange)
+        yield from self.judge.tell(checks_token.form(exchange), exchange)
         return exchange, found
 
     def _object(self, exchange: Exchange) -> Mapping[str, Any] | None:
@@ -166,30 +168,6 @@ def authenticate(client: Client) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
         field = Field("client_secret", client.secret, "client_secret_post", "RFC 6749 §2.3.1")
         return (), (id, field)
     return (), ((id,) if client.id else ())
-
-
-def _form(judge: Judge, exchange: Exchange) -> Protocol[None]:
-    """Note what is wrong with the form of a successful answer (RFC 6749 §5.1)."""
-    response = exchange.response
-    if response is None:
-        return
-    if response.status != 200:
-        yield from judge.note("token-status", seen=f"HTTP {response.status}", exchange=exchange)
-    if response.media_type != "application/json":
-        yield from judge.note(
-            "token-content-type",
-            seen=response.media_type or "no content type",
-            exchange=exchange,
-            pointer="content-type",
-        )
-    control = response.header("cache-control") or ""
-    if "no-store" not in control.lower():
-        yield from judge.note(
-            "token-cacheable",
-            seen=control or "no Cache-Control",
-            exchange=exchange,
-            pointer="cache-control",
-        )
 
 
 def clock_off(exchange: Exchange) -> str | None:

@@ -7,9 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mcp_auth_tui.model import Exchange, Field
+from mcp_auth_tui.protocol import checks_token
 from mcp_auth_tui.protocol.actions import Now, Protocol
+from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.endpoint import Endpoint
+from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
 from mcp_auth_tui.protocol.values import AuthorizationServer, Client
@@ -27,6 +30,8 @@ WIRE = {
     "id-jag": JWT_BEARER,
     "device_code": DEVICE,
 }
+# Grants that need no person and no refresh token: the same credentials bring a new token (EM3).
+DIRECT = ("client_credentials", "jwt-bearer", "id-jag")
 _SKEW = 30.0
 
 
@@ -46,6 +51,24 @@ def choose(config: Config, server: AuthorizationServer) -> str:
     if config.browserless and not config.follow and device and DEVICE in listed:
         return "device_code"
     return "authorization_code"
+
+
+def offered(judge: Judge, server: AuthorizationServer, grant: str) -> None:
+    """Stop when the server lists its grants and the wanted one is not among them.
+
+    Only told (as-no-code-grant) for the code flow, whose absence from the list is a common mistake.
+    """
+    listed, wire = server.list("grant_types_supported"), WIRE[grant]
+    if grant == "authorization_code" or listed is None or wire in listed:
+        return
+    judge.stop(
+        "client-grant",
+        seen=f"grant_types_supported: {', '.join(listed) or 'empty'}",
+        expected=wire,
+        message=f"{server.issuer} does not list the grant {grant}.",
+        next=f"Allow {wire} at the server, or choose one it lists with --grant.",
+        pointer="/grant_types_supported",
+    )
 
 
 def _common(resource: str | None, scope: str | None, reason: str) -> tuple[Field, ...]:
@@ -117,7 +140,8 @@ def id_jag(
     jag = yield from _exchanged_at_idp(asker, resource, scope)
     listed = asker.server.list("authorization_grant_profiles_supported")
     if listed is not None and ID_JAG_PROFILE not in listed:
-        yield from judge.note("ext-undeclared", seen=", ".join(listed))
+        pointer = "/authorization_grant_profiles_supported"
+        yield from judge.note("ext-undeclared", seen=", ".join(listed), pointer=pointer)
     form = (
         Field("grant_type", JWT_BEARER, "the identity provider vouches", "SPEC EM2"),
         Field("assertion", jag, "the ID-JAG a moment ago", "SPEC EM2"),
@@ -194,10 +218,12 @@ def _judged_jag(
             pointer="/issued_token_type",
         )
     kind = answer.get("token_type")
-    if not isinstance(kind, str) or kind.upper() != "N_A":
-        yield from judge.note(
-            "idjag-token-type", seen=repr(kind), exchange=exchange, pointer="/token_type"
-        )
+    wrong = not isinstance(kind, str) or kind.upper() != "N_A"
+    looked = (
+        Check("idjag-issued-type", False, ID_JAG, "/issued_token_type"),
+        Check("idjag-token-type", wrong, repr(kind), "/token_type"),
+    )
+    yield from judge.tell(looked, exchange)
     jose, claims = read_jwt(token)
     if jose is None or claims is None:
         return
@@ -209,5 +235,10 @@ def _judged_jag(
     )
     for id, seen, expected in checks:
         values = seen if isinstance(seen, list) else [seen]
-        if expected is not None and expected not in values:
-            yield from judge.note(id, seen=repr(seen), expected=str(expected), exchange=exchange)
+        if expected is not None:
+            name = id.removeprefix("idjag-").replace("-", "_")
+            where = f"{name} in the token"
+            claim = Check(id, expected not in values, repr(seen), where, expected=str(expected))
+            yield from judge.tell([claim], exchange)
+    received = exchange.started + exchange.seconds
+    yield from judge.tell(checks_token.id_jag(claims, received), exchange)

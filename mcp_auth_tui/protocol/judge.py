@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import Exchange, Failure, Level, Stage
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
+from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS, STATELESS, Config
 
 _REFUSED_FOR_SAFETY = 4
@@ -84,6 +86,23 @@ class Judge:
             revision=self.rules,
             pointer=pointer,
         )
+
+    def tell(self, checks: Iterable[Check], exchange: Exchange | None = None) -> Protocol[None]:
+        """Record each rule that was looked at: broken ones are noted, the others kept."""
+        for check in checks:
+            if check.broken:
+                yield from self.note(
+                    check.id,
+                    seen=check.seen,
+                    expected=check.expected,
+                    exchange=exchange,
+                    pointer=check.pointer,
+                    level=check.level,
+                )
+            else:
+                yield from self.keep(
+                    check.id, seen=check.seen, exchange=exchange, pointer=check.pointer
+                )
 
     def stop(
         self,

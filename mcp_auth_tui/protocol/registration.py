@@ -12,8 +12,10 @@ from dataclasses import replace
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Level, Request, Secret, Stage
+from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Level, Request, Secret, Stage, Tried
+from mcp_auth_tui.protocol import checks_registration, documents
 from mcp_auth_tui.protocol.actions import Ask, Bind, Protocol, Question, Send
+from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.documents import loads
 from mcp_auth_tui.protocol.judge import Judge
@@ -77,11 +79,7 @@ def way(config: Config, server: AuthorizationServer) -> str:
 def register(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Protocol[Client]:
     """Get a client of this issuer; raises `FlowStop` (dcr-refused, as-no-registration, …)."""
     config = judge.config
-    chosen = way(config, server)
-    offered = server.flag("client_id_metadata_document_supported")
-    if config.client_metadata_url and chosen == "dynamic" and not offered:
-        yield from judge.note("as-no-cimd", seen="client_id_metadata_document_supported: absent")
-    match chosen:
+    match way(config, server):
         case "pre-registered":
             made = _by_hand(config, server, redirect_uri, config.client_id or "")
         case "metadata document":
@@ -140,8 +138,23 @@ def _document(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> P
     if "?" in url:
         seen = f"{url}: it has a query"
         yield from judge.note("cimd-own-url-form", seen=seen, level=Level.WARNING)
+    else:
+        yield from judge.keep("cimd-own-url-form", seen=url)
+    yield from _own_document(judge, url, redirect_uri)
     method = judge.config.auth_method or ("private_key_jwt" if judge.config.client_key else "none")
     return Client(url, "metadata document", server.issuer, redirect_uri, method)
+
+
+def _own_document(judge: Judge, url: str, redirect_uri: str) -> Protocol[None]:
+    """Read the document as the server will; that it cannot be read from here breaks no rule."""
+    what = "our client metadata document"
+    exchange: Exchange = yield Send(documents.request(judge.stage, url, what, judge.config))
+    if (response := exchange.response) is None:
+        why = exchange.failure.message if exchange.failure else ""
+        yield Tried(judge.stage, what, url, "lost", why, exchange.number)
+        return
+    looked = checks_registration.own_document(url, response, redirect_uri)
+    yield from judge.tell(looked, exchange)
 
 
 def _asked(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Protocol[Client]:
@@ -154,7 +167,6 @@ def _asked(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Prot
     id: str | None = yield Ask(Question("client_id", "Client ID", detail))
     if not id:
         judge.stop("as-no-registration", seen=f"{server.issuer}: no registration_endpoint")
-    yield from judge.note("as-no-registration", seen=f"{server.issuer}: a client was given by hand")
     question = Question(
         "client_secret", "Client secret (empty: none)", detail, secret=True, default=""
     )
@@ -221,8 +233,6 @@ def _dynamic(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Pr
         json={field.name: _member(field) for field in members},
         reasons=members,
     )
-    if judge.stateless and not server.flag("client_id_metadata_document_supported"):
-        yield from judge.note("as-dcr-only")
     exchange: Exchange = yield Send(request)
     if (failure := exchange.failure) is not None:
         judge.lost(exchange, failure)
@@ -245,21 +255,21 @@ def _registered(judge: Judge, exchange: Exchange, redirect_uri: str) -> Protocol
         after = (response.header("retry-after") if response else "") or "not said"
         judge.stop("net-rate-limited", seen=f"Retry-After: {after}", exchange=exchange)
     if exchange.status not in (200, 201):
-        if not isinstance(answer, dict) or not isinstance(answer.get("error"), str):
-            seen = f"HTTP {exchange.status} without a JSON error"
-            yield from judge.note("dcr-error-shape", seen=seen, exchange=exchange)
+        told = isinstance(answer, dict) and isinstance(answer.get("error"), str)
+        # 401 and 403 are how a server says that it wants an initial access token (RFC 7591 §3).
+        shaped = told and exchange.status in (400, 401, 403)
+        seen = f"HTTP {exchange.status} {'with' if told else 'without'} a JSON error"
+        yield from judge.tell([Check("dcr-error-shape", not shaped, seen)], exchange)
         _refused(judge, exchange, answer if isinstance(answer, dict) else {}, redirect_uri)
     if not isinstance(answer, dict):
         judge.stop("dcr-no-client-id", seen=f"HTTP {exchange.status} with {why}", exchange=exchange)
-    if exchange.status != 201:
-        yield from judge.note("dcr-status", seen=f"HTTP {exchange.status}", exchange=exchange)
+    status = Check("dcr-status", exchange.status != 201, f"HTTP {exchange.status}")
+    yield from judge.tell([status], exchange)
     credential = answer.get("client_secret") or answer.get("registration_access_token")
-    kept = response is None or "no-store" in (response.header("cache-control") or "").lower()
-    if response and credential and not kept:
-        seen = response.header("cache-control") or "no Cache-Control"
-        yield from judge.note(
-            "dcr-cacheable", seen=seen, exchange=exchange, pointer="cache-control"
-        )
+    if response and credential:
+        control = response.header("cache-control") or "no Cache-Control"
+        wrong = "no-store" not in control.lower()
+        yield from judge.tell([Check("dcr-cacheable", wrong, control, "cache-control")], exchange)
     return answer
 
 
@@ -303,35 +313,8 @@ def _client(
         judge.stop("dcr-no-client-id", seen=repr(id), exchange=exchange, pointer="/client_id")
     given = answer.get("client_secret")
     secret = Secret(given) if isinstance(given, str) and given else None
-    until = answer.get("client_secret_expires_at")
-    past = isinstance(until, int) and 0 < until <= exchange.started
-    if secret is not None and (not isinstance(until, int) or past):
-        yield from judge.note(
-            "dcr-secret-expiry",
-            seen="it has passed" if past else repr(until),
-            exchange=exchange,
-            pointer="/client_secret_expires_at",
-        )
-    named = answer.get("token_endpoint_auth_method")
-    if not isinstance(named, str):
-        named = "client_secret_basic" if secret else "none"
-    listed = server.list("token_endpoint_auth_methods_supported")
-    if listed is not None and named not in listed:
-        yield from judge.note(
-            "dcr-method-unlisted",
-            seen=f"{named}; listed: {', '.join(listed)}",
-            exchange=exchange,
-            pointer="/token_endpoint_auth_method",
-        )
-    if (secret is None) != (named == "none") and named in METHODS:
-        held = "no secret" if secret is None else "a secret"
-        yield from judge.note("dcr-secret-mismatch", seen=f"{named} with {held}", exchange=exchange)
-    wished = sent.get("redirect_uris")
-    uris = answer.get("redirect_uris", wished)
-    if uris != wished:
-        yield from judge.note(
-            "dcr-redirects-changed", seen=repr(uris), exchange=exchange, pointer="/redirect_uris"
-        )
+    yield from judge.tell(checks_registration.answer(answer, sent, server, exchange), exchange)
+    named, wished = checks_registration.method_of(answer), sent.get("redirect_uris")
     redirect_uri = str(wished[0]) if isinstance(wished, list) and wished else ""
     wanted = named if named in METHODS or judge.config.client_key else None
     method = judge.config.auth_method or method_for(server, wanted, secret is not None)

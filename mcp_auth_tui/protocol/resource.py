@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Failure, Stage, Tried
+from mcp_auth_tui.protocol import checks, checks_resource
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Question
 from mcp_auth_tui.protocol.challenge import SCOPE_TOKEN
+from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.documents import Fetched, complain, content_type, fetch
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import (
     UrlRefused,
     endpoint,
-    is_loopback,
-    is_private,
     origin_text,
     same_origin,
     split,
@@ -24,6 +24,7 @@ from mcp_auth_tui.protocol.urls import (
 from mcp_auth_tui.protocol.values import Contact, Resource
 
 _SUFFIX = "oauth-protected-resource"
+_NAMED = "www-authenticate: resource_metadata"
 _WHAT = "protected resource metadata"
 
 
@@ -87,14 +88,14 @@ def _usable(judge: Judge, order: tuple[Place, ...]) -> Protocol[tuple[Place, ...
             yield from judge.note(
                 "rs-prm-url-bad",
                 seen=f"{place.url}: {error}",
-                pointer="www-authenticate: resource_metadata",
+                pointer=_NAMED,
             )
             yield Tried(judge.stage, _WHAT, place.url, "lost", f"not asked: {error}")
             continue
         if not same_origin(place.url, judge.config.url):
-            yield from judge.note("rs-prm-url-foreign", seen=place.url)
+            yield from judge.note("rs-prm-url-foreign", seen=place.url, pointer=_NAMED)
         elif place.url not in {item.url for item in places(judge.config.url, ())}:
-            yield from judge.note("rs-prm-url-nonstandard", seen=place.url)
+            yield from judge.note("rs-prm-url-nonstandard", seen=place.url, pointer=_NAMED)
         usable.append(place)
     return tuple(usable)
 
@@ -127,45 +128,32 @@ def _none(
     seen = "; ".join((*told, *(f"{place.url}: {fetched.why}" for place, fetched in failed)))
     nowhere = not refused and all(fetched.absent for _, fetched in failed)
     if config.issuer is not None:
-        yield from judge.note("prm-missing", seen=seen)
+        yield from judge.note("prm-missing", seen=seen, exchange=failed[-1][1].exchange)
         return Resource(config.resource or config.url, None)
     if nowhere and config.spec in ("auto", "2025-03-26"):
-        yield from judge.note("prm-missing", seen=seen)
+        yield from judge.note("prm-missing", seen=seen, exchange=failed[-1][1].exchange)
         return Resource(config.resource or config.url, None)
     worst = next((item for _, item in reversed(failed) if not item.absent), None)
     if worst is not None and worst.broken in ("html", "json", "status", "redirect"):
         judge.stop(f"prm-{worst.broken}", seen=seen, exchange=worst.exchange)
     if worst is not None and worst.exchange.failure is not None:
         judge.lost(worst.exchange, worst.exchange.failure)
-    judge.stop("prm-missing", seen=seen)
+    judge.stop("prm-missing", seen=seen, exchange=failed[-1][1].exchange)
 
 
 def _judged(
     judge: Judge, place: Place, fetched: Fetched, document: Mapping[str, Any]
 ) -> Protocol[Resource]:
     exchange = fetched.exchange
+    for id in ("prm-missing", "prm-html", "prm-json"):
+        yield from judge.keep(id, seen=place.url, exchange=exchange)
     yield from content_type(judge, fetched, "prm")
     identifier = yield from _identifier(judge, document, exchange)
+    looked = checks_resource.document(document, judge.config.url, stateless=judge.stateless)
+    yield from judge.tell(looked, exchange)
     issuers = yield from _issuers(judge, document, exchange)
-    scopes = document.get("scopes_supported")
-    listed = scopes if isinstance(scopes, list) else []
-    good = tuple(item for item in listed if isinstance(item, str) and SCOPE_TOKEN.match(item))
-    if len(good) != len(listed):
-        yield from judge.note(
-            "prm-scope-syntax", seen=repr(scopes), exchange=exchange, pointer="/scopes_supported"
-        )
-    if judge.stateless and "offline_access" in good:
-        yield from judge.note("prm-scope-offline", exchange=exchange, pointer="/scopes_supported")
-    if document.get("dpop_bound_access_tokens_required") is True:
-        yield from judge.note("prm-dpop-required", exchange=exchange)
-    methods = document.get("bearer_methods_supported")
-    if isinstance(methods, list) and methods and "header" not in methods:
-        yield from judge.note(
-            "prm-bearer-methods",
-            seen=", ".join(map(str, methods)),
-            exchange=exchange,
-            pointer="/bearer_methods_supported",
-        )
+    listed = checks.strings(document.get("scopes_supported"))
+    good = tuple(item for item in listed if SCOPE_TOKEN.match(item))
     return Resource(judge.config.resource or identifier, place.url, document, issuers, good)
 
 
@@ -179,10 +167,12 @@ def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -
         )
         return url
     relation = compare(value, url)
-    if value.startswith("http://") and not is_loopback(_host(value)):
-        yield from judge.note("prm-resource-http", seen=value, exchange=exchange, pointer=pointer)
-    if "?" in value:
-        yield from judge.note("prm-resource-query", seen=value, exchange=exchange, pointer=pointer)
+    looked = (
+        Check("prm-resource-missing", False, value, pointer),
+        Check("prm-resource-http", checks.plain_http(value), value, pointer),
+        Check("prm-resource-query", "?" in value, value, pointer),
+    )
+    yield from judge.tell(looked, exchange)
     if relation == "foreign":
         yield from judge.refuse(
             "prm-resource-foreign",
@@ -197,7 +187,8 @@ def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -
             "prm-resource-fragment", seen=value, exchange=exchange, pointer=pointer
         )
     elif relation == "equal":
-        yield from judge.keep("prm-resource-foreign", seen=value, exchange=exchange)
+        for id in ("prm-resource-foreign", "prm-resource-fragment", "prm-resource-parent"):
+            yield from judge.keep(id, seen=value, exchange=exchange, pointer=pointer)
     else:
         id = "prm-resource-slash" if relation == "slash" else "prm-resource-parent"
         if judge.config.strict:
@@ -225,13 +216,6 @@ def compare(value: str, url: str) -> str:
     return "parent" if mine == theirs or mine.startswith(f"{theirs}/") else "foreign"
 
 
-def _host(url: str) -> str:
-    try:
-        return split(url).hostname or ""
-    except ValueError:
-        return ""
-
-
 def _issuers(
     judge: Judge, document: Mapping[str, Any], exchange: Exchange
 ) -> Protocol[tuple[str, ...]]:
@@ -247,11 +231,12 @@ def _issuers(
                 "prm-as-not-issuer", seen=f"{item}: {why}", exchange=exchange, pointer=pointer
             )
             continue
-        if _hidden(item, judge.config.url):
-            yield from judge.note(
-                "prm-internal-host", seen=item, exchange=exchange, pointer=pointer
-            )
         usable.append(item)
+    if listed:
+        seen = ", ".join(listed)
+        yield from judge.keep("prm-no-as", seen=seen, exchange=exchange, pointer=pointer)
+    if len(usable) == len(listed) > 0:
+        yield from judge.keep("prm-as-not-issuer", exchange=exchange, pointer=pointer)
     if listed and not usable and judge.config.issuer is None:
         judge.stop("prm-as-not-issuer", seen=", ".join(listed), exchange=exchange, pointer=pointer)
     return tuple(usable)
@@ -263,11 +248,9 @@ def _no_issuer(item: str) -> str | None:
         endpoint(item)
     except UrlRefused as error:
         return str(error)
+    if "/.well-known/" in item:
+        return "it is the address of a document, not the issuer"
     return "it has a query" if "?" in item else None
-
-
-def _hidden(item: str, url: str) -> bool:
-    return is_private(split(item).hostname or "") and not is_private(split(url).hostname or "")
 
 
 def choose_issuer(judge: Judge, resource: Resource) -> Protocol[str]:
@@ -293,6 +276,8 @@ def choose_issuer(judge: Judge, resource: Resource) -> Protocol[str]:
     answer: str | None = yield Ask(question)
     chosen = answer if answer in resource.issuers else resource.issuers[0]
     yield from judge.at(Stage.RESOURCE).note(
-        "prm-as-several", seen=f"{', '.join(resource.issuers)}; chosen: {chosen}"
+        "prm-as-several",
+        seen=f"{', '.join(resource.issuers)}; chosen: {chosen}",
+        pointer="/authorization_servers",
     )
     return chosen

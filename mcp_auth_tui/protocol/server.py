@@ -7,8 +7,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from mcp_auth_tui.model import Exchange, Tried
+from mcp_auth_tui.protocol import checks_server
 from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.checks import Check
+from mcp_auth_tui.protocol.checks_server import NOTHING, Wanted
 from mcp_auth_tui.protocol.documents import Fetched, complain, content_type, fetch
+from mcp_auth_tui.protocol.grants import choose
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import (
     UrlRefused,
@@ -54,8 +58,8 @@ def places(issuer: str, *, oidc: bool = True) -> tuple[str, ...]:
     return tuple(order)
 
 
-def discover(judge: Judge, issuer: str) -> Protocol[AuthorizationServer]:
-    """Find and judge the metadata of an issuer; raises `FlowStop`."""
+def discover(judge: Judge, issuer: str, wants: Wanted = NOTHING) -> Protocol[AuthorizationServer]:
+    """Find and judge the metadata of an issuer, and how it fits the resource; raises `FlowStop`."""
     order = places(issuer, oidc=judge.config.spec not in _BEFORE_OIDC)
     failed: list[Fetched] = []
     mismatch: Fetched | None = None
@@ -77,12 +81,15 @@ def discover(judge: Judge, issuer: str) -> Protocol[AuthorizationServer]:
         for rest in order[index + 1 :]:
             yield Tried(judge.stage, _WHAT, rest, "not tried", "an earlier place had it")
         yield from judge.keep("as-issuer-mismatch", seen=issuer, exchange=fetched.exchange)
-        return (yield from _judged(judge, issuer, fetched, fetched.document))
+        yield from judge.tell(checks_server.issuer(named), fetched.exchange)
+        return (yield from _judged(judge, issuer, fetched, fetched.document, wants))
     if mismatch is not None and mismatch.document is not None:
         named = _text(mismatch.document.get("issuer"))
+        form = checks_server.issuer(mismatch.document.get("issuer"))
+        yield from judge.tell(form, mismatch.exchange)
         yield from _mismatch(judge, issuer, named, mismatch.exchange)
         # Only when the refusal was lifted by hand (A10): then `iss` is compared with this issuer.
-        return (yield from _judged(judge, named, mismatch, mismatch.document))
+        return (yield from _judged(judge, named, mismatch, mismatch.document, wants))
     return _none(judge, failed)
 
 
@@ -101,7 +108,7 @@ def _none(judge: Judge, failed: list[Fetched]) -> AuthorizationServer:
     worst = next((item for item in reversed(failed) if not item.absent), None)
     if worst is not None and worst.broken in ("html", "json"):
         judge.stop(f"as-{worst.broken}", seen=seen, exchange=worst.exchange)
-    judge.stop("as-missing", seen=seen, exchange=worst.exchange if worst else None)
+    judge.stop("as-missing", seen=seen, exchange=(worst or failed[-1]).exchange)
 
 
 def _mismatch(judge: Judge, issuer: str, named: str, exchange: Exchange) -> Protocol[None]:
@@ -142,19 +149,38 @@ def _judged(
     issuer: str,
     fetched: Fetched,
     document: Mapping[str, Any],
+    wants: Wanted,
     *,
     lenient: bool = False,
 ) -> Protocol[AuthorizationServer]:
     exchange = fetched.exchange
+    for id in ("as-missing", "as-html", "as-json"):
+        yield from judge.keep(id, seen=exchange.request.url, exchange=exchange)
     yield from content_type(judge, fetched, "as")
     authorize = yield from _endpoint(judge, issuer, document, "authorization_endpoint", exchange)
     token = yield from _endpoint(judge, issuer, document, "token_endpoint", exchange)
     register = yield from _endpoint(judge, issuer, document, "registration_endpoint", exchange)
-    if authorize is None:
-        judge.stop("as-no-authorize", exchange=exchange, pointer="/authorization_endpoint")
     if token is None:
         judge.stop("as-no-token", exchange=exchange, pointer="/token_endpoint")
-    server = AuthorizationServer(issuer, exchange.request.url, authorize, token, register, document)
+    server = AuthorizationServer(
+        issuer, exchange.request.url, authorize or "", token, register, document
+    )
+    looked = checks_server.document(server, wants, stateless=judge.stateless)
+    yield from judge.tell(looked, exchange)
+    if choose(judge.config, server) == "authorization_code":
+        yield from judge.tell(checks_server.code_flow(server), exchange)
+        yield from _code_flow(judge, server, exchange, lenient)
+    yield from judge.tell(checks_server.sites(server), exchange)
+    return server
+
+
+def _code_flow(
+    judge: Judge, server: AuthorizationServer, exchange: Exchange, lenient: bool
+) -> Protocol[None]:
+    """Insist on what the code flow needs, and no other grant: endpoint, PKCE, response type."""
+    authorize = server.authorization_endpoint
+    if not authorize:
+        judge.stop("as-no-authorize", exchange=exchange, pointer="/authorization_endpoint")
     if taken := sorted(
         _OURS & {key for key, _ in parse_qsl(split(authorize).query, keep_blank_values=True)}
     ):
@@ -164,9 +190,11 @@ def _judged(
             exchange=exchange,
             pointer="/authorization_endpoint",
         )
+    else:
+        yield from judge.keep(
+            "as-endpoint-params", exchange=exchange, pointer="/authorization_endpoint"
+        )
     yield from _pkce(judge, server, exchange, lenient)
-    yield from _offers(judge, server, exchange)
-    return server
 
 
 def _endpoint(
@@ -190,11 +218,16 @@ def _endpoint(
             judge.stop(id, seen=seen, exchange=exchange, pointer=pointer, exit=4)
         yield from judge.refuse(id, seen=seen, exchange=exchange, pointer=pointer)
         return value
-    inside = is_private(split(value).hostname or "")
-    if inside and not is_private(split(issuer).hostname or ""):
+    for id in ("as-endpoint-scheme", "as-endpoint-http", "as-endpoint-fragment"):
+        yield from judge.keep(id, seen=value, exchange=exchange, pointer=pointer)
+    if is_private(split(issuer).hostname or ""):
+        return value
+    if is_private(split(value).hostname or ""):
         yield from judge.refuse(
             "as-endpoint-private", seen=value, exchange=exchange, pointer=pointer
         )
+    else:
+        yield from judge.keep("as-endpoint-private", exchange=exchange, pointer=pointer)
     return value
 
 
@@ -218,57 +251,10 @@ def _pkce(
             "as-pkce-no-s256", seen=", ".join(methods), exchange=exchange, pointer=pointer
         )
     else:
-        yield from judge.keep("as-pkce-absent", seen=", ".join(methods), exchange=exchange)
-        if "plain" in methods:
-            yield from judge.note(
-                "as-pkce-plain", seen=", ".join(methods), exchange=exchange, pointer=pointer
-            )
-
-
-def _offers(judge: Judge, server: AuthorizationServer, exchange: Exchange) -> Protocol[None]:
-    """Note what the document offers or lacks that matters for the code flow (A8)."""
-    kinds = server.list("response_types_supported")
-    if kinds is None or "code" not in kinds:
-        seen = ", ".join(kinds) if kinds else "absent"
-        yield from judge.note(
-            "as-response-types", seen=seen, exchange=exchange, pointer="/response_types_supported"
-        )
-    grants = server.list("grant_types_supported")
-    if grants is not None and "authorization_code" not in grants:
-        yield from judge.note(
-            "as-no-code-grant",
-            seen=", ".join(grants),
-            exchange=exchange,
-            pointer="/grant_types_supported",
-        )
-    if not server.flag("authorization_response_iss_parameter_supported"):
-        yield from judge.note("as-iss-not-promised", exchange=exchange)
-    else:
-        yield from judge.keep("as-iss-not-promised", exchange=exchange)
-    authorize = server.authorization_endpoint
-    for name in ("token_endpoint", "registration_endpoint"):
-        other = getattr(server, name)
-        if other and not _same_site(other, server.issuer) and not _same_site(other, authorize):
-            yield from judge.note(
-                "as-endpoint-foreign", seen=other, exchange=exchange, pointer=f"/{name}"
-            )
-    if server.flag("require_pushed_authorization_requests"):
-        yield from judge.note("as-par-required", exchange=exchange)
-    if server.flag("require_signed_request_object"):
-        yield from judge.note("as-jar-required", exchange=exchange)
-
-
-def _same_site(one: str, other: str) -> bool:
-    """Return whether two hosts share their last two labels: a rough site, never a decision."""
-
-    def site(url: str) -> tuple[str, ...]:
-        host = (split(url).hostname or "").rstrip(".")
-        return (host,) if host.replace(".", "").isdigit() else tuple(host.split(".")[-2:])
-
-    try:
-        return site(one) == site(other)
-    except ValueError:
-        return False
+        for id in ("as-pkce-absent", "as-pkce-no-s256"):
+            yield from judge.keep(id, seen=", ".join(methods), exchange=exchange, pointer=pointer)
+        plain = Check("as-pkce-plain", "plain" in methods, ", ".join(methods), pointer)
+        yield from judge.tell([plain], exchange)
 
 
 def legacy(judge: Judge) -> Protocol[AuthorizationServer]:
@@ -280,9 +266,11 @@ def legacy(judge: Judge) -> Protocol[AuthorizationServer]:
     if fetched.document is not None:
         yield Tried(judge.stage, _WHAT, url, "used", "place of 2025-03-26", number)
         named = fetched.document.get("issuer")
+        yield from judge.tell(checks_server.issuer(named), fetched.exchange)
         if named != base:
             yield from _mismatch(judge, base, _text(named), fetched.exchange)
-        return (yield from _judged(judge, base, fetched, fetched.document, lenient=True))
+        found = _judged(judge, base, fetched, fetched.document, NOTHING, lenient=True)
+        return (yield from found)
     yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)
     if not fetched.absent:
         # L5: something is there and broken; that is no server of 2025-03-26 without metadata.
@@ -290,6 +278,7 @@ def legacy(judge: Judge) -> Protocol[AuthorizationServer]:
         _none(judge, [fetched])
     yield from judge.note(
         "as-legacy-paths",
+        exchange=fetched.exchange,
         seen=f"{base}/authorize, {base}/token, {base}/register",
         message="There is no metadata at all: the default paths of 2025-03-26 are tried. Whether"
         " the server checks PKCE S256 cannot be seen from here.",

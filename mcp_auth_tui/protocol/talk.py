@@ -82,6 +82,7 @@ class Talk:
             yield from _redirected(self, exchange)
         _overloaded(self.judge, exchange)
         if response.status >= 500:
+            wrong_status(self.judge, exchange)
             self.judge.stop(
                 "net-http",
                 seen=f"HTTP {response.status} to {method}",
@@ -245,8 +246,30 @@ def unauthorized_in_200(judge: Judge, exchange: Exchange, answer: Answer) -> Pro
     yield from ()
 
 
+def wrong_status(judge: Judge, exchange: Exchange) -> None:
+    """Stop at a refusal of the token, or for want of one, that has another status than 401.
+
+    The challenge shows that it is one: only a refusal carries it (RFC 9110 §11.6.1).
+    """
+    response = exchange.response
+    challenges = response.all("www-authenticate") if response else ()
+    sent = any(field.name == "Authorization" for field in exchange.request.headers)
+    if not challenges or exchange.status < 400:
+        return
+    shown = ", ".join(challenges)
+    if not sent or "invalid_token" in shown:
+        judge.stop(
+            "rs-invalid-token-not-401" if sent else "rs-wrong-status",
+            seen=f"HTTP {exchange.status} with WWW-Authenticate: {shown}",
+            expected="HTTP 401 with WWW-Authenticate",
+            exchange=exchange,
+            pointer="www-authenticate",
+        )
+
+
 def not_mcp(judge: Judge, exchange: Exchange, answer: Answer) -> NoReturn:
     """End the run: whatever answers there is no MCP endpoint (rs-not-mcp)."""
+    wrong_status(judge, exchange)
     response = exchange.response
     kind = response.media_type if response else ""
     page = " The answer is a web page." if kind == "text/html" else ""

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Field, Level, Secret
+from mcp_auth_tui.protocol import checks_token
 from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.dpop import Dpop, thumbprint_in
 from mcp_auth_tui.protocol.endpoint import Endpoint
 from mcp_auth_tui.protocol.judge import Judge
@@ -64,14 +66,20 @@ def refresh(asker: Endpoint, held: Token) -> Protocol[Token]:
         form.append(Field("resource", held.resource, "as before", "SPEC F2; RFC 8707 §2.2"))
     exchange, answer = yield from asker.ask(tuple(form), "token refresh")
     if answer is None or answer.get("error") is not None or exchange.status >= 400:
+        yield from asker.judge.tell(checks_token.refusal(exchange, answer or {}), exchange)
         asker.refused(exchange, answer or {}, "refresh", "token-refresh-refused")
+    yield from asker.judge.tell(checks_token.form(exchange), exchange)
     scope = held.scope_granted
     made = yield from judged(asker, exchange, answer, scope, held.resource)
-    if set((made.scope_granted or "").split()) - set((scope or "").split()):
-        yield from asker.judge.note("token-refresh-wider", exchange=exchange, pointer="/scope")
-    unbound = asker.client.auth_method == "none" and asker.dpop is None
-    if unbound and made.refresh in (None, held.refresh):
-        yield from asker.judge.note("token-refresh-static", exchange=exchange)
+    looked: list[Check] = []
+    if scope:
+        wider = set((made.scope_granted or "").split()) - set(scope.split())
+        looked.append(Check("token-refresh-wider", bool(wider), made.scope_granted or "", "/scope"))
+    if asker.client.auth_method == "none" and asker.dpop is None:
+        same = made.refresh in (None, held.refresh)
+        seen = "no new refresh token" if made.refresh is None else "the same refresh token"
+        looked.append(Check("token-refresh-static", same, seen if same else "", "/refresh_token"))
+    yield from asker.judge.tell(looked, exchange)
     return replace(made, refresh=made.refresh or held.refresh, scope_asked=held.scope_asked)
 
 
@@ -90,10 +98,23 @@ def judged(
     if not _TOKEN68.match(access):
         # U2: what cannot stand in a header is never written into one.
         judge.stop("token-syntax", exchange=exchange, pointer="/access_token")
-    if len(access) > _LARGE:
-        yield from judge.note("token-size", seen=f"{len(access):,} characters", exchange=exchange)
+    size = Check("token-size", len(access) > _LARGE, f"{len(access):,} characters", "/access_token")
+    yield from judge.tell([Check("token-syntax", False), size], exchange)
     jose, claims = read_jwt(access)
     kind = yield from _kind(asker, exchange, answer.get("token_type"), claims)
+    yield from judge.tell(checks_token.refresh_token(answer, asker.client), exchange)
+    if jose is not None and claims is not None:
+        issued = checks_token.Issued(
+            answer,
+            jose,
+            claims,
+            asker.server.issuer if asker.server.url else "",
+            asker.client.id,
+            resource,
+            scope,
+            exchange.started + exchange.seconds,
+        )
+        yield from judge.tell(checks_token.jwt(issued), exchange)
     granted = yield from _granted(judge, exchange, answer.get("scope"), scope)
     refresh, identity = answer.get("refresh_token"), answer.get("id_token")
     return Token(
@@ -127,15 +148,19 @@ def _kind(
         if dpop.required:
             judge.stop("dpop-bearer-returned", seen=kind, exchange=exchange, pointer=pointer)
         yield from judge.note("dpop-bearer-returned", seen=kind, exchange=exchange, pointer=pointer)
+    if lower == "dpop" and dpop is not None:
+        yield from judge.keep("dpop-bearer-returned", seen=kind, exchange=exchange, pointer=pointer)
     if lower == "dpop" and dpop is not None and claims is not None:
         bound = thumbprint_in(claims)
-        if bound is None or bound != dpop.thumbprint:
-            yield from judge.note(
-                "dpop-cnf",
-                seen=f"cnf.jkt: {bound or 'absent'}",
-                expected=f"cnf.jkt: {dpop.thumbprint}",
-                exchange=exchange,
-            )
+        cnf = Check(
+            "dpop-cnf",
+            bound is None or bound != dpop.thumbprint,
+            f"cnf.jkt: {bound or 'absent'}",
+            "cnf in the token",
+            expected=f"cnf.jkt: {dpop.thumbprint}",
+        )
+        yield from judge.tell([cnf], exchange)
+    yield from judge.keep("token-type-unknown", seen=kind, exchange=exchange, pointer=pointer)
     return kind
 
 
@@ -150,13 +175,15 @@ def _granted(
         value = " ".join(value)
     if not isinstance(value, str):
         return asked
-    want, got = set((asked or "").split()), set(value.split())
-    if asked and want - got:
-        seen = f"not granted: {' '.join(sorted(want - got))}"
-        yield from judge.note("token-scope-narrow", seen=seen, exchange=exchange, pointer=pointer)
-    if asked and got - want:
-        seen = f"more than asked: {' '.join(sorted(got - want))}"
-        yield from judge.note("token-scope-wide", seen=seen, exchange=exchange, pointer=pointer)
+    if asked:
+        want, got = set(asked.split()), set(value.split())
+        less = f"not granted: {' '.join(sorted(want - got))}" if want - got else value
+        more = f"more than asked: {' '.join(sorted(got - want))}" if got - want else value
+        looked = (
+            Check("token-scope-narrow", bool(want - got), less, pointer),
+            Check("token-scope-wide", bool(got - want), more, pointer),
+        )
+        yield from judge.tell(looked, exchange)
     return value
 
 
@@ -178,7 +205,9 @@ def _lifetime(judge: Judge, exchange: Exchange, value: Any) -> Protocol[float | 
             pointer=pointer,
             level=Level.ERROR,
         )
-    elif seconds > _DAY:
-        seen = f"{seconds:,.0f} s"
-        yield from judge.note("token-long-lived", seen=seen, exchange=exchange, pointer=pointer)
+    else:
+        long = Check("token-long-lived", seconds > _DAY, f"{seconds:,.0f} s", pointer)
+        yield from judge.tell(
+            [Check("token-expiry", False, f"{seconds:,.0f} s", pointer), long], exchange
+        )
     return seconds if good else None

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+# ``mailto:x``, but neither ``host:8080`` nor ``user:password@host``, which are told apart later.
+_OTHER_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?!\d|//|$)[^@:]*\Z")
 # Characters that no URL may hold and that a shell, a terminal or a `webbrowser` could act on.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\"'`<>\\^{|}]|\$\(")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -108,16 +110,15 @@ def mcp_url(text: str) -> MadeUrl:
         raise ValueError("No URL was given: type the URL of an MCP server.")
     if re.match(r"https?:(?!//|\d+(?:[/?#]|$))", raw, re.I):
         raise ValueError("After http: or https: there must be two slashes, as in https://host/mcp.")
+    if other := _OTHER_SCHEME.match(raw):
+        raise ValueError(_no_mcp_url(f"{other.group(1).lower()}:"))
     if _SCHEME.match(raw) is None:
         scheme = "http" if is_loopback(_bare_host(raw)) else "https"
         raw = f"{scheme}://{raw}"
         notes.append(f"No scheme was given: {scheme}:// is assumed.")
     scheme = raw.partition("://")[0].lower()
     if scheme not in _DEFAULT_PORTS:
-        raise ValueError(
-            f"{scheme}:// is no MCP URL: this program speaks http and https only"
-            " (a stdio server takes its credentials from the environment)."
-        )
+        raise ValueError(_no_mcp_url(f"{scheme}://"))
     try:
         parts = split(raw)
         host = (parts.hostname or "").encode("idna").decode("ascii") if parts.hostname else ""
@@ -143,6 +144,13 @@ def mcp_url(text: str) -> MadeUrl:
     if _FORBIDDEN.search(made) or not made.isascii():
         raise ValueError("The URL holds a character that no URL may hold (a blank or a quote?).")
     return MadeUrl(made, tuple(notes))
+
+
+def _no_mcp_url(scheme: str) -> str:
+    return (
+        f"{scheme} is no MCP URL: this program speaks http and https only"
+        " (a stdio server takes its credentials from the environment)."
+    )
 
 
 def _bare_host(raw: str) -> str:

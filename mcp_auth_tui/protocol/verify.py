@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from mcp_auth_tui.model import Exchange
-from mcp_auth_tui.protocol import challenge
+from mcp_auth_tui.protocol import challenge, checks_challenge
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Question
 from mcp_auth_tui.protocol.challenge import Parsed
+from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.conversation import Turn, converse
 from mcp_auth_tui.protocol.dpop import Dpop
 from mcp_auth_tui.protocol.endpoint import clock_off
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.talk import wrong_status
 from mcp_auth_tui.protocol.values import Contact, Peer, Token
 
 # S2: authorizations in one run, the first included.
 LIMIT = 3
-_SCHEMES = ("bearer", "dpop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,16 @@ class Verdict:
     """A refusal that another authorization may mend."""
     exchange: Exchange | None = None
     """The exchange of a 401."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the token that is tried was asked for with."""
+
+    refusal: Contact
+    """The refusal that named its scope."""
+    catalogue: tuple[str, ...] = ()
+    """Every scope that the resource lists."""
 
 
 def first_contact(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
@@ -46,7 +57,8 @@ def first_contact(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
         return Contact(200, (), turn.era, turn.revision), turn.peer
     contact = yield from _challenged(judge, turn, turn.refused)
     if turn.method not in ("server/discover", "initialize", "GET"):
-        yield from judge.note("rs-partial-auth", seen=f"{turn.method} is the first that is refused")
+        seen = f"{turn.method} is the first that is refused"
+        yield from judge.note("rs-partial-auth", seen=seen, exchange=turn.refused)
     return contact, None
 
 
@@ -69,10 +81,7 @@ def _challenged(judge: Judge, turn: Turn, exchange: Exchange) -> Protocol[Contac
                 exchange=exchange,
             )
         yield from judge.note("rs-wrong-status", seen="HTTP 403", exchange=exchange)
-    if contact.param("error") and exchange.status == 401:
-        yield from judge.note(
-            "rs-challenge-error-early", seen=contact.param("error") or "", exchange=exchange
-        )
+    yield from judge.tell(checks_challenge.error(exchange, contact), exchange)
     return contact
 
 
@@ -86,40 +95,19 @@ def read_challenge(judge: Judge, exchange: Exchange) -> Protocol[Parsed]:
             yield from judge.note("rs-401-no-challenge", exchange=exchange, pointer=pointer)
         return parsed
     shown = ", ".join(fields)
-    if parsed.faults:
-        seen = f"{'; '.join(parsed.faults)}: {shown}"
-        yield from judge.note("rs-challenge-syntax", seen=seen, exchange=exchange, pointer=pointer)
-    for scheme, name in parsed.repeated():
-        seen = f"{name} in {scheme}: {shown}"
-        yield from judge.note(
-            "rs-challenge-dup-param", seen=seen, exchange=exchange, pointer=pointer
-        )
-    if names := parsed.forbidden():
-        seen = f"{', '.join(names)}: {shown}"
-        yield from judge.note("rs-challenge-charset", seen=seen, exchange=exchange, pointer=pointer)
-    if not any(item.scheme.lower() in _SCHEMES for item in parsed.challenges):
-        yield from judge.note("rs-challenge-scheme", seen=shown, exchange=exchange, pointer=pointer)
-    elif not any(item.params for item in parsed.challenges):
-        yield from judge.note("rs-challenge-bare", seen=shown, exchange=exchange, pointer=pointer)
-    if exchange.status == 401 and any(item.params for item in parsed.challenges):
-        yield from _complete(judge, exchange, parsed, shown)
+    if exchange.status == 401:
+        yield from judge.keep("rs-401-no-challenge", exchange=exchange, pointer=pointer)
+    yield from judge.tell(checks_challenge.fields(exchange, parsed, shown), exchange)
     return parsed
 
 
-def _complete(judge: Judge, exchange: Exchange, parsed: Parsed, shown: str) -> Protocol[None]:
-    names = {name for item in parsed.challenges for name, _ in item.params}
-    for name, id in (
-        ("resource_metadata", "rs-challenge-no-prm"),
-        ("scope", "rs-challenge-no-scope"),
-    ):
-        if name not in names:
-            yield from judge.note(id, seen=shown, exchange=exchange, pointer="www-authenticate")
-        else:
-            yield from judge.keep(id, seen=shown, exchange=exchange)
-
-
 def verify(
-    judge: Judge, token: Token, contact: Contact, number: int, dpop: Dpop | None = None
+    judge: Judge,
+    token: Token,
+    contact: Contact,
+    number: int,
+    dpop: Dpop | None = None,
+    asked: Asked | None = None,
 ) -> Protocol[Verdict]:
     """Use the token; say whether another authorization is due (S1, S2). Raises `FlowStop`.
 
@@ -132,8 +120,11 @@ def verify(
         return Verdict(peer=turn.peer)
     parsed = yield from read_challenge(judge, exchange)
     refused = Contact(exchange.status, parsed.challenges, turn.era, turn.revision, turn.method)
+    yield from judge.tell(checks_challenge.error(exchange, refused), exchange)
     if exchange.status == 401:
         return Verdict(refused=refused, exchange=exchange)
+    if refused.param("error") == "invalid_token":
+        wrong_status(judge, exchange)
     if refused.param("error") != "insufficient_scope":
         judge.stop(
             "rs-403-no-challenge",
@@ -141,7 +132,7 @@ def verify(
             message="The MCP server refused the token with 403 and does not say what it lacks.",
             exchange=exchange,
         )
-    yield from _step_up(judge, token, refused, exchange, number)
+    yield from _step_up(judge, token, refused, exchange, number, asked or Asked(contact))
     return Verdict(refused=refused)
 
 
@@ -172,20 +163,29 @@ def held(token: Token) -> frozenset[str]:
 
 
 def _step_up(
-    judge: Judge, token: Token, refused: Contact, exchange: Exchange, number: int
+    judge: Judge,
+    token: Token,
+    refused: Contact,
+    exchange: Exchange,
+    number: int,
+    asked: Asked,
 ) -> Protocol[None]:
     """Judge a 403 insufficient_scope and offer another authorization (S1, S2)."""
     needed = frozenset((refused.param("scope") or "").split())
     have = frozenset((token.scope_granted or "").split())
-    if not needed or refused.param("resource_metadata") is None:
-        yield from judge.note(
-            "rs-403-incomplete", seen=_challenge_text(exchange), exchange=exchange
-        )
+    shown = _challenge_text(exchange)
+    incomplete = not needed or refused.param("resource_metadata") is None
+    looked = (
+        Check("rs-403-no-challenge", False, shown, "www-authenticate"),
+        Check("rs-403-incomplete", incomplete, shown, "www-authenticate"),
+        *checks_challenge.step_up(refused, asked.refusal, asked.catalogue),
+    )
+    yield from judge.tell(looked, exchange)
     seen = f"held: {' '.join(sorted(have)) or 'unknown'}; needed: {' '.join(sorted(needed))}"
     if not needed:
         judge.stop(
             "rs-403-incomplete",
-            seen=_challenge_text(exchange),
+            seen=shown,
             message=f"{refused.refused} needs more scope, and the server does not say which.",
             exchange=exchange,
         )

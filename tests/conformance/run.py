@@ -93,7 +93,11 @@ def listed(suite: Sequence[str]) -> frozenset[tuple[str, str]]:
 
 
 def run_all(
-    pairs: Iterable[Pair], done: Callable[[Verdict], object], *, jobs: int = JOBS
+    pairs: Iterable[Pair],
+    done: Callable[[Verdict], object],
+    *,
+    jobs: int = JOBS,
+    adapter: str = "adapter",
 ) -> list[Verdict]:
     """Run pairs in parallel, in their order; ``done`` is called with each as soon as it may be.
 
@@ -103,18 +107,21 @@ def run_all(
     verdicts = []
     folder = tempfile.TemporaryDirectory(prefix="conformance-")
     with folder as name, ThreadPoolExecutor(jobs) as pool:
-        for verdict in pool.map(lambda pair: run_one(suite, pair, Path(name)), pairs):
+        for verdict in pool.map(lambda pair: run_one(suite, pair, Path(name), adapter), pairs):
             done(verdict)
             verdicts.append(verdict)
     return verdicts
 
 
-def run_one(suite: Sequence[str], pair: Pair, folder: Path) -> Verdict:
-    """Run one scenario on one wire with an empty home, and judge the run."""
+def run_one(suite: Sequence[str], pair: Pair, folder: Path, adapter: str = "adapter") -> Verdict:
+    """Run one scenario on one wire with an empty home, and judge the run.
+
+    ``adapter`` is the module of this folder that the suite starts as its client.
+    """
     own = folder / f"{pair.scenario}@{pair.wire}"
     (own / "home").mkdir(parents=True)
-    adapter = shlex.join([sys.executable, str(HERE / "adapter.py")])
-    command = [*suite, "client", "--command", adapter, "--scenario", f"auth/{pair.scenario}"]
+    client = shlex.join([sys.executable, str(HERE / f"{adapter}.py")])
+    command = [*suite, "client", "--command", client, "--scenario", f"auth/{pair.scenario}"]
     # An extension is on no wire of its own: the suite refuses to be told one.
     command += [] if pair.wire == EXTENSION else ["--spec-version", pair.wire]
     command += ["--timeout", str(CLIENT_SECONDS * 1000), "--output-dir", str(own / "results")]

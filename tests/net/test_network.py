@@ -121,6 +121,14 @@ async def test_a_redirect_is_not_followed(network: Network) -> None:
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize("place", ["http://[::1", "?", "https://:x/", "a" * 20_000, "http://h h/"])
+async def test_a_location_that_is_no_url_is_only_text(network: Network, place: str) -> None:
+    async with site(Reply(302, b"", (("Location", place),))) as server:
+        result, _ = await network.send(get(server.url))
+    assert isinstance(result, Response)
+    assert (result.status, result.header("location")) == (302, place)
+
+
 async def test_one_connection_serves_an_origin(network: Network) -> None:
     async with site(Reply(200, b"{}", JSON)) as server:
         for _ in range(5):

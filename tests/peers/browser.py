@@ -75,18 +75,38 @@ class Person:
         self._do(self._playwright.stop)
         self._thread.shutdown()
 
-    def sign_in(self, url: str, *, consent: bool = True, reach_callback: bool = True) -> Landing:
+    def sign_in(
+        self, url: str, *, consent: bool = True, reach_callback: bool = True, redirect_uri: str = ""
+    ) -> Landing:
         """Opens the authorization `url`, answers its pages, and returns where that ended.
 
-        Without `reach_callback` the last redirect meets a closed door, as it does when the browser
-        is on another machine than the program: only the address is left, for pasting.
+        `redirect_uri` is for a request that was pushed: its `url` does not tell. Without
+        `reach_callback` the last redirect meets a closed door, as it does when the browser is on
+        another machine than the program: only the address is left, for pasting.
 
         Raises AssertionError when the pages do not lead to the redirect URI of `url`.
         """
-        return self._do(lambda: self._sign_in(url, consent, reach_callback))
+        return self._do(lambda: self._sign_in(url, consent, reach_callback, redirect_uri))
 
-    def _sign_in(self, url: str, consent: bool, reach_callback: bool) -> Landing:
-        (redirect_uri,) = parse_qs(urlsplit(url).query)["redirect_uri"]
+    def approve(self, url: str, *, consent: bool = True) -> str:
+        """Opens the page of a device authorization, answers what it asks, and returns its end.
+
+        `url` carries the user code already. Raises AssertionError when no page says that it is
+        over.
+        """
+        return self._do(lambda: self._approve(url, consent))
+
+    def _approve(self, url: str, consent: bool) -> str:
+        context = self._browser.new_context()
+        context.set_default_timeout(SECONDS * 1000)
+        try:
+            return _answer_device(context.new_page(), url, consent)
+        finally:
+            context.close()
+
+    def _sign_in(self, url: str, consent: bool, reach_callback: bool, redirect_uri: str) -> Landing:
+        if not redirect_uri:
+            (redirect_uri,) = parse_qs(urlsplit(url).query)["redirect_uri"]
         context = self._browser.new_context()
         context.set_default_timeout(SECONDS * 1000)
         try:
@@ -114,6 +134,23 @@ def _walk(
         return Landing(callbacks[0], None, None)
     status = page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus")
     return Landing(callbacks[0], status, _text(page))
+
+
+def _answer_device(page: Page, url: str, consent: bool) -> str:
+    page.goto(url)
+    # The page with the code in it sends itself; what has a button then asks a person.
+    for _ in range(MAX_PAGES):
+        page.wait_for_function("!document.querySelector('form#op\\\\.deviceInputForm')")
+        text = _text(page)
+        if not page.locator("button[type=submit]").count():
+            return text
+        abort = page.locator("button[name=abort]")
+        button = abort if not consent and abort.count() else _answer(page, True)
+        with page.expect_navigation(wait_until="load"):
+            button.click()
+        if button is abort:
+            return _text(page)
+    raise AssertionError(f"no page says that it is over; the last was {page.url}: {_text(page)}")
 
 
 def _note(callbacks: list[str], url: str, redirect_uri: str) -> None:

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -69,6 +70,22 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="session")
 def oidc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Addresses of oidc-provider and the TypeScript SDK's servers: issuer, jwt, opaque."""
+    with _node_serving("server.mjs", tmp_path_factory.mktemp("oidc")) as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="session")
+def grants(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """oidc-provider with more than the plain code flow: see `node/grants.mjs`.
+
+    For each realm its MCP URL by the realm's name, and its issuer; the credentials of its clients.
+    """
+    with _node_serving("grants.mjs", tmp_path_factory.mktemp("grants")) as addresses:
+        yield addresses
+
+
+@contextmanager
+def _node_serving(script: str, folder: Path) -> Iterator[dict[str, str]]:
     node = shutil.which("node")
     if not node:
         _missing("there is no node on the path")
@@ -76,11 +93,11 @@ def oidc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     modules = Path(os.environ.get("MCP_AUTH_TUI_NODE_MODULES") or default).absolute()
     if not (modules / "oidc-provider").is_dir():
         _missing(f"{modules} is not filled: npm install --no-package-lock in tests/peers/node")
-    # Node looks for modules beside the script and above it, so both go to one place.
-    folder = tmp_path_factory.mktemp("oidc")
-    shutil.copy(HERE / "node" / "server.mjs", folder)
+    # Node looks for modules beside the script and above it, so all goes to one place.
+    for source in (HERE / "node").glob("*.mjs"):
+        shutil.copy(source, folder)
     (folder / "node_modules").symlink_to(modules)
-    with serving([node, "server.mjs"], folder, folder / "stderr") as addresses:
+    with serving([node, script], folder, folder / "stderr") as addresses:
         yield addresses
 
 
@@ -91,8 +108,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     home.mkdir()
     running: list[Program] = []
 
-    def begin(*arguments: str) -> Program:
-        running.append(Program(home, *arguments))
+    def begin(*arguments: str, **environ: str) -> Program:
+        running.append(Program(home, *arguments, **environ))
         return running[-1]
 
     yield begin

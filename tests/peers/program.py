@@ -37,45 +37,67 @@ class Result:
         assert isinstance(found, dict)
         return found
 
-    def header(self) -> dict[str, str]:
+    def header(self, scheme: str = "Bearer") -> dict[str, str]:
         """The one header line on stdout, which must be all there is."""
         assert self.code == 0, f"exit {self.code}\n{self.err}"
         name, value = self.out.removesuffix("\n").split(": ", 1)
         assert self.out == f"{name}: {value}\n"
         assert name == "Authorization"
-        assert value.startswith("Bearer ")
+        assert value.startswith(f"{scheme} ")
         return {name: value}
 
 
 class Program:
     """One run of the program; stderr is read as it comes, stdin is a pipe for pasting."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
+    def __init__(self, home: Path, *arguments: str, **environ: str) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "mcp_auth_tui", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment(home),
+            env={**environment(home), **environ},
         )
         self._lines: Queue[str | None] = Queue()
         self._said: list[str] = []
         self._out: list[str] = []
+        self._out_lines: Queue[str | None] = Queue()
         assert self._process.stderr
         assert self._process.stdout
         self._threads = [
             _read(self._process.stderr, self._lines.put, lambda: self._lines.put(None)),
-            _read(self._process.stdout, self._out.append, lambda: None),
+            _read(self._process.stdout, self._printed, lambda: self._out_lines.put(None)),
         ]
 
     def authorization_url(self) -> str:
         """Reads stderr up to the line that holds the authorization URL, and returns the URL."""
+        return self._word("http", "response_type=code")
+
+    def pushed_url(self) -> tuple[str, str]:
+        """The redirect URI and the authorization URL of a request that was pushed."""
+        return self._word("http://127.0.0.1", "/callback"), self._word("http", "request_uri=")
+
+    def _word(self, start: str, part: str) -> str:
         while (line := self._line()) is not None:
             for word in line.split():
-                if word.startswith("http") and "response_type=code" in word:
+                if word.startswith(start) and part in word:
                     return word
-        raise AssertionError(f"no authorization URL was said:\n{''.join(self._said)}")
+        raise AssertionError(f"no word with {part} was said:\n{''.join(self._said)}")
+
+    def learned(self, name: str) -> dict[str, Any]:
+        """Reads the events on stdout (`--events`) up to the value `name`, and returns the value."""
+        while (line := self._out_lines.get(timeout=LINE_SECONDS)) is not None:
+            event = json.loads(line)
+            if event.get("name") == name:
+                value = event["value"]
+                assert isinstance(value, dict)
+                return value
+        raise AssertionError(f"{name} was never learned:\n{self._rest()}")
+
+    def _printed(self, line: str) -> None:
+        self._out.append(line)
+        self._out_lines.put(line)
 
     def _line(self) -> str | None:
         try:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -27,9 +28,19 @@ SCREEN_SECONDS = 30.0
 
 
 class Terminal:
-    """The program under a pseudo-terminal on stdin and stderr; stdout goes to a file."""
+    """The program under a pseudo-terminal on stdin and stderr; stdout goes to a file.
 
-    def __init__(self, folder: Path, size: tuple[int, int], *arguments: str) -> None:
+    ``words`` are a whole command in place of the program and its ``arguments``, all on the terminal.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        size: tuple[int, int],
+        *arguments: str,
+        words: Sequence[str] = (),
+        **environ: str,
+    ) -> None:
         columns, lines = size
         self._out = folder / "stdout"
         self._screen = pyte.Screen(columns, lines)
@@ -39,12 +50,17 @@ class Terminal:
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         with self._out.open("wb") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "mcp_auth_tui", *arguments],
+                words or [sys.executable, "-m", "mcp_auth_tui", *arguments],
                 stdin=inner,
-                stdout=out,
+                stdout=inner if words else out,
                 stderr=inner,
                 start_new_session=True,
-                env={**environment(folder), "TERM": "xterm-256color", "LANG": "C.UTF-8"},
+                env={
+                    **environment(folder),
+                    "TERM": "xterm-256color",
+                    "LANG": "C.UTF-8",
+                    **environ,
+                },
             )
         os.close(inner)
 

@@ -73,7 +73,12 @@ NOT_FOUND = raw(404, "nothing here")
 
 
 def prm(**members: Any) -> dict[str, Any]:
-    document = {"resource": MCP, "authorization_servers": [AS], **members}
+    document = {
+        "resource": MCP,
+        "authorization_servers": [AS],
+        "scopes_supported": ["mcp:basic"],
+        **members,
+    }
     return {key: value for key, value in document.items() if value is not ...}
 
 
@@ -84,6 +89,8 @@ def metadata(issuer: str = AS, **members: Any) -> dict[str, Any]:
         "token_endpoint": f"{AS}/token",
         "registration_endpoint": f"{AS}/register",
         "response_types_supported": ["code"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "client_id_metadata_document_supported": True,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "token_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
@@ -320,6 +327,7 @@ class World:
         self.tokens: dict[str, str] = {}
         self.performed: list[Any] = []
         self._octets = 0
+        self.clock = 2000.0
 
     def run(self, known: Any = None, start: Stage = Stage.PROBE, **settings: Any) -> Script:
         config = Config(**{"url": self.url, **settings})
@@ -358,7 +366,8 @@ class World:
             case actions.Answer():
                 return None
             case actions.Now():
-                return 2000.0
+                self.clock += 5.0
+                return self.clock
         raise AssertionError(f"nobody asked for {action}")
 
     def _signed_in(self, url: str) -> None:
@@ -380,7 +389,8 @@ class World:
         if request.url == f"{self.base}/token":
             return self._token(request)
         if request.url == f"{self.base}/register":
-            return json(201, {"client_id": "registered-1", **self.registers}, NO_STORE)
+            made = {**body_of(request), "client_id": "registered-1", **self.registers}
+            return json(201, {k: v for k, v in made.items() if v is not ...}, NO_STORE)
         if request.url.startswith(f"{self.base}/authorize?"):
             self._signed_in(request.url)
             asked = self.authorizations[-1]

@@ -196,7 +196,6 @@ def test_a_good_answer_gives_the_code_for_this_attempt() -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "",
         "code=x",
         "code=x&state=",
         "code=x&state=other",
@@ -212,6 +211,13 @@ def test_an_answer_without_our_state_is_ignored(query: str) -> None:
     script = judged(query)
     assert script.returned() is None
     assert script.broken == ["authz-state"]
+
+
+def test_an_answer_with_no_parameter_may_be_a_fragment_that_was_kept_back() -> None:
+    """B3, B7: a browser sends nothing of what stands after a `#`; the wait goes on."""
+    script = judged("")
+    assert script.returned() is None
+    assert script.broken == ["authz-empty"]
 
 
 def test_an_ignored_answer_shows_names_and_no_values() -> None:

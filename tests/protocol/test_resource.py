@@ -384,8 +384,8 @@ def test_a_configured_issuer_goes_first_P6() -> None:
     [
         (["a", "b:c/d"], ("a", "b:c/d"), []),
         (["a", 1, "b c", "", 'q"', "é", "\x1b"], ("a",), ["prm-scope-syntax"]),
-        (None, (), []),
-        ("a b", (), []),
+        (None, (), ["prm-null"]),
+        ("a b", (), ["prm-scope-syntax"]),
     ],
 )
 def test_only_scope_tokens_are_asked_for(listed: Any, used: tuple[str, ...], broken: Any) -> None:

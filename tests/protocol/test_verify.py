@@ -48,7 +48,8 @@ def verifying(page: Page, number: int = 1, **held: Any) -> Script:
         ((f"Bearer resource_metadata={PRM}, scope=a",), ["rs-challenge-syntax"]),
         ((f'Bearer resource_metadata="{PRM}", scope="a  b"',), ["rs-challenge-charset"]),
         ((f'{COMPLETE}, error="invalid_token"',), ["rs-challenge-error-early"]),
-        ((COMPLETE.replace("Bearer", "DPoP"),), []),
+        ((f'{COMPLETE.replace("Bearer", "DPoP")}, algs="ES256"',), []),
+        ((COMPLETE.replace("Bearer", "DPoP"),), ["dpop-algs-param"]),
     ],
 )
 def test_a_401_always_starts_the_flow_and_its_challenge_is_judged(

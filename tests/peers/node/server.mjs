@@ -2,10 +2,6 @@
 // Knows how to configure both on free loopback ports; must not repair what either of them answers.
 //
 // Prints one JSON line when every port answers, and ends when its standard input ends.
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-
 import {
     createMcpExpressApp,
     getOAuthProtectedResourceMetadataUrl,
@@ -13,20 +9,10 @@ import {
     requireBearerAuth
 } from '@modelcontextprotocol/express';
 import { toNodeHandler } from '@modelcontextprotocol/node';
-import { createMcpHandler, McpServer, OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
+import { createMcpHandler, OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import express from 'express';
-import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose';
-import Provider, { errors } from 'oidc-provider';
 
-const SCOPES = ['mcp:read', 'mcp:write'];
-const MINUTES = 60;
-
-async function listen() {
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return { server, origin: `http://127.0.0.1:${server.address().port}` };
-}
+import { authorizationServer, listen, mcpServer, SCOPES, serveUntilStdinEnds, tokenReader } from './common.mjs';
 
 /** The resources whose tokens the authorization server issues, by resource indicator (RFC 8707). */
 function resources(origin) {
@@ -36,40 +22,10 @@ function resources(origin) {
     };
 }
 
-async function authorizationServer(issuer, formats) {
-    const { privateKey } = await generateKeyPair('RS256', { extractable: true });
-    const key = { ...(await exportJWK(privateKey)), kid: 'peer', use: 'sig', alg: 'RS256' };
-    return new Provider(issuer, {
-        jwks: { keys: [key] },
-        cookies: { keys: [randomBytes(32).toString('base64url')] },
-        // A person of any name may sign in: the pages are the ones that come with the package.
-        findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
-        pkce: { required: () => true },
-        issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-        ttl: { AccessToken: 10 * MINUTES, Grant: 60 * MINUTES, Session: 60 * MINUTES, Interaction: 60 * MINUTES },
-        features: {
-            devInteractions: { enabled: true },
-            registration: { enabled: true },
-            revocation: { enabled: true },
-            resourceIndicators: {
-                enabled: true,
-                getResourceServerInfo(_ctx, indicator) {
-                    const accessTokenFormat = formats[indicator];
-                    if (!accessTokenFormat) throw new errors.InvalidTarget();
-                    return { scope: SCOPES.join(' '), audience: indicator, accessTokenFormat };
-                }
-            }
-        }
-    });
-}
-
-/** Reads JWT access tokens (RFC 9068) by the published keys, as a resource server elsewhere would. */
 function jwtVerifier(issuer, audience) {
-    const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
+    const read = tokenReader(issuer, audience);
     return async token => {
-        const { payload } = await jwtVerify(token, keys, { issuer, audience, typ: 'at+jwt' }).catch(() => {
-            throw new OAuthError(OAuthErrorCode.InvalidToken, 'the token is not one of ours');
-        });
+        const payload = await read(token);
         return {
             token,
             clientId: payload.client_id,
@@ -93,14 +49,6 @@ function opaqueVerifier(provider) {
             resource: found.aud ? new URL(found.aud) : undefined
         };
     };
-}
-
-function mcpServer() {
-    const server = new McpServer({ name: 'peer-oidc', version: '1.2.3' });
-    const answer = text => ({ content: [{ type: 'text', text }] });
-    server.registerTool('read_note', { description: 'Needs mcp:read' }, async () => answer('a note'));
-    server.registerTool('write_note', { description: 'Needs mcp:write' }, async () => answer('written'));
-    return server;
 }
 
 /** Serves MCP at `resource`; the tool `write_note` needs a scope that first contact does not ask for. */
@@ -141,8 +89,4 @@ for (const [resource, format] of Object.entries(formats)) {
 rs.server.on('request', app);
 
 const [jwt, opaque] = Object.keys(formats);
-console.log(JSON.stringify({ issuer, jwt, opaque }));
-
-process.stdin.resume();
-await once(process.stdin, 'end');
-process.exit(0);
+await serveUntilStdinEnds({ issuer, jwt, opaque });

@@ -1,0 +1,44 @@
+"""Knows how rules are mended on the usual servers, with samples; must not know what was found.
+
+It is read for ``--explain`` and the reference alone; a run does not load it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mcp_auth_tui.findings import CATALOGUE
+from mcp_auth_tui.findings.explain import endpoint, network, resource, server
+from mcp_auth_tui.findings.explain.words import Explanation
+from mcp_auth_tui.findings.rule import Rule
+
+__all__ = ["EXPLANATIONS", "GROUPS", "Explanation", "group"]
+
+EXPLANATIONS: Mapping[str, Explanation] = {
+    item.id: item
+    for items in (endpoint.ALL, resource.ALL, server.ALL, network.ALL)
+    for item in items
+}
+"""By id: the rules that come up most. The others have the texts of the catalogue alone."""
+
+GROUPS: Mapping[str, str] = {
+    "rs": "Challenge and MCP endpoint",
+    "prm": "Protected resource metadata",
+    "as": "Authorization server metadata",
+    "dcr": "Dynamic client registration",
+    "cimd": "Client ID metadata document",
+    "authz": "Authorization response",
+    "token": "Token response",
+    "jwt": "JWT access tokens",
+    "dpop": "DPoP",
+    "idjag": "Enterprise-managed authorization",
+    "ext": "Extensions",
+    "net": "Network",
+    "client": "This program and its user",
+}
+"""The first word of an id, and what such rules are about."""
+
+
+def group(name: str) -> tuple[Rule, ...]:
+    """Return the rules of a group in the order of the catalogue."""
+    return tuple(rule for id, rule in CATALOGUE.items() if id.partition("-")[0] == name)

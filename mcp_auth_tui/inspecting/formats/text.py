@@ -1,0 +1,72 @@
+"""Knows an inspection as lines for a person; must not know where they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_auth_tui.facts import GLYPHS
+from mcp_auth_tui.inspecting.formats import Setting
+from mcp_auth_tui.model import Finding, Level, Session
+from mcp_auth_tui.reports.content import checked, ranked, told
+from mcp_auth_tui.reports.safe import Safe
+
+_COLOURS = {Level.FATAL: "31", Level.ERROR: "31", Level.WARNING: "33", Level.OK: "32"}
+
+
+class Text:
+    """A paragraph for each URL: the worst finding first."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+
+    def head(self) -> str:
+        """Return the marks of the run, if any."""
+        return "".join(f"! MARKED RUN: {mark}\n" for mark in self._setting.marks)
+
+    def one(self, session: Session) -> str:
+        """Return the paragraph of one URL."""
+        return "".join(f"{line}\n" for line in (*self._lines(session), ""))
+
+    def tail(self, *, complete: bool) -> str:
+        """Return nothing, or that it ended early."""
+        return "" if complete else "Interrupted: not every URL was inspected.\n"
+
+    def _lines(self, session: Session) -> Iterator[str]:
+        safe = Safe(session)
+        shown = ranked(session)
+        worst = shown[0].level if shown else Level.OK
+        head = f"{GLYPHS[worst]} {safe.line(session.url)}"
+        yield self._paint(head, worst, bold=True)
+        yield f"  {safe.line(told(session))}; rules: {checked(session)}"
+        for finding in shown:
+            yield from self._finding(finding, safe)
+
+    def _finding(self, finding: Finding, safe: Safe) -> Iterator[str]:
+        mark = self._paint(f"{GLYPHS[finding.level]} {finding.level}", finding.level)
+        yield f"  {mark}: {safe.line(finding.message)} [{finding.id}]"
+        if finding.level.rank > Level.WARNING.rank:
+            return
+        rule = f"{finding.source}, MCP {finding.revision}" if finding.revision else finding.source
+        where = ", ".join(
+            part
+            for part in (
+                f"exchange {finding.exchange}" if finding.exchange else "",
+                finding.pointer,
+            )
+            if part
+        )
+        for name, value in (
+            ("seen", finding.seen),
+            ("where", where),
+            ("expected", finding.expected),
+            ("rule", rule),
+            ("to be mended by", finding.whose),
+            ("next", finding.next),
+        ):
+            if value:
+                yield f"      {name}: {safe.line(value)}"
+
+    def _paint(self, value: str, level: Level, *, bold: bool = False) -> str:
+        colour = _COLOURS.get(level, "")
+        codes = ";".join(code for code in ("1" if bold else "", colour) if code)
+        return f"\x1b[{codes}m{value}\x1b[0m" if self._setting.colour and codes else value

@@ -1,0 +1,187 @@
+"""Knows how the catalogue is written down for a reader; must not know what was found anywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+from mcp_auth_tui.findings import CATALOGUE, Rule
+from mcp_auth_tui.findings.explain import EXPLANATIONS, GROUPS, group
+from mcp_auth_tui.inspecting.words import LIST_FORMATS
+from mcp_auth_tui.model import Level
+from mcp_auth_tui.options import Usage, unknown
+from mcp_auth_tui.output import Talk, deliver
+from mcp_auth_tui.reports.markdown import block, span
+
+_WIDTH = 88
+_TITLE = "The checks of mcp-auth-tui"
+_INTRO = (
+    "Written by `mcp-auth-tui inspect --list-checks --format markdown`; do not edit it by hand. An"
+    " id never changes its meaning. A level is **fatal** (a client must stop), **error** (a MUST is"
+    " broken), **warning** (a SHOULD, or a risk) or **info**; a rule that is younger than the MCP"
+    " revision in force is told as info."
+)
+
+
+def answer(args: Any) -> int:
+    """Write an explanation or the list of checks and return the exit code; raises `Usage`."""
+    if args.format not in LIST_FORMATS:
+        flag = "--list-checks" if args.list_checks else "--explain"
+        raise Usage(f"{flag} comes as {', '.join(LIST_FORMATS)}, not as {args.format}")
+    if args.urls or args.file:
+        raise Usage("a URL is not inspected together with --explain or --list-checks")
+    text = LISTS[args.format]() if args.list_checks else explained(args.explain, args.format)
+    path = Path(args.output) if args.output else None
+    return int(not deliver(text, path, Talk()))
+
+
+def explained(id: str, form: str = "text") -> str:
+    """Return all that is known about one rule; raises `Usage` for an id that there is not."""
+    if id not in CATALOGUE:
+        raise Usage(unknown("finding", id, CATALOGUE))
+    if form == "json":
+        return json.dumps(_value(CATALOGUE[id]), indent=2, ensure_ascii=False) + "\n"
+    lines = _text(CATALOGUE[id]) if form == "text" else _markdown(CATALOGUE[id], 1)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _levels(rule: Rule) -> str:
+    others = [f"{level} in {revision}" for revision, level in rule.levels.items()]
+    since = [f"since MCP {rule.since}"] if rule.since else []
+    return ", ".join((str(rule.level), *since, *others))
+
+
+def _text(rule: Rule) -> Iterator[str]:
+    yield f"{rule.id} ({_levels(rule)})"
+    yield ""
+    for name, value in (
+        ("What is wrong", rule.headline),
+        ("How it should be", rule.expected),
+        ("Why it matters", rule.why),
+        ("Who mends it", str(rule.whose)),
+        ("What to do", rule.next),
+        ("Rule", rule.source),
+    ):
+        yield f"{name}:"
+        yield _filled(value)
+    told = EXPLANATIONS.get(rule.id)
+    if told is None:
+        return
+    yield ""
+    for where, how in told.mend:
+        yield f"On {where}:"
+        yield _filled(how)
+    for name, sample in (("Wrong", told.wrong), ("Right", told.right)):
+        yield ""
+        yield f"{name}:"
+        yield from (f"    {line}" for line in sample.split("\n"))
+
+
+def _filled(value: str) -> str:
+    return fill(
+        value,
+        _WIDTH,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _markdown(rule: Rule, depth: int) -> Iterator[str]:
+    yield f"{'#' * depth} {rule.id}"
+    yield ""
+    yield f"**{rule.headline}** ({_levels(rule)}; mended by: {rule.whose})"
+    yield ""
+    yield f"- Expected: {_prose(rule.expected)}"
+    yield f"- Why: {_prose(rule.why)}"
+    yield f"- Next: {_prose(rule.next)}"
+    yield f"- Rule: {_prose(rule.source)}"
+    told = EXPLANATIONS.get(rule.id)
+    if told is None:
+        return
+    for where, how in told.mend:
+        yield f"- On {where}: {_prose(how)}"
+    for name, sample in (("Wrong", told.wrong), ("Right", told.right)):
+        yield ""
+        yield f"{name}:"
+        yield ""
+        yield from block(sample)
+
+
+def _prose(value: str) -> str:
+    """Return our own text for Markdown: only what it would take as markup is escaped."""
+    for char in "\\`*_<[":
+        value = value.replace(char, f"\\{char}")
+    return value
+
+
+def as_text() -> str:
+    """Return one line for each rule."""
+    width = max(map(len, CATALOGUE))
+    lines = [f"{rule.id:<{width}}  {rule.level:<7}  {rule.headline}" for rule in CATALOGUE.values()]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def as_json() -> str:
+    """Return every rule as a member of one JSON array."""
+    rules = [_value(rule) for rule in CATALOGUE.values()]
+    return json.dumps(rules, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_markdown() -> str:
+    """Return the reference: a table for each group, and a section for each rule."""
+    return "".join(f"{line}\n" for line in _reference())
+
+
+def _reference() -> Iterator[str]:
+    yield f"# {_TITLE}"
+    yield ""
+    yield _INTRO
+    counts = {level: sum(rule.level is level for rule in CATALOGUE.values()) for level in Level}
+    told = ", ".join(f"{number} {level}" for level, number in counts.items() if number)
+    yield ""
+    yield f"{len(CATALOGUE)} rules: {told}."
+    for name, title in GROUPS.items():
+        yield ""
+        yield f"## {title}"
+        yield ""
+        yield "| id | level | mended by | what is wrong |"
+        yield "|---|---|---|---|"
+        for rule in group(name):
+            link = f"[{span(rule.id)}](#{rule.id})"
+            cells = (link, _levels(rule), str(rule.whose), _prose(rule.headline))
+            yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+        for rule in group(name):
+            yield ""
+            yield from _markdown(rule, 3)
+
+
+def _value(rule: Rule) -> dict[str, Any]:
+    told = EXPLANATIONS.get(rule.id)
+    made: dict[str, Any] = {
+        "id": rule.id,
+        "level": str(rule.level),
+        "levels": {revision: str(level) for revision, level in rule.levels.items()},
+        "since": rule.since,
+        "whose": str(rule.whose),
+        "headline": rule.headline,
+        "expected": rule.expected,
+        "why": rule.why,
+        "next": rule.next,
+        "source": rule.source,
+    }
+    if told is not None:
+        made["mend"] = [{"where": where, "how": how} for where, how in told.mend]
+        made |= {"wrong": told.wrong, "right": told.right}
+    return made
+
+
+LISTS: Mapping[str, Callable[[], str]] = {
+    "text": as_text,
+    "markdown": as_markdown,
+    "json": as_json,
+}

@@ -1,0 +1,135 @@
+"""Knows how an inspection goes on without a screen: results, progress, signals, the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from mcp_auth_tui import findings
+from mcp_auth_tui.inspecting.crowd import inspect_all
+from mcp_auth_tui.inspecting.formats import Form, Setting, form
+from mcp_auth_tui.inspecting.one import inspected
+from mcp_auth_tui.inspecting.progress import Progress
+from mcp_auth_tui.inspecting.sink import Sink
+from mcp_auth_tui.inspecting.wishes import Wishes
+from mcp_auth_tui.model import Ended, Outcome, Session, Stage, Started
+from mcp_auth_tui.net import Network, Tls
+from mcp_auth_tui.output import Talk
+from mcp_auth_tui.text import harmless
+
+INTERRUPTED = 130
+
+
+def inspect(wishes: Wishes) -> int:
+    """Inspect all that was asked for, write the results, and return the exit code (DESIGN 3)."""
+    talk = Talk()
+    for line in (*wishes.notes, *wishes.marks):
+        talk(f"mcp-auth-tui: {line}")
+    try:
+        with Sink(wishes.output) as sink:
+            code = asyncio.run(_Inspection(wishes, sink).run())
+    except (OSError, ValueError) as error:
+        where = wishes.output or "stdout"
+        talk(f"mcp-auth-tui: the results could not be written to {where}: {error}")
+        return 1
+    if wishes.output is not None:
+        talk(f"Written to {wishes.output}, readable by you alone.")
+    return code
+
+
+class _Inspection:
+    def __init__(self, wishes: Wishes, sink: Sink) -> None:
+        self._wishes = wishes
+        self._sink = sink
+        terminal = _terminal(sys.stderr)
+        # Where results stand on the same terminal, the line of progress makes room for them.
+        self._shared = terminal and wishes.output is None and _terminal(sys.stdout)
+        self._progress = Progress(len(wishes.urls), terminal=terminal)
+        self._form: Form = form(
+            wishes.form,
+            Setting(fail_on=wishes.fail_on, marks=wishes.marks, colour=_colour(wishes)),
+        )
+        self._failed = False
+
+    async def run(self) -> int:
+        """Inspect, and end in order when interrupted: what was found so far is kept."""
+        self._sink.write(self._form.head())
+        complete = True
+        with _interruptible():
+            try:
+                await self._all()
+            except asyncio.CancelledError:
+                complete = False
+        self._progress.end()
+        self._sink.write(self._form.tail(complete=complete))
+        return int(self._failed) if complete else INTERRUPTED
+
+    async def _all(self) -> None:
+        wishes, tls = self._wishes, Tls(self._wishes.ca_file, insecure=self._wishes.insecure)
+
+        def make(url: str) -> Network:
+            return Network(
+                url, proxy=wishes.proxy, timeout=wishes.timeout, total=wishes.total, tls=tls
+            )
+
+        async def one(url: str, network: Network) -> Session:
+            return await inspected(
+                wishes.config(url), network, fail_on=wishes.fail_on, seconds=wishes.whole
+            )
+
+        await inspect_all(self._usable(), one, make, self._done, jobs=wishes.jobs)
+
+    def _usable(self) -> Iterator[str]:
+        """Yield the URLs; a line of a list that is none is a result of its own."""
+        for url in self._wishes.urls:
+            try:
+                made = self._wishes.config(url).url
+            except ValueError as error:
+                self._done(_no_url(url, str(error)))
+            else:
+                yield made
+
+    def _done(self, session: Session) -> None:
+        self._failed = self._failed or session.exit != 0
+        piece = self._form.one(session)
+        if self._shared:
+            self._progress.clear()
+        self._sink.write(piece)
+        self._progress.add(failed=session.exit != 0)
+
+
+def _no_url(url: str, why: str) -> Session:
+    now = time.time()
+    stop = findings.fatal(findings.found("client-url", Stage.PROBE, seen=url, message=why))
+    session = Session().apply(Started(harmless(url), now)).apply(stop)
+    return session.apply(Ended(Outcome.FAILED, now, stop, 1))
+
+
+def _terminal(stream: Any) -> bool:
+    return stream is not None and bool(stream.isatty())
+
+
+def _colour(wishes: Wishes) -> bool:
+    import os
+
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return wishes.output is None and _terminal(sys.stdout) and not plain
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM end the run as SIGINT does: by cancelling the task."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    stop: Callable[[], Any] = task.cancel if task is not None else loop.stop
+    with suppress(NotImplementedError, RuntimeError, ValueError):
+        loop.add_signal_handler(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.remove_signal_handler(signal.SIGTERM)

@@ -1,0 +1,142 @@
+"""Knows what was asked of ``inspect``, checked; must not know argparse, nor do any of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, Any
+
+from mcp_auth_tui import __version__
+from mcp_auth_tui.model import Level
+from mcp_auth_tui.options import Usage, check_file
+from mcp_auth_tui.output import check_target
+from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.urls import mcp_url
+
+MAX_LIST = 32 * 1024 * 1024
+"""The most octets of a list of URLs."""
+# A list is written by somebody else as often as not: what one line holds must not end the rest.
+_LINE = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """All that an inspection is told."""
+
+    urls: tuple[str, ...]
+    """Each once, in order; those of a list may turn out to be none."""
+    base: Config = field(default_factory=lambda: Config(url=""))
+    form: str = "text"
+    output: Path | None = None
+    fail_on: Level = Level.ERROR
+    jobs: int = 20
+    ca_file: str | None = None
+    proxy: str | None = None
+    insecure: bool = False
+    timeout: float = 10.0
+    """Seconds that one request may take to connect or to answer."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what was assumed, for stderr."""
+
+    @property
+    def total(self) -> float:
+        """Seconds that one request may take in all."""
+        return 3 * self.timeout
+
+    @property
+    def whole(self) -> float:
+        """Seconds that one URL may take."""
+        return 12 * self.timeout
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What makes the results worth less."""
+        return ("TLS certificates are NOT checked (--insecure)",) if self.insecure else ()
+
+    def config(self, url: str) -> Config:
+        """Return the settings of one inspection; raises ValueError for what is no MCP URL."""
+        return replace(self.base, url=mcp_url(url).url)
+
+
+def from_arguments(
+    args: Any, environ: Mapping[str, str] = os.environ, stdin: IO[bytes] | None = None
+) -> Wishes:
+    """Turn parsed arguments (`words.inspect`) into checked wishes; raises `Usage`."""
+    typed = [item for item in args.urls if item != "-"]
+    notes: list[str] = []
+    for item in typed:
+        try:
+            notes += mcp_url(item).notes
+        except ValueError as error:
+            raise Usage(str(error)) from None
+    listed = list(_listed(args, stdin))
+    urls = tuple(dict.fromkeys((*typed, *listed)))
+    if not urls:
+        raise Usage("name the URL of an MCP server, or a list with --file FILE, or - for stdin")
+    notes += _proxied(args.proxy, environ)
+    return Wishes(
+        urls=urls,
+        base=Config(url="", spec=args.spec, insecure=args.insecure, version=__version__),
+        form=args.format,
+        output=_target(args.output),
+        fail_on=Level(args.fail_on),
+        jobs=min(args.jobs, len(urls)),
+        ca_file=check_file(args.ca_file, "--ca-file"),
+        proxy=args.proxy,
+        insecure=args.insecure,
+        timeout=args.timeout,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _listed(args: Any, stdin: IO[bytes] | None) -> Iterator[str]:
+    if args.file not in (None, "-"):
+        try:
+            with Path(args.file).open("rb") as file:
+                yield from lines(file, args.file)
+        except OSError as error:
+            raise Usage(f"cannot read {args.file}: {error.strerror}") from None
+    if args.file == "-" or "-" in args.urls:
+        source = stdin or (sys.stdin.buffer if sys.stdin is not None else None)
+        if source is None:
+            raise Usage("stdin is closed: there is no list to read")
+        yield from lines(source, "stdin")
+
+
+def lines(file: IO[bytes], name: str) -> Iterable[str]:
+    """Return the URLs of a list: blank lines and those that begin with # are left out.
+
+    Raises `Usage` for a list that is too long or is no text.
+    """
+    octets = file.read(MAX_LIST + 1)
+    if len(octets) > MAX_LIST:
+        raise Usage(f"{name} is longer than {MAX_LIST // 1024 // 1024} MB")
+    try:
+        text = octets.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Usage(f"{name} is not text in UTF-8") from None
+    kept = (line.strip()[:_LINE] for line in text.splitlines())
+    return [line for line in kept if line and not line.startswith("#")]
+
+
+def _target(path: str | None) -> Path | None:
+    if not path:
+        return None
+    try:
+        check_target(Path(path))
+    except ValueError as error:
+        raise Usage(f"--output: {error}") from None
+    return Path(path)
+
+
+def _proxied(given: str | None, environ: Mapping[str, str]) -> list[str]:
+    from mcp_auth_tui.net.proxies import Proxies
+
+    try:
+        found = Proxies.read(given, environ)
+    except ValueError as error:
+        raise Usage(str(error)) from None
+    return [f"Requests go {found.description}."] if found.description else []

@@ -1,0 +1,234 @@
+"""Knows what is looked at without registering or signing in; must not know a rule of its own.
+
+The stages are those of the flow. Where the flow must end, an inspection records why and looks on,
+as far as there is something left to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from mcp_auth_tui import findings
+from mcp_auth_tui.model import (
+    Entered,
+    Exchange,
+    Finding,
+    Learned,
+    Left,
+    Level,
+    Outcome,
+    Session,
+    Stage,
+    Status,
+)
+from mcp_auth_tui.protocol import challenge, resource, server, verify
+from mcp_auth_tui.protocol.actions import FlowStop, Protocol
+from mcp_auth_tui.protocol.checks_server import wanted
+from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.values import AuthorizationServer, Contact, Peer, Resource
+from mcp_auth_tui.text import count
+
+T = TypeVar("T")
+
+# The server did refuse for want of a token, if in a wrong way: it owes its metadata.
+_PROTECTED = frozenset({"rs-wrong-status", "rs-200-auth-error", "rs-login-redirect"})
+_PEEKED = "no metadata, and none is owed"
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyor(Judge):
+    """A judge that records a refusal for safety as fatal and goes on: no credential is at stake."""
+
+    def refuse(
+        self,
+        id: str,
+        *,
+        seen: str = "",
+        expected: str = "",
+        message: str = "",
+        next: str = "",
+        exchange: Exchange | None = None,
+        pointer: str = "",
+    ) -> Protocol[None]:
+        """Record what the flow would refuse over."""
+        finding = findings.found(
+            id,
+            self.stage,
+            seen=seen,
+            expected=expected,
+            message=message,
+            next=next,
+            exchange=exchange.number if exchange else None,
+            pointer=pointer,
+            revision=self.rules,
+        )
+        yield findings.fatal(finding)
+
+
+def run(
+    config: Config, known: Session | None = None, start: Stage = Stage.PROBE
+) -> Protocol[Outcome]:
+    """Look at the first contact, the resource's metadata and that of every server it names (A9).
+
+    Nothing is registered and nothing that carries a credential is sent. Every fatal finding is
+    told as it is seen; returns `Outcome.OPEN` when the server asks for no authorization, else
+    `Outcome.OK`, whatever was found. The arguments after ``config`` are those of `flow.run` and
+    are not used: an inspection always begins at the beginning.
+    """
+    judge = Surveyor(config, Stage.PROBE)
+    first = _Contact()
+    found = yield from _staged(Stage.PROBE, first.kept(judge), first.summary)
+    opened = found is not None and found[1] is not None
+    contact = found[0] if found else first.left
+    if contact is None:
+        return Outcome.OK
+    judge = replace(judge, revision=contact.revision)
+    at = judge.at(Stage.RESOURCE)
+    owed = not opened and (found is not None or first.stopped in _PROTECTED)
+    looked = resource.discover(at, contact)
+    body = _resource(looked if owed else _quiet(looked))
+    protected = yield from _staged(Stage.RESOURCE, body, _told)
+    if protected is not None and (owed or not protected.legacy):
+        yield from _servers(judge, protected, contact)
+    return Outcome.OPEN if opened else Outcome.OK
+
+
+class _Contact:
+    """The first contact, and what is left of it when it ends early."""
+
+    def __init__(self) -> None:
+        self.stopped = ""
+        """The id of the finding that ended it."""
+        self.left: Contact | None = None
+        """What may still be looked for after that; None when nobody answers there."""
+
+    def kept(self, judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
+        """Speak to the server, and keep what a stop would lose: the last answer's challenge."""
+        body, reply, last = verify.first_contact(judge), None, None
+        try:
+            while True:
+                try:
+                    item = body.send(reply)
+                except StopIteration as done:
+                    found: tuple[Contact, Peer | None] = done.value
+                    yield Learned("contact", found[0])
+                    return found
+                reply = yield item
+                last = reply if isinstance(reply, Exchange) else last
+        except FlowStop as stopped:
+            self.stopped = stopped.finding.id
+            if last is not None and last.response and self.stopped != "net-rate-limited":
+                parsed = challenge.parse(last.response.all("www-authenticate"))
+                self.left = Contact(last.status, parsed.challenges)
+            raise
+
+    def summary(self, found: tuple[Contact, Peer | None]) -> str:
+        """Say in a few words how the server answered."""
+        contact, peer = found
+        if peer is not None:
+            return "open: it asks for no authorization"
+        schemes = ", ".join(dict.fromkeys(item.scheme for item in contact.challenges))
+        return f"{contact.status} {schemes or 'without a challenge'}"
+
+
+def _resource(looked: Protocol[Resource]) -> Protocol[Resource]:
+    found = yield from looked
+    if found.url is not None:
+        yield Learned("resource", found)
+    return found
+
+
+def _told(found: Resource) -> str:
+    return _PEEKED if found.legacy else found.identifier
+
+
+def _quiet(body: Protocol[Resource]) -> Protocol[Resource]:
+    """Look for metadata that nobody is owed: what is wrong with it counts only when it is there."""
+    kept: list[Finding] = []
+    reply: Any = None
+    while True:
+        try:
+            item = body.send(reply)
+        except StopIteration as done:
+            found: Resource = done.value
+            break
+        except FlowStop as stopped:
+            if stopped.finding.pointer:
+                # It is about a member: there is a document, and a client would stumble over it.
+                yield from kept
+                raise
+            return Resource("", None)
+        reply = None
+        if isinstance(item, Finding):
+            kept.append(item)
+        else:
+            reply = yield item
+    if not found.legacy:
+        yield from kept
+    return found
+
+
+def _servers(judge: Judge, protected: Resource, contact: Contact) -> Protocol[None]:
+    """Look at every authorization server that is named, or at the place of 2025-03-26."""
+    if protected.legacy:
+        judge = replace(judge, revision="2025-03-26")
+    at = judge.at(Stage.SERVER)
+
+    def body() -> Protocol[list[AuthorizationServer]]:
+        issuers = protected.issuers
+        if len(issuers) > 1:
+            seen = f"{', '.join(issuers)}; each was looked at"
+            yield from at.at(Stage.RESOURCE).note("prm-as-several", seen=seen)
+        wants = wanted(protected, contact)
+        if resource.compare(protected.identifier, at.config.url) == "foreign":
+            # Told already; that a server does not list somebody else's resource is no news.
+            wants = replace(wants, resource="")
+        ways = [server.discover(at, issuer, wants) for issuer in issuers]
+        found: list[AuthorizationServer] = []
+        for way in ways or [server.legacy(at)]:
+            try:
+                found.append((yield from way))
+            except FlowStop as stopped:
+                yield findings.fatal(stopped.finding)
+        if found:
+            yield Learned("server", found[0])
+        return found
+
+    def summary(found: list[AuthorizationServer]) -> str:
+        if len(protected.issuers) > 1:
+            return f"{len(found)} of {count(len(protected.issuers), 'server')} can be used"
+        return found[0].issuer if found else "none can be used"
+
+    if protected.issuers or protected.legacy:
+        yield from _staged(Stage.SERVER, body(), summary)
+
+
+def _staged(stage: Stage, body: Protocol[T], summary: Callable[[T], str]) -> Protocol[T | None]:
+    """Run a stage; what ends it is a fatal finding, and then there is no result."""
+    yield Entered(stage)
+    worst, reply = Level.OK, None
+    result: T | None = None
+    try:
+        while True:
+            item = body.send(reply)
+            if isinstance(item, Finding) and item.level.rank < worst.rank:
+                worst = item.level
+            reply = yield item
+    except StopIteration as done:
+        result = done.value
+        said = summary(done.value)
+    except FlowStop as stopped:
+        worst, said = Level.FATAL, stopped.finding.message
+        yield findings.fatal(stopped.finding)
+    yield Left(stage, _STATUS.get(worst, Status.DONE), said)
+    return result
+
+
+_STATUS = {
+    Level.FATAL: Status.FAILED,
+    Level.ERROR: Status.WARNED,
+    Level.WARNING: Status.WARNED,
+}

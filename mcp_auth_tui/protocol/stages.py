@@ -1,0 +1,210 @@
+"""Knows how each stage is marked and summed up; the rules are in the rooms it calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mcp_auth_tui.model import Learned, Stage
+from mcp_auth_tui.protocol import (
+    authorization,
+    device,
+    grants,
+    pushed,
+    registration,
+    resource,
+    server,
+    token,
+    verify,
+)
+from mcp_auth_tui.protocol.actions import Answer, Protocol
+from mcp_auth_tui.protocol.authorization import Scope
+from mcp_auth_tui.protocol.checks_server import wanted
+from mcp_auth_tui.protocol.dpop import Dpop
+from mcp_auth_tui.protocol.endpoint import Endpoint
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.staging import staged
+from mcp_auth_tui.protocol.values import (
+    AuthorizationServer,
+    Client,
+    Contact,
+    Grant,
+    Peer,
+    Resource,
+    Token,
+)
+from mcp_auth_tui.text import count, host_of
+
+
+def probe(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
+    """Speak to the server without a token."""
+
+    def body() -> Protocol[tuple[Contact, Peer | None]]:
+        contact, peer = yield from verify.first_contact(judge)
+        yield Learned("contact", contact)
+        return contact, peer
+
+    def summary(found: tuple[Contact, Peer | None]) -> str:
+        contact, peer = found
+        if peer is not None:
+            return "open: it asks for no authorization"
+        schemes = ", ".join(dict.fromkeys(item.scheme for item in contact.challenges))
+        return f"{contact.status} {schemes or 'without a challenge'}"
+
+    return (yield from staged(Stage.PROBE, body(), summary))
+
+
+def find_resource(judge: Judge, contact: Contact) -> Protocol[Resource]:
+    """Find the metadata of the resource."""
+
+    def body() -> Protocol[Resource]:
+        found = yield from resource.discover(judge.at(Stage.RESOURCE), contact)
+        yield Learned("resource", found)
+        return found
+
+    def summary(found: Resource) -> str:
+        return found.identifier if found.url else "no metadata: the path of 2025-03-26"
+
+    return (yield from staged(Stage.RESOURCE, body(), summary))
+
+
+def find_server(
+    judge: Judge, protected: Resource, contact: Contact
+) -> Protocol[AuthorizationServer]:
+    """Find the metadata of the authorization server, or take the path of 2025-03-26."""
+    at = judge.at(Stage.SERVER)
+
+    def body() -> Protocol[AuthorizationServer]:
+        if protected.legacy and judge.config.issuer is None:
+            found = yield from server.legacy(at)
+        else:
+            issuer = yield from resource.choose_issuer(at, protected)
+            found = yield from server.discover(at, issuer, wanted(protected, contact))
+        yield Learned("server", found)
+        return found
+
+    return (yield from staged(Stage.SERVER, body(), lambda found: found.issuer))
+
+
+def get_client(judge: Judge, issuer: AuthorizationServer, grant: str) -> Protocol[Client]:
+    """Get a client of the issuer."""
+    at = judge.at(Stage.REGISTER)
+
+    def body() -> Protocol[Client]:
+        client = yield from registration.obtain(at, issuer, grant)
+        yield Learned("client", client)
+        return client
+
+    return (yield from staged(Stage.REGISTER, body(), lambda made: f"{made.how}, {made.id}"))
+
+
+def sign_in(
+    asker: Endpoint,
+    protected: Resource,
+    scope: Scope,
+    refused: Contact,
+    number: int,
+    *,
+    new: bool,
+) -> Protocol[Grant]:
+    """Send the person to the browser and judge what comes back."""
+    at, issuer, client = asker.judge, asker.server, asker.client
+
+    def body() -> Protocol[Grant]:
+        attempt = yield from authorization.prepare(
+            at, issuer, client, protected, scope, number, refused
+        )
+        if issuer.flag("require_pushed_authorization_requests"):
+            attempt = yield from pushed.push(asker, attempt)
+        yield Learned("attempt", attempt)
+        unknown = client.how == "dynamic" and new
+        grant = yield from authorization.authorize(at, attempt, unknown=unknown)
+        yield Answer("received")
+        if grant.attempt != attempt:
+            yield Learned("attempt", grant.attempt)
+        yield Learned("grant", grant)
+        return grant
+
+    where = host_of(issuer.authorization_endpoint)
+    return (yield from staged(Stage.AUTHORIZE, body(), lambda _: f"signed in at {where}"))
+
+
+def _summary(found: Token) -> str:
+    lifetime = "" if found.expires_in is None else f", expires in {found.expires_in:.0f} s"
+    return f"{found.type}{lifetime}"
+
+
+def exchange_code(
+    judge: Judge, issuer: AuthorizationServer, client: Client, grant: Grant, dpop: Dpop | None
+) -> Protocol[Token]:
+    """Trade the code for a token."""
+
+    def body() -> Protocol[Token]:
+        at = judge.at(Stage.TOKEN)
+        found = yield from token.exchange_code(at, issuer, client, grant, dpop)
+        yield Learned("token", found)
+        yield Answer("done")
+        return found
+
+    return (yield from staged(Stage.TOKEN, body(), _summary))
+
+
+def sign_in_elsewhere(asker: Endpoint, resource: str | None, scope: Scope) -> Protocol[Token]:
+    """Get a token by a code that is typed on another device (X1)."""
+    body = device.authorize(asker, resource, scope.value, scope.reason)
+    exchange, answer = yield from staged(Stage.AUTHORIZE, body, lambda _: "signed in elsewhere")
+    at = replace(asker, judge=asker.judge.at(Stage.TOKEN))
+
+    def judged() -> Protocol[Token]:
+        found = yield from token.judged(at, exchange, answer, scope.value, resource)
+        yield Learned("token", found)
+        return found
+
+    return (yield from staged(Stage.TOKEN, judged(), _summary))
+
+
+def obtain_directly(
+    asker: Endpoint, grant: str, resource: str | None, scope: Scope
+) -> Protocol[Token]:
+    """Get a token with no person in between (CC1, WI1, EM1)."""
+    at = replace(asker, judge=asker.judge.at(Stage.TOKEN))
+    ways = {
+        "client_credentials": grants.client_credentials,
+        "jwt-bearer": grants.jwt_bearer,
+        "id-jag": grants.id_jag,
+    }
+
+    def body() -> Protocol[Token]:
+        exchange, answer = yield from ways[grant](at, resource, scope.value, scope.reason)
+        found = yield from token.judged(at, exchange, answer, scope.value, resource)
+        yield Learned("token", found)
+        return found
+
+    return (yield from staged(Stage.TOKEN, body(), _summary))
+
+
+def try_token(
+    judge: Judge,
+    held: Token,
+    contact: Contact,
+    number: int,
+    dpop: Dpop | None,
+    asked: verify.Asked | None = None,
+) -> Protocol[verify.Verdict]:
+    """Use the token, and sum up what the server told."""
+
+    def body() -> Protocol[verify.Verdict]:
+        at = judge.at(Stage.VERIFY)
+        verdict = yield from verify.verify(at, held, contact, number, dpop, asked)
+        if verdict.peer is not None:
+            yield Learned("peer", verdict.peer)
+        return verdict
+
+    def summary(verdict: verify.Verdict) -> str:
+        if verdict.peer is None:
+            return "refused with 401" if verdict.exchange else "more scope is needed"
+        peer, tools = verdict.peer, verdict.peer.tools
+        parts = [f"{peer.name} {peer.version}".strip(), peer.revision]
+        parts += [] if tools is None else [count(len(tools), "tool")]
+        return ", ".join(part for part in parts if part)
+
+    return (yield from staged(Stage.VERIFY, body(), summary))

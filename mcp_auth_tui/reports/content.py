@@ -1,0 +1,180 @@
+"""Knows what a report tells and in which order; must not know Markdown or HTML.
+
+Every text in it has been through `safe.Safe`; a form only has to escape it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mcp_auth_tui import __version__, text
+from mcp_auth_tui.facts import counted
+from mcp_auth_tui.findings import CATALOGUE
+from mcp_auth_tui.model import Browsed, Exchange, Finding, Level, Outcome, Resumed, Session
+from mcp_auth_tui.reports.safe import Safe
+
+_ENDS = {
+    Outcome.OK: "nothing that stops a client was found",
+    Outcome.OPEN: "no authorization is asked for",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One finding that is no praise."""
+
+    level: str
+    headline: str
+    """Text of our own: the rule's headline."""
+    id: str
+    details: tuple[tuple[str, str], ...]
+    """Label and value; only the label is ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """One exchange in full."""
+
+    number: int
+    heading: str
+    blocks: tuple[tuple[str, str], ...]
+    """Label and text of several lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A whole report."""
+
+    url: str
+    summary: tuple[tuple[str, str], ...]
+    sequence: tuple[str, ...]
+    """What happened, one line each."""
+    findings: tuple[Item, ...]
+    kept: tuple[str, ...]
+    exchanges: tuple[Crossing, ...]
+
+
+def ranked(session: Session) -> list[Finding]:
+    """Return the findings of a run, the worst first, each once; kept rules are left out."""
+    seen = {item: None for item in session.findings if item.level is not Level.OK}
+    return sorted(seen, key=lambda item: item.level.rank)
+
+
+def content(session: Session) -> Content:
+    """Return what the report of a run says."""
+    safe = Safe(session)
+    kept = dict.fromkeys(item.id for item in session.findings if item.level is Level.OK)
+    return Content(
+        safe.line(session.url),
+        tuple(_summary(session, safe)),
+        tuple(_sequence(session, safe)),
+        tuple(_item(item, safe) for item in ranked(session)),
+        tuple(kept),
+        tuple(_crossing(item, safe) for item in session.exchanges),
+    )
+
+
+def told(session: Session) -> str:
+    """Return in a few words how a run ended."""
+    if session.stop is not None:
+        return f"{session.outcome}: a client stops here ({session.stop.id})"
+    if session.outcome is None:
+        return "not ended"
+    return _ENDS.get(session.outcome, str(session.outcome))
+
+
+def checked(session: Session) -> str:
+    """Return how many rules were checked, and how many of them were kept."""
+    broken = {f.id for f in session.findings if f.level.rank <= Level.WARNING.rank}
+    kept = {item.id for item in session.findings if item.level is Level.OK} - broken
+    return f"{len(broken | kept)} checked, {len(kept)} kept"
+
+
+def _summary(session: Session, safe: Safe) -> Iterable[tuple[str, str]]:
+    when = datetime.fromtimestamp(session.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    yield "MCP server", safe.line(session.url)
+    yield "Result", safe.line(told(session))
+    yield "Findings", counted(session)
+    yield "Rules", checked(session)
+    if session.revision:
+        yield "MCP revision", safe.line(session.revision)
+    if session.resource is not None:
+        yield "Resource", safe.line(session.resource.identifier)
+        if session.resource.issuers:
+            yield "Authorization servers", safe.line(", ".join(session.resource.issuers))
+    if session.server is not None:
+        yield "Issuer", safe.line(session.server.issuer)
+    if session.client is not None:
+        yield "Client", safe.line(f"{session.client.how}, {session.client.auth_method}")
+    yield "When", when
+    yield "Program", f"mcp-auth-tui {__version__}"
+
+
+def _outcome(exchange: Exchange) -> str:
+    if exchange.failure is not None:
+        return f"no answer ({exchange.failure.kind})"
+    return str(exchange.status)
+
+
+def _step(exchange: Exchange, safe: Safe) -> str:
+    request = exchange.request
+    again = f", attempt {exchange.attempt}" if exchange.attempt > 1 else ""
+    return safe.line(
+        f"{exchange.number}. {request.method} {request.url} → {_outcome(exchange)},"
+        f" {text.duration(exchange.seconds)} ({request.purpose}{again})"
+    )
+
+
+def _sequence(session: Session, safe: Safe) -> Iterable[str]:
+    """Yield a line for each exchange, and between them what passed outside of this program."""
+    moments = list(session.moments)
+    for index, exchange in enumerate((*session.exchanges, None)):
+        while moments and moments[0].after <= index:
+            yield _moment(moments.pop(0).event, safe)
+        if exchange is not None:
+            yield _step(exchange, safe)
+
+
+def _moment(event: Browsed | Resumed, safe: Safe) -> str:
+    if isinstance(event, Browsed):
+        return safe.line(f"   the person is sent to {text.host_of(event.url)}")
+    carried = f" with {', '.join(event.carried)}" if event.carried else ""
+    return safe.line(f"   {event.how}{carried}")
+
+
+def _item(finding: Finding, safe: Safe) -> Item:
+    rule = CATALOGUE.get(finding.id)
+    headline = rule.headline if rule else "A rule was broken."
+    said = "" if finding.message == headline else finding.message
+    source = f"{finding.source}, MCP {finding.revision}" if finding.revision else finding.source
+    number = f"exchange {finding.exchange}" if finding.exchange else ""
+    where = ", ".join(part for part in (number, finding.pointer) if part)
+    details = (
+        ("said", said),
+        ("seen", finding.seen),
+        ("where", where),
+        ("expected", finding.expected),
+        ("rule", source),
+        ("to be mended by", finding.whose),
+        ("next", finding.next),
+    )
+    shown = tuple((name, safe.line(value)) for name, value in details if value)
+    return Item(str(finding.level), headline, finding.id, shown)
+
+
+def _crossing(exchange: Exchange, safe: Safe) -> Crossing:
+    request, response = exchange.request, exchange.response
+    sent = safe.fields([(item.name, item.value) for item in request.headers])
+    body = safe.sent(exchange)
+    first = f"{request.method} {safe.line(request.url)}"
+    blocks = [("sent", "\n".join([first, *sent, *(["", body] if body else [])]))]
+    if response is not None:
+        lines = [f"{response.http_version} {response.status}", *safe.fields(list(response.headers))]
+        body = safe.received(exchange)
+        blocks.append(("received", "\n".join([*lines, *(["", body] if body else [])])))
+    elif exchange.failure is not None:
+        blocks.append(("no answer", safe(exchange.failure.message)))
+    heading = safe.line(f"{request.purpose}: {_outcome(exchange)}")
+    return Crossing(exchange.number, heading, tuple(blocks))

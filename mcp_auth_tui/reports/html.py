@@ -1,0 +1,99 @@
+"""Knows how a report looks as one HTML file that loads nothing; must not know what is in it.
+
+Every text is escaped, nothing is a link, and the page forbids itself scripts and requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from mcp_auth_tui.facts import GLYPHS
+from mcp_auth_tui.model import Level, Session
+from mcp_auth_tui.reports.content import Content, Item, content
+
+HEAD = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>MCP authorization report</title>
+<style>
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1, h2, h3 { line-height: 1.25; overflow-wrap: anywhere; }
+article + article { border-top: 3px solid; margin-top: 3rem; padding-top: 1rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .5rem 0; }
+dt { font-weight: 600; }
+dd { margin: 0; overflow-wrap: anywhere; }
+code, pre { font-family: ui-monospace, monospace; font-size: .875em; }
+pre { overflow-x: auto; border: 1px solid #8886; border-radius: 4px; padding: .6rem; }
+section.finding { border-left: 4px solid #888; padding-left: .8rem; margin: 1rem 0; }
+section.fatal, section.error { border-color: #c22; }
+section.warning { border-color: #b80; }
+summary { cursor: pointer; overflow-wrap: anywhere; }
+</style>
+</head>
+<body>
+<main>
+"""
+TAIL = "</main>\n</body>\n</html>\n"
+
+
+def page(session: Session) -> str:
+    """Return the report of a run as a whole page."""
+    return HEAD + article(session) + TAIL
+
+
+def article(session: Session) -> str:
+    """Return the report of a run as a part of a page."""
+    return "".join(f"{line}\n" for line in _lines(content(session)))
+
+
+def _lines(made: Content) -> Iterator[str]:
+    yield "<article>"
+    yield f"<h1>MCP authorization report: <code>{escape(made.url)}</code></h1>"
+    yield "<h2>Summary</h2>"
+    yield from _list(made.summary)
+    yield (
+        "<p>Credentials are masked; a mask tells the length and a short hash of what it"
+        " stands for.</p>"
+    )
+    yield "<h2>Sequence</h2>"
+    yield f"<pre>{escape(chr(10).join(made.sequence) or 'no request was sent')}</pre>"
+    yield "<h2>Findings</h2>"
+    if not made.findings:
+        yield "<p>None.</p>"
+    for item in made.findings:
+        yield from _finding(item)
+    if made.kept:
+        yield "<h2>Rules kept</h2>"
+        yield f"<p>{', '.join(f'<code>{escape(id)}</code>' for id in made.kept)}</p>"
+    yield "<h2>Exchanges</h2>"
+    for crossing in made.exchanges:
+        yield "<details>"
+        yield f"<summary>{crossing.number}. {escape(crossing.heading)}</summary>"
+        for name, value in crossing.blocks:
+            yield f"<h3>{escape(name)}</h3>"
+            yield f"<pre>{escape(value)}</pre>"
+        yield "</details>"
+    yield "</article>"
+
+
+def _finding(item: Item) -> Iterator[str]:
+    glyph = GLYPHS[Level(item.level)]
+    yield f'<section class="finding {escape(item.level)}">'
+    head = f"{glyph} {escape(item.level)}: {escape(item.headline)}"
+    yield f"<h3>{head} <code>{escape(item.id)}</code></h3>"
+    yield from _list(item.details)
+    yield "</section>"
+
+
+def _list(pairs: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    yield "<dl>"
+    for name, value in pairs:
+        yield f"<dt>{escape(name)}</dt><dd><code>{escape(value)}</code></dd>"
+    yield "</dl>"

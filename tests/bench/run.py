@@ -1,0 +1,211 @@
+"""Prints how fast and how small the program is, as ratios in one interleaved run.
+
+``python -m tests.bench.run`` prints the table; with ``--check`` the exit code is 1 when a target is
+missed. Each sample is a whole process; the two sides take turns, and medians are compared.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
+from typing import TypeVar
+
+from tests.bench.measure import (
+    HERE,
+    PROGRAM,
+    Counted,
+    Practice,
+    Ran,
+    ours,
+    practice,
+    run,
+    slow_person,
+)
+from tests.bench.screen import watch
+
+SERVER_IDLE = 5.0
+"""Seconds after which many servers (and httpx by itself) let go of an idle connection."""
+ERAS = (("2025-11-25", "legacy"), ("2026-07-28", "auto"))
+
+T = TypeVar("T")
+Sample = tuple[Ran, Counted]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; `held` is None for a figure that has no target."""
+
+    figure: str
+    ours: str
+    theirs: str = ""
+    ratio: str = ""
+    target: str = ""
+    held: bool | None = None
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The columns as text."""
+        word = {True: "yes", False: "NO", None: ""}[self.held]
+        return (self.figure, self.ours, self.theirs, self.ratio, self.target, word)
+
+
+HEAD = ("figure", "ours", "theirs", "ratio", "target", "held")
+
+
+def ratio(
+    figure: str, unit: str, ours: Sequence[float], theirs: Sequence[float], most: float | None
+) -> Row:
+    """Compare two medians; `most` is the largest quotient that is accepted."""
+    mine, other = median(ours), median(theirs)
+    quotient = mine / other
+    told = (f"{mine:.3g} {unit}", f"{other:.3g} {unit}", f"{quotient:.2f}")
+    target = "" if most is None else f"≤ {most:g}"
+    return Row(figure, *told, target, None if most is None else quotient <= most)
+
+
+def interleaved(
+    rounds: int, one: Callable[[], T], other: Callable[[], T]
+) -> tuple[list[T], list[T]]:
+    """Take samples of two sides in turn; the first of each writes the bytecode and is dropped."""
+    pairs = [(one(), other()) for _ in range(rounds + 1)]
+    return [pair[0] for pair in pairs[1:]], [pair[1] for pair in pairs[1:]]
+
+
+def sample(server: Practice, words: Sequence[str]) -> Sample:
+    """Run one process to its end; raises RuntimeError when it did not print a header."""
+    ran = run(words)
+    counted = server.take()
+    if ran.code or not ran.out.startswith("Authorization: Bearer "):
+        raise RuntimeError(f"{words}: exit code {ran.code}\n{ran.err}")
+    return ran, counted
+
+
+def flows(rounds: int) -> Iterator[Row]:
+    """To a verified header without delay, against the MCP Python SDK's OAuth client."""
+    with practice() as server:
+        for spec, mode in ERAS:
+            sdk = [sys.executable, str(HERE / "sdk_client.py"), server.url, mode]
+            mine, other = interleaved(
+                rounds,
+                partial(sample, server, ours(server.url, spec)),
+                partial(sample, server, sdk),
+            )
+            yield from _counts(spec, [item for _, item in mine], other[0][1])
+            yield ratio(f"{spec}: to a verified header", "s", _walls(mine), _walls(other), 0.5)
+            yield ratio(
+                f"{spec}: CPU, whole process", "s", _usage(mine, "cpu"), _usage(other, "cpu"), 0.45
+            )
+            yield ratio(
+                f"{spec}: peak memory", "KiB", _usage(mine, "rss"), _usage(other, "rss"), None
+            )
+
+
+def _walls(samples: Sequence[Sample]) -> list[float]:
+    return [counted.verified - ran.began for ran, counted in samples]
+
+
+def _usage(samples: Sequence[Sample], name: str) -> list[float]:
+    return [getattr(ran, name) for ran, _ in samples]
+
+
+def _counts(spec: str, mine: Sequence[Counted], other: Counted) -> Iterator[Row]:
+    trips = {item.round_trips for item in mine}
+    yield Row(
+        f"{spec}: round trips",
+        " or ".join(f"{before} + {after}" for before, after in sorted(trips)),
+        "{} + {}".format(*other.round_trips),
+        target="4 + 2",
+        held=trips == {(4, 2)},
+    )
+    twice = max(len(item.repeated) for item in mine)
+    yield Row(f"{spec}: sent twice", str(twice), str(len(other.repeated)), "", "0", twice == 0)
+    yield connections(f"{spec}: connections", mine, other)
+
+
+def connections(figure: str, mine: Sequence[Counted], other: Counted | None = None) -> Row:
+    """Tell how many connections each origin accepted (MCP server, authorization server)."""
+    seen = {item.connections for item in mine}
+    told = " or ".join(f"{mcp} + {issuer}" for mcp, issuer in sorted(seen))
+    theirs = "" if other is None else "{} + {}".format(*other.connections)
+    return Row(figure, told, theirs, target="1 + 1", held=seen == {(1, 1)})
+
+
+def pauses() -> Iterator[Row]:
+    """What a sign-in costs that takes longer than connections are usually kept."""
+    with practice() as server:
+        words = ours(server.url, browser=slow_person(SERVER_IDLE + 1))
+        counted = sample(server, words)[1]
+        yield connections(f"connections, sign-in of {SERVER_IDLE + 1:g} s", [counted])
+    with practice(idle=SERVER_IDLE) as server:
+        words = ours(server.url, browser=slow_person(SERVER_IDLE + 2.5))
+        ready = sample(server, words)[1].warmed
+        told = " + ".join("ready" if item else "not ready" for item in reversed(ready))
+        figure = f"connections when the server closes idle ones after {SERVER_IDLE:g} s"
+        yield Row(figure, told, "", "", "ready + ready", ready == (True, True))
+
+
+def screens(rounds: int) -> Iterator[Row]:
+    """The first frame and the memory, against the least that Textual can show."""
+    least = [sys.executable, str(HERE / "minimal_app.py")]
+    with practice() as server:
+        words = [*PROGRAM, server.url, "--browser", "none"]
+        mine, other = interleaved(
+            rounds, lambda: watch(words, "Metadata"), lambda: watch(least, "Minimal")
+        )
+    for figure, unit, name, most in (
+        ("screen: first frame", "s", "first", 1.7),
+        ("screen: CPU up to it", "s", "cpu", None),
+        ("screen: memory at it", "KiB", "resident", 1.5),
+        ("screen: memory, sign-in waited for", "KiB", "settled", 1.5),
+    ):
+        one, two = ([getattr(item, name) for item in side] for side in (mine, other))
+        yield ratio(figure, unit, one, two, most)
+
+
+def helps(rounds: int) -> Iterator[Row]:
+    """How soon the help is there."""
+    mine, other = interleaved(
+        rounds,
+        lambda: run([*PROGRAM, "--help"]),
+        lambda: run([sys.executable, "-c", "import argparse"]),
+    )
+    one, two = ([item.wall for item in side] for side in (mine, other))
+    yield ratio("--help against import argparse", "s", one, two, 2.0)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return a Markdown table."""
+    lines = [HEAD, tuple("-" * len(name) for name in HEAD), *(row.cells for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
+    return "\n".join(
+        "| "
+        + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        + " |"
+        for line in lines
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, print, and return 1 when `--check` was given and a target is missed."""
+    parser = ArgumentParser(description=__doc__, prog="python -m tests.bench.run")
+    parser.add_argument("--check", action="store_true", help="exit code 1 for a missed target")
+    parser.add_argument("--rounds", type=int, default=15, help="processes on each side (15)")
+    parser.add_argument("--only", choices=("flows", "pauses", "screens", "helps"))
+    given = parser.parse_args(argv)
+    parts: dict[str, Callable[[], Iterator[Row]]] = {
+        "flows": lambda: flows(given.rounds),
+        "pauses": pauses,
+        "screens": lambda: screens(given.rounds),
+        "helps": lambda: helps(2 * given.rounds),
+    }
+    rows = [row for name, part in parts.items() if given.only in (None, name) for row in part()]
+    print(table(rows))
+    return int(given.check and any(row.held is False for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""Every rule of the catalogue: a server that breaks it is told so, one that keeps it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcp_auth_tui.findings import CATALOGUE
+from mcp_auth_tui.model import Finding, Level
+from tests.findings.case import CLEAN, Case, Run
+from tests.findings.cases_resource import CASES as OF_RESOURCES
+from tests.findings.cases_server import CASES as OF_SERVERS
+from tests.findings.cases_token import CASES as OF_TOKENS
+from tests.protocol.script import Script
+
+CASES = (*OF_RESOURCES, *OF_SERVERS, *OF_TOKENS)
+UNSEEN = {
+    "prm-copies-differ": "one copy is fetched: comparing them is a scan (SPEC 5, probe-locations)",
+    "as-misplaced": "places where no client looks are asked by a scan only",
+    "as-docs-differ": "the first good document ends the search: comparing is a scan",
+    "net-slow": "a deadline ends an exchange as net-timeout (tests/net)",
+    "client-bug": "made where a run is driven, of our own exceptions (tests/test_controller.py)",
+}
+"""Rules that the flow cannot see broken, and why."""
+
+
+def told(script: Script) -> list[Finding]:
+    """Return what a run found broken, and what ended it."""
+    broken = [item for item in script.findings if item.level is not Level.OK]
+    return [*broken, *([script.stop] if script.stop else [])]
+
+
+def ids(script: Script) -> set[str]:
+    """Return the ids of the rules that a run found broken."""
+    return {item.id for item in told(script)}
+
+
+@pytest.mark.parametrize("row", CASES, ids=lambda row: row.id)
+def test_a_server_that_breaks_a_rule_is_told_so_and_nothing_else(row: Case) -> None:
+    assert ids(row.broken()) == {row.id, *row.also}
+
+
+@pytest.mark.parametrize("row", CASES, ids=lambda row: row.id)
+def test_a_server_that_keeps_a_rule_is_not_blamed(row: Case) -> None:
+    script = row.kept()
+    assert row.id not in ids(script)
+    # Nor for anything that the broken one is not blamed for.
+    assert ids(script) <= row.also
+
+
+@pytest.mark.parametrize("settings", [{}, {"spec": "2025-11-25"}, {"strict": True}])
+def test_a_clean_server_is_blamed_for_nothing(settings: dict[str, object]) -> None:
+    script = Run(CLEAN.site, settings)()
+    assert (ids(script), script.stop) == (set(), None)
+
+
+def test_every_rule_has_a_server_that_breaks_it_and_one_that_keeps_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = {row.id: row for row in CASES}
+    assert len(rows) == len(CASES)
+    lines = []
+    for id in CATALOGUE:
+        if id in rows:
+            kept = "recorded as kept" if id in rows[id].kept().kept else "not blamed"
+            also = ", ".join(sorted(rows[id].also))
+            lines.append(f"{id:26} broken[{id}]{f' + {also}' if also else ''}; kept[{id}]: {kept}")
+        else:
+            lines.append(f"{id:26} not in the flow: {UNSEEN.get(id, '')}")
+    with capsys.disabled():
+        print("\n" + "\n".join(lines))
+    assert set(CATALOGUE) == {*rows, *UNSEEN}
+    assert not set(rows) & set(UNSEEN)
+
+
+def test_what_is_broken_says_in_which_exchange_it_was_seen() -> None:
+    """All but what the browser brought, what is ours, and what no single exchange shows."""
+    nowhere = {
+        finding.id
+        for row in CASES
+        for finding in told(row.broken())
+        if finding.id == row.id and finding.exchange is None
+    }
+    assert {id for id in nowhere if not id.startswith(("authz-", "client-", "cimd-own-"))} == {
+        "rs-endpoint-http",
+        "rs-open",
+        "rs-prm-url-bad",
+        "rs-prm-url-foreign",
+        "rs-prm-url-nonstandard",
+        "prm-as-several",
+        "ext-undeclared",
+    }
+
+
+def test_a_run_tells_what_was_kept_too() -> None:
+    kept = set(CLEAN().kept)
+    assert {"as-pkce-absent", "prm-resource-foreign", "rs-challenge-syntax"} <= kept
+    assert len(kept) > 40
+
+
+@pytest.mark.parametrize(
+    ("id", "revision", "level"),
+    [
+        ("rs-challenge-no-prm", "2025-06-18", Level.ERROR),
+        ("rs-challenge-no-prm", "2025-11-25", Level.WARNING),
+        ("rs-challenge-no-scope", "2025-06-18", Level.INFO),
+        ("rs-challenge-no-scope", "2025-11-25", Level.WARNING),
+        ("as-no-cimd", "2025-06-18", Level.INFO),
+        ("as-no-cimd", "2025-11-25", Level.WARNING),
+        ("as-iss-not-promised", "2025-11-25", Level.INFO),
+        ("as-iss-not-promised", "2026-07-28", Level.WARNING),
+        ("as-pkce-absent", "2025-06-18", Level.WARNING),
+        ("as-pkce-absent", "2025-11-25", Level.FATAL),
+    ],
+)
+def test_a_rule_weighs_what_the_revision_in_force_says(
+    id: str, revision: str, level: Level
+) -> None:
+    row = next(row for row in CASES if row.id == id)
+    made = row.broken.site()
+    made.era = "stateless" if revision == "2026-07-28" else "initialize"
+    found = next(item for item in told(made.run(spec=revision)) if item.id == id)
+    assert (found.level, found.revision) == (level, revision)

@@ -1,0 +1,26 @@
+"""Inspecting servers that lie: findings, never a fault of ours (DESIGN 5)."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcp_auth_tui.inspecting.formats import FORMATS, Setting, form
+from mcp_auth_tui.inspecting.one import inspected
+from mcp_auth_tui.net import Network
+from mcp_auth_tui.protocol.config import Config
+from tests.hostile import hostile
+
+
+@pytest.mark.parametrize("seed", range(60))
+async def test_a_server_that_lies_yields_findings_and_no_exception(seed: int) -> None:
+    async with hostile(seed) as server:
+        network = Network(server.url, timeout=0.3, total=1.0)
+        session = await inspected(Config(url=server.url, version="1"), network)
+        await network.aclose()
+    assert session.outcome is not None
+    ours = [item for item in session.findings if item.id == "client-bug"]
+    assert not ours, f"{server.menu}: {ours}"
+    for name in FORMATS:
+        made = form(name, Setting()).one(session)
+        odd = {char for char in made if char != "\n" and not char.isprintable()}
+        assert not odd, f"{odd!r} in {name}"
