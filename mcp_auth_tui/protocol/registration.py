@@ -311,6 +311,7 @@ def _client(
     id = answer.get("client_id")
     if not isinstance(id, str) or not _VSCHARS.match(id):
         judge.stop("dcr-no-client-id", seen=repr(id), exchange=exchange, pointer="/client_id")
+    yield from judge.keep("dcr-no-client-id", seen=id, exchange=exchange, pointer="/client_id")
     given = answer.get("client_secret")
     secret = Secret(given) if isinstance(given, str) and given else None
     yield from judge.tell(checks_registration.answer(answer, sent, server, exchange), exchange)

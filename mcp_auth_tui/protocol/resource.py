@@ -25,6 +25,13 @@ from mcp_auth_tui.protocol.values import Contact, Resource
 
 _SUFFIX = "oauth-protected-resource"
 _NAMED = "www-authenticate: resource_metadata"
+# What a resource that is identical to the URL asked for keeps.
+_IDENTICAL = (
+    "prm-resource-foreign",
+    "prm-resource-fragment",
+    "prm-resource-parent",
+    "prm-resource-slash",
+)
 _WHAT = "protected resource metadata"
 
 
@@ -187,7 +194,7 @@ def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -
             "prm-resource-fragment", seen=value, exchange=exchange, pointer=pointer
         )
     elif relation == "equal":
-        for id in ("prm-resource-foreign", "prm-resource-fragment", "prm-resource-parent"):
+        for id in _IDENTICAL:
             yield from judge.keep(id, seen=value, exchange=exchange, pointer=pointer)
     else:
         id = "prm-resource-slash" if relation == "slash" else "prm-resource-parent"

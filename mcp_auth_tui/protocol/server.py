@@ -162,6 +162,7 @@ def _judged(
     register = yield from _endpoint(judge, issuer, document, "registration_endpoint", exchange)
     if token is None:
         judge.stop("as-no-token", exchange=exchange, pointer="/token_endpoint")
+    yield from judge.keep("as-no-token", seen=token, exchange=exchange, pointer="/token_endpoint")
     server = AuthorizationServer(
         issuer, exchange.request.url, authorize or "", token, register, document
     )
@@ -181,6 +182,8 @@ def _code_flow(
     authorize = server.authorization_endpoint
     if not authorize:
         judge.stop("as-no-authorize", exchange=exchange, pointer="/authorization_endpoint")
+    pointer = "/authorization_endpoint"
+    yield from judge.keep("as-no-authorize", seen=authorize, exchange=exchange, pointer=pointer)
     if taken := sorted(
         _OURS & {key for key, _ in parse_qsl(split(authorize).query, keep_blank_values=True)}
     ):
@@ -220,7 +223,9 @@ def _endpoint(
         return value
     for id in ("as-endpoint-scheme", "as-endpoint-http", "as-endpoint-fragment"):
         yield from judge.keep(id, seen=value, exchange=exchange, pointer=pointer)
-    if is_private(split(issuer).hostname or ""):
+    near = (issuer, judge.config.url)
+    if any(is_private(split(url).hostname or "") for url in near):
+        # Who tries a server on his own network expects its addresses to be there.
         return value
     if is_private(split(value).hostname or ""):
         yield from judge.refuse(

@@ -99,7 +99,9 @@ def judged(
         # U2: what cannot stand in a header is never written into one.
         judge.stop("token-syntax", exchange=exchange, pointer="/access_token")
     size = Check("token-size", len(access) > _LARGE, f"{len(access):,} characters", "/access_token")
-    yield from judge.tell([Check("token-syntax", False), size], exchange)
+    yield from judge.tell(
+        [Check("token-no-access", False), Check("token-syntax", False), size], exchange
+    )
     jose, claims = read_jwt(access)
     kind = yield from _kind(asker, exchange, answer.get("token_type"), claims)
     yield from judge.tell(checks_token.refresh_token(answer, asker.client), exchange)
@@ -160,6 +162,7 @@ def _kind(
             expected=f"cnf.jkt: {dpop.thumbprint}",
         )
         yield from judge.tell([cnf], exchange)
+    yield from judge.keep("token-no-type", seen=kind, exchange=exchange, pointer=pointer)
     yield from judge.keep("token-type-unknown", seen=kind, exchange=exchange, pointer=pointer)
     return kind
 

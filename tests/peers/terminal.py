@@ -30,7 +30,8 @@ SCREEN_SECONDS = 30.0
 class Terminal:
     """The program under a pseudo-terminal on stdin and stderr; stdout goes to a file.
 
-    ``words`` are a whole command in place of the program and its ``arguments``, all on the terminal.
+    ``words`` are a whole command in place of the program and its ``arguments``; its stdout is the
+    terminal too.
     """
 
     def __init__(
