@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SystemCommand
 from textual.screen import Screen
+from textual.widgets import Input
 
 from mcp_auth_tui.model import PANELS, Finding, Session
 from mcp_auth_tui.tui import keys
+from mcp_auth_tui.tui.changing import Changing
 from mcp_auth_tui.tui.frame import Frame
+from mcp_auth_tui.tui.looking import Looking
 from mcp_auth_tui.tui.panels import Panel
 from mcp_auth_tui.tui.runs import INTERRUPTED, MakeController
 from mcp_auth_tui.tui.terminal import driver_for
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.tui.saving import Wish
 
 
-class AuthApp(Frame):
+class AuthApp(Changing, Looking):
     """The terminal UI."""
 
     def _focus(self, selector: str) -> None:
@@ -89,34 +91,47 @@ class AuthApp(Frame):
         """Copy the sign-in address, or the headers."""
         if not self.can("copy"):
             return
-        state = self.state
-        if state.signing_in and self.session.browsed:
-            self.copy("The address", self.session.browsed.url)
-        elif state.at_browser:
-            self.copy("The address", self.session.ready.attempt.url)
+        if self.state.typing_code:
+            self.copy("The code", self.session.device.user_code)
+        elif self.state.signing_in or self.state.at_browser:
+            self.action_copy_address()
         else:
             self._export("headers", None)
 
-    def copy(self, what: str, value: str) -> None:
-        """Copy a text in the background, and say what became of it."""
-        self.run_worker(self._copy(what, value), group="copy")
+    def action_copy_address(self) -> None:
+        """Copy the sign-in address; before the browser that means to go there by hand."""
+        if self.can("copy_address"):
+            self.copy("The address", self._address())
 
-    async def _copy(self, what: str, value: str) -> None:
-        from mcp_auth_tui.clipboard import copy
+    def action_open(self) -> None:
+        """Open the browser, also a second time."""
+        if not self.can("open"):
+            return
+        if self.state.at_browser:
+            self.proceed()
+        else:
+            self.run_worker(self._browse(self._address()), group="open")
 
-        write = self._driver.write if self._driver is not None else None
-        copied = await copy(value, write_terminal=write)
-        self.say(f"{what}: {copied.how}", "information" if copied.ok else "warning")
+    async def _browse(self, url: str) -> None:
+        if self.is_web:
+            from mcp_auth_tui.protocol.urls import safe_url
+
+            # The browser that shows this screen is the person's; one here would be nobody's.
+            self.open_url(safe_url(url))
+            self.say("Your browser was asked to open it; if nothing opens, click the address.")
+            return
+        opened = await self._controlled.browse(url)
+        self.say(opened.how, "information" if opened.opened else "warning")
 
     def action_bare(self) -> None:
         """Show the sign-in address alone."""
-        if not self.can("bare") or self.session.browsed is None:
+        if not self.can("bare"):
             return
         from mcp_auth_tui.protocol.urls import safe_url
         from mcp_auth_tui.tui.screens import BareScreen
 
         try:
-            url = safe_url(self.session.browsed.url)
+            url = safe_url(self._address())
         except ValueError as error:
             self.say(f"This address is not shown as one to open: {error}", "error")
             return
@@ -134,20 +149,19 @@ class AuthApp(Frame):
             self._export(wish.name, wish.path)
 
     def _export(self, name: str, path: str | None) -> None:
-        from mcp_auth_tui.exports import EXPORTS
-        from mcp_auth_tui.output import write_file
+        from mcp_auth_tui import exports
 
-        chosen = EXPORTS[name]
+        chosen = exports.EXPORTS[name]
         try:
             made = chosen.render(self.session)
+            if caution := exports.caution(self.session):
+                self.say(caution, "warning")
             if path is None:
                 self.copy(chosen.title, made)
                 return
-            write_file(Path(path).expanduser(), made)
+            self.say(self.kept(path, made))
         except (OSError, ValueError) as error:
             self.say(f"Not saved: {error}" if path else str(error), "error")
-        else:
-            self.say(f"Saved to {path}; only you can read it (0600).")
 
     def action_findings(self) -> None:
         """List every finding."""
@@ -168,6 +182,13 @@ class AuthApp(Frame):
         self.screen_stack[0].remove_class("-zoom")
         self.screen_stack[0].add_class("-log")
         self._focus("#log")
+
+    def action_filter(self) -> None:
+        """Ask for the text that a line of the log must hold."""
+        self.action_log()
+        field = self.screen_stack[0].query_one("#log-filter", Input)
+        field.display = True
+        self.screen_stack[0].set_focus(field)
 
     def action_reveal(self) -> None:
         """Show secrets until the person looks elsewhere, or hide them."""
@@ -193,6 +214,8 @@ class AuthApp(Frame):
     def action_retreat(self) -> None:
         """Leave a zoom, a log, a field or the detail; from a panel, cancel the run."""
         main = self.screen_stack[0]
+        if main.focused is not None and main.focused.id in ("log", "log-filter"):
+            main.query_one("#log-filter", Input).value = ""
         if main.has_class("-zoom") or not isinstance(main.focused, Panel | None):
             main.remove_class("-zoom", "-log")
             self._focus(f"#panel-{self.panel}")
@@ -262,13 +285,15 @@ def run_tui(
     stepping: bool = False,
     reveal: bool = False,
     config_for: Callable[[str], Config] | None = None,
+    marks: tuple[str, ...] = (),
     clock: Callable[[], float] = time.time,
 ) -> tuple[int, Session | None]:
     """Show the screen until the person quits; return the exit code and the last session, if any.
 
     Without ``config`` the URL form comes first; ``config_for`` makes the settings from what was
     typed or raises ValueError with a sentence. ``make_controller`` is given settings and whether
-    to step. Textual draws on stderr (POSIX), so stdout stays free for the headers.
+    to step; ``marks`` say why the result is worth less. Textual draws on stderr (POSIX), so stdout
+    stays free for the headers.
     """
     app = AuthApp(
         config,
@@ -277,6 +302,7 @@ def run_tui(
         stepping=stepping,
         reveal=reveal,
         config_for=config_for,
+        marks=marks,
         clock=clock,
     )
     app.driver_class = driver_for() or app.driver_class

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from textual.content import Content
-from textual.style import Style
 
 from mcp_auth_tui import text
-from mcp_auth_tui.model import PANELS, Level, Session, Status, Tried
-from mcp_auth_tui.protocol.actions import Browse, Open, Send
-from mcp_auth_tui.tui import traffic
+from mcp_auth_tui.model import PANELS, Level, Session, Stage, Status, Tried
+from mcp_auth_tui.tui import card, signin, traffic
 from mcp_auth_tui.tui.guide import GUIDES
 from mcp_auth_tui.tui.views import (
     DIM,
@@ -35,6 +33,9 @@ from mcp_auth_tui.tui.views import (
     worst_first,
 )
 
+# More checks that were kept than this are only counted.
+_FEW = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -52,12 +53,13 @@ class Page:
     documents: tuple[Document, ...] = ()
 
 
-def page(session: Session, panel: int, look: Look) -> Page:
+def page(session: Session, panel: int, look: Look, marks: tuple[str, ...] = ()) -> Page:
     """Return the detail page of a panel (0 to 4)."""
     sections = [
         _ready(session, panel, look),
         _stop(session, panel, look),
         _body(session, panel, look),
+        _marks(session, marks, look) if panel == 4 else [],
         _findings(session, panel, look),
         _tried(session, panel, look),
     ]
@@ -69,14 +71,21 @@ def page(session: Session, panel: int, look: Look) -> Page:
 
 def _ready(session: Session, panel: int, look: Look) -> list[Content]:
     action = session.ready
+    if action is None:
+        return []
+    from mcp_auth_tui.protocol.actions import Browse, Open, Send
+
     if isinstance(action, Browse) and panel == 2:
         goes = Content.styled(" enter goes on to the sign-in below ", "reverse bold")
-        return [goes, Content.styled("escape cancels", DIM)]
+        return [
+            goes,
+            Content.styled("c copies the address instead, E edits it, escape cancels", DIM),
+        ]
     if not isinstance(action, Send | Open) or panel_of(action.request.stage) != panel:
         return []
     told = [
         Content.styled(" next request, not sent yet ", "reverse bold"),
-        Content.styled("s sends it, r runs on, esc cancels", DIM),
+        Content.styled("s sends it, E edits it first, r runs on, esc cancels", DIM),
         Content(),
     ]
     return told + traffic.request(session, action.request, look)
@@ -101,9 +110,9 @@ def _body(session: Session, panel: int, look: Look) -> list[Content]:
             names = ("how", "id", "issuer", "redirect_uri", "auth_method", "secret")
             return rows(named(session.client, *names, "registration_token"), look)
         case 2:
-            return _browser(session, look)
+            return signin.page(session, look)
         case 3:
-            return _token(session, look)
+            return card.card(session, look)
         case _:
             return _headers(session, look)
 
@@ -123,105 +132,17 @@ def _metadata(session: Session, look: Look) -> list[Content]:
     return rows(pairs + named(session.server, *ends), look)
 
 
-def consent(session: Session, look: Look) -> list[Content]:
-    """Return who asks for what before a person signs in (SPEC 6, consent phishing)."""
-    attempt = session.attempt or getattr(session.ready, "attempt", None)
-    if attempt is None:
-        return []
-    host = words(text.host_of(attempt.authorization_endpoint), "bold $text-accent")
-    scopes = next((f for f in attempt.fields if f.raw == attempt.scope), None)
-    asked = f"{attempt.scope} ({scopes.reason})" if scopes and scopes.reason else attempt.scope
-    kind = session.client.how if session.client else ""
-    pairs = [
-        ("for", session.url),
-        ("scope", asked or "none asked for"),
-        ("client", f"{attempt.client_id} ({kind})" if kind else attempt.client_id),
-        ("back to", attempt.redirect_uri),
-    ]
-    return [Content.assemble(("Sign in at ", "bold"), host), *rows(pairs, look)]
-
-
-def _browser(session: Session, look: Look) -> list[Content]:
-    made = consent(session, look)
-    browsed = session.browsed
-    waiting = panel_status(session, 2) is Status.WAITING
-    if browsed and waiting:
-        made = [*_came_wrong(session, look), *made]
-        made += [Content.styled(line, DIM) for line in fold(browsed.how, look.width)]
-        made += [Content(), link(browsed.url)]
-        made += [Content.styled("one link: c copies it whole, u shows it alone", DIM)]
-        if browsed.forward:
-            made += [Content(), Content("Browser on your own machine? Run there:")]
-            made += [words(browsed.forward, "bold")]
-        made += [
-            Content.styled(line, DIM)
-            for line in fold(
-                "Or open it anywhere, sign in, and paste here (p) the address you end on.",
-                look.width,
-            )
-        ]
-        return made
-    attempt = session.attempt or getattr(session.ready, "attempt", None)
-    if attempt is not None and attempt.fields:
-        made += [Content(), heading("What the address carries")]
-        made += traffic.fields(attempt.fields, look)
-    return made
-
-
-def _came_wrong(session: Session, look: Look) -> list[Content]:
-    """Return why the last paste or visitor was not the answer, above all else."""
-    wrong = [
-        item
-        for item in session.findings
-        if item.stage in stages_of(2) and item.level.rank <= Level.WARNING.rank
-    ]
-    if not wrong:
-        return []
-    last = wrong[-1]
-    glyph, style = LEVEL[last.level]
-    told = [Content.styled(line, style) for line in fold(f"{glyph} {last.message}", look.width)]
-    return [*told, *(Content.styled(line, "bold") for line in fold(last.next, look.width))]
-
-
-def link(url: str) -> Content:
-    """Return a URL as one OSC 8 link if it is safe to follow, else as plain text."""
-    from mcp_auth_tui.protocol.urls import safe_url
-
-    try:
-        safe = safe_url(url)
-    except ValueError as error:
-        return stack([words(url, "", None), words(f"not a link: {error}", LEVEL[Level.ERROR][1])])
-    return Content.styled(safe, Style(link=safe, underline=True))
-
-
-def _token(session: Session, look: Look) -> list[Content]:
-    token = session.token
-    if token is None:
-        return []
-    pairs = named(token, "type", "access")
-    if token.expires_in is not None:
-        left = token.received + token.expires_in - look.now
-        pairs.append(("lifetime", text.duration(token.expires_in)))
-        if look.now:
-            pairs.append(
-                ("left", text.duration(min(left, token.expires_in)) if left > 0 else "expired")
-            )
-    pairs += named(token, "refresh", "id_token", "scope_asked", "scope_granted")
-    pairs += named(token, "resource", "issuer", "client_id")
-    kind = "opaque: only its issuer can read it"
-    if token.claims is not None:
-        kind = "a JWT; its claims below are read, not verified"
-    used = "accepted by the MCP server" if token.verified else "not used yet"
-    return rows([*pairs, ("reading", kind), ("use", used)], look)
-
-
 def _headers(session: Session, look: Look) -> list[Content]:
     made: list[Content] = []
     for name, value in session.headers.items():
         shown = secret(value, look)
         made += [Content.assemble((f"{name}: ", "bold $text-success"), words(shown, "", 10_000))]
     if made:
-        made += [Content.styled("c copies it, e exports it, v shows the secret", DIM), Content()]
+        made += [Content.styled("c copies it, e exports it, v shows the secret", DIM)]
+        made += [*_proof(session, look), Content()]
+    skipped = session.stages[Stage.AUTHORIZE]
+    if skipped.status is Status.SKIPPED:
+        made += rows([("sign-in", f"skipped, {skipped.summary}")], look)
     peer = session.peer
     if peer is not None:
         made += rows(named(peer, "name", "version", "era", "revision", "tools"), look)
@@ -232,16 +153,41 @@ def _headers(session: Session, look: Look) -> list[Content]:
     return made
 
 
+def _proof(session: Session, look: Look) -> list[Content]:
+    """Return what is missing beside the header of a token that is bound to a key."""
+    from mcp_auth_tui.exports import caution
+
+    return [
+        Content.styled(line, LEVEL[Level.WARNING][1])
+        for line in fold(caution(session), look.width)
+        if line
+    ]
+
+
+def _marks(session: Session, marks: tuple[str, ...], look: Look) -> list[Content]:
+    found = (*marks, *session.marks)
+    if not found or not session.headers:
+        return []
+    made = [Content.styled("This run is marked", "bold $text-warning underline")]
+    for mark in found:
+        made += [words(f"! {line}", "$text-warning") for line in fold(mark, look.width - 2)]
+    return made
+
+
 def _findings(session: Session, panel: int, look: Look) -> list[Content]:
     found = [f for f in worst_first(session, *stages_of(panel)) if f is not session.stop]
     if not found:
         return []
     made = [heading("Findings")]
+    kept = sum(finding.level is Level.OK for finding in found)
     for finding in found:
         if finding.level.rank < Level.INFO.rank:
             made += [*finding_block(finding, look), Content()]
-        else:
+        elif finding.level is not Level.OK or kept <= _FEW:
             made.append(finding_line(finding))
+    if kept > _FEW:
+        glyph, style = LEVEL[Level.OK]
+        made.append(Content.styled(f"{glyph} {kept} checks kept, f lists them", style))
     return made
 
 
@@ -286,11 +232,8 @@ def _documents(session: Session, panel: int, look: Look) -> tuple[Document, ...]
         ]
     elif panel == 1 and session.client:
         found = [("Registration answer", session.client.document)]
-    elif panel == 3 and session.token:
-        found = [
-            ("JOSE header (not verified)", session.token.jose),
-            ("Claims (not verified)", session.token.claims),
-        ]
+    elif panel == 3:
+        found = card.papers(session)
     shown = []
     for title, value in found:
         if value:

@@ -1,98 +1,139 @@
-"""Knows the log of exchanges and the screen of one exchange; must not act on a run."""
+"""Knows the screen of one exchange: request and answer, folds, filter, copies; sends nothing."""
 
 from __future__ import annotations
 
+import asyncio
+
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.widgets import OptionList, Static
+from textual.style import Style
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui.model import Exchange, Session
-from mcp_auth_tui.tui import traffic, views
-from mcp_auth_tui.tui.panels import body_widget
+from mcp_auth_tui.model import Exchange, Session, shown_body
+from mcp_auth_tui.tui import dissect, traffic, views
+from mcp_auth_tui.tui.dissect import Line
+
+_NAMES = ("Request", "Answer")
+_WIDE = 110
+_KEYS = (
+    ("esc", "back"),
+    ("← →", "others"),
+    ("tab", "side"),
+    ("enter", "fold"),
+    ("- +", "all"),
+    ("/", "filter"),
+    ("F", "follow"),
+    ("a", "again"),
+    ("E", "edit"),
+    ("C", "curl"),
+    ("b", "body"),
+    ("v", "secrets"),
+)
 
 
-class Log(OptionList):
-    """Every exchange on one line; the newest is followed until another one is chosen."""
+class Lines(OptionList):
+    """One side, line by line; enter folds or unfolds."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("j", "cursor_down", "Down", show=False),
         Binding("k", "cursor_up", "Up", show=False),
     ]
-    session: reactive[Session] = reactive(Session, always_update=True)
 
-    def __init__(self) -> None:
-        super().__init__(id="log", markup=False)
-        self.border_title = Content("Exchanges")
-        self._shown: tuple[Exchange, ...] = ()
-        self._width = 0
+    def __init__(self, side: int) -> None:
+        super().__init__(id=f"side-{side}", classes="side", markup=False)
+        self.border_title = Content(_NAMES[side])
+        self.kept: list[Line] = []
 
-    def watch_session(self) -> None:
-        """Add what is new; a new run begins a new log."""
-        self._fill()
-
-    def on_resize(self) -> None:
-        """Write the lines anew for the new width."""
-        self._fill()
-
-    def _fill(self) -> None:
-        width = self.content_region.width - 1  # a scroll bar may come
-        exchanges = self.session.exchanges
-        if width <= 0 or (width == self._width and exchanges == self._shown):
+    def show(self, lines: list[Line], needle: str) -> None:
+        """Show the lines that hold a text, and stay where the person was."""
+        kept = [each for each in lines if needle in each.content.plain.lower()]
+        if kept == self.kept and self.option_count:
             return
-        look = views.Look(width)
-        old = len(self._shown)
-        at = self.highlighted
-        follows = at is None or at == self.option_count - 1
-        if width != self._width or exchanges[:old] != self._shown:
-            self.clear_options()
-            old = 0
-        self.add_options(
-            Option(traffic.exchange_line(self.session, item, look), id=str(item.number))
-            for item in exchanges[old:]
-        )
-        self._shown, self._width = exchanges, width
-        self.highlighted = (len(exchanges) - 1 if follows else at) if exchanges else None
+        at, self.kept = self.highlighted, kept
+        self.clear_options()
+        self.add_options(Option(each.content) for each in kept)
+        self.highlighted = min(at or 0, len(kept) - 1) if kept else None
 
 
 class ExchangeScreen(Screen[None]):
     """One exchange in full; left and right go to its neighbours."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("escape,q,x", "dismiss", "Back"),
+        Binding("escape", "leave", "Back"),
+        Binding("q,x", "dismiss", "Back"),
         Binding("left", "move(-1)", "The one before"),
         Binding("right", "move(1)", "The next one"),
-        Binding("j", "scroll(1)", "Down", show=False),
-        Binding("k", "scroll(-1)", "Up", show=False),
+        Binding("tab,shift+tab", "side", "The other side"),
+        Binding("1", "side(0)", "Request"),
+        Binding("2", "side(1)", "Answer"),
+        Binding("minus", "fold(True)", "Fold all"),
+        Binding("plus,equals_sign", "fold(False)", "Unfold all"),
+        Binding("slash", "filter", "Filter"),
+        Binding("F,shift+f", "follow", "Follow the newest"),
+        Binding("a", "again(False)", "Send again"),
+        Binding("E,shift+e", "again(True)", "Edit and send again"),
+        Binding("C,shift+c", "curl", "Copy as curl"),
+        Binding("b,c", "body", "Copy the body"),
     ]
     session: reactive[Session] = reactive(Session, always_update=True)
     reveal: reactive[bool] = reactive(False)
     number: reactive[int] = reactive(0)
+    side: reactive[int] = reactive(1)
+    follow: reactive[bool] = reactive(False)
+
+    class Again(Message):
+        """The person wants an exchange to be sent again, perhaps edited before."""
+
+        def __init__(self, exchange: Exchange, edit: bool) -> None:
+            super().__init__()
+            self.exchange = exchange
+            self.edit = edit
+
+    class Taken(Message):
+        """The person wants a text on the clipboard."""
+
+        def __init__(self, what: str, value: str) -> None:
+            super().__init__()
+            self.what = what
+            self.value = value
 
     def __init__(self, number: int) -> None:
         super().__init__(classes="page")
         self.set_reactive(ExchangeScreen.number, number)
-        self._drawn: object = None
+        self._folded: frozenset[str] = frozenset()
+        self._fresh = True
+        self._needle = ""
+        self._large: tuple[int, bool] | None = None
 
     def compose(self) -> ComposeResult:
-        """The request and the answer as text, then the body."""
-        with VerticalScroll(id="exchange-scroll"):
-            yield Static(id="exchange-text", markup=False)
-            yield Vertical(id="exchange-body")
-        keys = " esc back   ← → the one before, the next   v secrets"
-        yield Static(Content.styled(keys, "$text-muted"), classes="hint")
+        """Which exchange it is, its two sides, the filter, the keys."""
+        yield Static(id="exchange-head", markup=False)
+        with Horizontal(id="sides"):
+            yield Lines(0)
+            with Vertical(id="answer"):
+                yield Lines(1)
+                yield Vertical(id="exchange-body")
+        yield Input(id="needle", placeholder="only lines with this text", compact=True)
+        yield Static(id="exchange-keys", classes="hint keys-hint", markup=False)
 
     async def on_mount(self) -> None:
         """Draw it."""
-        self.query_one("#exchange-scroll").focus()
+        field = self.query_one("#needle", Input)
+        field.display = field.cursor_blink = False
+        self._turn()
         await self._draw()
 
     async def watch_session(self) -> None:
-        """Draw again: a finding about this exchange may have come."""
+        """Follow the newest, when asked to; a finding about this one may have come too."""
+        if self.follow and self.session.exchanges:
+            self.number = self.session.exchanges[-1].number
         await self._draw()
 
     async def watch_reveal(self) -> None:
@@ -100,40 +141,174 @@ class ExchangeScreen(Screen[None]):
         await self._draw()
 
     async def watch_number(self) -> None:
-        """Draw the other exchange."""
+        """Draw the other exchange from its top."""
+        self._folded, self._fresh = frozenset(), True
         await self._draw()
+
+    async def watch_follow(self) -> None:
+        """Go to the newest."""
+        await self.watch_session()
+
+    def watch_side(self) -> None:
+        """Turn to the other side."""
+        self._turn()
 
     async def on_resize(self) -> None:
         """Fold for the new width."""
+        self._turn()
         await self._draw()
 
+    def _turn(self) -> None:
+        if not self.is_mounted:
+            return
+        told = views.keys_hint(_KEYS, self.size.width - 2)
+        self.query_one("#exchange-keys", Static).update(told)
+        wide = self.size.width >= _WIDE
+        self.query_one("#side-0").display = wide or self.side == 0
+        self.query_one("#answer").display = wide or self.side == 1
+        if not isinstance(self.focused, Input):
+            self.set_focus(self.query_one(f"#side-{self.side}"))
+        self._head()
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The exchange that is shown."""
+        return next((e for e in self.session.exchanges if e.number == self.number), None)
+
+    def _head(self) -> None:
+        item = self.exchange
+        if item is None or not self.size.width:
+            return
+        line = traffic.exchange_line(self.session, item, views.Look(self.size.width - 2))
+        parts: list[Content] = []
+        if self.size.width < _WIDE:
+            for index, name in enumerate(_NAMES):
+                style = "reverse bold" if index == self.side else views.DIM
+                tab = Content.styled(f" {index + 1} {name} ", style)
+                parts.append(tab.stylize(Style.from_meta({"@click": f"screen.side({index})"})))
+        told = [f"{item.number} of {len(self.session.exchanges)}", *dissect.marks(item)]
+        told += ["follows the newest"] if self.follow else []
+        told += [f"filter: {self._needle}"] if self._needle else []
+        parts.append(views.words("  " + " · ".join(told), views.DIM))
+        self.query_one("#exchange-head", Static).update(
+            views.stack([line, Content.assemble(*parts)])
+        )
+
     async def _draw(self) -> None:
-        item = next((e for e in self.session.exchanges if e.number == self.number), None)
-        if item is None or not self.is_mounted:
+        item = self.exchange
+        if item is None or not self.is_mounted or not self.size.width:
             return
-        look = views.Look(max(self.size.width - 6, 20), self.reveal)
-        about = tuple(f for f in self.session.findings if f.exchange == item.number)
-        drawn = (item, look, about)
-        if drawn == self._drawn:
+        wide = self.size.width >= _WIDE
+        width = (self.size.width // 2 if wide else self.size.width) - 6
+        look = views.Look(max(width, 20), self.reveal)
+        if self._fresh:
+            self._fresh = False
+            self._folded = dissect.first_folds(item, dissect.View(self.session, look))
+        view = dissect.View(self.session, look, self._folded)
+        self.query_one("#side-0", Lines).show(dissect.request(item, view), self._needle)
+        self.query_one("#side-1", Lines).show(dissect.answer(item, view), self._needle)
+        self._head()
+        large = (item.number, self.reveal) if dissect.is_large(item) else None
+        if large == self._large:
             return
-        self._drawn = drawn
-        scroll = self.query_one("#exchange-scroll")
-        scroll.border_title = traffic.exchange_line(self.session, item, look)
-        self.query_one("#exchange-text", Static).update(traffic.exchange(self.session, item, look))
+        self._large = large
         body = self.query_one("#exchange-body")
         await body.remove_children()
-        shown = traffic.body(self.session, item, look)
-        if shown:
-            await body.mount(body_widget(shown))
+        body.display = large is not None
+        if large is not None:
+            from mcp_auth_tui.tui.panels import body_widget
+
+            # 2 MB take some tenths of a second to mask: the screen goes on meanwhile.
+            told = await asyncio.to_thread(self._text, item)
+            if self._large == large:
+                await body.mount(body_widget(told))
+
+    def _text(self, item: Exchange) -> str:
+        """Return the body as a person may see it: masked unless secrets are shown."""
+        if item.response is None:
+            return ""
+        if self.reveal:
+            from mcp_auth_tui import text
+
+            return text.harmless(item.response.text)
+        return shown_body(self.session, item.response.body, item.response.media_type)
+
+    @on(OptionList.OptionSelected)
+    async def _toggle(self, event: OptionList.OptionSelected) -> None:
+        lines = event.option_list
+        fold = lines.kept[event.option_index].fold if isinstance(lines, Lines) else ""
+        if fold:
+            self._folded ^= {fold}
+            await self._draw()
+
+    async def action_fold(self, closed: bool) -> None:
+        """Fold what is nested, or unfold all."""
+        self._folded = frozenset()
+        await self._draw()
+        if closed:
+            shown = (*self.query_one("#side-0", Lines).kept, *self.query_one("#side-1", Lines).kept)
+            self._folded = frozenset(line.fold for line in shown if line.fold.count("/") > 0)
+            await self._draw()
+
+    def action_side(self, side: int | None = None) -> None:
+        """Turn to the other side, or to the one that is named."""
+        self.side = 1 - self.side if side is None else side
 
     def action_move(self, by: int) -> None:
         """Go to a neighbour."""
         numbers = [item.number for item in self.session.exchanges]
         index = numbers.index(self.number) + by
         if 0 <= index < len(numbers):
-            self.query_one("#exchange-scroll").scroll_home(animate=False)
+            self.follow = False
             self.number = numbers[index]
 
-    def action_scroll(self, by: int) -> None:
-        """Scroll a line."""
-        self.query_one("#exchange-scroll").scroll_relative(y=by, animate=False)
+    def action_follow(self) -> None:
+        """Go to the newest exchange, and on to each that comes; or stay."""
+        self.follow = not self.follow
+        self._head()
+
+    def action_filter(self) -> None:
+        """Ask for the text that lines must hold."""
+        field = self.query_one("#needle", Input)
+        field.display = True
+        self.set_focus(field)
+
+    @on(Input.Changed, "#needle")
+    async def _narrow(self, event: Input.Changed) -> None:
+        self._needle = event.value.strip().lower()
+        await self._draw()
+
+    @on(Input.Submitted, "#needle")
+    def _narrowed(self, event: Input.Submitted) -> None:
+        event.input.display = False
+        self.set_focus(self.query_one(f"#side-{self.side}"))
+
+    async def action_leave(self) -> None:
+        """Leave the filter, else the screen."""
+        field = self.query_one("#needle", Input)
+        if not self._needle and not field.display:
+            self.dismiss(None)
+            return
+        field.value = self._needle = ""
+        field.display = False
+        self.set_focus(self.query_one(f"#side-{self.side}"))
+        await self._draw()
+
+    def action_again(self, edit: bool) -> None:
+        """Ask for it to be sent again."""
+        if self.exchange is not None:
+            self.post_message(self.Again(self.exchange, edit))
+
+    def action_curl(self) -> None:
+        """Copy the request as a curl command, with a name in the place of each credential."""
+        from mcp_auth_tui.exports.curl import one
+
+        if self.exchange is not None:
+            self.post_message(
+                self.Taken("The request as curl", one(self.session, self.exchange.request))
+            )
+
+    def action_body(self) -> None:
+        """Copy the answer's body as it is shown."""
+        if self.exchange is not None:
+            self.post_message(self.Taken("The body", self._text(self.exchange)))

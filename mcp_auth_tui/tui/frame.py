@@ -20,8 +20,8 @@ from textual.widgets import Input, OptionList, Static
 from mcp_auth_tui import text
 from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Ready, Resumed, Waiting
 from mcp_auth_tui.tui import keys
-from mcp_auth_tui.tui.exchanges import ExchangeScreen, Log
-from mcp_auth_tui.tui.panels import Detail, Headline, KeyBar, Panel, PasteInput
+from mcp_auth_tui.tui.log import Log
+from mcp_auth_tui.tui.panels import Banner, Detail, Headline, KeyBar, Panel, PasteInput
 from mcp_auth_tui.tui.runs import MakeController, Runs
 from mcp_auth_tui.tui.terminal import ControlFilter
 from mcp_auth_tui.tui.views import panel_of
@@ -52,6 +52,8 @@ class Frame(Runs):
     typing: reactive[bool] = reactive(False)
     url: reactive[str] = reactive("")
     chosen: reactive[str] = reactive("auto")
+    marks: reactive[tuple[str, ...]] = reactive(())
+    """Why the result of every run is worth less (`Options.marks`)."""
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class Frame(Runs):
         stepping: bool = False,
         reveal: bool = False,
         config_for: Callable[[str], Any] | None = None,
+        marks: tuple[str, ...] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(config, make_controller, clock)
@@ -70,6 +73,8 @@ class Frame(Runs):
         self._first = (url or "", stepping)
         self._follows = True
         self._interrupted = False
+        self._to_paste: str | None = None
+        self.set_reactive(Frame.marks, marks)
         self.set_reactive(Frame.reveal, reveal)
         self.set_reactive(Frame.form, config_for is not None)
         self._settle(config)
@@ -80,24 +85,24 @@ class Frame(Runs):
         self.chosen = config.spec if config else "auto"
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Add the second net behind Textual's own filters, from the first run on.
-
-        Before it nothing of a server is shown, and the net doubles the work of the first frame.
-        """
-        net = (self._net,) if self.session.url else ()
-        return [*super().get_line_filters(), *net]
+        """Add the second net behind Textual's own filters."""
+        return [*super().get_line_filters(), self._net]
 
     def compose(self) -> ComposeResult:
         """Headline, rail of panels, detail above the log, key bar."""
         cls = Frame
         yield Headline(markup=False).data_bind(cls.session, cls.url, cls.chosen, cls.reveal)
+        yield Banner(markup=False).data_bind(cls.session, cls.marks)
         with Horizontal(id="body"):
             with Vertical(id="rail"):
                 for index in range(len(PANELS)):
                     yield Panel(index).data_bind(cls.session, cls.panel, cls.now)
             with Vertical(id="right"):
-                yield Detail().data_bind(cls.session, cls.panel, cls.reveal, cls.busy, cls.now)
+                yield Detail().data_bind(
+                    cls.session, cls.panel, cls.reveal, cls.busy, cls.now, cls.marks
+                )
                 yield Log().data_bind(cls.session)
+                yield Input(id="log-filter", placeholder="only requests with this text")
         yield KeyBar(id="keys", markup=False).data_bind(
             cls.session, cls.panel, cls.busy, cls.stepping, cls.reveal, cls.typing, cls.form
         )
@@ -105,6 +110,7 @@ class Frame(Runs):
 
     def on_mount(self) -> None:
         """Start once the first frame is drawn: what a run needs takes time to load."""
+        self.query_one("#panel-0").focus()
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._open)
 
@@ -117,7 +123,7 @@ class Frame(Runs):
     def watch_session(self) -> None:
         """Give the sign-in the room it needs."""
         for main in self.screen_stack[:1]:
-            main.set_class(self.state.signing_in, "-signing")
+            main.set_class(self.state.signing_in or self.state.typing_code, "-signing")
 
     def _tick(self) -> None:
         if self.session.waiting is not None or (self.session.token and self.panel == 3):
@@ -144,6 +150,8 @@ class Frame(Runs):
                 self.now = self.clock()
                 self.show(panel_of(self.session.current) if self.session.current else self.panel)
                 self._ask(event)
+                if self._to_paste is not None and self.state.signing_in:
+                    self.to_paste(self._to_paste)
             case Resumed():
                 self._close_question()
                 main = self.screen_stack[0]
@@ -204,22 +212,43 @@ class Frame(Runs):
             self.controller.paste(field.value.strip())
         field.value = ""
 
+    @on(Input.Changed, "#log-filter")
+    def _filtered(self, event: Input.Changed) -> None:
+        self.screen_stack[0].query_one(Log).needle = event.value.strip().lower()
+        if not event.value and not event.input.has_focus:
+            event.input.display = False
+
+    @on(Input.Submitted, "#log-filter")
+    def _filter_kept(self, event: Input.Submitted) -> None:
+        event.input.display = False
+        self.screen_stack[0].set_focus(self.screen_stack[0].query_one(Log))
+
     @on(OptionList.OptionSelected, "#log")
     def _opened(self, event: OptionList.OptionSelected) -> None:
         self.open_exchange(int(event.option_id or 0))
 
     def on_paste(self, event: events.Paste) -> None:
         """Take a paste that no field took, while the browser is waited for."""
-        if self.state.signing_in and len(self.screen_stack) == 1:
-            self.to_paste()
-            self.query_one(PasteInput).take(event.text)
+        state = self.state
+        if (state.signing_in or state.at_browser) and len(self.screen_stack) == 1:
+            self.to_paste(event.text)
 
-    def to_paste(self) -> None:
-        """Stand in the field for the address that the browser ended on."""
+    def to_paste(self, pasted: str = "") -> None:
+        """Stand in the field for the address that the browser ended on, and put a paste in.
+
+        Before the browser it passes the gate without opening one, and comes here again.
+        """
+        if self.state.at_browser:
+            self._to_paste = pasted
+            self.take()
+            return
+        self._to_paste = None
         self.show(2)
         field = self.query_one(PasteInput)
         field.display = True
         self.screen_stack[0].set_focus(field)
+        if pasted:
+            field.take(pasted)
 
     def ask_url(self) -> None:
         """Ask for a URL, and start with it."""
@@ -235,6 +264,8 @@ class Frame(Runs):
 
     def open_exchange(self, number: int) -> None:
         """Show one exchange in full."""
+        from mcp_auth_tui.tui.exchanges import ExchangeScreen
+
         self.push(ExchangeScreen(number), session=Frame.session, reveal=Frame.reveal)
 
     def push(self, screen: Screen[Any], then: Any = None, **bound: Any) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from textual.binding import Binding, BindingType
 
 from mcp_auth_tui.model import PANELS, Session, Status
-from mcp_auth_tui.protocol.actions import Browse
 from mcp_auth_tui.tui.views import panel_status
 
 
@@ -35,9 +34,25 @@ class State:
         return self.busy and waits and panel_status(self.session, 2) is Status.WAITING
 
     @property
+    def typing_code(self) -> bool:
+        """The run waits for a code to be typed elsewhere (RFC 8628)."""
+        waits = self.session.waiting is not None and self.session.waiting.question is None
+        return self.busy and waits and self.session.device is not None and not self.signing_in
+
+    @property
+    def refreshes(self) -> bool:
+        """ "Again from here" means the refresh token."""
+        return not self.busy and start_of(self) == 3
+
+    @property
     def at_browser(self) -> bool:
         """The browser is opened next, when the person says so."""
-        return self.busy and isinstance(self.session.ready, Browse)
+        if not self.busy or self.session.ready is None:
+            return False
+        # Not with the module: the first frame needs no action, and they cost a tenth of it.
+        from mcp_auth_tui.protocol.actions import Browse
+
+        return isinstance(self.session.ready, Browse)
 
 
 Why = Callable[[State], str]
@@ -77,31 +92,36 @@ def _no_rerun(state: State) -> str:
 def start_of(state: State) -> int | None:
     """Return the panel that "again from here" starts at, or None where it cannot.
 
-    A code is spent once, so from Token on the way leads through the browser again; a token that
-    is held can be used again.
+    A code is spent once, so from Token on the way leads through the browser again, unless there is
+    a refresh token; a token that is held can be used again.
     """
     session = state.session
     if state.panel == 4 and session.token is not None:
         return 4
+    held = session.token
+    if state.panel == 3 and held is not None and held.refresh and session.client is not None:
+        return 3
     wanted = min(state.panel, 2)
     have = (True, session.server is not None, session.client is not None)
     return wanted if have[wanted] else None
 
 
 def _no_copy(state: State) -> str:
-    if state.signing_in or state.at_browser or state.session.headers:
+    if state.signing_in or state.at_browser or state.typing_code or state.session.headers:
         return ""
     return "There is no address and no header to copy yet."
 
 
+def _no_address(state: State) -> str:
+    if state.signing_in or state.at_browser or state.typing_code:
+        return ""
+    return "There is no address to open now: this is for the sign-in."
+
+
 def _no_paste(state: State) -> str:
-    if state.signing_in:
+    if state.signing_in or state.at_browser:
         return ""
     return "Nothing can be pasted now: this is for when the run waits for your browser."
-
-
-def _no_url(state: State) -> str:
-    return "" if state.signing_in else "There is no address to open now."
 
 
 def _no_export(state: State) -> str:
@@ -112,7 +132,39 @@ def _no_findings(state: State) -> str:
     return "" if state.session.findings else "There are no findings yet."
 
 
+def _no_sequence(state: State) -> str:
+    session = state.session
+    return "" if session.exchanges or session.moments else "Nothing was sent yet."
+
+
+def _no_discovery(state: State) -> str:
+    return "" if state.session.tried else "No place was tried yet."
+
+
+def _no_scan(state: State) -> str:
+    if state.busy:
+        return "It runs: other places can be looked at when it has ended."
+    if state.session.scanned is not None:
+        return "The other places were looked at already: they stand in the table."
+    return "" if state.session.contact is not None else "The MCP server was never reached."
+
+
+def _no_check(state: State) -> str:
+    token = state.session.token
+    if state.busy:
+        return "It runs: the signature can be checked when it has ended."
+    if token is None:
+        return "There is no token yet."
+    if token.claims is None and token.id_token is None:
+        return "The token is opaque: only its issuer can read it, and it shows no signature."
+    if state.session.server is None:
+        return "The issuer's metadata was never read, so its keys cannot be found."
+    return ""
+
+
 def _copy(state: State) -> str:
+    if state.typing_code:
+        return "copy code"
     return "copy URL" if state.signing_in or state.at_browser else "copy headers"
 
 
@@ -120,6 +172,12 @@ def _run(state: State) -> str:
     if not state.busy:
         return "run" if state.session.url == "" else "run again"
     return "run on"
+
+
+def _again(state: State) -> str:
+    if state.busy:
+        return ""
+    return "refresh" if state.refreshes else "again from here"
 
 
 def _no_run(state: State) -> str:
@@ -134,6 +192,16 @@ def _no_cancel(state: State) -> str:
 
 def _no_open(state: State) -> str:
     return "" if state.at_browser else "There is nothing to open now."
+
+
+def _no_edit(state: State) -> str:
+    if state.busy and state.session.ready is not None:
+        return ""
+    return "Nothing waits to be sent: s steps, and then the next request can be edited."
+
+
+def _no_log(state: State) -> str:
+    return "" if state.session.exchanges else "There are no exchanges yet."
 
 
 def _no_form(state: State) -> str:
@@ -151,12 +219,17 @@ KEYS: tuple[Key, ...] = (
     Key("r", "r", "run", "Run", "start, or run to the end", _no_run, _run),
     Key(
         "R,shift+r", "R", "rerun", "Run again from here",
-        "run again from the focused panel and keep what came before", _no_rerun,
-        lambda s: "" if s.busy else "again from here",
+        "run again from the focused panel and keep what came before; from Token: refresh",
+        _no_rerun, _again,
     ),
     Key(
         "", "enter", "proceed", "Go on to the sign-in", "open the browser when the run asks for it",
         _no_open, lambda s: "sign in",
+    ),
+    Key(
+        "E,shift+e", "E", "edit", "Edit",
+        "change what is sent next before it is sent; the run is then marked", _no_edit,
+        lambda s: "edit",
     ),
     Key(
         "p", "p", "paste", "Paste",
@@ -164,18 +237,42 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "c", "c", "copy", "Copy",
-        "copy the sign-in address, or at the end the headers", _no_copy, _copy,
+        "copy the sign-in address or the code, or at the end the headers", _no_copy, _copy,
+    ),
+    Key(
+        "o", "o", "open", "Open the browser", "hand the sign-in address to the browser, also again",
+        _no_address, lambda s: "" if s.at_browser else "open",
+    ),
+    Key(
+        "a", "a", "copy_address", "Copy the address", "copy the address of the sign-in",
+        _no_address, lambda s: "copy address" if s.typing_code else "",
     ),
     Key(
         "u", "u", "bare", "Address alone",
-        "show the sign-in address alone, to select it with the mouse", _no_url, lambda s: "URL",
+        "show the sign-in address alone, to select it with the mouse", _no_address,
+        lambda s: "URL",
     ),
+    Key("b", "b", "picture", "QR code", "show the sign-in address as a QR code", _no_address,
+        lambda s: "QR"),
+    Key("w", "w", "keep_address", "Address to a file", "write the sign-in address to a file",
+        _no_address, lambda s: "to a file" if s.signing_in else ""),
     Key("e", "e", "export", "Export", "copy or save the headers in some form", _no_export,
         lambda s: "export"),
     Key("f", "f", "findings", "Findings", "list every check, the worst first", _no_findings,
         lambda s: "findings"),
+    Key("d", "d", "discovery", "Discovery",
+        "show every place where metadata was looked for, and why it won or lost", _no_discovery,
+        lambda s: "places" if s.panel == 0 else ""),
+    Key("", "", "scan", "Look elsewhere",
+        "look for metadata at the other places where people put it, and compare", _no_scan),
+    Key("K,shift+k", "K", "check_keys", "Check signatures",
+        "fetch the issuer's keys and check the signatures of the tokens", _no_check,
+        lambda s: "check signature" if s.panel == 3 else ""),
+    Key("l", "l", "sequence", "Sequence", "show the run as a ladder between its parties",
+        _no_sequence, lambda s: "ladder"),
     Key("x", "x", "log", "Exchanges", "go to the log of requests; enter opens one",
         label=lambda s: "exchanges"),
+    Key("slash", "/", "filter", "Filter", "show only the exchanges that hold some text", _no_log),
     Key("v", "v", "reveal", "Secrets", "show secrets, or hide them again",
         label=lambda s: "hide secrets" if s.reveal else ""),
     Key("z", "z", "zoom", "Zoom", "give the detail the whole screen, or take it back"),
@@ -228,18 +325,21 @@ def _rank(key: Key, state: State) -> int:
     """Order the bar by what a person most likely wants in this state; ties keep the table's."""
     action = key.action
     if state.signing_in:
-        first: tuple[str, ...] = ("copy", "paste", "bare", "retreat")
+        first: tuple[str, ...] = ("copy", "paste", "open", "bare", "retreat")
+    elif state.typing_code:
+        first = ("copy", "copy_address", "open", "retreat")
     elif state.at_browser:
-        first = ("proceed", "retreat", "copy")
+        first = ("proceed", "retreat", "copy", "edit")
     elif state.session.ready is not None:
-        first = ("step", "run", "retreat")
+        first = ("step", "edit", "run", "retreat")
     elif state.session.headers and not state.busy:
         first = ("copy", "export", "findings")
+        first = ("rerun", *first) if state.refreshes else first
     elif state.session.outcome is not None:
         first = ("findings", "rerun", "run")
     else:
         first = ("run", "step", "retreat")
-    last = ("panel(0)", "log", "reveal")
+    last = ("panel(0)", "log", "sequence", "reveal")
     if action in first:
         return first.index(action)
     return 90 if action in last else 50

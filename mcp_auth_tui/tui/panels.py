@@ -34,6 +34,25 @@ class Headline(Static):
         return views.headline(self.session, self.session.url or self.url, self.chosen, look)
 
 
+class Banner(Static):
+    """The line under the headline that marks a run whose result is worth less."""
+
+    session: reactive[Session] = reactive(Session, always_update=True)
+    marks: reactive[tuple[str, ...]] = reactive(())
+
+    def render(self) -> Content:
+        """Draw what fits of the reasons."""
+        return views.banner((*self.marks, *self.session.marks), views.Look(self.size.width))
+
+    def watch_session(self) -> None:
+        """Be there only for a run that is marked."""
+        self.set_class(bool(self.marks or self.session.marks), "-marked")
+
+    def watch_marks(self) -> None:
+        """Be there only for a run that is marked."""
+        self.watch_session()
+
+
 class Panel(Widget, can_focus=True):
     """One of the five panels: name, status and key facts."""
 
@@ -146,6 +165,7 @@ class Detail(Vertical):
     reveal: reactive[bool] = reactive(False)
     busy: reactive[bool] = reactive(False)
     now: reactive[float] = reactive(0.0)
+    marks: reactive[tuple[str, ...]] = reactive(())
 
     def __init__(self) -> None:
         super().__init__(id="detail")
@@ -202,8 +222,8 @@ class Detail(Vertical):
             return  # not laid out yet; the resize comes here again
         # Room for padding and scroll bar, whether there is one now or not.
         width = max(self.content_region.width - 3, 20)
-        look = views.Look(width, self.reveal, self.now)
-        page = details.page(self.session, self.panel, look)
+        look = views.Look(width, self.reveal, self.now, self.content_region.height)
+        page = details.page(self.session, self.panel, look, self.marks)
         status = views.status_words(self.session, self.panel, look)
         name = f"{self.panel + 1} {PANELS[self.panel][0]}  "
         self.border_title = Content.assemble((name, "bold"), status)
@@ -224,13 +244,11 @@ def document_widgets(document: details.Document) -> list[Widget]:
 
 
 def body_widget(body: str) -> Widget:
-    """Return the widget for a harmless body: highlighted JSON, plain text, or a text area."""
+    """Return the widget for a harmless body: highlighted JSON, plain text, or a long text."""
     if len(body) > HIGHLIGHT_LIMIT:
-        from textual.widgets import TextArea
+        from mcp_auth_tui.tui.longtext import LongText
 
-        area = TextArea(body, read_only=True, show_line_numbers=False, classes="document-area")
-        area.cursor_blink = False
-        return area
+        return LongText(body)
     if body.lstrip()[:1] in ("{", "["):
         from textual.highlight import highlight
 

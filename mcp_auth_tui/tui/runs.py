@@ -19,7 +19,6 @@ from mcp_auth_tui.model import (
     Stage,
     Started,
 )
-from mcp_auth_tui.protocol.actions import Browse, Open, Send
 from mcp_auth_tui.tui.keys import State, start_of
 from mcp_auth_tui.tui.views import stages_of
 
@@ -120,6 +119,8 @@ class Runs(App[int]):
 
     def _pass(self, event: Ready) -> None:
         """Let go what nobody stopped to see: only requests and the browser are worth a step."""
+        from mcp_auth_tui.protocol.actions import Browse, Open, Send
+
         action = event.action
         seen = isinstance(action, Browse) or (self.stepping and isinstance(action, Send | Open))
         if not seen:
@@ -132,6 +133,8 @@ class Runs(App[int]):
         server = self.session.server
         if server is None or self.config is None or self.config.follow:
             return False
+        if not self._controlled.opens:
+            return False  # nothing opens unasked: the address is only shown
         return not same_origin(self.session.url, server.authorization_endpoint)
 
     def step(self) -> None:
@@ -157,6 +160,14 @@ class Runs(App[int]):
         if self.stepping:
             self._controlled.step()
         else:
+            self.go()
+
+    def take(self) -> None:
+        """Let the sign-in begin without opening anything: the person takes the address along."""
+        from dataclasses import replace
+
+        self._controlled.step(replace(self.session.ready, unopened=True))
+        if not self.stepping:
             self.go()
 
     def again(self) -> None:

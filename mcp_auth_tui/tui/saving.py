@@ -16,6 +16,9 @@ from textual.widgets.option_list import Option
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui import views
 
+# A report is long, and a preview need not hold all of it.
+_PREVIEW = 4000
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -68,7 +71,7 @@ class ExportScreen(ModalScreen[Wish | None]):
 
     @on(OptionList.OptionHighlighted)
     def _preview(self) -> None:
-        text = self._session.redact(self._exports[self._chosen].render(self._session))
+        text = self._session.redact(self._exports[self._chosen].render(self._session)[:_PREVIEW])
         self.query_one("#preview", Static).update(views.lines(text, views.DIM))
 
     @on(OptionList.OptionSelected)

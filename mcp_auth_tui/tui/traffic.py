@@ -8,17 +8,14 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from mcp_auth_tui import text
-from mcp_auth_tui.model import Exchange, Field, Level, Request, Response, Session, shown_body
+from mcp_auth_tui.model import Exchange, Field, Request, Session
 from mcp_auth_tui.tui.views import (
     DIM,
-    LEVEL,
     Look,
-    finding_block,
     fold,
     heading,
     lines,
     rows,
-    stack,
     words,
 )
 
@@ -59,67 +56,6 @@ def request(session: Session, sent: Request, look: Look) -> list[Content]:
     return made
 
 
-def exchange(session: Session, item: Exchange, look: Look) -> Content:
-    """Return an exchange but its response body: request, answer, times, findings about it."""
-    status, style = outcome_of(item)
-    head = Content.assemble(
-        (f"#{item.number}  ", DIM),
-        (status, style),
-        (f"  {text.duration(item.seconds)}", DIM),
-        (f"  attempt {item.attempt}" if item.attempt > 1 else "", DIM),
-        ("  edited by hand" if item.edited else "", "bold $text-warning"),
-    )
-    made = [head, *request(session, item.request, look), Content()]
-    about = [found for found in session.findings if found.exchange == item.number]
-    if item.failure:
-        made += [heading("No answer")]
-        made += [
-            words(line, LEVEL[Level.FATAL][1]) for line in fold(item.failure.message, look.width)
-        ]
-    elif item.response:
-        made += _response(session, item.response, look)
-    made += _timing(item)
-    for found in sorted(about, key=lambda each: each.level.rank):
-        made += [Content(), *finding_block(found, look)]
-    return stack(made)
-
-
-def _response(session: Session, response: Response, look: Look) -> list[Content]:
-    made = [heading("Answer"), words(f"{response.http_version} {response.status}", "bold")]
-    pairs = []
-    for name, value in response.headers:
-        hidden = not look.reveal and name in text.SECRET_HEADERS
-        shown = text.masked(value) if hidden else value
-        shown = shown if look.reveal else session.redact(text.redact_url(shown))
-        pairs.append((name, shown))
-    made += rows(pairs, look)
-    note = f"body of {text.size(len(response.body))}"
-    note += ", cut off at the limit" if response.truncated else ""
-    return [*made, words(note, DIM)]
-
-
-def _timing(item: Exchange) -> list[Content]:
-    parts = [
-        f"{name} {text.duration(seconds)}"
-        for name in ("connect", "tls", "wait", "read")
-        if (seconds := getattr(item.timing, name))
-    ]
-    return [words("time: " + ", ".join(parts), DIM)] if parts else []
-
-
-def body(session: Session, item: Exchange, look: Look) -> str:
-    """Return a response body fit to show; credentials are masked unless revealed."""
-    response = item.response
-    if response is None or not response.body:
-        return ""
-    if not look.reveal:
-        return shown_body(session, response.body, response.media_type)
-    try:
-        return text.harmless(json.dumps(json.loads(response.text), indent=2, ensure_ascii=False))
-    except (ValueError, RecursionError):
-        return text.harmless(response.text)
-
-
 def outcome_of(exchange: Exchange) -> tuple[str, str]:
     """Return what became of an exchange in a few letters, and its style."""
     if exchange.failure:
@@ -137,7 +73,11 @@ def shown_url(session: Session, url: str) -> str:
 def exchange_line(session: Session, exchange: Exchange, look: Look) -> Content:
     """Return one line of the log: number, method, URL, status, time; the URL gives way."""
     status, style = outcome_of(exchange)
-    marks = ("✎" if exchange.edited else "") + (f"×{exchange.attempt}" * (exchange.attempt > 1))
+    marks = (
+        ("↻" if exchange.again else "")
+        + ("✎" if exchange.edited else "")
+        + (f"×{exchange.attempt}" * (exchange.attempt > 1))
+    )
     head = f"{exchange.number:>3} {exchange.request.method:<5}"
     took = text.duration(exchange.seconds)
     tail = f"{marks}{status:>4} {took:>6}"

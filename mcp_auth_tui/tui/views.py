@@ -46,11 +46,13 @@ HEADING = "bold underline"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a view is looked at: cells per line, whether secrets show, and the time (epoch)."""
+    """How a view is looked at: cells per line, whether secrets show, the time (epoch), lines."""
 
     width: int = 80
     reveal: bool = False
     now: float = 0.0
+    height: int = 0
+    """Lines that are seen at once; 0: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,19 @@ def _flat(value: Any) -> str:
     if isinstance(value, tuple | list | frozenset | set):
         return " ".join(str(item) for item in value)
     return str(value)
+
+
+def keys_hint(keys: Iterable[tuple[str, str]], width: int) -> Content:
+    """Return keys with their words on as many lines as it takes; none is broken."""
+    made = [Content()]
+    for key, word in keys:
+        part = Content.assemble((key, "bold $text-accent"), f" {word}")
+        last = made[-1]
+        if last.cell_length and last.cell_length + 2 + part.cell_length > width:
+            made.append(part)
+        else:
+            made[-1] = Content.assemble(last, "  " if last.cell_length else "", part)
+    return stack(made)
 
 
 def heading(title: str) -> Content:
@@ -247,7 +262,21 @@ def _short(url: str) -> str:
     return url.removeprefix("https://")
 
 
+def banner(marks: Iterable[str], look: Look) -> Content:
+    """Return the line that marks a run: why its result is worth less."""
+    told = text.one_line("; ".join(marks), None)
+    return Content(f" ! marked run: {told}").truncate(max(look.width, 1), ellipsis=True)
+
+
 def _browser_facts(session: Session) -> list[tuple[str, Any]]:
+    stage = session.stages[Stage.AUTHORIZE]
+    if stage.status is Status.SKIPPED:
+        return [("skipped", stage.summary)]
+    if session.waiting and session.device is not None:
+        return [
+            ("code", session.device.user_code),
+            ("at", text.host_of(session.device.verification_uri)),
+        ]
     if session.waiting and session.browsed:
         return [("sign in", text.host_of(session.browsed.url)), ("paste", "press p")]
     attempt = session.attempt

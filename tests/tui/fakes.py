@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from typing import Any
 
+from mcp_auth_tui.browser import Opened
 from mcp_auth_tui.model import (
     Browsed,
     Ended,
@@ -45,6 +47,7 @@ from mcp_auth_tui.protocol.values import (
     Challenge,
     Client,
     Contact,
+    DeviceCode,
     Peer,
     Resource,
     Token,
@@ -183,6 +186,31 @@ TOKEN = Token(
     scope_granted="files:read",
     refresh=Secret(REFRESH),
 )
+CLAIMS = {
+    "iss": AS,
+    "aud": MCP,
+    "client_id": CLIENT.id,
+    "sub": "ada",
+    "exp": int(NOW) + 3660,
+    "scope": "files:read",
+}
+
+
+def jwt(claims: Any) -> str:
+    """Return a JWT with these claims and a signature that fits nothing."""
+    parts = ({"alg": "ES256", "kid": "k-1", "typ": "at+jwt"}, claims)
+    coded = [urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return ".".join((*coded, "c2lnbmF0dXJl"))
+
+
+JWT = replace(
+    TOKEN,
+    access=Secret(jwt(CLAIMS)),
+    scope_asked="files:read files:write",
+    id_token=Secret(jwt({"iss": AS, "sub": "ada", "aud": CLIENT.id, "exp": int(NOW) + 3660})),
+    claims=CLAIMS,
+    jose={"alg": "ES256", "kid": "k-1", "typ": "at+jwt"},
+)
 PEER = Peer("stateless", "2026-07-28", "practice-files", "1.4.0", ("list_files", "read_file"))
 
 
@@ -257,6 +285,32 @@ def browser(forward: str = FORWARD) -> list[Event]:
     ]
 
 
+DEVICE = DeviceCode(
+    "WDJB-MJHT",
+    f"{AS}/device",
+    f"{AS}/device?user_code=WDJB-MJHT",
+    NOW + 600,
+    Secret("dc-GmRhmhcxhwAzkoEqiMEg"),
+)
+
+
+def device(code: DeviceCode = DEVICE) -> list[Event]:
+    """A device authorization that waits for the person, once asked in vain."""
+    form = (Field("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),)
+    pending = exchange(
+        5, Stage.AUTHORIZE, "POST", f"{AS}/token", 400, form=form,
+        body={"error": "authorization_pending"}, purpose="token request, device code",
+    )  # fmt: skip
+    return [
+        *metadata(),
+        *registration(),
+        Entered(Stage.AUTHORIZE),
+        Learned("device", code),
+        Exchanged(pending),
+        Waiting("the code to be typed and accepted", code.until),
+    ]
+
+
 def ending() -> list[Event]:
     form = (
         Field("grant_type", "authorization_code", "the code is exchanged", "RFC 6749 §4.1.3"),
@@ -267,7 +321,7 @@ def ending() -> list[Event]:
     authorization = Field("Authorization", Secret(f"Bearer {ACCESS}"), "the token", "RFC 6750")
     last = exchange(6, Stage.VERIFY, "POST", MCP, 200, body={"result": {"tools": []}})
     return [
-        Resumed("the browser came back"),
+        Resumed("the browser came back", "listener", ("code", "state")),
         Left(Stage.AUTHORIZE, Status.DONE, "signed in"),
         Entered(Stage.TOKEN),
         Exchanged(exchange(5, Stage.TOKEN, "POST", f"{AS}/token", 200, form=form, body=answer)),
@@ -295,6 +349,15 @@ def ending() -> list[Event]:
 
 def signed_in() -> list[Event]:
     return [*metadata(), *registration(), *browser(), *ending()]
+
+
+def readable() -> list[Event]:
+    """Return a run that ends with a JWT, an ID token, and fewer scopes than were asked."""
+    events = [e for e in signed_in() if not (isinstance(e, Learned) and e.name == "token")]
+    at = next(
+        i for i, e in enumerate(events) if e == Left(Stage.TOKEN, Status.DONE, "Bearer, 1:00:00")
+    )
+    return [*events[:at], Learned("token", replace(JWT, verified=True)), *events[at:]]
 
 
 def mismatch() -> list[Event]:
@@ -392,6 +455,8 @@ class FakeController:
         self.session = Session()
         self.asked: list[Any] = []
         self.closed = False
+        self.opens = True
+        self.seen: list[Exchange] = []
         self._events = list(events)
         self._stepping = stepping
         self._cancelled = False
@@ -406,6 +471,7 @@ class FakeController:
                 if isinstance(event, Ready) and not self._stepping:
                     continue
                 async for each in self._play(event):
+                    self.seen += [each.exchange] if isinstance(each, Exchanged) else []
                     yield each
                 if self._cancelled:
                     yield Ended(Outcome.INTERRUPTED, NOW + 5, None, 130)
@@ -426,6 +492,12 @@ class FakeController:
         if isinstance(event, Waiting | Ready):
             await self._go.wait()
 
+    async def aside(self, asked: Any, network: Any = None) -> AsyncIterator[Event]:
+        self.asked.append(("aside", asked.__name__))
+        asked.close()
+        for event in self.beside:
+            yield event
+
     def come_back(self) -> None:
         """The browser came back."""
         self._go.set()
@@ -438,8 +510,21 @@ class FakeController:
         self.asked.append(("answer", text))
         self._go.set()
 
+    async def browse(self, url: str) -> Opened:
+        self.asked.append(("browse", url))
+        return Opened(True, "The address was handed to a test.")
+
+    async def send_again(self, request: Request, of: int) -> AsyncIterator[Event]:
+        self.asked.append(("again", of))
+        number = 1 + max(item.number for item in self.seen)
+        result = Response(400, (("content-type", JSON),), b'{"error": "invalid_grant"}')
+        before = next(item.request for item in self.seen if item.number == of)
+        yield Exchanged(
+            Exchange(number, request, result, NOW, 0.02, edited=request != before, again=of)
+        )
+
     def step(self, action: Any = None) -> None:
-        self.asked.append(("step",))
+        self.asked.append(("step",) if action is None else ("step", action))
         self._go.set()
 
     def go(self) -> None:

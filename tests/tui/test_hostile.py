@@ -9,8 +9,11 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.widgets import Static
 
+from mcp_auth_tui.exports.curl import one
 from mcp_auth_tui.model import Session
-from mcp_auth_tui.tui import details, traffic, views
+from mcp_auth_tui.protocol.actions import Send
+from mcp_auth_tui.tui import details, dissect, edits, signin, traffic, views
+from mcp_auth_tui.tui.editing import row_content
 from mcp_auth_tui.tui.exchanges import ExchangeScreen
 from mcp_auth_tui.tui.keys import KEYS
 from mcp_auth_tui.tui.screens import FindingsScreen, QuestionScreen
@@ -44,9 +47,13 @@ def test_no_view_lets_a_control_through_or_parses_markup() -> None:
                 assert_harmless(document.title + document.body)
             contents += views.panel_facts(session, panel, look)
         for exchange in session.exchanges:
-            contents.append(traffic.exchange(session, exchange, look))
+            seen = dissect.View(session, look)
+            contents += [line.content for line in dissect.request(exchange, seen)]
+            contents += [line.content for line in dissect.answer(exchange, seen)]
             contents.append(traffic.exchange_line(session, exchange, look))
-            assert_harmless(traffic.body(session, exchange, look))
+            rows = edits.rows_of(Send(exchange.request))
+            contents += [row_content(row, look) for row in rows]
+            assert_harmless(one(session, exchange.request).replace("\\\n", ""))
         for finding in session.findings:
             contents += [views.finding_line(finding), *views.finding_block(finding, look)]
     everything = "\n".join(content.plain for content in contents)
@@ -114,8 +121,8 @@ def test_the_second_net_removes_controls_from_what_is_drawn() -> None:
 def test_a_url_that_is_not_safe_is_never_a_link() -> None:
     """Z8, A7."""
     for url in ("javascript:alert(1)", "http://evil.example/x", "https://x/`id`", "file:///x"):
-        shown = details.link(url)
+        shown = signin.link(url)
         assert "not a link" in shown.plain
         assert all(getattr(span.style, "link", None) is None for span in shown.spans)
-    safe = details.link(fakes.URL)
+    safe = signin.link(fakes.URL)
     assert [span.style.link for span in safe.spans] == [fakes.URL]

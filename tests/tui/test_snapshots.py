@@ -37,6 +37,16 @@ def test_the_wait_for_the_browser(snap_compare: Any, size: tuple[int, int]) -> N
     assert snap_compare(app, terminal_size=size, run_before=at_browser)
 
 
+async def asked_for_code(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
+    await settled(pilot, lambda: app.state.typing_code)
+
+
+def test_the_code_of_a_device(snap_compare: Any, size: tuple[int, int]) -> None:
+    app = app_of(fakes.device(), marks=("TLS certificates are NOT checked (--insecure)",))
+    assert snap_compare(app, terminal_size=size, run_before=asked_for_code)
+
+
 def test_a_failure_in_the_metadata(snap_compare: Any, size: tuple[int, int]) -> None:
     assert snap_compare(app_of(fakes.mismatch()), terminal_size=size, run_before=ended)
 
@@ -74,6 +84,32 @@ def test_one_exchange(snap_compare: Any, size: tuple[int, int]) -> None:
         await settled(pilot)
 
     assert snap_compare(app_of(fakes.signed_in()), terminal_size=size, run_before=opened)
+
+
+def test_a_request_that_is_edited(snap_compare: Any, size: tuple[int, int]) -> None:
+    async def edited(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        await settled(pilot, lambda: app.state.at_browser)
+        await pilot.press("E")
+        await settled(pilot)
+        await pilot.press(*["down"] * 4, "d", "a", *"audience=x", "enter", "up", "enter")
+        await settled(pilot)
+
+    assert snap_compare(app_of(fakes.signed_in()), terminal_size=size, run_before=edited)
+
+
+def test_an_exchange_that_was_sent_again(snap_compare: Any, size: tuple[int, int]) -> None:
+    async def again(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        await sign_in(pilot)
+        app.open_exchange(2)
+        await settled(pilot)
+        await pilot.press("a")
+        await settled(pilot, lambda: len(app.session.exchanges) == 7)
+        app.clear_notifications()
+        await settled(pilot)
+
+    assert snap_compare(app_of(fakes.signed_in()), terminal_size=size, run_before=again)
 
 
 def test_the_form_for_the_url(snap_compare: Any, size: tuple[int, int]) -> None:

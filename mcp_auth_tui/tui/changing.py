@@ -1,0 +1,92 @@
+"""Knows what the keys do that change a run by hand: edit what is next, send again; no drawing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mcp_auth_tui.model import Exchanged, Request
+from mcp_auth_tui.tui.frame import Frame
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.tui.edits import Sendable
+    from mcp_auth_tui.tui.exchanges import ExchangeScreen
+
+
+class Changing(Frame):
+    """The app with its hands on the run; whatever they change is marked."""
+
+    def action_edit(self) -> None:
+        """Change what is sent next."""
+        if self.can("edit"):
+            from mcp_auth_tui.tui.editing import EditScreen
+
+            screen = EditScreen(self.session.ready, "What is sent next")
+            self.push(screen, self._edited, reveal=Frame.reveal)
+
+    def _edited(self, action: Sendable | None) -> None:
+        if action is None:
+            return
+        if self.session.ready is None:
+            self.say("The run went on meanwhile: what you changed was not sent.", "warning")
+            return
+        self._controlled.step(action)
+        if not self.stepping:
+            self.go()
+
+    def on_exchange_screen_taken(self, event: ExchangeScreen.Taken) -> None:
+        """Copy what was chosen on the screen of an exchange."""
+        self.copy(event.what, event.value)
+
+    def on_exchange_screen_again(self, event: ExchangeScreen.Again) -> None:
+        """Send an exchange again, as it was or edited, and warn when that spends something."""
+        from mcp_auth_tui.protocol.actions import Send
+        from mcp_auth_tui.tui.editing import EditScreen
+
+        number, request = event.exchange.number, event.exchange.request
+        if not event.edit:
+            self._warned(request, number)
+            return
+
+        def edited(action: Sendable | None) -> None:
+            if isinstance(action, Send):
+                self._warned(action.request, number)
+
+        screen = EditScreen(Send(request), f"Exchange {number}, sent again")
+        self.push(screen, edited, reveal=Frame.reveal)
+
+    def _warned(self, request: Request, of: int) -> None:
+        from mcp_auth_tui.tui.edits import spends
+        from mcp_auth_tui.tui.screens import Confirm
+
+        def send(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._sent(request, of), group="again")
+
+        if warning := spends(request):
+            self.push_screen(Confirm(f"{warning} Send it again?", "send", "back"), send)
+        else:
+            send(True)
+
+    async def _sent(self, request: Request, of: int) -> None:
+        from mcp_auth_tui.tui.exchanges import ExchangeScreen
+
+        self.say("It is sent again, beside the run, which stays where it is.")
+        async for event in self._controlled.send_again(request, of):
+            self.happened(event)
+            if not isinstance(event, Exchanged):
+                continue
+            if isinstance(self.screen, ExchangeScreen):
+                self.screen.number = event.exchange.number
+            else:
+                self.open_exchange(event.exchange.number)
+
+    def copy(self, what: str, value: str) -> None:
+        """Copy a text in the background, and say what became of it."""
+        self.run_worker(self._copy(what, value), group="copy")
+
+    async def _copy(self, what: str, value: str) -> None:
+        from mcp_auth_tui.clipboard import copy
+
+        write = self._driver.write if self._driver is not None else None
+        copied = await copy(value, write_terminal=write)
+        self.say(f"{what}: {copied.how}", "information" if copied.ok else "warning")

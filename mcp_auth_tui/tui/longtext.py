@@ -1,0 +1,76 @@
+"""Knows how a text of any length is shown without a pause; must not know what the text is.
+
+Textual's own text area takes seconds for 2 MB: it measures every line before the first is seen.
+"""
+
+from __future__ import annotations
+
+from rich.cells import chop_cells
+from rich.text import Text
+from textual.binding import Binding
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+
+class LongText(ScrollView, can_focus=True):
+    """A harmless text, wrapped at the width there is; only the lines in sight are drawn."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("j", "scroll_down", "Down", show=False),
+        Binding("k", "scroll_up", "Up", show=False),
+    ]
+
+    def __init__(self, body: str) -> None:
+        super().__init__(classes="document-area")
+        self.body = body
+        self._lines: list[str] = []
+        self._width = 0
+
+    def on_resize(self) -> None:
+        """Wrap for the new width."""
+        width = self.scrollable_content_region.width
+        if width <= 0 or width == self._width:
+            return
+        self._width = width
+        self._lines = wrapped(self.body, width)
+        self.virtual_size = Size(width, len(self._lines))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of what is in sight."""
+        index = self.scroll_offset.y + y
+        style = self.rich_style
+        if index >= len(self._lines):
+            return Strip.blank(self._width, style)
+        line = Text(self._lines[index], no_wrap=True, end="")
+        selection = self.text_selection
+        if selection is not None and (span := selection.get_span(index)) is not None:
+            start, end = span
+            chosen = self.screen.get_component_rich_style("screen--selection")
+            line.stylize(chosen, start, len(line) if end == -1 else end)
+        strip = Strip(line.render(self.app.console))
+        strip = strip.adjust_cell_length(self._width).apply_style(style)
+        return strip.apply_offsets(0, index)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """Return what the mouse selected."""
+        return selection.extract("\n".join(self._lines)), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Draw what is selected in its colour."""
+        self.refresh()
+
+
+def wrapped(body: str, width: int) -> list[str]:
+    """Break a text into lines of at most so many cells; tabs are four blanks at most."""
+    made: list[str] = []
+    for line in body.expandtabs(4).split("\n"):
+        if len(line) <= width and line.isascii():
+            made.append(line)
+        elif line.isascii():
+            made += [line[at : at + width] for at in range(0, len(line), width)]
+        else:
+            made += chop_cells(line, width) or [""]
+    return made

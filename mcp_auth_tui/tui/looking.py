@@ -1,0 +1,128 @@
+"""Knows what the keys do that look closer at a run; must not change the run itself."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mcp_auth_tui.model import Stage
+from mcp_auth_tui.tui import keys
+from mcp_auth_tui.tui.frame import Frame
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.tui.ladder import SequenceScreen
+    from mcp_auth_tui.tui.places import DiscoveryScreen
+
+
+class Looking(Frame):
+    """The app with its views of the whole, and the ways to take the address elsewhere."""
+
+    def _address(self) -> str:
+        """Return the address to sign in at; from now on somebody may come back from it."""
+        state = self.state
+        if state.typing_code:
+            return str(self.session.device.complete or self.session.device.verification_uri)
+        if state.at_browser:
+            url = self.session.ready.attempt.url
+            self.take()
+            return str(url)
+        return self.session.browsed.url if self.session.browsed else ""
+
+    def action_picture(self) -> None:
+        """Show the sign-in address as a QR code."""
+        if self.can("picture"):
+            from mcp_auth_tui.tui.taking import PictureScreen
+
+            self.push_screen(PictureScreen(self._address()))
+
+    def action_keep_address(self) -> None:
+        """Write the sign-in address to a file."""
+        if self.can("keep_address"):
+            from mcp_auth_tui.tui.taking import FileScreen
+
+            self.push_screen(FileScreen(), self._keep)
+
+    def _keep(self, name: str | None) -> None:
+        url = self._address() if name and not keys.key_of("keep_address").off(self.state) else ""
+        if not name or not url:
+            return
+        try:
+            self.say(self.kept(name, f"{url}\n"))
+        except (OSError, ValueError, RuntimeError) as error:
+            self.say(f"Not saved: {error}", "error")
+
+    def kept(self, name: str, made: str) -> str:
+        """Save a text where the person is, and say where; raises OSError and ValueError."""
+        if self.is_web:
+            # This machine's disk is not that of the person at the browser.
+            self.deliver_text(StringIO(made), save_filename=Path(name).name)
+            return "Handed to your browser as a download."
+        from mcp_auth_tui.output import write_file
+
+        write_file(Path(name).expanduser(), made)
+        return f"Saved to {name}; only you can read it (0600)."
+
+    def action_sequence(self) -> None:
+        """Show the run as a ladder between its parties."""
+        if self.can("sequence"):
+            from mcp_auth_tui.tui.ladder import SequenceScreen
+
+            self.push(SequenceScreen(), self._to_panel, session=Frame.session)
+
+    def action_discovery(self) -> None:
+        """Show every place where metadata was looked for."""
+        if self.can("discovery"):
+            from mcp_auth_tui.tui.places import DiscoveryScreen
+
+            self.push(DiscoveryScreen(), session=Frame.session)
+
+    def on_discovery_screen_opened(self, event: DiscoveryScreen.Opened) -> None:
+        """Show the exchange of a place, above the table."""
+        self.open_exchange(event.number)
+
+    def on_discovery_screen_scan(self) -> None:
+        """Look at the other places, as the key in the table asks."""
+        self.action_scan()
+
+    def action_scan(self) -> None:
+        """Ask every place where people put metadata and that the run has not asked."""
+        if self.can("scan") and self.config is not None:
+            from mcp_auth_tui.protocol.judge import Judge
+            from mcp_auth_tui.protocol.locations import scan
+
+            session = self.session
+            self.beside(scan(Judge(self.config, Stage.RESOURCE, session.revision), session))
+
+    def action_check_keys(self) -> None:
+        """Fetch the issuer's keys and check the signatures of the tokens."""
+        if self.can("check_keys") and self.config is not None:
+            from mcp_auth_tui.protocol.judge import Judge
+            from mcp_auth_tui.protocol.keys_check import check
+
+            session = self.session
+            judge = Judge(self.config, Stage.TOKEN, session.revision)
+            self.show(3)
+            self.beside(check(judge, session.server, session.token))
+
+    def beside(self, asked: Any) -> None:
+        """Do something beside the run, in the background."""
+        self.run_worker(self._beside(asked), group="beside", exclusive=True)
+
+    async def _beside(self, asked: Any) -> None:
+        controller = self._controlled
+        async with aclosing(controller.aside(asked)) as events:
+            async for event in events:
+                if self.controller is not controller:
+                    return  # a new run has begun
+                self.session = self.session.apply(event)
+
+    def _to_panel(self, panel: int | None) -> None:
+        if panel is not None:
+            self._follows = False
+            self.show(panel)
+
+    def on_sequence_screen_opened(self, event: SequenceScreen.Opened) -> None:
+        """Show the exchange of an arrow, above the ladder."""
+        self.open_exchange(event.number)

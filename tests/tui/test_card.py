@@ -1,0 +1,190 @@
+"""The token card: what was asked beside what came, counted down, checked and refreshed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from mcp_auth_tui.model import Exchanged, Learned, Secret, Session, Stage, Started
+from mcp_auth_tui.protocol.keys_check import ACCESS, IDENTITY, Checked
+from mcp_auth_tui.tui import card
+from mcp_auth_tui.tui.views import Look, stack
+from tests.tui import fakes
+from tests.tui.conftest import app_of, settled, sign_in
+
+SIZES = [(80, 24), (120, 36), (60, 20)]
+IDS = ["80x24", "120x36", "60x20"]
+GOOD = (
+    Checked(ACCESS, True, "a key of the key set signed it with ES256.", 7),
+    Checked(IDENTITY, False, "the signature does not fit (1 key of the key set tried).", 7),
+)
+
+
+def told(session: Session, now: float = fakes.NOW + 60, width: int = 76) -> list[str]:
+    return stack(card.card(session, Look(width, False, now))).plain.splitlines()
+
+
+def holding(token: Any, **more: Any) -> Session:
+    return replace(Session(url=fakes.MCP, server=fakes.SERVER, token=token), **more)
+
+
+def test_a_session_without_a_token_has_no_card() -> None:
+    assert card.card(Session(), Look()) == []
+    assert card.papers(Session()) == []
+
+
+@pytest.mark.parametrize(
+    ("passed", "shown"),
+    [
+        (0.0, "lifetime         ██████████████████████████████ 1:00:00 of 1:00:00"),
+        (1800.0, "lifetime         ███████████████░░░░░░░░░░░░░░░ 30:00 of 1:00:00"),
+        (3599.0, "lifetime         █░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ 1.0 s of 1:00:00"),
+        (3601.0, "lifetime         ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ expired"),
+    ],
+)
+def test_the_bar_counts_the_lifetime_down(passed: float, shown: str) -> None:
+    assert shown in told(holding(fakes.TOKEN), fakes.NOW + 60 + passed)
+
+
+def test_a_token_without_a_lifetime_says_so() -> None:
+    shown = told(holding(replace(fakes.TOKEN, expires_in=None)))
+    assert "lifetime         not said: nobody knows when it ends" in shown
+
+
+def test_an_opaque_token_is_named_as_such_and_nothing_is_claimed_about_its_inside() -> None:
+    shown = "\n".join(told(holding(fakes.TOKEN)))
+    assert "reading          opaque: only its issuer can read it" in shown
+    assert shown.count("· cannot be read: the token is opaque") == 2
+    assert "signature" not in shown
+
+
+def test_asked_and_granted_stand_one_below_the_other_with_a_mark() -> None:
+    assert told(holding(fakes.JWT))[6:14] == [
+        "scope asked      files:read files:write",
+        "  granted        ! files:read; not granted: files:write",
+        "resource         https://mcp.example.com/mcp",
+        "  its aud        ✓ https://mcp.example.com/mcp",
+        "issuer           https://auth.example.com",
+        "  its iss        ✓ https://auth.example.com",
+        "client           c-3f9c21d07a",
+        "  its client     ✓ c-3f9c21d07a",
+    ]
+
+
+def test_another_audience_or_issuer_is_marked_as_wrong() -> None:
+    """jwt-aud, jwt-iss: the card shows both values."""
+    claims = {**fakes.CLAIMS, "aud": ["https://other.example"], "iss": f"{fakes.AS}/"}
+    shown = told(holding(replace(fakes.JWT, claims=claims)))
+    assert "  its aud        ✗ https://other.example" in shown
+    assert "  its iss        ✗ https://auth.example.com/" in shown
+    shown = told(holding(replace(fakes.JWT, claims={"sub": "ada"})))
+    assert "  its aud        ✗ no aud" in shown
+    assert "  its iss        ! no iss" in shown
+
+
+def test_a_signature_is_called_good_only_after_it_was_checked() -> None:
+    before = holding(fakes.JWT)
+    assert "signature        · not checked: K fetches the issuer's keys and checks it" in told(
+        before
+    )
+    assert [title for title, _ in card.papers(before)] == [
+        "JOSE header (not verified)",
+        "Claims (not verified)",
+        "ID token: JOSE header",
+        "ID token: claims (not verified)",
+    ]
+    after = replace(before, checked=GOOD)
+    assert "signature        ✓ a key of the key set signed it with ES256." in told(after)
+    assert any("✗ the signature does not fit" in line for line in told(after))
+    assert [title for title, _ in card.papers(after)][1::2] == [
+        "Claims (signature verified)",
+        "ID token: claims (not verified)",
+    ]
+    none = replace(before, checked=(Checked(ACCESS, None, "the key set: HTTP 404", 7),))
+    assert "signature        ! not checked: the key set: HTTP 404" in told(none)
+
+
+def test_a_refresh_shows_what_rotated_by_fingerprints_and_forgets_the_check() -> None:
+    """F1, F2."""
+    held = replace(holding(fakes.JWT), checked=GOOD)
+    started = held.apply(Started(fakes.MCP, fakes.NOW, (("token", held.token),), ()))
+    new = replace(fakes.JWT, access=Secret("at-new-1234567890"))
+    session = started.apply(Learned("token", new))
+    assert session.checked == ()
+    shown = told(session)
+    at = shown.index("Refreshed")
+    assert shown[at + 1].endswith(": rotated")
+    assert "→" in shown[at + 1]
+    assert shown[at + 2].endswith(": the same as before")
+    verified = session.apply(Learned("token", replace(new, verified=True)))
+    assert told(verified)[at:] == shown[at:]
+
+
+def test_the_id_token_stands_apart_and_is_said_to_be_for_this_program() -> None:
+    shown = told(holding(fakes.JWT))
+    at = shown.index("ID token")
+    assert "says who signed in, to this program alone" in "\n".join(shown[at:])
+    assert "sub              ada" in shown[at:]
+    assert "expires          2026-09-21 15:14:20 UTC" in shown[at:]
+
+
+def test_no_credential_stands_on_the_card() -> None:
+    """SPEC 6."""
+    session = holding(fakes.JWT, previous=fakes.TOKEN)
+    shown = "\n".join(told(session))
+    for secret in (fakes.JWT.access, fakes.JWT.refresh, fakes.JWT.id_token, fakes.TOKEN.access):
+        assert secret is not None
+        assert secret.reveal() not in shown
+
+
+async def test_a_key_press_checks_the_signatures_beside_the_run() -> None:
+    app = app_of(fakes.readable())
+    async with app.run_test() as pilot:
+        await sign_in(pilot)
+        keys = fakes.exchange(7, Stage.TOKEN, "GET", f"{fakes.AS}/keys", 200, body={"keys": []})
+        app.fakes[-1].beside = [Exchanged(keys), Learned("checked", GOOD)]
+        await pilot.press("K")
+        await settled(pilot, lambda: app.session.checked == GOOD)
+        assert app.fakes[-1].asked[-1] == ("aside", "check")
+        assert app.panel == 3
+        detail = str(app.query_one("#detail-text", Static).content.plain)
+        assert "✓ a key of the key set signed it with ES256." in " ".join(detail.split())
+        assert [item.number for item in app.session.exchanges] == [1, 2, 3, 4, 5, 6, 7]
+
+
+async def test_an_opaque_token_says_why_there_is_no_signature_to_check() -> None:
+    app = app_of(fakes.signed_in())
+    async with app.run_test() as pilot:
+        await sign_in(pilot)
+        await pilot.press("K")
+        await settled(pilot)
+        assert [note.message for note in app._notifications] == [
+            "The token is opaque: only its issuer can read it, and it shows no signature."
+        ]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=IDS)
+def test_the_card_of_a_checked_jwt(snap_compare: Any, size: tuple[int, int]) -> None:
+    async def shown(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        await sign_in(pilot)
+        app.now = fakes.NOW + 2400
+        app.fakes[-1].beside = [Learned("checked", GOOD)]
+        await pilot.press("K")
+        await settled(pilot, lambda: app.session.checked == GOOD)
+
+    assert snap_compare(app_of(fakes.readable()), terminal_size=size, run_before=shown)
+
+
+def test_the_card_of_an_opaque_token(snap_compare: Any) -> None:
+    async def shown(pilot: Pilot[Any]) -> None:
+        await sign_in(pilot)
+        pilot.app.now = fakes.NOW + 3500  # type: ignore[attr-defined]
+        await pilot.press("4")
+        await settled(pilot, lambda: pilot.app.panel == 3)  # type: ignore[attr-defined]
+
+    assert snap_compare(app_of(fakes.signed_in()), terminal_size=(80, 24), run_before=shown)

@@ -1,0 +1,169 @@
+"""What a person may change about a request, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mcp_auth_tui.model import Field, Kind, Request, Secret, Stage
+from mcp_auth_tui.protocol.actions import Browse, Send
+from mcp_auth_tui.protocol.authorization import challenge_of
+from mcp_auth_tui.tui import edits
+from tests.tui import fakes
+
+FORM = Request(
+    Stage.TOKEN,
+    "token request",
+    "POST",
+    f"{fakes.AS}/token",
+    Kind.TOKEN,
+    headers=(Field("Accept", "application/json", "why", "RFC"),),
+    form=(
+        Field("grant_type", "authorization_code", "the code is exchanged", "RFC 6749 §4.1.3"),
+        Field("code", Secret("the-code"), "from the browser"),
+    ),
+)
+JSON = Request(
+    Stage.REGISTER,
+    "registration",
+    "POST",
+    f"{fakes.AS}/register",
+    Kind.METADATA,
+    json={"client_name": "x", "redirect_uris": [fakes.BACK], "n": 1},
+    reasons=(Field("client_name", "x", "so that a person knows it", "RFC 7591"),),
+)
+
+
+def changed(action: Any, name: str, **changes: Any) -> Any:
+    rows = [replace(r, **changes) if r.name == name else r for r in edits.rows_of(action)]
+    return edits.applied(action, edits.followed(tuple(rows)))
+
+
+@pytest.mark.parametrize("action", [Send(FORM), Send(JSON), Browse(fakes.ATTEMPT, 60.0)])
+def test_what_is_not_changed_stays_the_same_action(action: Any) -> None:
+    assert edits.applied(action, edits.rows_of(action)) is action
+
+
+def test_a_row_keeps_reason_and_source_and_knows_a_secret() -> None:
+    rows = {row.name: row for row in edits.rows_of(Send(FORM))}
+    assert (rows["grant_type"].reason, rows["grant_type"].source) == (
+        "the code is exchanged",
+        "RFC 6749 §4.1.3",
+    )
+    assert (rows["code"].secret, rows["code"].value) == (True, "the-code")
+    members = {row.name: row for row in edits.rows_of(Send(JSON))}
+    assert members["client_name"].reason == "so that a person knows it"
+
+
+def test_a_changed_field_is_sent_so_and_says_that_a_person_did_it() -> None:
+    made = changed(Send(FORM), "code", value="another").request
+    assert made.form == (FORM.form[0], Field("code", Secret("another"), edits.BY_HAND))  # type: ignore[index]
+    assert made.headers == FORM.headers
+
+
+def test_a_field_is_left_out_and_another_one_added() -> None:
+    rows = [replace(r, dropped=r.name == "code") for r in edits.rows_of(Send(FORM))]
+    rows.append(edits.added("form", "audience = https://x.example/"))
+    made = edits.applied(Send(FORM), tuple(rows))
+    assert isinstance(made, Send)
+    assert made.request.form == (
+        FORM.form[0],  # type: ignore[index]
+        Field("audience", "https://x.example/", "added by hand"),
+    )
+
+
+def test_headers_method_and_address_can_be_changed() -> None:
+    rows = [*edits.rows_of(Send(FORM)), edits.added("header", "X-Test: a:b")]
+    rows = [replace(r, value="put") if r.name == "method" else r for r in rows]
+    rows = [replace(r, value="https://y.example/t") if r.name == "url" else r for r in rows]
+    made = edits.applied(Send(FORM), tuple(rows))
+    assert isinstance(made, Send)
+    assert (made.request.method, made.request.url) == ("PUT", "https://y.example/t")
+    assert made.request.headers[-1] == Field("X-Test", "a:b", "added by hand")
+
+
+def test_members_of_a_json_body_keep_their_types() -> None:
+    made = changed(Send(JSON), "redirect_uris", value='["http://localhost/"]').request
+    assert made.json == {"client_name": "x", "redirect_uris": ["http://localhost/"], "n": 1}
+    assert changed(Send(JSON), "client_name", value="[1]").request.json["client_name"] == "[1]"
+    assert made.reasons == JSON.reasons
+    rows = (*edits.rows_of(Send(JSON)), edits.added("member", "tls = true"))
+    added = edits.applied(Send(JSON), rows)
+    assert isinstance(added, Send)
+    assert added.request.json is not None
+    assert added.request.json["tls"] is True
+
+
+def test_what_cannot_be_sent_is_said() -> None:
+    row = next(r for r in edits.rows_of(Send(JSON)) if r.name == "n")
+    with pytest.raises(ValueError, match="n is not a string: write it as JSON"):
+        edits.valued(row, "{")
+    with pytest.raises(ValueError, match="Type a name"):
+        edits.added("form", "nothing")
+    for url in ("file:///etc/passwd", "https://", "http://[x"):
+        with pytest.raises(ValueError, match="is not an http or https address"):
+            changed(Send(FORM), "url", value=url)
+
+
+def test_the_answer_is_judged_by_the_edited_authorization_request() -> None:
+    """Z6."""
+    action = Browse(fakes.ATTEMPT, 60.0)
+    made = changed(action, "scope", value="files:write").attempt
+    assert made.scope == "files:write"
+    assert "scope=files%3Awrite" in made.url
+    assert changed(action, "state", value="mine").attempt.state == Secret("mine")
+    assert changed(action, "resource", dropped=True).attempt.resource is None
+    assert "resource=" not in changed(action, "resource", dropped=True).attempt.url
+
+
+def test_the_challenge_follows_the_method_until_it_is_changed_itself() -> None:
+    """Z1; RFC 7636 §4.2."""
+    verifier = "v" * 43
+    fields = (
+        Field("code_challenge", challenge_of(verifier), "PKCE"),
+        Field("code_challenge_method", "S256", "PKCE"),
+    )
+    attempt = replace(fakes.ATTEMPT, fields=fields, verifier=Secret(verifier))
+    plain = changed(Browse(attempt, 60.0), "code_challenge_method", value="plain").attempt
+    assert [field.raw for field in plain.fields] == [verifier, "plain"]
+    none = changed(Browse(attempt, 60.0), "code_challenge_method", dropped=True).attempt
+    assert [field.raw for field in none.fields] == [verifier]
+    own = changed(Browse(attempt, 60.0), "code_challenge", value="mine").attempt
+    assert [field.raw for field in own.fields] == ["mine", "S256"]
+
+
+def test_a_pushed_request_is_changed_by_what_the_address_carries() -> None:
+    """RFC 9126 §4."""
+    url = f"{fakes.AS}/authorize?client_id=c&request_uri=urn%3Ax"
+    attempt = replace(fakes.ATTEMPT, url=url)
+    names = [r.name for r in edits.rows_of(Browse(attempt, 60.0)) if r.part == "parameter"]
+    assert names == ["client_id", "request_uri"]
+    made = changed(Browse(attempt, 60.0), "client_id", value="d").attempt
+    assert made.url == f"{fakes.AS}/authorize?client_id=d&request_uri=urn%3Ax"
+    assert made.fields == fakes.ATTEMPT.fields
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        (FORM, "spends the authorization code a second time"),
+        (replace(FORM, form=(Field("grant_type", "refresh_token"),)), "RFC 9700"),
+        (replace(FORM, form=None, kind=Kind.PAGE), "for one use"),
+        (replace(FORM, form=(), headers=(Field("DPoP", "x.y.z"),)), "proof was used"),
+        (JSON, ""),
+    ],
+)
+def test_what_a_second_sending_spends_is_said(request_: Request, told: str) -> None:
+    found = edits.spends(request_)
+    assert told in found
+    assert bool(found) is bool(told)
+
+
+def test_a_credential_that_would_go_to_another_place_is_warned_of() -> None:
+    """DESIGN 5, rule 3."""
+    away = replace(FORM, url="https://evil.example/token")
+    assert "evil.example" in edits.strays(Send(FORM), Send(away))
+    assert edits.strays(Send(FORM), Send(replace(FORM, url=f"{fakes.AS}/other"))) == ""
+    assert edits.strays(Send(JSON), Send(replace(JSON, url="https://evil.example/"))) == ""

@@ -1,0 +1,315 @@
+"""The screen of one exchange, and what is done by hand: edit, send again; through Pilot."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from textual.widgets import Input, OptionList
+
+from mcp_auth_tui import clipboard
+from mcp_auth_tui.exports.curl import one
+from mcp_auth_tui.model import Exchanged, Field, Secret
+from mcp_auth_tui.protocol.actions import Browse, Send
+from mcp_auth_tui.tui import dissect, views
+from mcp_auth_tui.tui.editing import EditScreen
+from mcp_auth_tui.tui.exchanges import ExchangeScreen
+from mcp_auth_tui.tui.log import Log
+from mcp_auth_tui.tui.longtext import LongText
+from mcp_auth_tui.tui.screens import Confirm
+from tests.tui import fakes
+from tests.tui.conftest import app_of, settled, sign_in
+from tests.tui.test_app import side
+
+CODE = "co-Xy12Zz34Qq56"
+
+
+def jwt(claims: Any) -> str:
+    def part(value: Any) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    return f"{part({'alg': 'RS256', 'kid': 'k1'})}.{part(claims)}.c2lnbmF0dXJl"
+
+
+def view_of(events: list[Any], *, reveal: bool = False, folded: Any = frozenset()) -> dissect.View:
+    session = fakes.Session()
+    for event in events:
+        session = session.apply(event)
+    return dissect.View(session, views.Look(70, reveal), frozenset(folded))
+
+
+def plain(lines: list[dissect.Line]) -> str:
+    return "\n".join(line.content.plain for line in lines)
+
+
+def token_exchange(**body: Any) -> Any:
+    form = (Field("code", Secret(CODE), "from the browser"),)
+    return fakes.exchange(
+        1, fakes.Stage.TOKEN, "POST", f"{fakes.AS}/token?a=b%20c", 200, form=form, body=body
+    )
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    seen: list[str] = []
+
+    async def copy(text: str, *, write_terminal: Any) -> clipboard.Copied:
+        seen.append(text)
+        return clipboard.Copied(how="copied by a test", ok=True)
+
+    monkeypatch.setattr(clipboard, "copy", copy)
+    return seen
+
+
+def test_a_jwt_is_decoded_in_place_while_its_own_text_stays_masked() -> None:
+    made = jwt({"aud": fakes.MCP, "scope": "files:read"})
+    item = token_exchange(access_token=made, scope="files:read")
+    told = plain(dissect.answer(item, view_of([])))
+    for part in ("▾ JWT, read but not verified", f'"aud": "{fakes.MCP}"', '"kid": "k1"'):
+        assert part in told
+    assert made not in told
+    path = next(x.fold for x in dissect.answer(item, view_of([])) if x.fold.endswith("#jwt"))
+    closed = plain(dissect.answer(item, view_of([], folded=[path])))
+    assert "▸ JWT, read but not verified" in closed
+    assert '"aud"' not in closed
+
+
+def test_objects_fold_to_one_line_that_counts_what_is_in_them() -> None:
+    item = token_exchange(a={"b": [1, 2, {"c": None}]}, d="x")
+    every = dissect.answer(item, view_of([]))
+    assert '"c": null' in plain(every)
+    folded = plain(dissect.answer(item, view_of([], folded=["answer/a"])))
+    assert '"a": { 1 item }, ▸' in folded
+    assert '"c"' not in folded
+    assert '"d": "x"' in folded
+
+
+def test_query_and_form_are_decoded_and_secrets_masked_until_revealed() -> None:
+    item = token_exchange(ok=True)
+    told = plain(dissect.request(item, view_of([Exchanged(item)])))
+    assert "Query, decoded\na  b c" in told
+    assert CODE not in told
+    assert CODE in plain(dissect.request(item, view_of([], reveal=True)))
+
+
+def test_an_event_stream_is_taken_apart_at_its_data() -> None:
+    raw = b'event: message\ndata: {"result": {"tools": []}}\n\n'
+    item = fakes.exchange(
+        1, fakes.Stage.VERIFY, "POST", fakes.MCP, 200, body=raw, media="text/event-stream"
+    )
+    assert '    "tools": []' in plain(dissect.answer(item, view_of([])))
+
+
+def test_a_long_answer_is_folded_at_first() -> None:
+    item = token_exchange(x=[{"name": str(n), "deep": {"v": n}} for n in range(1500)], y=1)
+    folded = dissect.first_folds(item, view_of([]))
+    told = plain(dissect.answer(item, view_of([], folded=folded)))
+    assert '"x": [ 1500 items ], ▸' in told
+    assert '"y": 1' in told
+    assert dissect.first_folds(token_exchange(x=[{"a": 1}]), view_of([])) == frozenset()
+
+
+def test_a_body_nested_too_deeply_is_no_fault() -> None:
+    raw = b"[" * 900 + b"]" * 900
+    item = fakes.exchange(1, fakes.Stage.SERVER, "GET", fakes.AS, 200, body=raw)
+    assert "Body, 1.8 KB" in plain(dissect.answer(item, view_of([])))
+
+
+def test_the_parts_of_the_time_stand_below_one_another() -> None:
+    told = plain(dissect.answer(token_exchange(), view_of([])))
+    assert "Time 41 ms\nconnect    4 ms ━━\nwait      37 ms ━━━━" in told
+
+
+def test_curl_has_names_in_the_place_of_credentials() -> None:
+    request = token_exchange().request
+    bearer = Field("Authorization", Secret("Bearer abc"), "")
+    request = replace(request, headers=(*request.headers, bearer))
+    made = one(fakes.Session(), request)
+    assert made == (
+        "curl \\\n"
+        f"  '{fakes.AS}/token?a=b%20c' \\\n"
+        "  --header 'Accept: application/json' \\\n"
+        "  --header 'Authorization: Bearer <authorization>' \\\n"
+        "  --data-urlencode 'code=<code>'\n"
+    )
+
+
+async def test_wide_both_sides_stand_side_by_side_and_narrow_one_tab_at_a_time() -> None:
+    app = app_of(fakes.signed_in())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await sign_in(pilot)
+        app.open_exchange(5)
+        await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+        sides = [app.screen.query_one("#side-0"), app.screen.query_one("#answer")]
+        assert [part.display for part in sides] == [True, True]
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot, lambda: not sides[0].display)
+        await pilot.press("tab")
+        await settled(pilot, lambda: sides[0].display)
+        assert not sides[1].display
+        await pilot.press("2")
+        await settled(pilot, lambda: sides[1].display)
+
+
+async def test_enter_folds_and_the_filter_keeps_the_lines_that_match(copied: list[str]) -> None:
+    app = app_of(fakes.signed_in())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await sign_in(pilot)
+        app.open_exchange(2)
+        await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+        screen: Any = app.screen
+        await pilot.press("minus")
+        await settled(pilot, lambda: "items ]" in side(screen, 1) or "item ]" in side(screen, 1))
+        await pilot.press("plus", "slash", *"SCOPES")
+        await settled(pilot, lambda: side(screen, 1) == '  "scopes_supported": [')
+        await pilot.press("escape")
+        await settled(pilot, lambda: "authorization_servers" in side(screen, 1))
+        await pilot.press("b")
+        await settled(pilot, lambda: bool(copied))
+        assert json.loads(copied[0]) == fakes.PRM
+        await pilot.press("C")
+        await settled(pilot, lambda: len(copied) == 2)
+        assert copied[1].startswith("curl ")
+
+
+async def test_a_large_body_opens_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    big = fakes.exchange(1, fakes.Stage.SERVER, "GET", fakes.AS, 200, body={"x": ["y" * 90] * 2000})
+    app = app_of([*fakes.mismatch()])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        app.happened(Exchanged(replace(big, number=9)))
+        app.open_exchange(9)
+        await settled(pilot, lambda: bool(app.screen.query(LongText)))
+        assert "below, as text" in side(app.screen, 1)
+        await pilot.press("left")
+        await settled(pilot, lambda: not app.screen.query(LongText))
+
+
+async def test_the_newest_exchange_is_followed_when_asked() -> None:
+    app = app_of(fakes.signed_in())
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        app.open_exchange(1)
+        await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+        screen: Any = app.screen
+        await pilot.press("F")
+        await settled(pilot, lambda: screen.number == 4)
+        app.proceed()
+        await settled(pilot, lambda: app.session.waiting is not None)
+        app.fakes[-1].come_back()
+        await settled(pilot, lambda: screen.number == 6)
+
+
+async def test_the_log_shows_only_what_holds_the_filter() -> None:
+    app = app_of(fakes.signed_in())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await sign_in(pilot)
+        await pilot.press("slash", *"well-known")
+        log = app.query_one(Log)
+        await settled(pilot, lambda: log.option_count == 2)
+        assert "/ well-known: 2 of 6" in str(log.border_title)
+        await pilot.press("enter", "enter")
+        await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+        assert app.screen.number == 3
+        await pilot.press("escape", "escape")
+        await settled(pilot, lambda: log.option_count == 6)
+        assert not app.query_one("#log-filter").display
+
+
+async def test_a_request_is_sent_again_and_marked_without_losing_the_flow() -> None:
+    app = app_of(fakes.signed_in())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        app.open_exchange(2)
+        await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+        await pilot.press("a")
+        await settled(pilot, lambda: app.screen.number == 5)
+        assert app.session.marks == ("exchange 5 is 2 sent again",)
+        assert app.state.at_browser
+        assert "↻ exchange 2 sent again" in side(app.screen, 0)
+
+
+async def test_what_spends_a_code_is_sent_again_only_after_a_yes() -> None:
+    app = app_of(fakes.signed_in())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await sign_in(pilot)
+        app.open_exchange(5)
+        await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+        for answer in ("n", "y"):
+            await pilot.press("a")
+            await settled(pilot, lambda: isinstance(app.screen, Confirm))
+            assert ("again", 5) not in app.fakes[0].asked
+            await pilot.press(answer)
+            await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+        await settled(pilot, lambda: ("again", 5) in app.fakes[0].asked)
+        assert app.session.outcome == "ok"
+
+
+async def test_a_sent_exchange_is_edited_and_sent_again() -> None:
+    app = app_of(fakes.signed_in())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sign_in(pilot)
+        app.open_exchange(2)
+        await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+        await pilot.press("E")
+        await settled(pilot, lambda: isinstance(app.screen, EditScreen))
+        await pilot.press("down", "enter", "end", *"?x=1", "enter", "s")
+        await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+        await settled(pilot, lambda: app.screen.number == 7)
+        last = app.session.exchanges[-1]
+        assert last.request.url == f"{fakes.RESOURCE.url}?x=1"
+        assert (last.edited, last.again) == (True, 2)
+        assert "✎ edited by hand" in side(app.screen, 0)
+
+
+async def test_the_next_request_is_changed_before_it_is_sent() -> None:
+    app = app_of(fakes.signed_in(), stepping=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot, lambda: app.session.ready is not None)
+        request = app.session.ready.request
+        await pilot.press("E")
+        await settled(pilot, lambda: isinstance(app.screen, EditScreen))
+        await pilot.press("down", "down", "d", "a", *"X-Test: 1", "enter")
+        await settled(pilot, lambda: not app.screen.query_one("#edit").display)
+        await pilot.press("s")
+        await settled(pilot, lambda: len(app.fakes[0].asked) > 1)
+        verb, action = app.fakes[0].asked[-1]
+        assert verb == "step"
+        assert isinstance(action, Send)
+        assert action.request.headers == (Field("X-Test", "1", "added by hand"),)
+        assert action.request.url == request.url
+
+
+async def test_the_authorization_request_is_changed_at_the_gate_and_the_run_goes_on() -> None:
+    app = app_of(fakes.signed_in())
+    async with app.run_test(size=(60, 20)) as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        await pilot.press("E")
+        await settled(pilot, lambda: isinstance(app.screen, EditScreen))
+        rows = app.screen.query_one("#rows", OptionList)
+        assert "why" not in str(rows.options[0].prompt)
+        await pilot.press(*["down"] * 4, "enter")
+        await settled(pilot, lambda: app.screen.query_one("#edit").display)
+        app.screen.query_one("#edit", Input).value = "files:write"
+        await pilot.press("enter")
+        await settled(pilot, lambda: not app.screen.query_one("#edit").display)
+        await pilot.press("s")
+        await settled(pilot, lambda: app.state.signing_in)
+        stepped = [item[1] for item in app.fakes[0].asked if item[0] == "step" and len(item) == 2]
+        assert isinstance(stepped[0], Browse)
+        assert "files%3Awrite" in stepped[0].attempt.url
+
+
+async def test_leaving_the_editor_sends_nothing() -> None:
+    app = app_of(fakes.signed_in(), stepping=True)
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.session.ready is not None)
+        await pilot.press("E")
+        await settled(pilot, lambda: isinstance(app.screen, EditScreen))
+        await pilot.press("escape")
+        await settled(pilot, lambda: not isinstance(app.screen, EditScreen))
+        assert app.fakes[0].asked == [("run", fakes.Stage.PROBE)]
+        assert app.session.ready is not None

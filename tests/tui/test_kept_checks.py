@@ -1,0 +1,30 @@
+"""Many checks that were kept must not bury the ones that were not."""
+
+from __future__ import annotations
+
+from mcp_auth_tui import findings
+from mcp_auth_tui.model import Session, Stage
+from mcp_auth_tui.tui import details
+from mcp_auth_tui.tui.views import Look
+
+IDS = ("as-json", "as-html", "as-null", "as-missing")
+
+
+def shown(*kept: str) -> str:
+    session = Session().apply(findings.found("as-implicit", Stage.SERVER))
+    for id in kept:
+        session = session.apply(findings.passed(id, Stage.SERVER))
+    return details.page(session, 0, Look(80)).content.plain
+
+
+def test_a_few_kept_checks_are_listed() -> None:
+    text = shown(*IDS[:2])
+    assert "The metadata is a JSON document." in text
+    assert "checks kept" not in text
+
+
+def test_more_kept_checks_are_counted() -> None:
+    text = shown(*IDS)
+    assert "✓ 4 checks kept, f lists them" in text
+    assert "The metadata is a JSON document." not in text
+    assert "implicit" in text

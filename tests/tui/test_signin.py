@@ -1,0 +1,212 @@
+"""What a person sees and can do around the sign-in: gate, copy, paste, code, refresh, marks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from mcp_auth_tui import clipboard
+from mcp_auth_tui.model import Left, Stage, Started, Status
+from mcp_auth_tui.tui import details, views
+from mcp_auth_tui.tui.letters import large
+from mcp_auth_tui.tui.panels import Banner, PasteInput
+from mcp_auth_tui.tui.screens import BareScreen
+from tests.tui import fakes
+from tests.tui.conftest import app_of, settled, sign_in
+from tests.tui.test_app import detail
+
+WAITING = [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
+LOOK = views.Look(76, False, fakes.NOW + 42, 30)
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    seen: list[str] = []
+
+    async def copy(text: str, *, write_terminal: Any) -> clipboard.Copied:
+        seen.append(text)
+        return clipboard.Copied(how="copied by a test", ok=True)
+
+    monkeypatch.setattr(clipboard, "copy", copy)
+    return seen
+
+
+def folded(events: list[Any]) -> Any:
+    session = fakes.Session()
+    for event in events:
+        session = session.apply(event)
+    return session
+
+
+async def test_nothing_is_asked_first_where_no_browser_would_be_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = fakes.FakeController.__init__
+
+    def init(self: Any, *args: Any, **more: Any) -> None:
+        made(self, *args, **more)
+        self.opens = False
+
+    monkeypatch.setattr(fakes.FakeController, "__init__", init)
+    app = app_of(WAITING)
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.signing_in)
+        assert app.fakes[0].asked == [("run", Stage.PROBE)]
+
+
+async def test_copying_at_the_gate_lets_the_sign_in_begin_without_opening_a_browser(
+    copied: list[str],
+) -> None:
+    app = app_of(WAITING)
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        ready = app.session.ready
+        await pilot.press("c")
+        await settled(pilot, lambda: app.state.signing_in and copied == [fakes.URL])
+        assert ("step", replace(ready, unopened=True)) in app.fakes[0].asked
+
+
+async def test_p_at_the_gate_opens_the_paste_field() -> None:
+    app = app_of(WAITING)
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        await pilot.press("p")
+        await settled(pilot, lambda: isinstance(app.focused, PasteInput))
+        assert app.state.signing_in
+        assert app.query_one(PasteInput).display
+
+
+async def test_a_paste_at_the_gate_is_kept_for_the_field() -> None:
+    from textual import events
+
+    app = app_of(WAITING)
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        app.post_message(events.Paste("pasted"))
+        await settled(pilot, lambda: app.query_one("#paste", Input).value == "pasted")
+
+
+async def test_o_opens_the_browser_again() -> None:
+    app = app_of(WAITING)
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        await pilot.press("o")
+        await settled(pilot, lambda: app.state.signing_in)
+        assert ("browse", fakes.URL) not in app.fakes[0].asked
+        await pilot.press("o")
+        await settled(pilot, lambda: ("browse", fakes.URL) in app.fakes[0].asked)
+        told = [note.message for note in app._notifications]
+        assert told == ["The address was handed to a test."]
+
+
+async def test_a_device_code_stands_large_with_its_address_a_picture_and_what_it_is() -> None:
+    """X1: RFC 8628; it is not part of MCP."""
+    page = details.page(folded(fakes.device()), 2, LOOK).content
+    for line in large("WDJB-MJHT", 60):
+        assert line in page.plain
+    for told in ("WDJB-MJHT", "9:18 left", "RFC 8628, not part of MCP"):
+        assert told in page.plain
+    assert "▀▀█" in page.plain.split("carries it")[1]
+    links = {span.style.link for span in page.spans if getattr(span.style, "link", None)}
+    assert links == {fakes.DEVICE.verification_uri, fakes.DEVICE.complete}
+
+
+def test_a_code_in_letters_of_no_large_form_is_spaced_out() -> None:
+    code = replace(fakes.DEVICE, user_code="wd[b]jö", complete=None)
+    page = details.page(folded(fakes.device(code)), 2, LOOK).content.plain
+    assert "w d [ b ] j ö" in page
+    assert "QR" not in page
+
+
+def test_a_screen_too_low_for_the_picture_says_which_key_shows_it() -> None:
+    page = details.page(folded(fakes.device()), 2, replace(LOOK, height=20)).content.plain
+    assert "b shows that address as a QR code" in page
+
+
+async def test_the_keys_of_a_device_code_copy_it_and_its_address_and_open_it(
+    copied: list[str],
+) -> None:
+    app = app_of(fakes.device())
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.typing_code)
+        await pilot.press("c", "a")
+        await settled(pilot, lambda: copied == ["WDJB-MJHT", fakes.DEVICE.complete])
+        await pilot.press("o")
+        await settled(pilot, lambda: ("browse", fakes.DEVICE.complete) in app.fakes[0].asked)
+        await pilot.press("u")
+        await settled(pilot, lambda: isinstance(app.screen, BareScreen))
+
+
+async def test_again_from_the_token_panel_is_a_refresh_and_says_so() -> None:
+    """F2."""
+    app = app_of(fakes.signed_in())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await sign_in(pilot)
+        await pilot.press("4")
+        await settled(pilot, lambda: app.panel == 3)
+        assert "R refresh" in str(app.query_one("#keys").render())  # type: ignore[attr-defined]
+        await pilot.press("R")
+        await settled(pilot, lambda: len(app.fakes) == 2)
+        assert app.fakes[1].asked[0] == ("run", Stage.TOKEN)
+
+
+async def test_without_a_refresh_token_again_from_the_token_panel_leads_to_the_browser() -> None:
+    events = [
+        replace(event, value=replace(event.value, refresh=None))
+        if getattr(event, "name", "") == "token"
+        else event
+        for event in fakes.signed_in()
+    ]
+    app = app_of(events)
+    async with app.run_test() as pilot:
+        await sign_in(pilot)
+        await pilot.press("4", "R")
+        await settled(pilot, lambda: len(app.fakes) == 2)
+        assert app.fakes[1].asked[0] == ("run", Stage.AUTHORIZE)
+
+
+async def test_a_marked_run_says_so_on_every_screen_and_beside_the_headers() -> None:
+    app = app_of(fakes.signed_in(), marks=("TLS certificates are NOT checked (--insecure)",))
+    async with app.run_test() as pilot:
+        await sign_in(pilot)
+        banner = app.query_one(Banner)
+        assert banner.display
+        assert str(banner.render()).startswith(" ! marked run: TLS certificates are NOT checked")
+        assert "! TLS certificates are NOT checked\n! (--insecure)" in detail(app)
+
+
+async def test_an_unmarked_run_has_no_banner_until_a_request_is_edited() -> None:
+    app = app_of(fakes.signed_in())
+    async with app.run_test() as pilot:
+        await sign_in(pilot)
+        assert not app.query_one(Banner).display
+        last = app.session.exchanges[-1]
+        app.happened(fakes.Exchanged(replace(last, number=7, edited=True, again=6)))
+        await settled(pilot, lambda: app.query_one(Banner).display)
+        assert app.session.marks == ("exchange 7 is 6 sent again, edited by hand",)
+
+
+def test_the_headers_of_a_bound_token_say_that_each_request_needs_a_proof() -> None:
+    """D1: RFC 9449 §7.1."""
+    token = replace(fakes.TOKEN, type="DPoP")
+    page = details.page(folded([*WAITING, fakes.Learned("token", token)]), 4, LOOK).content.plain
+    assert "Authorization: ‹40 chars" in page
+    assert "each request needs a fresh proof in a\nDPoP header" in page
+
+
+def test_a_grant_without_a_browser_shows_that_the_sign_in_is_skipped() -> None:
+    """CC1."""
+    told = "client_credentials: no person is part of it"
+    events = [
+        Started(fakes.MCP, fakes.NOW),
+        Left(Stage.AUTHORIZE, Status.SKIPPED, told),
+        fakes.Learned("token", fakes.TOKEN),
+    ]
+    session = folded(events)
+    assert views.panel_status(session, 2) is Status.SKIPPED
+    assert f"– skipped: {told}" in details.page(session, 2, LOOK).content.plain
+    assert f"skipped, {told}" in details.page(session, 4, LOOK).content.plain
+    assert told in views.stack(views.panel_facts(session, 2, LOOK)).plain
