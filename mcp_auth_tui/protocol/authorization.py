@@ -104,21 +104,27 @@ def prepare(
     named = resource.identifier if config.send_resource else None
     fields = [
         Field("response_type", "code", "the code flow", "RFC 6749 §4.1.1"),
-        Field("client_id", client.id, client.how, "SPEC G1"),
-        Field("redirect_uri", client.redirect_uri, "where the listener is bound", "SPEC G8"),
-        Field("state", state, "ties the answer to this request", "SPEC Z2"),
-        Field("code_challenge", challenge_of(verifier), "PKCE", "SPEC Z1; RFC 7636 §4.3"),
-        Field("code_challenge_method", "S256", "PKCE", "SPEC Z1"),
+        Field(
+            "client_id", client.id, client.how, "MCP 2025-11-25 authorization, client registration"
+        ),
+        Field("redirect_uri", client.redirect_uri, "where the listener is bound", "RFC 8252 §7.3"),
+        Field("state", state, "ties the answer to this request", "RFC 6749 §10.12"),
+        Field("code_challenge", challenge_of(verifier), "PKCE", "RFC 7636 §4.3"),
+        Field("code_challenge_method", "S256", "PKCE", "RFC 7636 §4"),
     ]
     if named is not None:
         found = "the resource metadata, verbatim" if resource.url else "the MCP URL"
         reason = "as asked by --resource" if config.resource else found
-        fields.append(Field("resource", named, reason, "SPEC Z3; RFC 8707 §2"))
+        fields.append(Field("resource", named, reason, "RFC 8707 §2"))
     if scope.value is not None:
-        fields.append(Field("scope", scope.value, scope.reason, "SPEC Z4"))
+        fields.append(
+            Field(
+                "scope", scope.value, scope.reason, "MCP 2025-11-25 authorization, scope selection"
+            )
+        )
     for name in ("acr_values", "max_age"):
         if refused is not None and (wanted := refused.param(name)):
-            fields.append(Field(name, wanted, "from the challenge", "SPEC C7; RFC 9470 §4"))
+            fields.append(Field(name, wanted, "from the challenge", "RFC 9470 §4"))
     if config.resource or not config.send_resource:
         option = f"--resource {config.resource}" if config.send_resource else "--no-resource"
         yield from judge.note("client-overridden", seen=option)

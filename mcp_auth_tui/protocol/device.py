@@ -32,7 +32,7 @@ def authorize(
             Field("device_code", code.device_code, "given a moment ago", "RFC 8628 §3.4"),
         ]
         if resource is not None:
-            form.append(Field("resource", resource, "the resource metadata", "SPEC Z3"))
+            form.append(Field("resource", resource, "the resource metadata", "RFC 8707 §2"))
         exchange, answer = yield from asker.ask(tuple(form), "token request, device code")
         error = answer.get("error") if answer is not None else "not JSON"
         if error is None and exchange.status < 400 and answer is not None:
@@ -74,9 +74,9 @@ def _begin(
         )
     form: list[Field] = []
     if scope is not None:
-        form.append(Field("scope", scope, reason, "SPEC Z4"))
+        form.append(Field("scope", scope, reason, "MCP 2025-11-25 authorization, scope selection"))
     if resource is not None:
-        form.append(Field("resource", resource, "the resource metadata", "SPEC Z3"))
+        form.append(Field("resource", resource, "the resource metadata", "RFC 8707 §2"))
     exchange, answer = yield from asker.ask(tuple(form), "device authorization request", url)
     if answer is None or "error" in answer or exchange.status >= 400:
         asker.refused(exchange, answer or {}, "device authorization request", "authz-error")

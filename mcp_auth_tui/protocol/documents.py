@@ -101,7 +101,12 @@ def request(stage: Stage, url: str, purpose: str, config: Config) -> Request:
         Kind.METADATA,
         (
             Field("Accept", "application/json", "metadata is JSON", "RFC 9728 §3.1"),
-            Field("MCP-Protocol-Version", config.opening_revision, "harmless", "SPEC A9"),
+            Field(
+                "MCP-Protocol-Version",
+                config.opening_revision,
+                "harmless",
+                "MCP 2025-03-26 authorization",
+            ),
         ),
     )
 

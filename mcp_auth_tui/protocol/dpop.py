@@ -150,7 +150,9 @@ def proved(judge: Judge, dpop: Dpop, request: Request, token: Token | None) -> P
     if isinstance(signed, Failure):
         judge.stop(signed.kind, seen=signed.message)
     dpop.thumbprint = signed.thumbprint
-    proof = Field("DPoP", signed.jwt, "proof of possession, fresh for each request", "SPEC D1")
+    proof = Field(
+        "DPoP", signed.jwt, "proof of possession, fresh for each request", "RFC 9449 §4.2"
+    )
     return replace(request, headers=(*request.headers, proof))
 
 

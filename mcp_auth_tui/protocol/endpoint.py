@@ -139,7 +139,7 @@ class Endpoint:
                 passphrase=passphrase,
             )
             if isinstance(signed, Signed):
-                source = "SPEC K4; RFC 7523 §3"
+                source = "RFC 7523 §3"
                 return (
                     Field("client_id", client.id, "names the client", "RFC 6749 §3.2.1"),
                     Field("client_assertion_type", ASSERTION, "private_key_jwt", source),
@@ -163,7 +163,7 @@ def authenticate(client: Client) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
         # Both parts are form-encoded before they are joined (RFC 6749 §2.3.1).
         pair = f"{quote_plus(client.id)}:{quote_plus(secret)}"
         value = Secret(f"Basic {b64encode(pair.encode('ascii')).decode('ascii')}")
-        return (Field("Authorization", value, "client_secret_basic", "SPEC K3"),), ()
+        return (Field("Authorization", value, "client_secret_basic", "RFC 6749 §2.3.1"),), ()
     if client.auth_method == "client_secret_post" and client.secret:
         field = Field("client_secret", client.secret, "client_secret_post", "RFC 6749 §2.3.1")
         return (), (id, field)

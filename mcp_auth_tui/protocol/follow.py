@@ -49,7 +49,7 @@ def _checked(judge: Judge, exchange: Exchange, place: str) -> str:
 
 
 def _request(judge: Judge, url: str, hop: int, cookies: dict[str, dict[str, str]]) -> Request:
-    headers = [Field("Accept", "text/html", "a browser would ask so", "DESIGN 3")]
+    headers = [Field("Accept", "text/html", "a browser would ask so", "")]
     if jar := cookies.get(origin_text(url)):
         pairs = "; ".join(f"{name}={value}" for name, value in jar.items())
         headers.append(Field("Cookie", Secret(pairs), "set on the way, thrown away after"))

@@ -74,9 +74,11 @@ def offered(judge: Judge, server: AuthorizationServer, grant: str) -> None:
 def _common(resource: str | None, scope: str | None, reason: str) -> tuple[Field, ...]:
     fields: list[Field] = []
     if resource is not None:
-        fields.append(Field("resource", resource, "the resource metadata", "SPEC Z3"))
+        fields.append(Field("resource", resource, "the resource metadata", "RFC 8707 §2"))
     if scope is not None:
-        fields.append(Field("scope", scope, reason, "SPEC Z4"))
+        fields.append(
+            Field("scope", scope, reason, "MCP 2025-11-25 authorization, scope selection")
+        )
     return tuple(fields)
 
 
@@ -84,7 +86,7 @@ def client_credentials(
     asker: Endpoint, resource: str | None, scope: str | None, reason: str
 ) -> Protocol[tuple[Exchange, Mapping[str, Any]]]:
     """Ask for a token for the client itself (CC1; RFC 6749 §4.4); raises `FlowStop`."""
-    grant = Field("grant_type", "client_credentials", "no person is part of it", "SPEC CC1")
+    grant = Field("grant_type", "client_credentials", "no person is part of it", "RFC 6749 §4.4.2")
     exchange, answer = yield from asker.answer(
         (grant, *_common(resource, scope, reason)), "token request, client credentials"
     )
@@ -102,8 +104,8 @@ def jwt_bearer(
         judge.stop("client-grant", seen="no assertion was given", next="Give one: --assertion.")
     yield from _checked_assertion(asker, assertion.reveal())
     form = (
-        Field("grant_type", JWT_BEARER, "the workload proves itself", "SPEC WI1; RFC 7523 §2.1"),
-        Field("assertion", assertion, "the workload's own JWT", "SPEC WI1"),
+        Field("grant_type", JWT_BEARER, "the workload proves itself", "RFC 7523 §2.1"),
+        Field("assertion", assertion, "the workload's own JWT", "RFC 7523 §2.1"),
         *_common(resource, scope, reason),
     )
     return (yield from asker.answer(form, "token request, workload identity"))
@@ -143,8 +145,15 @@ def id_jag(
         pointer = "/authorization_grant_profiles_supported"
         yield from judge.note("ext-undeclared", seen=", ".join(listed), pointer=pointer)
     form = (
-        Field("grant_type", JWT_BEARER, "the identity provider vouches", "SPEC EM2"),
-        Field("assertion", jag, "the ID-JAG a moment ago", "SPEC EM2"),
+        Field(
+            "grant_type",
+            JWT_BEARER,
+            "the identity provider vouches",
+            "MCP enterprise-managed authorization §5",
+        ),
+        Field(
+            "assertion", jag, "the ID-JAG a moment ago", "MCP enterprise-managed authorization §5"
+        ),
         *_common(resource if config.send_resource else None, scope, reason),
     )
     exchange, answer = yield from asker.answer(form, "token request, ID-JAG")
@@ -183,10 +192,22 @@ def _exchanged_at_idp(asker: Endpoint, resource: str | None, scope: str | None) 
     client = Client(id, "pre-registered", issuer, "", method, config.idp_client_secret)
     idp = Endpoint(judge, AuthorizationServer(issuer, None, "", url), client)
     form = (
-        Field("grant_type", TOKEN_EXCHANGE, "leg 2 of three", "SPEC EM1; RFC 8693 §2.1"),
-        Field("requested_token_type", ID_JAG, "an ID-JAG", "SPEC EM1"),
-        Field("audience", asker.server.issuer, "who will read it", "SPEC EM1"),
-        Field("subject_token", subject, "who you are at the provider", "SPEC EM1"),
+        Field("grant_type", TOKEN_EXCHANGE, "leg 2 of three", "RFC 8693 §2.1"),
+        Field(
+            "requested_token_type", ID_JAG, "an ID-JAG", "MCP enterprise-managed authorization §4"
+        ),
+        Field(
+            "audience",
+            asker.server.issuer,
+            "who will read it",
+            "MCP enterprise-managed authorization §4",
+        ),
+        Field(
+            "subject_token",
+            subject,
+            "who you are at the provider",
+            "MCP enterprise-managed authorization §4",
+        ),
         Field("subject_token_type", config.subject_token_type, "its kind", "RFC 8693 §3"),
         *_common(resource, scope, "as for the MCP server"),
     )

@@ -80,7 +80,12 @@ def converse(talk: Talk) -> Protocol[Turn]:
         talk.url,
         Kind.MCP,
         (
-            Field("Accept", "text/event-stream", "the old HTTP+SSE transport", "SPEC T3"),
+            Field(
+                "Accept",
+                "text/event-stream",
+                "the old HTTP+SSE transport",
+                "MCP 2026-07-28 versioning",
+            ),
             *rpc.authorization(talk.token),
         ),
     )

@@ -188,23 +188,30 @@ def wish(config: Config, server: AuthorizationServer, redirect_uri: str) -> tupl
     members = [Field("client_name", NAME, "what the consent page shows", "RFC 7591 §2")]
     if redirect_uri:
         members.append(
-            Field("redirect_uris", json.dumps([redirect_uri]), "bound a moment ago", "SPEC G8")
+            Field(
+                "redirect_uris", json.dumps([redirect_uri]), "bound a moment ago", "RFC 8252 §7.3"
+            )
         )
     members += [
         Field(
             "grant_types",
             json.dumps([flow, "refresh_token"]),
             "the flow, and staying signed in",
-            "SPEC G4",
+            "RFC 7591 §2",
         ),
         Field(
             "response_types",
             json.dumps(["code"] if redirect_uri else []),
             "the code flow" if redirect_uri else "no redirect is part of it",
-            "SPEC G4",
+            "RFC 7591 §2",
         ),
-        Field("token_endpoint_auth_method", json.dumps(method), reason, "SPEC G4"),
-        Field("application_type", '"native"', "the redirect URI is loopback", "SPEC G3"),
+        Field("token_endpoint_auth_method", json.dumps(method), reason, "RFC 7591 §2"),
+        Field(
+            "application_type",
+            '"native"',
+            "the redirect URI is loopback",
+            "MCP 2026-07-28 client registration",
+        ),
         Field("software_id", json.dumps(NAME), "names the program", "RFC 7591 §2"),
         Field("software_version", json.dumps(config.version), "names its version", "RFC 7591 §2"),
     ]

@@ -42,7 +42,7 @@ def authorization(token: Token | None) -> tuple[Field, ...]:
     if token is None:
         return ()
     value = Secret(f"{scheme(token)} {token.access.reveal()}")
-    return (Field("Authorization", value, "the token just obtained", "SPEC U1; RFC 6750 §2.1"),)
+    return (Field("Authorization", value, "the token just obtained", "RFC 6750 §2.1"),)
 
 
 def scheme(token: Token) -> str:
@@ -73,14 +73,18 @@ def stateless(
         f"{_META}clientInfo": client_info(version),
     }
     headers = [
-        Field("Accept", _ACCEPT, "both answers are understood", "SPEC T1"),
-        Field("Content-Type", "application/json", "JSON-RPC", "SPEC T1"),
-        Field("MCP-Protocol-Version", STATELESS, "equal to _meta", "SPEC T2"),
-        Field("Mcp-Method", method, "equal to the body's method", "SPEC T2"),
+        Field("Accept", _ACCEPT, "both answers are understood", "MCP 2025-11-25 transports"),
+        Field("Content-Type", "application/json", "JSON-RPC", "MCP 2025-11-25 transports"),
+        Field(
+            "MCP-Protocol-Version", STATELESS, "equal to _meta", "MCP 2026-07-28 streamable HTTP"
+        ),
+        Field("Mcp-Method", method, "equal to the body's method", "MCP 2026-07-28 streamable HTTP"),
     ]
     if method in _NAMED:
         name = header_value(str(params.get(_NAMED[method], "")))
-        headers.append(Field("Mcp-Name", name, "equal to the body's name", "SPEC T2"))
+        headers.append(
+            Field("Mcp-Name", name, "equal to the body's name", "MCP 2026-07-28 streamable HTTP")
+        )
     body = {"jsonrpc": "2.0", "id": id, "method": method, "params": {**params, "_meta": meta}}
     return Request(
         stage,
@@ -107,13 +111,17 @@ def stateful(
 ) -> Request:
     """Build a request or notification of 2025-11-25 and before (T1); ``id`` None: notification."""
     headers = [
-        Field("Accept", _ACCEPT, "both answers are understood", "SPEC T1"),
-        Field("Content-Type", "application/json", "JSON-RPC", "SPEC T1"),
+        Field("Accept", _ACCEPT, "both answers are understood", "MCP 2025-11-25 transports"),
+        Field("Content-Type", "application/json", "JSON-RPC", "MCP 2025-11-25 transports"),
     ]
     if revision:
-        headers.append(Field("MCP-Protocol-Version", revision, "as negotiated", "SPEC T1"))
+        headers.append(
+            Field("MCP-Protocol-Version", revision, "as negotiated", "MCP 2025-11-25 transports")
+        )
     if session:
-        headers.append(Field("Mcp-Session-Id", session, "given by initialize", "SPEC T1"))
+        headers.append(
+            Field("Mcp-Session-Id", session, "given by initialize", "MCP 2025-11-25 transports")
+        )
     body: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
     if id is not None:
         body["id"] = id

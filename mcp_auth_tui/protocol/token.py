@@ -35,12 +35,17 @@ def exchange_code(
     form = [
         Field("grant_type", "authorization_code", "the code flow", "RFC 6749 §4.1.3"),
         Field("code", grant.code, "from the callback", "RFC 6749 §4.1.3"),
-        Field("redirect_uri", attempt.redirect_uri, "as in the authorization request", "SPEC 7, 6"),
-        Field("code_verifier", attempt.verifier, "proves that the request was ours", "SPEC Z1"),
+        Field(
+            "redirect_uri",
+            attempt.redirect_uri,
+            "as in the authorization request",
+            "RFC 6749 §4.1.3",
+        ),
+        Field("code_verifier", attempt.verifier, "proves that the request was ours", "RFC 7636 §4"),
     ]
     if attempt.resource is not None:
         form.append(
-            Field("resource", attempt.resource, "as in the authorization request", "SPEC Z3")
+            Field("resource", attempt.resource, "as in the authorization request", "RFC 8707 §2")
         )
     asker = Endpoint(judge, replace(server, token_endpoint=attempt.token_endpoint), client, dpop)
     exchange, answer = yield from asker.answer(
@@ -60,10 +65,10 @@ def refresh(asker: Endpoint, held: Token) -> Protocol[Token]:
         )
     form = [
         Field("grant_type", "refresh_token", "staying signed in", "RFC 6749 §6"),
-        Field("refresh_token", held.refresh, "given with the token", "SPEC F2"),
+        Field("refresh_token", held.refresh, "given with the token", "RFC 6749 §6"),
     ]
     if held.resource is not None:
-        form.append(Field("resource", held.resource, "as before", "SPEC F2; RFC 8707 §2.2"))
+        form.append(Field("resource", held.resource, "as before", "RFC 8707 §2.2"))
     exchange, answer = yield from asker.ask(tuple(form), "token refresh")
     if answer is None or answer.get("error") is not None or exchange.status >= 400:
         yield from asker.judge.tell(checks_token.refusal(exchange, answer or {}), exchange)

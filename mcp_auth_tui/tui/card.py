@@ -137,9 +137,7 @@ def _strings(value: Any) -> list[str]:
     return [item for item in many if isinstance(item, str)]
 
 
-def _beside(
-    label: str, wanted: str, got: str, mark: tuple[str, str], look: Look
-) -> list[Content]:
+def _beside(label: str, wanted: str, got: str, mark: tuple[str, str], look: Look) -> list[Content]:
     """Return two lines: what was asked for or is published, and what the token says of it."""
     first, second = _SIDES[label]
     return rows(
