@@ -75,3 +75,15 @@ async def test_a_helper_program_that_is_gone_is_no_crash(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(pyperclip, "copy", fail)
     assert not (await copy("x", write_terminal=None, environ={})).ok
+
+
+async def test_under_textual_serve_only_the_persons_browser_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken: list[str] = []
+    monkeypatch.setattr(pyperclip, "copy", taken.append)
+    written: list[str] = []
+    web = {"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver", "TMUX": "x"}
+    copied = await copy("x", write_terminal=written.append, environ=web)
+    assert (taken, written) == ([], ["\x1b]52;c;eA==\x07"])
+    assert copied.how == "Sent to your browser (it refuses without https, but on localhost)."

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from mcp_auth_tui import __version__, text
 from mcp_auth_tui.facts import counted
 from mcp_auth_tui.findings import CATALOGUE
+from mcp_auth_tui.findings.clients import CLIENTS, ClientNote
 from mcp_auth_tui.model import Browsed, Exchange, Finding, Level, Outcome, Resumed, Session
 from mcp_auth_tui.reports.safe import Safe
 
@@ -52,6 +53,10 @@ class Content:
     sequence: tuple[str, ...]
     """What happened, one line each."""
     findings: tuple[Item, ...]
+    clients: tuple[str, ...]
+    """Known clients and their versions: the columns of `matrix`."""
+    matrix: tuple[tuple[str, tuple[str, ...]], ...]
+    """Finding and what each client does there: ``stops``, ``goes on`` or nothing known."""
     kept: tuple[str, ...]
     exchanges: tuple[Crossing, ...]
 
@@ -71,9 +76,28 @@ def content(session: Session) -> Content:
         tuple(_summary(session, safe)),
         tuple(_sequence(session, safe)),
         tuple(_item(item, safe) for item in ranked(session)),
+        *_matrix(session),
         tuple(kept),
         tuple(_crossing(item, safe) for item in session.exchanges),
     )
+
+
+def _matrix(
+    session: Session,
+) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
+    """Say which known clients would stop at which finding, as their source was read."""
+    ids = [id for id in dict.fromkeys(item.id for item in ranked(session)) if id in CLIENTS]
+    columns = tuple(
+        dict.fromkeys(f"{note.client} {note.version}" for id in ids for note in CLIENTS[id])
+    )
+    rows = []
+    for id in ids:
+        does = {
+            f"{note.client} {note.version}": "stops" if note.stops else "goes on"
+            for note in CLIENTS[id]
+        }
+        rows.append((id, tuple(does.get(column, "") for column in columns)))
+    return columns, tuple(rows)
 
 
 def told(session: Session) -> str:
@@ -159,9 +183,14 @@ def _item(finding: Finding, safe: Safe) -> Item:
         ("rule", source),
         ("to be mended by", finding.whose),
         ("next", finding.next),
+        *((f"{note.client} {note.version}", _does(note)) for note in CLIENTS.get(finding.id, ())),
     )
     shown = tuple((name, safe.line(value)) for name, value in details if value)
     return Item(str(finding.level), headline, finding.id, shown)
+
+
+def _does(note: ClientNote) -> str:
+    return f"{'stops' if note.stops else 'goes on'}: {note.why}"
 
 
 def _crossing(exchange: Exchange, safe: Safe) -> Crossing:

@@ -69,6 +69,15 @@ def _lines(made: Content) -> Iterator[str]:
         yield "<p>None.</p>"
     for item in made.findings:
         yield from _finding(item)
+    if made.matrix:
+        yield "<h2>Which clients would stop here</h2>"
+        heads = "".join(f"<th>{escape(name)}</th>" for name in made.clients)
+        yield f"<table><tr><th>finding</th>{heads}</tr>"
+        for id, does in made.matrix:
+            cells = "".join(f"<td>{escape(what)}</td>" for what in does)
+            yield f"<tr><td><code>{escape(id)}</code></td>{cells}</tr>"
+        yield "</table>"
+        yield "<p>Read from the source of these versions; the reasons stand with the findings.</p>"
     if made.kept:
         yield "<h2>Rules kept</h2>"
         yield f"<p>{', '.join(f'<code>{escape(id)}</code>' for id in made.kept)}</p>"

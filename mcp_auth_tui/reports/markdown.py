@@ -57,6 +57,16 @@ def _lines(made: Content) -> Iterator[str]:
         for name, value in item.details:
             yield f"  - {name}: {span(value)}"
     yield ""
+    if made.matrix:
+        yield "## Which clients would stop here"
+        yield ""
+        yield f"| finding | {' | '.join(made.clients)} |"
+        yield f"| --- |{' --- |' * len(made.clients)}"
+        for id, does in made.matrix:
+            yield f"| {span(id)} | {' | '.join(does)} |"
+        yield ""
+        yield "Read from the source of these versions; the reasons stand with the findings."
+        yield ""
     if made.kept:
         yield "## Rules kept"
         yield ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 
 import pytest
 
 from mcp_auth_tui.exports import EXPORTS, rendered
+from mcp_auth_tui.findings.clients import CLIENTS
 from mcp_auth_tui.model import Field, Kind, Request, Response, Session, Stage
 from mcp_auth_tui.text import masked
 from tests.scripted import ERROR, URL, Secrets, exchange, folded, refused, run
@@ -93,3 +95,16 @@ def test_a_key_in_the_query_of_the_url_is_masked_wherever_it_stands(name: str) -
     made = written(name, session)
     assert key not in made
     assert f"api_key={masked(key)}" in made
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_report_says_which_known_clients_would_stop_and_why(name: str) -> None:
+    session = folded(refused())
+    made = written(name, session)
+    assert session.stop is not None
+    notes = CLIENTS[session.stop.id]
+    assert notes
+    for note in notes:
+        assert f"{note.client} {note.version}" in made
+        assert escape(note.why) in made if name == "report-html" else note.why in made
+    assert "Which clients would stop here" in made

@@ -172,7 +172,8 @@ def test_the_card_of_a_checked_jwt(snap_compare: Any, size: tuple[int, int]) -> 
     async def shown(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
         await sign_in(pilot)
-        app.now = fakes.NOW + 2400
+        app.clock = lambda: fakes.NOW + 2400
+        app.now = app.clock()
         app.fakes[-1].beside = [Learned("checked", GOOD)]
         await pilot.press("K")
         await settled(pilot, lambda: app.session.checked == GOOD)
@@ -182,9 +183,11 @@ def test_the_card_of_a_checked_jwt(snap_compare: Any, size: tuple[int, int]) -> 
 
 def test_the_card_of_an_opaque_token(snap_compare: Any) -> None:
     async def shown(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
         await sign_in(pilot)
-        pilot.app.now = fakes.NOW + 3500  # type: ignore[attr-defined]
+        app.clock = lambda: fakes.NOW + 3500
+        app.now = app.clock()
         await pilot.press("4")
-        await settled(pilot, lambda: pilot.app.panel == 3)  # type: ignore[attr-defined]
+        await settled(pilot, lambda: app.panel == 3)
 
     assert snap_compare(app_of(fakes.signed_in()), terminal_size=(80, 24), run_before=shown)
