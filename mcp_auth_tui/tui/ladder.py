@@ -6,38 +6,22 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
-from textual.message import Message
-from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui import sequence, views
+from mcp_auth_tui.tui.page import Page
 
 
-class SequenceScreen(Screen[int | None]):
+class SequenceScreen(Page[int | None]):
     """The run as a ladder that grows; hands back a panel to show, or None."""
 
-    BINDINGS = [  # noqa: RUF012
-        Binding("escape,q,l", "dismiss(None)", "Back"),
-        Binding("j", "move(1)", "Down", show=False),
-        Binding("k", "move(-1)", "Up", show=False),
-    ]
-    session: reactive[Session] = reactive(Session, always_update=True)
-
-    class Opened(Message):
-        """An exchange was chosen."""
-
-        def __init__(self, number: int) -> None:
-            super().__init__()
-            self.number = number
+    BINDINGS = [Binding("escape,q,l", "dismiss(None)", "Back")]  # noqa: RUF012
 
     def __init__(self) -> None:
-        super().__init__(classes="page")
+        super().__init__()
         self._steps: tuple[sequence.Step, ...] = ()
         self._width = 0
-        self._due = False
 
     def compose(self) -> ComposeResult:
         """The parties, the ladder under them, the keys."""
@@ -46,28 +30,8 @@ class SequenceScreen(Screen[int | None]):
         told = " enter opens it   esc back   ┄ not seen from here"
         yield Static(Content.styled(told, "$text-muted"), classes="hint")
 
-    def on_mount(self) -> None:
-        """Stand in the ladder."""
-        self.query_one("#sequence").focus()
-
-    def watch_session(self) -> None:
-        """Grow: once for however many events came since the last time."""
-        if not self._due:
-            self._due = True
-            self.call_after_refresh(self._grow)
-
-    def on_resize(self) -> None:
-        """Draw for the new width."""
-        self.watch_session()
-
-    def _grow(self) -> None:
-        self._due = False
-        if not self.is_mounted:
-            return
-        shown = self.query_one("#sequence", OptionList)
-        width = shown.content_region.width - 1  # a scroll bar may come
-        if width <= 0:
-            return
+    def fill(self, shown: OptionList, width: int) -> None:
+        """Draw what differs; all of it for a new width."""
         steps = sequence.steps(self.session)
         head = sequence.header(self.session, width)
         self.query_one("#sequence-head", Static).update(head)
@@ -101,8 +65,3 @@ class SequenceScreen(Screen[int | None]):
             self.dismiss(views.panel_of(self.session.stop.stage))
         else:
             self.app.bell()
-
-    def action_move(self, by: int) -> None:
-        """Go up or down."""
-        shown = self.query_one(OptionList)
-        shown.action_cursor_down() if by > 0 else shown.action_cursor_up()

@@ -12,8 +12,7 @@ from mcp_auth_tui.tui import keys
 from mcp_auth_tui.tui.frame import Frame
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.tui.ladder import SequenceScreen
-    from mcp_auth_tui.tui.places import DiscoveryScreen
+    from mcp_auth_tui.tui.page import Page
 
 
 class Looking(Frame):
@@ -78,8 +77,8 @@ class Looking(Frame):
 
             self.push(DiscoveryScreen(), session=Frame.session)
 
-    def on_discovery_screen_opened(self, event: DiscoveryScreen.Opened) -> None:
-        """Show the exchange of a place, above the table."""
+    def on_page_opened(self, event: Page.Opened) -> None:
+        """Show the exchange that was chosen, above the page."""
         self.open_exchange(event.number)
 
     def on_discovery_screen_scan(self) -> None:
@@ -122,7 +121,3 @@ class Looking(Frame):
         if panel is not None:
             self._follows = False
             self.show(panel)
-
-    def on_sequence_screen_opened(self, event: SequenceScreen.Opened) -> None:
-        """Show the exchange of an arrow, above the ladder."""
-        self.open_exchange(event.number)

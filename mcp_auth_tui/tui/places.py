@@ -8,42 +8,29 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui import text
-from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui import discovery, views
+from mcp_auth_tui.tui.page import Page
 
 
-class DiscoveryScreen(Screen[None]):
+class DiscoveryScreen(Page[None]):
     """Every place tried, in order, the highlighted one in full below; s looks at more of them."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("escape,q,d", "dismiss(None)", "Back"),
         Binding("s", "scan", "Look elsewhere"),
-        Binding("j", "move(1)", "Down", show=False),
-        Binding("k", "move(-1)", "Up", show=False),
     ]
-    session: reactive[Session] = reactive(Session, always_update=True)
-
-    class Opened(Message):
-        """An exchange was chosen."""
-
-        def __init__(self, number: int) -> None:
-            super().__init__()
-            self.number = number
 
     class Scan(Message):
         """The person wants to look at the other places."""
 
     def __init__(self) -> None:
-        super().__init__(classes="page")
+        super().__init__()
         self._rows: tuple[discovery.Row, ...] = ()
         self._drawn: object = None
-        self._due = False
 
     def compose(self) -> ComposeResult:
         """The table, one place in full, what else could be looked at."""
@@ -54,28 +41,8 @@ class DiscoveryScreen(Screen[None]):
         told = " enter opens the exchange   s looks elsewhere   esc back"
         yield Static(Content.styled(told, "$text-muted"), classes="hint")
 
-    def on_mount(self) -> None:
-        """Stand in the table."""
-        self.query_one("#places").focus()
-
-    def watch_session(self) -> None:
-        """Draw once for however many events came since the last time."""
-        if not self._due:
-            self._due = True
-            self.call_after_refresh(self._fill)
-
-    def on_resize(self) -> None:
-        """Draw for the new width."""
-        self.watch_session()
-
-    def _fill(self) -> None:
-        self._due = False
-        if not self.is_mounted:
-            return
-        shown = self.query_one("#places", OptionList)
-        width = shown.content_region.width - 1  # a scroll bar may come
-        if width <= 0:
-            return
+    def fill(self, shown: OptionList, width: int) -> None:
+        """Draw the table and the invitation to look further."""
         self._invite(width)
         rows = discovery.table(self.session)
         if (rows, width) == self._drawn:
@@ -121,8 +88,3 @@ class DiscoveryScreen(Screen[None]):
     def action_scan(self) -> None:
         """Ask the app to look at the other places."""
         self.post_message(self.Scan())
-
-    def action_move(self, by: int) -> None:
-        """Go up or down."""
-        shown = self.query_one(OptionList)
-        shown.action_cursor_down() if by > 0 else shown.action_cursor_up()

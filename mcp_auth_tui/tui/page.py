@@ -1,0 +1,67 @@
+"""Knows a screen that shows a whole run as one list and grows with it; must not know of what."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from textual.binding import Binding
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import OptionList
+
+from mcp_auth_tui.model import Session
+
+Result = TypeVar("Result")
+
+
+class Page(Screen[Result]):
+    """A screen with one list; `fill` draws it for the session and the width at hand."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("j", "move(1)", "Down", show=False),
+        Binding("k", "move(-1)", "Up", show=False),
+    ]
+    session: reactive[Session] = reactive(Session, always_update=True)
+
+    class Opened(Message):
+        """An exchange was chosen."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
+    def __init__(self) -> None:
+        super().__init__(classes="page")
+        self._due = False
+
+    def on_mount(self) -> None:
+        """Stand in the list."""
+        self.query_one(OptionList).focus()
+
+    def watch_session(self) -> None:
+        """Draw once for however many events came since the last time."""
+        if not self._due:
+            self._due = True
+            self.call_after_refresh(self._draw)
+
+    def on_resize(self) -> None:
+        """Draw for the new width."""
+        self.watch_session()
+
+    def _draw(self) -> None:
+        self._due = False
+        if not self.is_mounted:
+            return
+        shown = self.query_one(OptionList)
+        width = shown.content_region.width - 1  # a scroll bar may come
+        if width > 0:
+            self.fill(shown, width)
+
+    def fill(self, shown: OptionList, width: int) -> None:
+        """Draw the list, ``width`` in cells."""
+
+    def action_move(self, by: int) -> None:
+        """Go up or down."""
+        shown = self.query_one(OptionList)
+        shown.action_cursor_down() if by > 0 else shown.action_cursor_up()
