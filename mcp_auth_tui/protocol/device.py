@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from mcp_auth_tui.model import Exchange, Field, Learned, Resumed, Secret, Waiting
+from mcp_auth_tui.model import Exchange, Field, Learned, Level, Resumed, Secret, Waiting
 from mcp_auth_tui.protocol.actions import Protocol, Sleep
 from mcp_auth_tui.protocol.endpoint import Endpoint
 from mcp_auth_tui.protocol.grants import DEVICE
@@ -15,6 +15,8 @@ from mcp_auth_tui.protocol.values import DeviceCode
 _INTERVAL = 5.0
 _SLOWER = 5.0
 _POLLS = 1000
+# Polls without an answer, one after another, before the network is to blame.
+_LOST = 3
 _ON = ("authorization_pending", "slow_down")
 
 
@@ -25,6 +27,7 @@ def authorize(
     code, interval = yield from _begin(asker, resource, scope, reason)
     yield Learned("device", code)
     yield Waiting("the code to be typed and accepted", code.until)
+    lost = 0
     for _ in range(_POLLS):
         yield Sleep(interval)
         form = [
@@ -33,7 +36,23 @@ def authorize(
         ]
         if resource is not None:
             form.append(Field("resource", resource, "the resource metadata", "RFC 8707 §2"))
-        exchange, answer = yield from asker.ask(tuple(form), "token request, device code")
+        exchange, answer = yield from asker.ask(
+            tuple(form), "token request, device code", patient=True
+        )
+        if exchange.started > code.until and exchange.failure is not None:
+            _expired(asker, code, exchange)
+        if (failure := exchange.failure) is not None:
+            # A kept connection may end just as a poll goes out; a person is at the other device.
+            lost += 1
+            if lost > _LOST:
+                asker.judge.lost(exchange, failure)
+            yield from asker.judge.note(
+                failure.kind, seen=failure.message, exchange=exchange, level=Level.WARNING
+            )
+            # RFC 8628 §3.5: a time-out asks for a longer interval.
+            interval *= 2 if failure.kind == "net-timeout" else 1
+            continue
+        lost = 0
         error = answer.get("error") if answer is not None else "not JSON"
         if error is None and exchange.status < 400 and answer is not None:
             yield Resumed("the code was typed and accepted")

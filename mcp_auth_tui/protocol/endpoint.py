@@ -37,12 +37,13 @@ class Endpoint:
     dpop: Dpop | None = None
 
     def ask(
-        self, form: tuple[Field, ...], purpose: str, url: str = ""
+        self, form: tuple[Field, ...], purpose: str, url: str = "", *, patient: bool = False
     ) -> Protocol[tuple[Exchange, Mapping[str, Any] | None]]:
         """Post a form with exactly one way of authentication (K1, K2), and a proof (D2).
 
         Returns the exchange and the JSON object of the answer, or None when it is none. Raises
-        `FlowStop` when there is no answer, a redirect (K6) or a demand to wait.
+        `FlowStop` when there is no answer (unless ``patient``: None then), a redirect (K6) or a
+        demand to wait.
         """
         headers, identity = yield from self._identity()
         request = Request(
@@ -61,6 +62,8 @@ class Endpoint:
             form=(*form, *identity),
         )
         exchange = yield from proofs.send(self.judge, self.dpop, request)
+        if patient and exchange.failure is not None:
+            return exchange, None
         return exchange, self._object(exchange)
 
     def answer(

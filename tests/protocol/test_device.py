@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mcp_auth_tui.model import Resumed, Secret, Stage, Waiting
+from mcp_auth_tui.model import Failure, Resumed, Secret, Stage, Waiting
 from mcp_auth_tui.protocol import device
 from mcp_auth_tui.protocol.actions import Sleep
 from mcp_auth_tui.protocol.endpoint import Endpoint
@@ -203,3 +203,23 @@ def test_a_refused_device_authorization_request_names_the_reason_X1() -> None:
     assert stop.id == "authz-error"
     assert "unauthorized_client: not for you" in stop.seen
     assert "Allow this client the grant" in stop.next
+
+
+def test_a_poll_that_finds_no_answer_is_no_end_and_a_time_out_doubles_the_interval_X1() -> None:
+    """X1: RFC 8628 section 3.5."""
+    script, waits = coded(), []
+    gone = Failure("net-connect", "The server closed the connection without an answer.")
+    late = Failure("net-timeout", "No answer came.")
+    for page in (gone, PENDING, late, PENDING, json(200, GOOD)):
+        waits.append(slept(script))
+        script.sends("POST", TOKEN, page)
+    assert waits == [7, 7, 7, 14, 14]
+    assert script.returned()
+
+
+def test_polls_that_never_find_an_answer_end_the_run_X1() -> None:
+    script = coded()
+    for _ in range(4):
+        slept(script)
+        script.sends("POST", TOKEN, Failure("net-connect", "Nobody is there."))
+    assert script.stopped().id == "net-connect"
