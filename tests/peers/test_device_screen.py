@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from mcp_auth_tui.tui.letters import large
+
 from .mcp_requests import first_answer
 from .terminal import Terminal
 
@@ -26,7 +28,9 @@ def test_the_code_on_the_screen_becomes_a_header(
         terminal.press("c")
         code = terminal.clipboard()
         assert f"Type this code: {code}" in terminal.text
-        assert "▄▄▄▄▄" in terminal.text
+        for line in large(code, 72):
+            assert line.strip() in terminal.text
+        assert large(code, 72)
         terminal.press("a")
         terminal.until("The address: ")
         address = terminal.clipboard()
