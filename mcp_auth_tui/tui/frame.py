@@ -252,7 +252,7 @@ class Frame(Runs):
 
     def ask_url(self) -> None:
         """Ask for a URL, and start with it."""
-        from mcp_auth_tui.tui.screens import UrlForm
+        from mcp_auth_tui.tui.urlform import UrlForm
 
         if self._config_for is not None:
             self.push_screen(UrlForm(self._config_for, self.url), self._asked)

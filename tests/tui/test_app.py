@@ -22,8 +22,8 @@ from mcp_auth_tui.tui.screens import (
     FindingsScreen,
     GuideScreen,
     QuestionScreen,
-    UrlForm,
 )
+from mcp_auth_tui.tui.urlform import UrlForm
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 

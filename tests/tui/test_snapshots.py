@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from mcp_auth_tui.tui.screens import UrlForm
+from mcp_auth_tui.tui.urlform import UrlForm
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 
