@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
 from tests.conformance import run
 from tests.conformance.adapter import CLIENT_METADATA_URL, command_line
 from tests.conformance.scenarios import PAIRS, Pair
+from tests.missing import missing
 
 URL = "http://localhost:1/mcp"
 COMMON = ["--plain", "--browser", "follow", "--call", "test-tool", "--call-args", "{}"]
-
-
-def _missing(reason: str) -> NoReturn:
-    if os.environ.get("MCP_AUTH_TUI_REQUIRE_PEERS") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")
 def suite() -> list[str]:
     try:
         return run.suite_command()
-    except run.Missing as missing:
-        _missing(str(missing))
+    except run.Missing as absent:
+        missing(str(absent))
 
 
 @pytest.fixture(scope="module")

@@ -13,49 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.findings import found
-from mcp_auth_tui.inspecting.formats import FORMATS, Setting, form
+from mcp_auth_tui.inspecting.formats import FORMATS
 from mcp_auth_tui.inspecting.words import FORMATS as NAMES
-from mcp_auth_tui.model import Ended, Level, Outcome, Response, Session, Stage
+from mcp_auth_tui.model import Level, Stage
 from tests.hostile import HOSTILE
-from tests.inspect.world import (
-    GOOD,
-    ISSUER,
-    PRM,
-    URL,
-    inspected,
-    metadata,
-    resource,
-    server,
-)
-
-EVIL = (
-    "\x1b]52;c;ZWNobw==\x07\x9b31m\u202e``` <script>alert(1)</script> <img src=x onerror=y>"
-    " ]]> &amp; | [x](javascript:y) @everyone #1 \\ {0} \"'\u2028\x00\x7f\ufffe"
-)
-BAD = {**GOOD, PRM: resource(resource="https://other.example.com/mcp")}
-
-
-def ended(session: Session) -> Session:
-    fatal = [item for item in session.findings if item.level is Level.FATAL]
-    stop = fatal[0] if fatal else None
-    outcome = Outcome.REFUSED if stop else Outcome.OK
-    return session.apply(Ended(outcome, session.started + 1, stop, int(bool(stop))))
-
-
-def evil(text: str) -> Session:
-    """A server that writes this wherever it may write something."""
-    head = (("www-authenticate", f'Bearer realm="{text}", resource_metadata="{PRM}"'),)
-    answers = {
-        URL: Response(401, (*head, ("x-odd", text)), text.encode("utf-8", "surrogatepass")),
-        PRM: resource(ISSUER, resource=text or "x", resource_name=text, scopes_supported=[text]),
-        metadata(ISSUER): server(authorization_endpoint=text, issuer=text or "x"),
-    }
-    return ended(inspected(answers))
-
-
-def written(name: str, *sessions: Session, complete: bool = True, **setting: Any) -> str:
-    made = form(name, Setting(**setting))
-    return made.head() + "".join(map(made.one, sessions)) + made.tail(complete=complete)
+from tests.inspect.world import GOOD, PRM, URL, inspected
+from tests.inspect.written import BAD, EVIL, ended, evil, written
 
 
 def test_the_help_names_the_forms_that_there_are() -> None:
@@ -112,48 +75,18 @@ def test_an_interrupted_run_says_so_and_a_marked_one_says_why(name: str) -> None
     assert ("nothing &lt;was&gt; checked" if name == "html" else "nothing <was> checked") in made
 
 
-# SARIF 2.1.0 (OASIS), as far as we write it: required members, types and the words allowed.
-LEVELS = {"none", "note", "warning", "error"}
-
-
 def check_sarif(log: Any) -> None:
-    assert log["version"] == "2.1.0"
+    """What no JSON schema sees (tests/inspect/test_schemas.py has the rest)."""
     assert log["$schema"].endswith("sarif-schema-2.1.0.json")
-    assert set(log) == {"$schema", "version", "runs"}
     (run,) = log["runs"]
-    assert set(run) == {"results", "columnKind", "tool", "invocations"}
-    assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")
-    driver = run["tool"]["driver"]
-    assert isinstance(driver["name"], str) and isinstance(driver["version"], str)
-    rules = driver["rules"]
-    assert len({rule["id"] for rule in rules}) == len(rules)
-    for rule in rules:
-        for name in ("shortDescription", "fullDescription", "help"):
-            assert isinstance(rule[name]["text"], str) and rule[name]["text"]
-        assert rule["defaultConfiguration"]["level"] in LEVELS
-    for item in run["invocations"]:
-        assert isinstance(item["executionSuccessful"], bool)
-        for note in item["toolExecutionNotifications"]:
-            assert note["level"] in LEVELS and isinstance(note["message"]["text"], str)
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert len(set(rules)) == len(rules)
     for result in run["results"]:
-        check_result(result, rules)
-
-
-def check_result(result: Any, rules: Any) -> None:
-    assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-    assert result["level"] in LEVELS
-    assert isinstance(result["message"]["text"], str) and result["message"]["text"]
-    assert all(isinstance(mark, str) for mark in result["partialFingerprints"].values())
-    assert result["locations"]
-    for location in result["locations"]:
-        physical = location["physicalLocation"]
-        # RFC 3986: a uri-reference holds no blanks, controls, quotes or characters beyond ASCII.
-        assert re.fullmatch(
-            r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+", physical["artifactLocation"]["uri"]
-        )
-        assert physical["region"]["startLine"] >= 1
-        for logical in location.get("logicalLocations", ()):
-            assert set(logical) == {"fullyQualifiedName", "kind"}
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        for location in result["locations"]:
+            uri = location["physicalLocation"]["artifactLocation"]["uri"]
+            # RFC 3986: no blanks, controls, quotes or characters beyond ASCII.
+            assert re.fullmatch(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+", uri)
 
 
 @pytest.mark.parametrize("complete", [True, False])
@@ -189,27 +122,11 @@ def test_the_same_finding_keeps_its_fingerprint() -> None:
 
 
 def test_junit_has_a_suite_for_each_url_and_a_case_for_each_rule() -> None:
-    """The JUnit schema: testsuites > testsuite > testcase > failure or system-out."""
     root = ET.fromstring(written("junit", ended(inspected(BAD)), evil(EVIL)))
-    assert root.tag == "testsuites"
     for suite in root:
-        assert suite.tag == "testsuite"
-        assert set(suite.attrib) == {
-            "name",
-            "tests",
-            "failures",
-            "errors",
-            "skipped",
-            "time",
-            "timestamp",
-        }
         assert int(suite.attrib["tests"]) == len(suite)
         assert int(suite.attrib["failures"]) == len(suite.findall("testcase/failure"))
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.attrib["timestamp"])
-        for case in suite:
-            assert (case.tag, set(case.attrib)) == ("testcase", {"classname", "name", "time"})
-            assert {child.tag for child in case} <= {"failure", "system-out"}
-            assert len(case) <= 1
     failures = root[0].findall("testcase/failure")
     assert failures[0].attrib["type"] == "fatal"
 

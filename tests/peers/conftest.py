@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.missing import missing
 
 from .processes import serving
 from .program import Program
@@ -33,15 +35,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("peers")
 
 
-def _missing(reason: str) -> NoReturn:
-    if os.environ.get("MCP_AUTH_TUI_REQUIRE_PEERS") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
-
 def _need_modules(*names: str) -> None:
     if absent := [name for name in names if not find_spec(name)]:
-        _missing(f"not installed in this environment: {', '.join(absent)}")
+        missing(f"not installed in this environment: {', '.join(absent)}")
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +48,7 @@ def person() -> Iterator[Person]:
 
     executable = chromium_path()
     if not executable:
-        _missing("there is no chromium on the path, and $CHROMIUM is not set")
+        missing("there is no chromium on the path, and $CHROMIUM is not set")
     somebody = Person(executable)
     yield somebody
     somebody.close()
@@ -88,11 +84,11 @@ def grants(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
 def _node_serving(script: str, folder: Path) -> Iterator[dict[str, str]]:
     node = shutil.which("node")
     if not node:
-        _missing("there is no node on the path")
+        missing("there is no node on the path")
     default = HERE / "node" / "node_modules"
     modules = Path(os.environ.get("MCP_AUTH_TUI_NODE_MODULES") or default).absolute()
     if not (modules / "oidc-provider").is_dir():
-        _missing(f"{modules} is not filled: npm install --no-package-lock in tests/peers/node")
+        missing(f"{modules} is not filled: npm install --no-package-lock in tests/peers/node")
     # Node looks for modules beside the script and above it, so all goes to one place.
     for source in (HERE / "node").glob("*.mjs"):
         shutil.copy(source, folder)
