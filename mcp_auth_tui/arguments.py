@@ -90,10 +90,17 @@ def flow() -> Parser:
 
 def demo() -> Parser:
     """Return the parser of ``demo``."""
-    from mcp_auth_tui.demo.faults import FAULTS
+    from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 
-    lines = ["faults, each with the finding it must produce:"]
-    lines += [f"  {name:<22} {fault.finding}" for name, fault in FAULTS.items()]
+    lines = [
+        "faults, each with the finding that ends a run; + shows to inspect, without a sign-in:"
+    ]
+    lines += [
+        f"  {name:<22} {fault.finding}{' +' if fault.inspected else ''}"
+        for name, fault in FAULTS.items()
+    ]
+    lines += ["variants, each with the finding that a run reports before it goes on:"]
+    lines += [f"  {name:<22} {variant.finding} +" for name, variant in VARIANTS.items()]
     parser = parser_of(f"{PROGRAM} demo", "[options]", _DEMO, "\n".join([*lines, "", _EXITS]))
     group = parser.add_argument_group("practice server")
     group.add_argument("--serve-only", action="store_true", help="serve until Ctrl-C, no flow")
@@ -110,6 +117,13 @@ def demo() -> Parser:
     )
     group.add_argument(
         "--fault", action="append", default=[], metavar="NAME", help="break one thing; repeatable"
+    )
+    group.add_argument(
+        "--variant",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="be another kind of server; repeatable",
     )
     group.add_argument(
         "--cimd-ca", metavar="FILE", help="CA for fetching client metadata documents"

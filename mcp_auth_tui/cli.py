@@ -93,20 +93,25 @@ COMMANDS: Mapping[str, Callable[[list[str]], int]] = {"demo": _demo, "inspect": 
 def _practise(args: Namespace) -> int:
     from contextlib import ExitStack
 
-    from mcp_auth_tui.demo.faults import FAULTS
+    from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
     from mcp_auth_tui.demo.thread import running
     from mcp_auth_tui.options import Usage, check_file, unknown
 
-    for name in args.fault:
-        if name not in FAULTS:
-            raise Usage(unknown("fault", name, FAULTS))
+    known = {"fault": FAULTS, "variant": VARIANTS}
+    for kind, names in known.items():
+        for name in getattr(args, kind):
+            if name not in names:
+                right = [f"it is --{other} {name}" for other in known if name in known[other]]
+                raise Usage(
+                    f"{name} is no {kind}: {right[0]}" if right else unknown(kind, name, names)
+                )
     check_file(args.cimd_ca, "--cimd-ca")
     with ExitStack() as stack:
         try:
             server = stack.enter_context(
                 running(
                     port=args.practice_port,
-                    faults=args.fault,
+                    faults=(*args.fault, *args.variant),
                     auto_approve=args.auto_approve,
                     cimd_ca=args.cimd_ca,
                 )

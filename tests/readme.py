@@ -93,11 +93,18 @@ def _exports() -> str:
     return table(("name", "what it is"), [(f"`{e.name}`", e.sentence) for e in EXPORTS.values()])
 
 
-def _faults() -> str:
-    from mcp_auth_tui.demo.faults import FAULTS
+def _practice(kind: str) -> str:
+    from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 
-    rows = [(f"`{f.name}`", f.sentence, f"`{f.finding}`") for f in FAULTS.values()]
-    return table(("name", "what is broken", "finding"), rows)
+    chosen, head = {
+        "faults": (FAULTS, ("name", "what is broken", "finding", "shows")),
+        "variants": (VARIANTS, ("name", "what is another way", "finding", "shows")),
+    }[kind]
+    rows = [
+        (f"`{f.name}`", f.sentence, f"`{f.finding}`", "at once" if f.inspected else "in a run")
+        for f in chosen.values()
+    ]
+    return table(head, rows)
 
 
 def _members(members: Mapping[str, str]) -> str:
@@ -128,7 +135,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "keys": _keys,
     "exits": _exits,
     "exports": _exports,
-    "faults": _faults,
+    "faults": lambda: _practice("faults"),
+    "variants": lambda: _practice("variants"),
     "json": lambda: _members(JSON_MEMBERS),
     "events": lambda: _members(EVENTS),
 }

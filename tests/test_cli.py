@@ -18,7 +18,7 @@ import pytest
 
 from mcp_auth_tui import arguments, cli
 from mcp_auth_tui.cli import main
-from mcp_auth_tui.demo.faults import FAULTS
+from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.options import SECRET_VARIABLE, Options, Usage, from_arguments
 from tests.peers.program import Program, environment
@@ -71,6 +71,9 @@ def ran(home: Path, *words: str, **more: Any) -> subprocess.CompletedProcess[str
         (["x", "--export", "xml"], "argument --export: invalid choice: 'xml'"),
         (["x", "--browser", " "], "argument --browser: a browser cannot be named by nothing"),
         (["demo", "--fault", "no-pkc"], "there is no fault 'no-pkc': did you mean no-pkce"),
+        (["demo", "--fault", "open"], "open is no fault: it is --variant open."),
+        (["demo", "--variant", "hang"], "hang is no variant: it is --fault hang."),
+        (["demo", "--variant", "opn"], "there is no variant 'opn': did you mean open"),
         (["demo", "--cimd-ca", "/none"], "--cimd-ca: there is no file /none."),
         (["demo", "URL"], "unrecognized arguments: URL."),
     ],
@@ -115,12 +118,13 @@ def test_help_and_version_end_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "mcp-auth-tui 0.1.0\n"
 
 
-def test_the_help_of_demo_lists_every_fault_with_its_finding(
+def test_the_help_of_demo_lists_every_fault_and_variant_with_its_finding(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["demo", "--help"]) == 0
     lines = {tuple(line.split()) for line in capsys.readouterr().out.splitlines()}
-    assert {(name, fault.finding) for name, fault in FAULTS.items()} <= lines
+    for name, item in {**FAULTS, **VARIANTS}.items():
+        assert (name, item.finding, *(["+"] if item.inspected else [])) in lines
 
 
 def test_the_secret_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
@@ -215,20 +219,31 @@ def test_the_demo_gives_a_verified_header_in_every_revision(spec: str, tmp_path:
     assert done.stdout.split()[-1] not in done.stderr
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-def test_each_fault_of_the_demo_ends_with_its_finding(fault: Any, tmp_path: Path) -> None:
-    words = ("demo", "--json", "--timeout", "2", *FOLLOW, "--fault", fault.name)
-    done = ran(tmp_path, *words)
-    document = json.loads(done.stdout)
-    ids = {item["id"] for item in document["findings"] if item["level"] != "ok"}
-    assert fault.finding in ids, done.stderr
-    assert (done.returncode != 0) is fault.stops
-    assert document["exit"] == done.returncode
-    assert (document["stop"] is not None) is fault.stops
+def practised(tmp_path: Path, *words: str) -> tuple[dict[str, Any], set[str]]:
+    """Run against the practice server; return the document and the ids of what was found."""
+    done = ran(tmp_path, "demo", "--json", "--timeout", "2", *FOLLOW, *words)
+    document: dict[str, Any] = json.loads(done.stdout)
+    assert document["exit"] == done.returncode, done.stderr
+    return document, {item["id"] for item in document["findings"] if item["level"] != "ok"}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_of_the_demo_ends_the_run_with_its_finding(name: str, tmp_path: Path) -> None:
+    document, ids = practised(tmp_path, "--fault", name)
+    assert FAULTS[name].finding in ids
+    assert document["exit"] != 0
+    assert document["stop"] is not None
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_each_variant_of_the_demo_is_reported_and_is_no_obstacle(name: str, tmp_path: Path) -> None:
+    document, ids = practised(tmp_path, "--variant", name)
+    assert VARIANTS[name].finding in ids
+    assert (document["exit"], document["stop"]) == (0, None)
 
 
 def test_an_open_server_leaves_stdout_empty(tmp_path: Path) -> None:
-    done = ran(tmp_path, "demo", "--plain", *FOLLOW, "--fault", "open")
+    done = ran(tmp_path, "demo", "--plain", *FOLLOW, "--variant", "open")
     assert (done.returncode, done.stdout) == (0, "")
     assert "the server asks for no authorization" in done.stderr
 

@@ -1,34 +1,35 @@
-"""Knows the faults' names and the finding each must lead to; must not know how they are played."""
+"""Knows the names of faults and variants and the finding of each, and not how they are played.
+
+A fault ends a run. With a variant the server is merely another one than most: a run reports it and
+goes on.
+"""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 
 class Fault:
-    """One thing the practice server breaks on request.
+    """One thing the practice server does otherwise on request.
 
-    `finding` is the id (SPEC part 4) that a client's run must report; `stops` says whether the run
-    can go no further because of it. A plain class: `--help` must not pay for `dataclasses`.
+    `finding` is the id (SPEC part 4) that a client's run must report; `inspected` says whether it
+    shows before anybody registers or signs in. A plain class: `--help` must not pay for
+    `dataclasses`.
     """
 
-    __slots__ = ("finding", "name", "sentence", "stops")
+    __slots__ = ("finding", "inspected", "name", "sentence")
 
-    def __init__(self, name: str, finding: str, sentence: str, *, stops: bool = True) -> None:
+    def __init__(self, name: str, finding: str, sentence: str, *, inspected: bool = True) -> None:
         self.name = name
         self.finding = finding
         self.sentence = sentence
-        self.stops = stops
+        self.inspected = inspected
 
     def __repr__(self) -> str:
-        return f"Fault({self.name!r}, {self.finding!r}, stops={self.stops})"
+        return f"Fault({self.name!r}, {self.finding!r}, inspected={self.inspected})"
 
 
-_ALL = (
+_FAULTS = (
     # first contact
-    Fault("open", "rs-open", "the MCP server answers without any token", stops=False),
-    Fault(
-        "no-challenge", "rs-401-no-challenge", "the 401 has no WWW-Authenticate header", stops=False
-    ),
     Fault("not-mcp", "rs-not-mcp", "the MCP URL is an ordinary web page"),
     Fault("rate-limited", "net-rate-limited", "the MCP server answers 429 with Retry-After"),
     # protected resource metadata
@@ -38,19 +39,6 @@ _ALL = (
     Fault("no-as", "prm-no-as", "the metadata names no authorization server"),
     Fault("hang", "net-timeout", "the protected resource metadata never arrives"),
     Fault("oversize", "net-oversize", "the protected resource metadata is 400 KB long"),
-    # the way of 2025-03-26
-    Fault(
-        "legacy",
-        "prm-missing",
-        "no protected resource metadata; the MCP server is its own authorization server",
-        stops=False,
-    ),
-    Fault(
-        "legacy-paths",
-        "as-legacy-paths",
-        "as legacy, and only the default paths /authorize, /token and /register exist",
-        stops=False,
-    ),
     # authorization server metadata
     Fault("no-metadata", "as-missing", "the authorization server publishes no metadata"),
     Fault("html-metadata", "as-html", "every unknown path of it is a web page, metadata included"),
@@ -66,27 +54,70 @@ _ALL = (
         "dcr-refused",
         "dcr-loopback-refused",
         "every registration is refused over its redirect URI",
+        inspected=False,
     ),
     # authorization response
-    Fault("denied", "authz-denied", "access is denied whatever the person answers"),
-    Fault("wrong-state", "authz-state", "the callback carries another state than was sent"),
-    Fault("wrong-iss", "authz-iss-differs", "the callback names another issuer"),
-    Fault("missing-iss", "authz-iss-absent", "the callback lacks the iss that was promised"),
+    Fault(
+        "denied",
+        "authz-denied",
+        "access is denied whatever the person answers",
+        inspected=False,
+    ),
+    Fault(
+        "wrong-state",
+        "authz-state",
+        "the callback carries another state than was sent",
+        inspected=False,
+    ),
+    Fault("wrong-iss", "authz-iss-differs", "the callback names another issuer", inspected=False),
+    Fault(
+        "missing-iss",
+        "authz-iss-absent",
+        "the callback lacks the iss that was promised",
+        inspected=False,
+    ),
     # token
-    Fault("token-error", "token-error", "every code is refused with invalid_grant"),
-    Fault("token-type", "token-type-unknown", "the token is of the type mac"),
+    Fault(
+        "token-error", "token-error", "every code is refused with invalid_grant", inspected=False
+    ),
+    Fault("token-type", "token-type-unknown", "the token is of the type mac", inspected=False),
     # use
-    Fault("fresh-token-refused", "rs-fresh-token-refused", "the new token is answered with 401"),
-    Fault("stepup-loop", "rs-stepup-limit", "notes:write is demanded again and again"),
+    Fault(
+        "fresh-token-refused",
+        "rs-fresh-token-refused",
+        "the new token is answered with 401",
+        inspected=False,
+    ),
+    Fault(
+        "stepup-loop",
+        "rs-stepup-limit",
+        "notes:write is demanded again and again",
+        inspected=False,
+    ),
+)
+_VARIANTS = (
+    Fault("open", "rs-open", "the MCP server answers without any token"),
+    Fault("no-challenge", "rs-401-no-challenge", "the 401 has no WWW-Authenticate header"),
+    Fault(
+        "legacy",
+        "prm-missing",
+        "no protected resource metadata; the MCP server is its own authorization server",
+    ),
+    Fault(
+        "legacy-paths",
+        "as-legacy-paths",
+        "as legacy, and only the default paths /authorize, /token and /register exist",
+    ),
 )
 
-FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for fault in _ALL})
+FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for fault in _FAULTS})
+VARIANTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for fault in _VARIANTS})
 
 
 def checked(names: Iterable[str]) -> frozenset[str]:
-    """Return the names as a set; raises ValueError naming those that are no fault."""
+    """Return the names as a set; raises ValueError naming those that are no fault or variant."""
     chosen = frozenset(names)
-    unknown = sorted(chosen - FAULTS.keys())
+    unknown = sorted(chosen - FAULTS.keys() - VARIANTS.keys())
     if unknown:
-        raise ValueError(f"unknown fault: {', '.join(unknown)}")
+        raise ValueError(f"unknown fault or variant: {', '.join(unknown)}")
     return chosen

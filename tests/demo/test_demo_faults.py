@@ -11,7 +11,7 @@ import httpx
 import pytest
 from practice_client import Practice, callback_of, practising
 
-from mcp_auth_tui.demo.faults import FAULTS, checked
+from mcp_auth_tui.demo.faults import FAULTS, VARIANTS, checked
 
 Probe = Callable[[Practice], Awaitable[None]]
 PROBES: dict[str, Probe] = {}
@@ -256,7 +256,7 @@ async def _(practice: Practice) -> None:
     assert 'scope="notes:write"' in answer.headers["www-authenticate"]
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", [*FAULTS, *VARIANTS])
 async def test_each_fault_shows_on_the_wire_and_only_when_asked_for(name: str) -> None:
     async with practising(faults={name}) as practice:
         await PROBES[name](practice)
@@ -305,7 +305,7 @@ async def walk(practice: Practice, seen: dict[str, str]) -> None:
     note("use", answer.status_code, answer.text)
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", [*FAULTS, *VARIANTS])
 async def test_before_the_stage_of_its_fault_a_flow_is_as_healthy_as_any(name: str) -> None:
     healthy: dict[str, str] = {}
     async with practising(fixed=True, auto_approve=True) as practice:
@@ -328,24 +328,25 @@ async def test_faults_combine() -> None:
 
 
 async def test_an_unknown_fault_is_named() -> None:
-    with pytest.raises(ValueError, match="unknown fault: nonsense, other"):
+    with pytest.raises(ValueError, match="unknown fault or variant: nonsense, other"):
         checked(["other", "hang", "nonsense"])
-    with pytest.raises(ValueError, match="unknown fault: nonsense"):
+    with pytest.raises(ValueError, match="unknown fault or variant: nonsense"):
         async with practising(faults={"nonsense"}):
             pass
 
 
-def test_every_fault_has_a_finding_and_a_sentence() -> None:
-    for name, fault in FAULTS.items():
+def test_every_fault_and_variant_has_a_finding_and_a_sentence() -> None:
+    assert FAULTS.keys().isdisjoint(VARIANTS)
+    for name, fault in (*FAULTS.items(), *VARIANTS.items()):
         assert fault.name == name
         assert fault.finding.split("-")[0] in {"rs", "prm", "as", "dcr", "authz", "token", "net"}
         assert len(fault.sentence) < 80
-    assert {name for name, fault in FAULTS.items() if not fault.stops} == {
-        "open",
-        "no-challenge",
-        "legacy",
-        "legacy-paths",
-    }
+
+
+def test_what_inspect_can_see_is_what_shows_before_the_registration() -> None:
+    before = FIRST["challenge"] | FIRST["prm"] | FIRST["metadata"]
+    seen = {name for name, item in {**FAULTS, **VARIANTS}.items() if item.inspected}
+    assert seen == before
 
 
 def test_listing_the_faults_loads_neither_dataclasses_nor_asyncio() -> None:
