@@ -19,6 +19,8 @@ PROGRAM = "mcp-auth-tui"
 REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 EXPORTS = ("headers", "token", "curl", "env", "json", "report", "report-html")
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+FACE, PRACTICE = "face", "practice server"
+"""The groups of options that are spent once the program has started; all others are of a run."""
 GRANTS = (
     "auto",
     "authorization_code",
@@ -61,6 +63,15 @@ class Parser(argparse.ArgumentParser):
             sys.stderr.write(f"{PROGRAM}: {message}{end} See {self.prog} --help.\n")
         raise SystemExit(2)
 
+    def options(self) -> list[tuple[str, argparse.Action]]:
+        """Return every option but help and version, each with its group's title, as in the help."""
+        return [
+            (group.title or "", action)
+            for group in self._action_groups
+            for action in group._group_actions
+            if action.option_strings and action.dest not in ("help", "version")
+        ]
+
 
 class _Help(argparse.RawDescriptionHelpFormatter):
     """Asks the terminal's width itself: argparse would load compression libraries for it."""
@@ -102,7 +113,7 @@ def demo() -> Parser:
     lines += ["variants, each with the finding that a run reports before it goes on:"]
     lines += [f"  {name:<22} {variant.finding} +" for name, variant in VARIANTS.items()]
     parser = parser_of(f"{PROGRAM} demo", "[options]", _DEMO, "\n".join([*lines, "", _EXITS]))
-    group = parser.add_argument_group("practice server")
+    group = parser.add_argument_group(PRACTICE)
     group.add_argument("--serve-only", action="store_true", help="serve until Ctrl-C, no flow")
     group.add_argument(
         "--port",
@@ -163,12 +174,13 @@ def _flow_options(parser: argparse.ArgumentParser, *, port: bool = True) -> None
 
 
 def _face(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("face and output")
+    group = parser.add_argument_group(FACE)
     only = group.add_mutually_exclusive_group()
     only.add_argument("--plain", action="store_true", help="lines on stderr, headers on stdout")
     only.add_argument("--json", action="store_true", help="one JSON document on stdout at the end")
     only.add_argument("--events", action="store_true", help="JSON lines on stdout as they happen")
     group.add_argument("--step", action="store_true", help="stop before each request")
+    group = parser.add_argument_group("output")
     group.add_argument(
         "--export",
         metavar="NAME",

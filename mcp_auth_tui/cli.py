@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Mapping, Sequence
 
-    from mcp_auth_tui.controller import Controller
     from mcp_auth_tui.keyboard import Stdin
     from mcp_auth_tui.model import Secret
     from mcp_auth_tui.options import Options
     from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.settings import Settings
 
 INTERRUPTED = 130
 
@@ -51,7 +51,7 @@ def _flow(words: list[str]) -> int:
     from mcp_auth_tui.options import Usage
 
     try:
-        return _run(args, args.url)
+        return _run(args, args.url, words)
     except Usage as error:
         parser.error(str(error))
 
@@ -62,7 +62,7 @@ def _demo(words: list[str]) -> int:
     from mcp_auth_tui.options import Usage
 
     try:
-        return _practise(args)
+        return _practise(args, words)
     except Usage as error:
         parser.error(str(error))
 
@@ -90,7 +90,7 @@ def _inspect(words: list[str]) -> int:
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {"demo": _demo, "inspect": _inspect}
 
 
-def _practise(args: Namespace) -> int:
+def _practise(args: Namespace, words: list[str]) -> int:
     from contextlib import ExitStack
 
     from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
@@ -123,7 +123,7 @@ def _practise(args: Namespace) -> int:
             return _serve(server.url)
         sys.stderr.write(f"Practice server: {server.url}\n")
         sys.stderr.flush()
-        return _run(args, server.url)
+        return _run(args, server.url, words, practises=True)
 
 
 def _serve(url: str) -> int:
@@ -141,7 +141,7 @@ def _serve(url: str) -> int:
     return 0
 
 
-def _run(args: Namespace, url: str | None) -> int:
+def _run(args: Namespace, url: str | None, words: list[str], *, practises: bool = False) -> int:
     """Run the flow with the face that fits; raises `Usage`."""
     from dataclasses import replace
 
@@ -150,9 +150,9 @@ def _run(args: Namespace, url: str | None) -> int:
 
     stdin = keyboard.look()
     options = from_arguments(args)
-    if args.client_secret_prompt:
-        secret = _prompted(stdin)
-        options = replace(options, base=replace(options.base, client_secret=secret))
+    secret = _prompted(stdin) if args.client_secret_prompt else None
+    if secret is not None:
+        options = options.with_secret(secret)
     config = None
     if url is not None:
         try:
@@ -162,7 +162,14 @@ def _run(args: Namespace, url: str | None) -> int:
         options = replace(options, notes=(*options.notes, *notes))
     mode = _headless_mode(args, stdin)
     if not mode:
-        return _screen(config, options, url)
+        from mcp_auth_tui.settings import Settings
+
+        parser, practice = arguments.flow, ""
+        if practises and url:
+            parser, practice = arguments.demo, url
+        return _screen(
+            config, Settings(options, words, parser, secret=secret, practice=practice), url
+        )
     if config is None:
         raise Usage("without a screen a URL is needed: name the URL of an MCP server")
     if args.step and stdin is keyboard.Stdin.NOTHING:
@@ -225,34 +232,24 @@ def _colour() -> bool:
     return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _screen(config: Config | None, options: Options, url: str | None) -> int:
+def _screen(config: Config | None, settings: Settings, url: str | None) -> int:
     from mcp_auth_tui.output import Talk, deliver
     from mcp_auth_tui.tui.app import run_tui
 
-    def make(config: Config, stepping: bool) -> Controller:
-        # Loaded behind the first frame: the controller brings the network and the findings.
-        from mcp_auth_tui.making import controllers
-
-        return controllers(options, person=True)(config, stepping)
-
     talk = Talk()
+    started = settings.options
     # Hidden by the screen while it is there, and still to be read after it.
-    for line in (*options.notes, *options.marks):
+    for line in (*started.notes, *started.marks):
         talk(f"mcp-auth-tui: {line}")
     code, session = run_tui(
-        config,
-        make,
-        url=url,
-        stepping=options.stepping,
-        reveal=options.reveal,
-        config_for=lambda typed: options.config(typed)[0],
-        marks=options.marks,
+        config, settings, url=url, stepping=started.stepping, reveal=started.reveal
     )
     for line in session.marks if session else ():
         talk(f"mcp-auth-tui: {line}")
     # Under textual-serve stdout is the screen's own wire.
     if session is None or os.environ.get("TEXTUAL_DRIVER"):
         return code
+    options = settings.options
     if not (session.headers or options.reports):
         return code
     from mcp_auth_tui.exports import rendered

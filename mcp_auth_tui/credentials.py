@@ -13,7 +13,7 @@ from typing import Any
 from mcp_auth_tui.model import Secret
 
 IDP_VARIABLE = "MCP_AUTH_IDP_CLIENT_SECRET"
-_OPTIONS = {
+OPTIONS = {
     "client_key": "the client's private key",
     "assertion": "the workload's assertion",
     "subject_token": "the identity provider's token",
@@ -22,7 +22,11 @@ _OPTIONS = {
 
 
 class CredentialProblem(Exception):
-    """A credential cannot be read; the message is a sentence."""
+    """A credential cannot be read; the message is a sentence, ``name`` the option it is about."""
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +43,27 @@ class Credentials:
 
 def read(args: Any, environ: Mapping[str, str] = os.environ) -> Credentials:
     """Read what the parsed arguments name; raises `CredentialProblem`."""
-    named = {name: getattr(args, name) for name in _OPTIONS if getattr(args, name)}
+    named = {name: getattr(args, name) for name in OPTIONS if getattr(args, name)}
     if not named:
         return Credentials(idp_client_secret=_from_environment(args, environ))
     from mcp_auth_tui import sources, userconfig
 
     notes: list[str] = []
     found: dict[str, sources.Found] = {}
+    name = next(iter(named))
     try:
         config = userconfig.read(environ)
         notes += config.notes
         for name, source in named.items():
             found[name] = sources.read(
                 source,
-                what=_OPTIONS[name],
+                what=OPTIONS[name],
                 commands=config.commands,
                 environ=environ,
                 config=str(config.path),
             )
     except (sources.SourceProblem, userconfig.ConfigProblem) as problem:
-        raise CredentialProblem(str(problem)) from None
+        raise CredentialProblem(str(problem), name) from None
     notes += [item.note for item in found.values() if item.note]
     secrets = {name: item.secret for name, item in found.items()}
     key = found.get("client_key")

@@ -6,7 +6,7 @@ A face gets one `Options`; it makes the `Config` of a run from a URL typed later
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,14 @@ SECRET_VARIABLE = "MCP_AUTH_CLIENT_SECRET"
 
 
 class Usage(Exception):
-    """The command line cannot be meant so; the message is a sentence for whoever typed it."""
+    """The command line cannot be meant so; the message is a sentence for whoever typed it.
+
+    ``names`` are the options that it is about, as the parsed arguments call them.
+    """
+
+    def __init__(self, message: str, *names: str) -> None:
+        super().__init__(message)
+        self.names = names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +71,10 @@ class Options:
         made = mcp_url(url)
         return replace(self.base, url=made.url), made.notes
 
+    def with_secret(self, secret: Secret) -> Options:
+        """Return the same with a client secret that was typed."""
+        return replace(self, base=replace(self.base, client_secret=secret))
+
     @property
     def reports(self) -> bool:
         """Whether the export tells of the run, and so is written without headers too."""
@@ -89,31 +100,39 @@ def read_secret_file(path: str) -> Secret:
 
     Raises `Usage` when there is no such file or nothing in it.
     """
+    name = "client_secret_file"
     try:
         with Path(path).open("rb") as file:
             text = file.read(MAX_SECRET_FILE).decode("utf-8")
     except OSError as error:
-        raise Usage(f"cannot read {path}: {error.strerror}") from None
+        raise Usage(f"cannot read {path}: {error.strerror}", name) from None
     except UnicodeDecodeError:
-        raise Usage(f"{path} is not text") from None
+        raise Usage(f"{path} is not text", name) from None
     line = text.splitlines()[0].strip() if text.strip() else ""
     if not line:
-        raise Usage(f"there is no secret in the first line of {path}")
+        raise Usage(f"there is no secret in the first line of {path}", name)
     return Secret(line)
 
 
-def from_arguments(args: Any, environ: Mapping[str, str] = os.environ) -> Options:
-    """Turn parsed arguments (`arguments.build`) into checked options.
+ReadCredentials = Callable[[Any, Mapping[str, str]], credentials.Credentials]
 
-    Raises `Usage`.
+
+def from_arguments(
+    args: Any,
+    environ: Mapping[str, str] = os.environ,
+    read: ReadCredentials = credentials.read,
+) -> Options:
+    """Turn parsed arguments (`arguments.flow`) into checked options.
+
+    ``read`` reads the credentials that they name. Raises `Usage`.
     """
     _check_together(args)
     proxied = _proxied(args.proxy, environ)
     secret, notes = _secret(args, environ)
     try:
-        held = credentials.read(args, environ)
+        held = read(args, environ)
     except credentials.CredentialProblem as problem:
-        raise Usage(str(problem)) from None
+        raise Usage(str(problem), problem.name) from None
     usual = Config(url="")
     base = Config(
         url="",
@@ -192,16 +211,17 @@ _APART = (
 def _check_together(args: Any) -> None:
     for one, other in _APART:
         if _given(args, one) and _given(args, other):
-            raise Usage(f"{_flag(one)} and {_flag(other)} exclude each other")
+            raise Usage(f"{_flag(one)} and {_flag(other)} exclude each other", one, other)
     for needing, needed in (
         ("client_secret_file", "client_id"),
         ("client_secret_prompt", "client_id"),
         ("call_args", "call"),
     ):
         if _given(args, needing) and not _given(args, needed):
-            raise Usage(f"{_flag(needing)} needs {_flag(needed)}")
+            raise Usage(f"{_flag(needing)} needs {_flag(needed)}", needing, needed)
     if args.events and args.export and not args.output:
-        raise Usage("--events fills stdout: name a file for the export with --output")
+        told = "--events fills stdout: name a file for the export with --output"
+        raise Usage(told, "events", "output")
 
 
 def _given(args: Any, name: str) -> bool:
@@ -219,7 +239,7 @@ def _proxied(given: str | None, environ: Mapping[str, str]) -> tuple[str, ...]:
     try:
         found = Proxies.read(given, environ)
     except ValueError as error:
-        raise Usage(str(error)) from None
+        raise Usage(str(error), "proxy") from None
     return (f"Requests go {found.description}.",) if found.description else ()
 
 
@@ -240,7 +260,7 @@ def _allowed(ids: list[str]) -> frozenset[str]:
 
         for name in ids:
             if name not in CATALOGUE:
-                raise Usage(unknown("finding", name, CATALOGUE))
+                raise Usage(unknown("finding", name, CATALOGUE), "allow")
     return frozenset(ids)
 
 
@@ -256,7 +276,7 @@ def unknown(kind: str, name: str, known: Any) -> str:
 def check_file(path: str | None, flag: str) -> str | None:
     """Return the path of a file that is there; raises `Usage`."""
     if path is not None and not Path(path).is_file():
-        raise Usage(f"{flag}: there is no file {path}")
+        raise Usage(f"{flag}: there is no file {path}", flag.strip("-").replace("-", "_"))
     return path
 
 
@@ -266,5 +286,5 @@ def _target(path: str | None) -> Path | None:
     try:
         check_target(Path(path))
     except ValueError as error:
-        raise Usage(f"--output: {error}") from None
+        raise Usage(f"--output: {error}", "output") from None
     return Path(path)

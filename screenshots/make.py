@@ -22,6 +22,8 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from mcp_auth_tui.options import Options
+from mcp_auth_tui.settings import Settings
 from mcp_auth_tui.tui.app import AuthApp
 from screenshots.practice import AWAY, Practice, Run, config
 
@@ -148,13 +150,14 @@ def picture(screen: Screen) -> str:
 async def _taken(screen: Screen) -> str:
     practice = Practice(*screen.faults)
 
-    def make(chosen: Any, stepping: bool) -> Run:
-        return Run(chosen, practice, far=screen.far, stepping=stepping)
+    class Practised(Settings):
+        def controller(self, config: Any, stepping: bool) -> Run:
+            return Run(config, practice, far=screen.far, stepping=stepping)
 
     def clock() -> float:
         return practice.clock() + AWAY * screen.far
 
-    app = AuthApp(config(), make, stepping=screen.stepping, clock=clock)
+    app = AuthApp(config(), Practised(Options()), stepping=screen.stepping, clock=clock)
     app.animation_level = "none"
     app.theme = "textual-dark"
     async with app.run_test(size=screen.size) as pilot:

@@ -16,12 +16,13 @@ from mcp_auth_tui.tui.changing import Changing
 from mcp_auth_tui.tui.frame import Frame
 from mcp_auth_tui.tui.looking import Looking
 from mcp_auth_tui.tui.panels import Panel
-from mcp_auth_tui.tui.runs import INTERRUPTED, MakeController
+from mcp_auth_tui.tui.runs import INTERRUPTED
 from mcp_auth_tui.tui.terminal import driver_for
 from mcp_auth_tui.tui.views import panel_of
 
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.settings import Settings
     from mcp_auth_tui.tui.saving import Wish
 
 
@@ -202,8 +203,7 @@ class AuthApp(Changing, Looking):
 
     def action_form(self) -> None:
         """Type another URL."""
-        if self.can("form"):
-            self.ask_url()
+        self.ask_url()
 
     def action_guide(self) -> None:
         """Explain the panel and the keys."""
@@ -279,30 +279,24 @@ class AuthApp(Changing, Looking):
 
 def run_tui(
     config: Config | None,
-    make_controller: MakeController,
+    settings: Settings,
     *,
     url: str | None = None,
     stepping: bool = False,
     reveal: bool = False,
-    config_for: Callable[[str], Config] | None = None,
-    marks: tuple[str, ...] = (),
     clock: Callable[[], float] = time.time,
 ) -> tuple[int, Session | None]:
     """Show the screen until the person quits; return the exit code and the last session, if any.
 
-    Without ``config`` the URL form comes first; ``config_for`` makes the settings from what was
-    typed or raises ValueError with a sentence. ``make_controller`` is given settings and whether
-    to step; ``marks`` say why the result is worth less. Textual draws on stderr (POSIX), so stdout
-    stays free for the headers.
+    Without ``config`` the URL form comes first. ``settings`` makes each run, and is changed on the
+    screen. Textual draws on stderr (POSIX), so stdout stays free for the headers.
     """
     app = AuthApp(
         config,
-        make_controller,
+        settings,
         url=url,
         stepping=stepping,
         reveal=reveal,
-        config_for=config_for,
-        marks=marks,
         clock=clock,
     )
     app.driver_class = driver_for() or app.driver_class

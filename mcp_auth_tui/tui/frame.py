@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events, on
 from textual.app import ComposeResult, get_system_commands_provider
@@ -22,9 +22,12 @@ from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Ready, Resumed, Wa
 from mcp_auth_tui.tui import keys
 from mcp_auth_tui.tui.log import Log
 from mcp_auth_tui.tui.panels import Banner, Detail, Headline, KeyBar, Panel, PasteInput
-from mcp_auth_tui.tui.runs import MakeController, Runs
+from mcp_auth_tui.tui.runs import Runs
 from mcp_auth_tui.tui.terminal import ControlFilter
 from mcp_auth_tui.tui.views import panel_of
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.settings import Settings
 
 SMALLEST = (40, 10)
 """Cells; on less the screen says so and shows nothing else."""
@@ -52,35 +55,29 @@ class Frame(Runs):
     typing: reactive[bool] = reactive(False)
     url: reactive[str] = reactive("")
     chosen: reactive[str] = reactive("auto")
-    marks: reactive[tuple[str, ...]] = reactive(())
-    """Why the result of every run is worth less (`Options.marks`)."""
 
     def __init__(
         self,
         config: Any,
-        make_controller: MakeController,
+        settings: Settings,
         *,
         url: str | None = None,
         stepping: bool = False,
         reveal: bool = False,
-        config_for: Callable[[str], Any] | None = None,
-        marks: tuple[str, ...] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(config, make_controller, clock)
+        super().__init__(settings, clock)
         self._net = ControlFilter()
-        self._config_for = config_for
         self._first = (url or "", stepping)
         self._follows = True
         self._interrupted = False
         self._to_paste: str | None = None
-        self.set_reactive(Frame.marks, marks)
         self.set_reactive(Frame.reveal, reveal)
-        self.set_reactive(Frame.form, config_for is not None)
-        self._settle(config)
+        self.settle(config)
 
-    def _settle(self, config: Any) -> None:
-        self.config = config
+    def settle(self, config: Any) -> None:
+        """Show for which URL and revision the runs are from now on."""
+        super().settle(config)
         self.url = config.url if config else self._first[0]
         self.chosen = config.spec if config else "auto"
 
@@ -104,7 +101,7 @@ class Frame(Runs):
                 yield Log().data_bind(cls.session)
                 yield Input(id="log-filter", placeholder="only requests with this text")
         yield KeyBar(id="keys", markup=False).data_bind(
-            cls.session, cls.panel, cls.busy, cls.stepping, cls.reveal, cls.typing, cls.form
+            cls.session, cls.panel, cls.busy, cls.stepping, cls.reveal, cls.typing, cls.changed
         )
         yield Static(id="small", markup=False)
 
@@ -254,12 +251,11 @@ class Frame(Runs):
         """Ask for a URL, and start with it."""
         from mcp_auth_tui.tui.urlform import UrlForm
 
-        if self._config_for is not None:
-            self.push_screen(UrlForm(self._config_for, self.url), self._asked)
+        self.push_screen(UrlForm(self.settings.config, self.url), self._asked)
 
     def _asked(self, answer: tuple[Any, bool] | None) -> None:
         if answer is not None:
-            self._settle(answer[0])
+            self.settle(answer[0])
             self.begin(stepping=answer[1])
 
     def open_exchange(self, number: int) -> None:

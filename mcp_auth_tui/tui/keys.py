@@ -24,8 +24,8 @@ class State:
     stepping: bool = False
     panel: int = 0
     reveal: bool = False
-    form: bool = True
-    """Another URL can be typed."""
+    changed: bool = False
+    """The settings are others than those of the session that is shown."""
 
     @property
     def signing_in(self) -> bool:
@@ -84,6 +84,8 @@ def _no_rerun(state: State) -> str:
         return "It runs: escape cancels it, then R runs again from here."
     if state.session.url == "":
         return "Nothing ran yet: r starts."
+    if state.changed:
+        return "The settings were changed: r runs all of it with them, from the start."
     if start_of(state) is None:
         return f"{PANELS[state.panel][0]} was never reached: start at an earlier panel."
     return ""
@@ -204,10 +206,6 @@ def _no_log(state: State) -> str:
     return "" if state.session.exchanges else "There are no exchanges yet."
 
 
-def _no_form(state: State) -> str:
-    return "" if state.form else "The URL was given when the program was started."
-
-
 KEYS: tuple[Key, ...] = (
     Key("1", "1-5", "panel(0)", "Panels", "show one of the five panels", label=lambda s: "panel"),
     *(Key(str(n + 1), "", f"panel({n})", PANELS[n][0], f"show {PANELS[n][0]}") for n in (1, 2, 3)),
@@ -276,7 +274,7 @@ KEYS: tuple[Key, ...] = (
     Key("v", "v", "reveal", "Secrets", "show secrets, or hide them again",
         label=lambda s: "hide secrets" if s.reveal else ""),
     Key("z", "z", "zoom", "Zoom", "give the detail the whole screen, or take it back"),
-    Key("n", "n", "form", "Another URL", "type another URL", _no_form),
+    Key("n", "n", "form", "Another URL", "type another URL"),
     Key("escape", "esc", "retreat", "Back or cancel",
         "leave a field or the detail; else cancel the run", _no_cancel,
         lambda s: "cancel" if s.busy else ""),

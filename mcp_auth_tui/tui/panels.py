@@ -265,14 +265,14 @@ class KeyBar(Static):
     stepping: reactive[bool] = reactive(False)
     reveal: reactive[bool] = reactive(False)
     typing: reactive[bool] = reactive(False)
-    form: reactive[bool] = reactive(True)
+    changed: reactive[bool] = reactive(False)
 
     def render(self) -> Content:
         """Draw the keys that fit."""
         if self.typing:
             return Content.assemble(_pressed("enter", "send"), _pressed("esc", "leave the field"))
         state = keys.State(
-            self.session, self.busy, self.stepping, self.panel, self.reveal, self.form
+            self.session, self.busy, self.stepping, self.panel, self.reveal, self.changed
         )
         fixed = ("guide", "command_palette", "leave") if self.size.width >= 72 else ("guide",)
         found = keys.bar(state)

@@ -24,13 +24,13 @@ from mcp_auth_tui.tui.views import stages_of
 
 if TYPE_CHECKING:
     from mcp_auth_tui.controller import Controller
+    from mcp_auth_tui.options import Options
     from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.settings import Settings
 
 INTERRUPTED = 130
 PATIENCE = 3.0
 """Seconds that a cancelled run has for its cleanup before the program quits anyway."""
-
-MakeController = Callable[["Config", bool], "Controller"]
 
 
 class Runs(App[int]):
@@ -41,28 +41,41 @@ class Runs(App[int]):
     stepping: reactive[bool] = reactive(False)
     panel: reactive[int] = reactive(0)
     reveal: reactive[bool] = reactive(False)
-    form: reactive[bool] = reactive(True)
+    changed: reactive[bool] = reactive(False)
+    """The settings are others than those of the session that is shown."""
+    marks: reactive[tuple[str, ...]] = reactive(())
+    """Why the result of the run is worth less (`Options.marks`)."""
 
-    def __init__(
-        self, config: Config | None, make_controller: MakeController, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         super().__init__()
-        self.config = config
+        self.config: Config | None = None
+        self.settings = settings
         self.clock = clock
         self.controller: Controller | None = None
-        self._make_controller = make_controller
+        self._used: Options | None = None
         self._gated = False
         self._leaving = False
 
     @property
     def state(self) -> State:
         """What decides which keys are of use."""
-        return State(self.session, self.busy, self.stepping, self.panel, self.reveal, self.form)
+        return State(self.session, self.busy, self.stepping, self.panel, self.reveal, self.changed)
 
     @property
     def code(self) -> int:
         """The exit code of what happened so far (DESIGN 3); 130 for a run that never ended."""
         return self.session.exit if self.session.outcome is not None else INTERRUPTED
+
+    def settle(self, config: Config | None) -> None:
+        """Take what the runs from now on are made with."""
+        self.config = config
+        self._used = self.settings.options
+        self.marks = self.settings.marks
+        self.changed = False
+
+    def resettle(self) -> None:
+        """Take note that the settings may be others now: they count from the next run on."""
+        self.changed = self.settings.options is not self._used
 
     def begin(
         self, *, stepping: bool, known: Session | None = None, start: Stage = Stage.PROBE
@@ -70,6 +83,8 @@ class Runs(App[int]):
         """Start a run, unless one is under way."""
         if self.busy or self.config is None:
             return
+        if self.changed:
+            self.settle(self.settings.config(self.config.url))
         self.busy, self.stepping, self._gated = True, stepping, False
         self.run_worker(
             self._run(self.config, stepping, known or Session(), start), exclusive=True, group="run"
@@ -77,7 +92,7 @@ class Runs(App[int]):
 
     async def _run(self, config: Config, stepping: bool, known: Session, start: Stage) -> None:
         try:
-            self.controller = controller = self._make_controller(config, stepping)
+            self.controller = controller = self.settings.controller(config, stepping)
             async with aclosing(controller.run(known, start)) as events:
                 async for event in events:
                     self.happened(event)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from mcp_auth_tui import settings
 from mcp_auth_tui.browser import Opened
 from mcp_auth_tui.model import (
     Browsed,
@@ -39,6 +40,7 @@ from mcp_auth_tui.model import (
     Waiting,
     Whose,
 )
+from mcp_auth_tui.options import Options
 from mcp_auth_tui.protocol.actions import Browse, Question, Send
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.values import (
@@ -446,6 +448,29 @@ def hostile() -> list[Event]:
         stop,
         Ended(Outcome.FAILED, NOW + 1, stop, 1),
     ]
+
+
+class Settings(settings.Settings):
+    """Settings whose runs are scripted."""
+
+    def __init__(
+        self,
+        make: Callable[[Config, bool], Any],
+        config_for: Callable[[str], Config] = config,
+        marks: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(Options())
+        self._scripted, self._config_for, self._marks = make, config_for, marks
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        return self._marks
+
+    def config(self, url: str) -> Config:
+        return self._config_for(url)
+
+    def controller(self, config: Config, stepping: bool) -> Any:
+        return self._scripted(config, stepping)
 
 
 class FakeController:

@@ -12,7 +12,7 @@ def main() -> int:
     events = [*fakes.metadata(), *fakes.registration(), *fakes.browser(), *fakes.ending()]
     code, session = run_tui(
         fakes.config(follow=True),
-        lambda config, stepping: fakes.FakeController(events),  # type: ignore[return-value]
+        fakes.Settings(lambda config, stepping: fakes.FakeController(events)),
         clock=lambda: fakes.NOW,
     )
     assert session is not None

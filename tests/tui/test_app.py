@@ -384,12 +384,11 @@ async def test_a_key_that_is_of_no_use_now_says_why() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
         await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
-        for key in ("p", "c", "u", "e", "n"):
+        for key in ("p", "c", "u", "e"):
             await pilot.press(key)
         await settled(pilot)
         assert [note.message for note in app._notifications] == [
-            keys.key_of(action).off(app.state)
-            for action in ("paste", "copy", "bare", "export", "form")
+            keys.key_of(action).off(app.state) for action in ("paste", "copy", "bare", "export")
         ]
 
 
@@ -473,7 +472,7 @@ async def test_our_own_bug_keeps_the_transcript_and_says_that_it_is_ours() -> No
             raise ZeroDivisionError("boom")
 
     app = app_of([])
-    app._make_controller = lambda config, stepping: Broken([])  # type: ignore[assignment,return-value]
+    app.settings.controller = lambda config, stepping: Broken([])  # type: ignore[method-assign]
     async with app.run_test() as pilot:
         await settled(pilot, lambda: app.session.outcome is not None)
         assert app.session.stop is not None
