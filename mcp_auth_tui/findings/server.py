@@ -122,7 +122,7 @@ RULES: tuple[Rule, ...] = (
         "RFC 8414 §3.3; MCP 2026-07-28 basic/authorization/authorization-server-discovery",
         (
             "Edit authorization_servers of the MCP server so that its entry equals issuer, "
-            "slash for slash; for one run use --allow as-issuer-slash."
+            "slash for slash."
         ),
         (
             "Strings are compared as they are. Frameworks that add a slash to URLs are the "

@@ -176,7 +176,7 @@ class AuthApp(Changing, Looking):
             return
         self.action_panel(panel_of(finding.stage))
         if finding.exchange is not None:
-            self.open_exchange(finding.exchange)
+            self.open_exchange(finding.exchange, finding)
 
     def action_log(self) -> None:
         """Go to the log, which a small screen shows in place of the detail."""

@@ -14,7 +14,8 @@ from mcp_auth_tui import text
 from mcp_auth_tui.model import Exchange, Field, Level, Response, Session, shown_body
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import split
-from mcp_auth_tui.tui import traffic
+from mcp_auth_tui.tui import evidence, traffic
+from mcp_auth_tui.tui.evidence import Line
 from mcp_auth_tui.tui.views import (
     DIM,
     LEVEL,
@@ -34,14 +35,6 @@ _MANY = 500
 """Lines that are drawn without a pause that is felt."""
 _BAR = 24
 _STYLES = {"key": "$text-primary", "str": "$text-success", "num": "$text-warning"}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line; one with a ``fold`` hides or shows what is below it."""
-
-    content: Content
-    fold: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +88,15 @@ def answer(item: Exchange, view: View) -> list[Line]:
         version = Content.assemble((f"{item.response.http_version} ", DIM), (status, style))
         lines += [Line(version)]
     for found in bad:
-        lines += [_gap(), *(Line(content) for content in finding_block(found, look))]
+        lines.append(_gap())
+        lines += [Line(part, place=evidence.told(found)) for part in finding_block(found, look)]
     if item.response:
-        lines += _headers(item.response, view)
-        lines += _body(item.response, view)
+        shown = _headers(item.response, view) + _body(item.response, view)
+        lines += evidence.marked(shown, bad, look.width)
     lines += _timing(item)
     if good := [found for found in about if found not in bad]:
-        lines += [_gap(), Line(heading("Findings")), *(Line(finding_line(each)) for each in good)]
+        lines += [_gap(), Line(heading("Findings"))]
+        lines += [Line(finding_line(each), place=evidence.told(each)) for each in good]
     return lines
 
 
@@ -168,7 +163,8 @@ def _headers(response: Response, view: View) -> list[Line]:
     for name, value in response.headers:
         hidden = not view.look.reveal and name in text.SECRET_HEADERS
         shown = text.masked(value) if hidden else view.shown(value)
-        lines += [Line(c) for c in rows([(name, shown)], view.look, least=least)]
+        made = rows([(name, shown)], view.look, least=least)
+        lines += [Line(content, place=evidence.field(name)) for content in made]
     return lines
 
 
@@ -283,10 +279,11 @@ class _Json:
         style = _STYLES["str" if isinstance(shown, str) else "num"]
         room = max(self._view.look.width - indent - 2, 12)
         pieces = fold(written, max(room - head.cell_length, 12)) or [""]
-        yield Line(Content.assemble(" " * indent, head, (pieces[0], style), *_end(pieces, tail)))
+        first = Content.assemble(" " * indent, head, (pieces[0], style), *_end(pieces, tail))
+        yield Line(first, place=path)
         for index, piece in enumerate(pieces[1:], 2):
             end = (tail, DIM) if index == len(pieces) else ("", "")
-            yield Line(Content.assemble(" " * (indent + 4), (piece, style), end))
+            yield Line(Content.assemble(" " * (indent + 4), (piece, style), end), place=path)
         if isinstance(raw, str):
             yield from _jwt(raw, self._view, path, indent + 2)
 
@@ -297,9 +294,9 @@ class _Json:
         first, last = "{}" if isinstance(raw, Mapping) else "[]"
         if path in self._view.folded:
             told = f"{first} {text.count(len(raw), 'item')} {last}{tail}"
-            yield Line(Content.assemble(indent, head, (told, DIM), (" ▸", "bold")), path)
+            yield Line(Content.assemble(indent, head, (told, DIM), (" ▸", "bold")), path, path)
             return
-        yield Line(Content.assemble(indent, head, (first, DIM)), path)
+        yield Line(Content.assemble(indent, head, (first, DIM)), path, path)
         if isinstance(raw, Mapping):
             items = [(str(key), item, shown[key]) for key, item in raw.items()]
         else:
@@ -308,7 +305,8 @@ class _Json:
             name = text.one_line(json.dumps(key, ensure_ascii=False), 200)
             label = Content.assemble((name, _STYLES["key"]), (": ", DIM)) if key else Content()
             comma = "," if index < len(items) - 1 else ""
-            yield from self._value(item, other, f"{path}/{key or index}", depth + 1, label, comma)
+            below = f"{path}/{evidence.step(key) or index}"
+            yield from self._value(item, other, below, depth + 1, label, comma)
         yield Line(Content.assemble(indent, (last + tail, DIM)))
 
 

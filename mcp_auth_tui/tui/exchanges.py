@@ -16,12 +16,13 @@ from textual.style import Style
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui.model import Exchange, Session, shown_body
-from mcp_auth_tui.tui import dissect, traffic, views
+from mcp_auth_tui.model import Exchange, Finding, Session, shown_body
+from mcp_auth_tui.tui import dissect, evidence, traffic, views
 from mcp_auth_tui.tui.dissect import Line
 
 _NAMES = ("Request", "Answer")
 _WIDE = 110
+_BEFORE = 3
 _KEYS = (
     ("esc", "back"),
     ("← →", "others"),
@@ -60,6 +61,11 @@ class Lines(OptionList):
         self.clear_options()
         self.add_options(Option(each.content) for each in kept)
         self.highlighted = min(at or 0, len(kept) - 1) if kept else None
+
+    def bring(self) -> None:
+        """Scroll to the highlighted line, with a few before it, and what follows in sight."""
+        self.scroll_to_highlight(top=True)
+        self.scroll_relative(y=-_BEFORE, animate=False, immediate=True)
 
 
 class ExchangeScreen(Screen[None]):
@@ -104,9 +110,11 @@ class ExchangeScreen(Screen[None]):
             self.what = what
             self.value = value
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, sought: Finding | None = None) -> None:
+        """Show an exchange; at what a finding is about, when one is ``sought``."""
         super().__init__(classes="page")
         self.set_reactive(ExchangeScreen.number, number)
+        self._sought = sought
         self._folded: frozenset[str] = frozenset()
         self._fresh = True
         self._needle = ""
@@ -204,9 +212,12 @@ class ExchangeScreen(Screen[None]):
         if self._fresh:
             self._fresh = False
             self._folded = dissect.first_folds(item, dissect.View(self.session, look))
+            if self._sought is not None:
+                self._folded = evidence.opened(self._folded, self._sought)
         view = dissect.View(self.session, look, self._folded)
         self.query_one("#side-0", Lines).show(dissect.request(item, view), self._needle)
         self.query_one("#side-1", Lines).show(dissect.answer(item, view), self._needle)
+        self._seek()
         self._head()
         large = (item.number, self.reveal) if dissect.is_large(item) else None
         if large == self._large:
@@ -222,6 +233,16 @@ class ExchangeScreen(Screen[None]):
             told = await asyncio.to_thread(self._text, item)
             if self._large == large:
                 await body.mount(body_widget(told))
+
+    def _seek(self) -> None:
+        """Go once to what a finding is about; from then on the person decides."""
+        if self._sought is None:
+            return
+        lines = self.query_one("#side-1", Lines)
+        at, self._sought = evidence.find(lines.kept, self._sought), None
+        if at is not None:
+            lines.highlighted = at
+            self.call_after_refresh(lines.bring)
 
     def _text(self, item: Exchange) -> str:
         """Return the body as a person may see it: masked unless secrets are shown."""

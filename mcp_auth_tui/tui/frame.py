@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 
 from mcp_auth_tui import text
-from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Ready, Resumed, Waiting
+from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Finding, Ready, Resumed, Waiting
 from mcp_auth_tui.tui import keys
 from mcp_auth_tui.tui.log import Log
 from mcp_auth_tui.tui.panels import Banner, Detail, Headline, KeyBar, Panel, PasteInput
@@ -258,11 +258,11 @@ class Frame(Runs):
             self.settle(answer[0])
             self.begin(stepping=answer[1])
 
-    def open_exchange(self, number: int) -> None:
+    def open_exchange(self, number: int, sought: Finding | None = None) -> None:
         """Show one exchange in full."""
         from mcp_auth_tui.tui.exchanges import ExchangeScreen
 
-        self.push(ExchangeScreen(number), session=Frame.session, reveal=Frame.reveal)
+        self.push(ExchangeScreen(number, sought), session=Frame.session, reveal=Frame.reveal)
 
     def push(self, screen: Screen[Any], then: Any = None, **bound: Any) -> None:
         """Push a screen with its own reactives bound to the app's."""

@@ -13,7 +13,7 @@ from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from mcp_auth_tui.model import PANELS, Session
+from mcp_auth_tui.model import PANELS, Finding, Session
 from mcp_auth_tui.tui import details, keys, views
 
 HIGHLIGHT_LIMIT = 20_000
@@ -54,7 +54,7 @@ class Banner(Static):
 
 
 class Panel(Widget, can_focus=True):
-    """One of the five panels: name, status and key facts."""
+    """One of the five panels: name, status and key facts; findings are counted in its border."""
 
     BINDINGS = [  # noqa: RUF012
         ("down,j,right", "app.next_panel(1)", "Next panel"),
@@ -76,6 +76,7 @@ class Panel(Widget, can_focus=True):
         super().__init__(id=f"panel-{index}", classes="panel")
         self.index = index
         self._titled = Content()
+        self._counted: tuple[Finding, ...] = ()
 
     def render(self) -> Content:
         """Draw the facts that fit; without a border, one line with name and status."""
@@ -108,6 +109,11 @@ class Panel(Widget, can_focus=True):
     def watch_session(self) -> None:
         """Follow the session."""
         self.title()
+        found = self.session.findings
+        if found is not self._counted:
+            self._counted = found
+            # Below, where a status of any length leaves them their room.
+            self.border_subtitle = views.findings_line(self.session, self.index) or Content()
 
     def watch_now(self) -> None:
         """Follow the clock."""
@@ -226,7 +232,9 @@ class Detail(Vertical):
         page = details.page(self.session, self.panel, look, self.marks)
         status = views.status_words(self.session, self.panel, look)
         name = f"{self.panel + 1} {PANELS[self.panel][0]}  "
-        self.border_title = Content.assemble((name, "bold"), status)
+        counted = views.findings_line(self.session, self.panel)
+        behind = ("  ", counted) if counted is not None else ()
+        self.border_title = Content.assemble((name, "bold"), status, *behind)
         if page.content != self._page.content:
             shown.update(page.content)
         if page.documents != self._page.documents:

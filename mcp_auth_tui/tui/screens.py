@@ -106,7 +106,7 @@ class FindingsScreen(Screen[Finding | None]):
         yield OptionList(id="findings-list", markup=False)
         with VerticalScroll(id="finding-scroll"):
             yield Static(id="finding-text", markup=False)
-        yield Static(" esc back   enter opens the exchange it is about", classes="hint")
+        yield Static(id="finding-hint", classes="hint", markup=False)
 
     def watch_session(self) -> None:
         """List what is new."""
@@ -128,8 +128,11 @@ class FindingsScreen(Screen[Finding | None]):
     @on(OptionList.OptionHighlighted)
     def _tell(self, event: OptionList.OptionHighlighted) -> None:
         look = views.Look(max(self.size.width - 6, 20))
-        block = views.finding_block(self._found[event.option_index], look)
+        item = self._found[event.option_index]
+        block = views.finding_block(item, look)
         self.query_one("#finding-text", Static).update(views.stack(block))
+        goes = "opens the exchange it is about" if item.exchange else "goes to its panel"
+        self.query_one("#finding-hint", Static).update(Content(f" esc back   enter {goes}"))
 
     @on(OptionList.OptionSelected)
     def _open(self, event: OptionList.OptionSelected) -> None:

@@ -207,7 +207,7 @@ def headline(session: Session, url: str, chosen: str, look: Look) -> Content:
 
 
 def findings_line(session: Session, panel: int) -> Content | None:
-    """Return how many findings a panel has by weight, or None when there is none."""
+    """Return how many findings a panel has by weight, worst first, or None when there is none."""
     counts = session.counts(*stages_of(panel))
     worst = counts[Level.FATAL] + counts[Level.ERROR]
     parts = [(worst, Level.ERROR), (counts[Level.WARNING], Level.WARNING)]
@@ -225,11 +225,7 @@ def panel_facts(session: Session, panel: int, look: Look) -> list[Content]:
     made: list[Content] = []
     if session.stop and session.stop.stage in stages_of(panel):
         made.append(words(session.stop.message, LEVEL[Level.FATAL][1]))
-    made += rows(_facts(session, panel), Look(2000, False, look.now), gap=1)
-    counted = findings_line(session, panel)
-    if counted is not None:
-        made.append(Content.assemble(("findings ", DIM), counted))
-    return made
+    return made + rows(_facts(session, panel), Look(2000, False, look.now), gap=1)
 
 
 def _facts(session: Session, panel: int) -> list[tuple[str, Any]]:
