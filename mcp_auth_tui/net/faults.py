@@ -77,7 +77,10 @@ def failure(error: Exception, where: str, phase: str, timeout: float) -> Failure
 
 
 def late(where: str, phase: str, seconds: float) -> Failure:
-    """Say that one part of an exchange took longer than its limit (seconds)."""
+    """Say that one part of an exchange took longer than its limit (seconds).
+
+    No answer is one thing (``net-timeout``), an answer without an end another (``net-slow``).
+    """
     limit = f"{seconds:g} s"
     said = {
         "connect": f"No connection to {where} within {limit}.",
@@ -85,7 +88,7 @@ def late(where: str, phase: str, seconds: float) -> Failure:
         "wait": f"{where} took the request, but did not answer within {limit}.",
         "read": f"{where} began to answer, then sent nothing more for {limit}.",
     }
-    return Failure("net-timeout", said[phase])
+    return Failure(_kind(phase), said[phase])
 
 
 def late_in_total(where: str, phase: str, seconds: float) -> Failure:
@@ -93,9 +96,13 @@ def late_in_total(where: str, phase: str, seconds: float) -> Failure:
     at = {"connect": "connecting", "tls": "the TLS handshake", "wait": "waiting for the answer"}
     doing = at.get(phase, "reading the answer")
     return Failure(
-        "net-timeout",
+        _kind(phase),
         f"The request to {where} was given up after {seconds:g} s in all, while {doing}.",
     )
+
+
+def _kind(phase: str) -> str:
+    return "net-slow" if phase == "read" else "net-timeout"
 
 
 def head_too_large(where: str) -> Failure:

@@ -50,7 +50,7 @@ def authorize(
                 failure.kind, seen=failure.message, exchange=exchange, level=Level.WARNING
             )
             # RFC 8628 §3.5: a time-out asks for a longer interval.
-            interval *= 2 if failure.kind == "net-timeout" else 1
+            interval *= 2 if failure.kind in ("net-timeout", "net-slow") else 1
             continue
         lost = 0
         error = answer.get("error") if answer is not None else "not JSON"

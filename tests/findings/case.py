@@ -32,10 +32,10 @@ class Case:
     """A rule, how it is broken, what follows from that, and how it is kept."""
 
     id: str
-    broken: Run
+    broken: Callable[[], Script]
     also: frozenset[str] = frozenset()
     """Findings that the broken rule brings with it."""
-    kept: Run = CLEAN
+    kept: Callable[[], Script] = CLEAN
 
 
 def case(

@@ -363,6 +363,7 @@ CASES: tuple[Case, ...] = (
     case("net-dns", at_mcp(Failure("net-dns", "no such host"))),
     case("net-connect", at_mcp(Failure("net-connect", "refused"))),
     case("net-timeout", at_mcp(Failure("net-timeout", "no answer"))),
+    case("net-slow", at_mcp(Failure("net-slow", "half an answer"))),
     case("net-rate-limited", at_mcp(raw(429, b"", ("retry-after", "5")))),
     case(
         "net-oversize",

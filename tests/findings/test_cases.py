@@ -8,19 +8,17 @@ from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.model import Finding, Level
 from tests.findings.case import CLEAN, Case, Run
 from tests.findings.cases_resource import CASES as OF_RESOURCES
+from tests.findings.cases_scan import CASES as OF_SCANS
 from tests.findings.cases_server import CASES as OF_SERVERS
 from tests.findings.cases_token import CASES as OF_TOKENS
 from tests.protocol.script import Script
 
-CASES = (*OF_RESOURCES, *OF_SERVERS, *OF_TOKENS)
+CASES = (*OF_RESOURCES, *OF_SERVERS, *OF_TOKENS, *OF_SCANS)
+FLOWS = [row for row in CASES if isinstance(row.broken, Run)]
 UNSEEN = {
-    "prm-copies-differ": "one copy is fetched: comparing them is a scan (SPEC 5, probe-locations)",
-    "as-misplaced": "places where no client looks are asked by a scan only",
-    "as-docs-differ": "the first good document ends the search: comparing is a scan",
-    "net-slow": "a deadline ends an exchange as net-timeout (tests/net)",
-    "client-bug": "made where a run is driven, of our own exceptions (tests/test_controller.py)",
+    "client-bug": "a fault of our own: no server breaks it (tests/test_controller.py has one)",
 }
-"""Rules that the flow cannot see broken, and why."""
+"""Rules that no server can be seen to break, and why."""
 
 
 def told(script: Script) -> list[Finding]:
@@ -53,6 +51,23 @@ def test_a_clean_server_is_blamed_for_nothing(settings: dict[str, object]) -> No
     assert (ids(script), script.stop) == (set(), None)
 
 
+STRICTER = {"prm-resource-parent", "prm-resource-slash"}
+"""Warnings that end a strict run all the same (SPEC, P5)."""
+
+
+@pytest.mark.parametrize("row", FLOWS, ids=lambda row: row.id)
+def test_a_strict_run_ends_at_the_first_error_and_at_nothing_less(row: Case) -> None:
+    assert isinstance(row.broken, Run)
+    usual = row.broken()
+    strict = Run(row.broken.site, {**row.broken.settings, "strict": True})()
+    errors = {item.id for item in told(usual) if item.level.rank <= Level.ERROR.rank}
+    ends = errors or usual.stop or row.id in STRICTER
+    assert (strict.stop is not None) is bool(ends)
+    assert [item.id for item in strict.findings if item.level is Level.ERROR] == []
+    if errors and strict.stop is not None:
+        assert strict.stop.id in errors
+
+
 def test_every_rule_has_a_server_that_breaks_it_and_one_that_keeps_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -65,7 +80,7 @@ def test_every_rule_has_a_server_that_breaks_it_and_one_that_keeps_it(
             also = ", ".join(sorted(rows[id].also))
             lines.append(f"{id:26} broken[{id}]{f' + {also}' if also else ''}; kept[{id}]: {kept}")
         else:
-            lines.append(f"{id:26} not in the flow: {UNSEEN.get(id, '')}")
+            lines.append(f"{id:26} cannot be seen: {UNSEEN.get(id, '')}")
     with capsys.disabled():
         print("\n" + "\n".join(lines))
     assert set(CATALOGUE) == {*rows, *UNSEEN}
@@ -116,6 +131,7 @@ def test_a_rule_weighs_what_the_revision_in_force_says(
     id: str, revision: str, level: Level
 ) -> None:
     row = next(row for row in CASES if row.id == id)
+    assert isinstance(row.broken, Run)
     made = row.broken.site()
     made.era = "stateless" if revision == "2026-07-28" else "initialize"
     found = next(item for item in told(made.run(spec=revision)) if item.id == id)

@@ -405,7 +405,7 @@ async def test_a_silent_stream_is_left_after_its_limit() -> None:
         await stream.aclose()
         await network.aclose()
     assert piece == Failure(
-        "net-timeout",
+        "net-slow",
         f"127.0.0.1 port {port} began to answer, then sent nothing more for 0.2 s.",
     )
 
@@ -455,6 +455,30 @@ async def test_a_server_that_hangs_is_given_up_and_the_limit_named(
         result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
         await network.aclose()
     assert ended(result) == Failure("net-timeout", sentence.format(f"127.0.0.1 port {port}"))
+
+
+@pytest.mark.parametrize(
+    ("timeout", "total", "sentence"),
+    [
+        (0.1, 5.0, "{} began to answer, then sent nothing more for 0.1 s."),
+        (5.0, 0.1, "The request to {} was given up after 0.1 s in all, while reading the answer."),
+    ],
+)
+@pytest.mark.parametrize("begun", [b"", b'{"issuer": '], ids=["head", "half a body"])
+async def test_an_answer_that_begins_and_does_not_end_is_slow_and_no_time_out(
+    timeout: float, total: float, sentence: str, begun: bytes
+) -> None:
+    """SPEC 6: what was cut off is another matter than what never came."""
+    network = Network("http://127.0.0.1/", timeout=timeout, total=total, environ={})
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + begun)
+        await hangs(reader, writer)
+
+    async with raw(talk) as port:
+        result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
+        await network.aclose()
+    assert ended(result) == Failure("net-slow", sentence.format(f"127.0.0.1 port {port}"))
 
 
 async def test_a_name_without_address_is_told(

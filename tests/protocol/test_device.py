@@ -210,10 +210,11 @@ def test_a_poll_that_finds_no_answer_is_no_end_and_a_time_out_doubles_the_interv
     script, waits = coded(), []
     gone = Failure("net-connect", "The server closed the connection without an answer.")
     late = Failure("net-timeout", "No answer came.")
-    for page in (gone, PENDING, late, PENDING, json(200, GOOD)):
+    slow = Failure("net-slow", "Half an answer came.")
+    for page in (gone, PENDING, late, PENDING, slow, json(200, GOOD)):
         waits.append(slept(script))
         script.sends("POST", TOKEN, page)
-    assert waits == [7, 7, 7, 14, 14]
+    assert waits == [7, 7, 7, 14, 14, 28]
     assert script.returned()
 
 
