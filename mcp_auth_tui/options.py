@@ -6,6 +6,7 @@ A face gets one `Options`; it makes the `Config` of a run from a URL typed later
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -234,6 +235,9 @@ def _flag(name: str) -> str:
 
 def _proxied(given: str | None, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Say which proxies will be used, if any (SPEC 6, `trust_env`)."""
+    elsewhere = sys.platform in ("darwin", "win32")
+    if not (given or elsewhere or any(name.lower().endswith("_proxy") for name in environ)):
+        return ()  # without loading the network, which the first frame does not need
     from mcp_auth_tui.net.proxies import Proxies
 
     try:

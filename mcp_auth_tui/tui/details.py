@@ -11,7 +11,7 @@ from textual.content import Content
 
 from mcp_auth_tui import text
 from mcp_auth_tui.model import PANELS, Level, Session, Stage, Status, Tried
-from mcp_auth_tui.tui import card, signin, traffic
+from mcp_auth_tui.tui import traffic
 from mcp_auth_tui.tui.guide import GUIDES
 from mcp_auth_tui.tui.views import (
     DIM,
@@ -110,8 +110,13 @@ def _body(session: Session, panel: int, look: Look) -> list[Content]:
             names = ("how", "id", "issuer", "redirect_uri", "auth_method", "secret")
             return rows(named(session.client, *names, "registration_token"), look)
         case 2:
+            # Imported when they are shown: the first frame needs neither.
+            from mcp_auth_tui.tui import signin
+
             return signin.page(session, look)
         case 3:
+            from mcp_auth_tui.tui import card
+
             return card.card(session, look)
         case _:
             return _headers(session, look)
@@ -233,6 +238,8 @@ def _documents(session: Session, panel: int, look: Look) -> tuple[Document, ...]
     elif panel == 1 and session.client:
         found = [("Registration answer", session.client.document)]
     elif panel == 3:
+        from mcp_auth_tui.tui import card
+
         found = card.papers(session)
     shown = []
     for title, value in found:

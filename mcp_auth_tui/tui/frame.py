@@ -82,8 +82,11 @@ class Frame(Runs):
         self.chosen = config.spec if config else "auto"
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Add the second net behind Textual's own filters."""
-        return [*super().get_line_filters(), self._net]
+        """Put the second net behind Textual's own filters."""
+        before = tuple(super().get_line_filters())
+        if before != self._net.before:
+            self._net = ControlFilter(before)
+        return [self._net]
 
     def compose(self) -> ComposeResult:
         """Headline, rail of panels, detail above the log, key bar."""

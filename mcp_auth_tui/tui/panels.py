@@ -75,7 +75,8 @@ class Panel(Widget, can_focus=True):
     def __init__(self, index: int) -> None:
         super().__init__(id=f"panel-{index}", classes="panel")
         self.index = index
-        self._titled = Content()
+        # For the first frame, which is drawn before the width is known.
+        self._titled = self.border_title = self._called()
         self._counted: tuple[Finding, ...] = ()
 
     def render(self) -> Content:
@@ -91,11 +92,14 @@ class Panel(Widget, can_focus=True):
         width = max(self.size.width, 1)
         return views.stack(fact.truncate(width, ellipsis=True) for fact in facts)
 
+    def _called(self) -> Content:
+        return Content.styled(f"{self.index + 1} {PANELS[self.index][0]}", "bold")
+
     def title(self) -> None:
         """Write name and status into the upper border, the one left, the other right."""
         if not self.outer_size.width:
             return
-        name = Content.styled(f"{self.index + 1} {PANELS[self.index][0]}", "bold")
+        name = self._called()
         room = self.outer_size.width - 8 - name.cell_length
         look = views.Look(max(room, 0), False, self.now)
         status = views.status_words(self.session, self.index, look)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from zlib import crc32
 
@@ -23,11 +23,18 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 class ControlFilter(LineFilter):
     """Removes control characters from what is about to be drawn (DESIGN 5, the second net).
 
-    It also makes the lines of a long link one link.
+    It also makes the lines of a long link one link. The filters before it are applied by it, since
+    every filter of its own costs a new strip for each line that is drawn.
     """
+
+    def __init__(self, before: Sequence[LineFilter] = ()) -> None:
+        super().__init__()
+        self.before = tuple(before)
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments without controls, bidi overrides and zero-width characters."""
+        for earlier in self.before:
+            segments = earlier.apply(segments, background)
         if all(text.isprintable() and not (style and style.link) for text, style, _ in segments):
             return segments
         return [Segment(_visible(text), _one_link(style), rest) for text, style, rest in segments]

@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Button, Input, OptionList, Static
 
 from mcp_auth_tui import clipboard
-from mcp_auth_tui.model import Outcome, Stage
+from mcp_auth_tui.model import PANELS, Outcome, Stage
 from mcp_auth_tui.tui import keys
 from mcp_auth_tui.tui.exchanges import ExchangeScreen
 from mcp_auth_tui.tui.log import Log
@@ -50,6 +50,12 @@ def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(clipboard, "copy", copy)
     return seen
+
+
+def test_the_names_of_the_panels_are_there_before_anything_is_laid_out() -> None:
+    """So the first frame that is drawn has them."""
+    for index, (name, _) in enumerate(PANELS):
+        assert f"{index + 1} {name}" in str(Panel(index).border_title)
 
 
 async def test_a_run_starts_by_itself_and_ends_with_the_headers_in_panel_five() -> None:

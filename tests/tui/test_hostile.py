@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.segment import Segment
 from textual.color import Color
+from textual.filter import ANSIToTruecolor
 from textual.widgets import Static
 
 from mcp_auth_tui.exports.curl import one
@@ -116,6 +117,22 @@ def test_the_second_net_removes_controls_from_what_is_drawn() -> None:
     line = [Segment("a\x1b]52;c;x\x07b\u202ec"), Segment("é ok")]
     drawn = ControlFilter().apply(line, Color(0, 0, 0))
     assert [segment.text for segment in drawn] == ["a]52;c;xbc", "é ok"]
+
+
+async def test_the_second_net_applies_textual_s_filters_of_the_moment_before_itself() -> None:
+    """One filter in all: each costs a strip for every line that is drawn."""
+    app = app_of(fakes.signed_in())
+    async with app.run_test() as pilot:
+        [first] = app.get_line_filters()
+        assert isinstance(first, ControlFilter)
+        assert [type(item) for item in first.before] == [ANSIToTruecolor]
+        assert app.get_line_filters() == [first]
+        app.theme = "ansi-light"
+        await settled(pilot)
+        [second] = app.get_line_filters()
+        assert isinstance(second, ControlFilter)
+        assert second.before == tuple(item for item in app._filters if item.enabled)
+        assert second is not first
 
 
 def test_a_url_that_is_not_safe_is_never_a_link() -> None:
