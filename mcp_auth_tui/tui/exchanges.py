@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 from textual.style import Style
 from textual.widgets import Input, OptionList, Static
@@ -88,11 +88,11 @@ class ExchangeScreen(Screen[None]):
         Binding("C,shift+c", "curl", "Copy as curl"),
         Binding("b,c", "body", "Copy the body"),
     ]
-    session: reactive[Session] = reactive(Session, always_update=True)
-    reveal: reactive[bool] = reactive(False)
-    number: reactive[int] = reactive(0)
-    side: reactive[int] = reactive(1)
-    follow: reactive[bool] = reactive(False)
+    session: var[Session] = var(Session, always_update=True)
+    reveal: var[bool] = var(False)
+    number: var[int] = var(0)
+    side: var[int] = var(1)
+    follow: var[bool] = var(False)
 
     class Again(Message):
         """The person wants an exchange to be sent again, perhaps edited before."""

@@ -13,15 +13,16 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.filter import LineFilter
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 
 from mcp_auth_tui import text
 from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Finding, Ready, Resumed, Waiting
 from mcp_auth_tui.tui import keys
+from mcp_auth_tui.tui.edges import Banner, Headline, KeyBar
 from mcp_auth_tui.tui.log import Log
-from mcp_auth_tui.tui.panels import Banner, Detail, Headline, KeyBar, Panel, PasteInput
+from mcp_auth_tui.tui.panels import Detail, Panel, PasteInput
 from mcp_auth_tui.tui.runs import Runs
 from mcp_auth_tui.tui.terminal import ControlFilter
 from mcp_auth_tui.tui.views import panel_of
@@ -51,10 +52,10 @@ class Frame(Runs):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-low"), (22, "-tall")]  # noqa: RUF012
 
-    now: reactive[float] = reactive(0.0)
-    typing: reactive[bool] = reactive(False)
-    url: reactive[str] = reactive("")
-    chosen: reactive[str] = reactive("auto")
+    now: var[float] = var(0.0)
+    typing: var[bool] = var(False)
+    url: var[str] = var("")
+    chosen: var[str] = var("auto")
 
     def __init__(
         self,
@@ -192,8 +193,9 @@ class Frame(Runs):
 
     @on(Panel.Chosen)
     def _chosen(self, event: Panel.Chosen) -> None:
-        # By now the run may have moved on and taken the focus with it.
-        if self.screen_stack[0].query_one(f"#panel-{event.index}").has_focus:
+        # The run may have moved on and taken the focus along; the widget itself hears of it later.
+        focused = self.screen_stack[0].focused
+        if isinstance(focused, Panel) and focused.index == event.index:
             self.show(event.index)
 
     @on(events.DescendantFocus)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -20,9 +20,9 @@ class Log(OptionList):
         Binding("k", "cursor_up", "Up", show=False),
         Binding("F,shift+f", "newest", "Follow the newest", show=False),
     ]
-    session: reactive[Session] = reactive(Session, always_update=True)
+    session: var[Session] = var(Session, always_update=True)
 
-    needle: reactive[str] = reactive("")
+    needle: var[str] = var("")
     """What a line has to hold to be shown, in lower case."""
 
     def __init__(self) -> None:
@@ -67,7 +67,9 @@ class Log(OptionList):
         wanted = len(exchanges) - 1 if follows else min(at or 0, len(exchanges) - 1)
         self.highlighted = wanted if exchanges else None
         told = f"  / {self.needle}: {len(exchanges)} of {len(every)}" if self.needle else ""
-        self.border_title = Content.assemble("Exchanges", views.words(told))
+        title = Content.assemble("Exchanges", views.words(told))
+        if title != self.border_title:
+            self.border_title = title
 
     def _holds(self, item: Exchange) -> bool:
         url = traffic.shown_url(self.session, item.request.url)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from textual.binding import Binding
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import OptionList
 
@@ -22,7 +22,7 @@ class Page(Screen[Result]):
         Binding("j", "move(1)", "Down", show=False),
         Binding("k", "move(-1)", "Up", show=False),
     ]
-    session: reactive[Session] = reactive(Session, always_update=True)
+    session: var[Session] = var(Session, always_update=True)
 
     class Opened(Message):
         """An exchange was chosen."""

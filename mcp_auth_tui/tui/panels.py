@@ -1,4 +1,4 @@
-"""Knows the panels, the detail, the headline and the key bar; must not act on a run."""
+"""Knows the panels and the detail; must not act on a run."""
 
 from __future__ import annotations
 
@@ -8,52 +8,20 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from mcp_auth_tui.model import PANELS, Finding, Session
 from mcp_auth_tui.tui import details, keys, views
+from mcp_auth_tui.tui.edges import Kept
 
 HIGHLIGHT_LIMIT = 20_000
 """Characters; longer documents go to a text area, which shows them without a pause."""
 
 
-class Headline(Static):
-    """The top line."""
-
-    session: reactive[Session] = reactive(Session, always_update=True)
-    url: reactive[str] = reactive("")
-    chosen: reactive[str] = reactive("auto")
-    reveal: reactive[bool] = reactive(False)
-
-    def render(self) -> Content:
-        """Draw it for the width there is."""
-        look = views.Look(self.size.width, self.reveal)
-        return views.headline(self.session, self.session.url or self.url, self.chosen, look)
-
-
-class Banner(Static):
-    """The line under the headline that marks a run whose result is worth less."""
-
-    session: reactive[Session] = reactive(Session, always_update=True)
-    marks: reactive[tuple[str, ...]] = reactive(())
-
-    def render(self) -> Content:
-        """Draw what fits of the reasons."""
-        return views.banner((*self.marks, *self.session.marks), views.Look(self.size.width))
-
-    def watch_session(self) -> None:
-        """Be there only for a run that is marked."""
-        self.set_class(bool(self.marks or self.session.marks), "-marked")
-
-    def watch_marks(self) -> None:
-        """Be there only for a run that is marked."""
-        self.watch_session()
-
-
-class Panel(Widget, can_focus=True):
+class Panel(Kept, can_focus=True):
     """One of the five panels: name, status and key facts; findings are counted in its border."""
 
     BINDINGS = [  # noqa: RUF012
@@ -61,9 +29,8 @@ class Panel(Widget, can_focus=True):
         ("up,k,left", "app.next_panel(-1)", "Previous panel"),
         ("enter", "app.detail", "Detail"),
     ]
-    session: reactive[Session] = reactive(Session, always_update=True)
-    panel: reactive[int] = reactive(0)
-    now: reactive[float] = reactive(0.0)
+    panel: var[int] = var(0)
+    now: var[float] = var(0.0)
 
     class Chosen(Message):
         """A panel got the focus."""
@@ -77,10 +44,11 @@ class Panel(Widget, can_focus=True):
         self.index = index
         # For the first frame, which is drawn before the width is known.
         self._titled = self.border_title = self._called()
-        self._counted: tuple[Finding, ...] = ()
+        self._found: tuple[Finding, ...] = ()
+        self._counted = Content()
 
-    def render(self) -> Content:
-        """Draw the facts that fit; without a border, one line with name and status."""
+    def drawn(self) -> Content:
+        """Return the facts that fit; without a border, one line with name and status."""
         look = views.Look(self.size.width, False, self.now)
         if not self.styles.border_top[0]:
             glyph, style = views.STATUS[views.panel_status(self.session, self.index)]
@@ -113,15 +81,18 @@ class Panel(Widget, can_focus=True):
     def watch_session(self) -> None:
         """Follow the session."""
         self.title()
+        super().watch_session()
         found = self.session.findings
-        if found is not self._counted:
-            self._counted = found
+        if found is not self._found:
+            self._found = found
             # Below, where a status of any length leaves them their room.
-            self.border_subtitle = views.findings_line(self.session, self.index) or Content()
+            counted = views.findings_line(self.session, self.index) or Content()
+            if not counted.is_same(self._counted):
+                self._counted = self.border_subtitle = counted
 
     def watch_now(self) -> None:
         """Follow the clock."""
-        self.title()
+        self.watch_session()
 
     def watch_panel(self, panel: int) -> None:
         """Mark the panel whose detail is shown."""
@@ -170,16 +141,17 @@ class DetailScroll(VerticalScroll, can_focus=True):
 class Detail(Vertical):
     """The detail of the shown panel, and the paste field while the browser is waited for."""
 
-    session: reactive[Session] = reactive(Session, always_update=True)
-    panel: reactive[int] = reactive(0)
-    reveal: reactive[bool] = reactive(False)
-    busy: reactive[bool] = reactive(False)
-    now: reactive[float] = reactive(0.0)
-    marks: reactive[tuple[str, ...]] = reactive(())
+    session: var[Session] = var(Session, always_update=True)
+    panel: var[int] = var(0)
+    reveal: var[bool] = var(False)
+    busy: var[bool] = var(False)
+    now: var[float] = var(0.0)
+    marks: var[tuple[str, ...]] = var(())
 
     def __init__(self) -> None:
         super().__init__(id="detail")
         self._page = details.Page(Content())
+        self._titled = Content()
         self._due = False
 
     def compose(self) -> ComposeResult:
@@ -238,8 +210,10 @@ class Detail(Vertical):
         name = f"{self.panel + 1} {PANELS[self.panel][0]}  "
         counted = views.findings_line(self.session, self.panel)
         behind = ("  ", counted) if counted is not None else ()
-        self.border_title = Content.assemble((name, "bold"), status, *behind)
-        if page.content != self._page.content:
+        title = Content.assemble((name, "bold"), status, *behind)
+        if not title.is_same(self._titled):
+            self._titled = self.border_title = title
+        if not page.content.is_same(self._page.content):
             shown.update(page.content)
         if page.documents != self._page.documents:
             await documents.remove_children()
@@ -266,44 +240,3 @@ def body_widget(body: str) -> Widget:
 
         return Static(highlight(body, language="json"), classes="document", markup=False)
     return Static(Content(body), classes="document", markup=False)
-
-
-class KeyBar(Static):
-    """The last line: the keys that are of use now; a click does what the key does."""
-
-    session: reactive[Session] = reactive(Session, always_update=True)
-    panel: reactive[int] = reactive(0)
-    busy: reactive[bool] = reactive(False)
-    stepping: reactive[bool] = reactive(False)
-    reveal: reactive[bool] = reactive(False)
-    typing: reactive[bool] = reactive(False)
-    changed: reactive[bool] = reactive(False)
-
-    def render(self) -> Content:
-        """Draw the keys that fit."""
-        if self.typing:
-            return Content.assemble(_pressed("enter", "send"), _pressed("esc", "leave the field"))
-        state = keys.State(
-            self.session, self.busy, self.stepping, self.panel, self.reveal, self.changed
-        )
-        fixed = ("guide", "command_palette", "leave") if self.size.width >= 72 else ("guide",)
-        found = keys.bar(state)
-        ending = [_key(key, label) for key, label in found if key.action in fixed]
-        room = self.size.width - sum(part.cell_length for part in ending)
-        shown: list[Content] = []
-        for key, label in found:
-            part = _key(key, label)
-            if key.action in fixed or part.cell_length > room:
-                continue
-            room -= part.cell_length
-            shown.append(part)
-        return Content.assemble(*shown, *ending)
-
-
-def _key(key: keys.Key, label: str) -> Content:
-    meta = Style.from_meta({"@click": f"app.{key.action}"})
-    return _pressed(key.shown, label).stylize(meta)
-
-
-def _pressed(key: str, label: str) -> Content:
-    return Content.assemble((f" {key}", "bold $text-accent"), f" {label} ")

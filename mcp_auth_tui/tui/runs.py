@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from textual.app import App
-from textual.reactive import reactive
+from textual.reactive import var
 
 from mcp_auth_tui.model import (
     Ended,
@@ -36,14 +36,14 @@ PATIENCE = 3.0
 class Runs(App[int]):
     """An app that holds one session and drives at most one run at a time."""
 
-    session: reactive[Session] = reactive(Session, always_update=True)
-    busy: reactive[bool] = reactive(False)
-    stepping: reactive[bool] = reactive(False)
-    panel: reactive[int] = reactive(0)
-    reveal: reactive[bool] = reactive(False)
-    changed: reactive[bool] = reactive(False)
+    session: var[Session] = var(Session, always_update=True)
+    busy: var[bool] = var(False)
+    stepping: var[bool] = var(False)
+    panel: var[int] = var(0)
+    reveal: var[bool] = var(False)
+    changed: var[bool] = var(False)
     """The settings are others than those of the session that is shown."""
-    marks: reactive[tuple[str, ...]] = reactive(())
+    marks: var[tuple[str, ...]] = var(())
     """Why the result of the run is worth less (`Options.marks`)."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:

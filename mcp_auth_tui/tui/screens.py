@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -95,7 +95,7 @@ class FindingsScreen(Screen[Finding | None]):
         Binding("j", "move(1)", "Down", show=False),
         Binding("k", "move(-1)", "Up", show=False),
     ]
-    session: reactive[Session] = reactive(Session, always_update=True)
+    session: var[Session] = var(Session, always_update=True)
 
     def __init__(self) -> None:
         super().__init__(classes="page")

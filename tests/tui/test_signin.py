@@ -11,8 +11,9 @@ from textual.widgets import Input
 from mcp_auth_tui import clipboard
 from mcp_auth_tui.model import Left, Stage, Started, Status
 from mcp_auth_tui.tui import details, views
+from mcp_auth_tui.tui.edges import Banner
 from mcp_auth_tui.tui.letters import large
-from mcp_auth_tui.tui.panels import Banner, PasteInput
+from mcp_auth_tui.tui.panels import PasteInput
 from mcp_auth_tui.tui.screens import BareScreen
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
