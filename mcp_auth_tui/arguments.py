@@ -196,8 +196,12 @@ def _face(parser: argparse.ArgumentParser) -> None:
 def _client(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("client")
     group.add_argument("--client-id", metavar="ID", help="a client registered beforehand")
-    group.add_argument("--client-secret-file", metavar="FILE", help="its secret: the first line")
-    group.add_argument("--client-secret-prompt", action="store_true", help="ask for its secret")
+    group.add_argument(
+        "--client-secret-file", metavar="FILE", help="the client's secret: the first line of a file"
+    )
+    group.add_argument(
+        "--client-secret-prompt", action="store_true", help="ask for the client's secret"
+    )
     group.add_argument(
         "--client-metadata-url", metavar="URL", help="a client ID metadata document of yours"
     )
@@ -214,7 +218,9 @@ def _request(parser: argparse.ArgumentParser, *, port: bool) -> None:
     group = parser.add_argument_group("request")
     group.add_argument("--scope", metavar="SCOPES", help="ask for these (blank between them)")
     group.add_argument("--resource", metavar="URI", help="the resource parameter")
-    group.add_argument("--no-resource", action="store_true", help="leave it out")
+    group.add_argument(
+        "--no-resource", action="store_true", help="leave the resource parameter out"
+    )
     group.add_argument(
         "--param",
         metavar="KEY=VALUE",
@@ -259,11 +265,17 @@ def _grants(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--subject-token", metavar="SOURCE", help="your ID token or SAML assertion (id-jag)"
     )
-    group.add_argument("--subject-token-type", metavar="URN", help="its type (an ID token)")
+    group.add_argument(
+        "--subject-token-type", metavar="URN", help="type of the subject token (an ID token)"
+    )
     group.add_argument("--idp-issuer", metavar="URL", help="the identity provider (id-jag)")
-    group.add_argument("--idp-token-endpoint", metavar="URL", help="its token endpoint")
-    group.add_argument("--idp-client-id", metavar="ID", help="the client there")
-    group.add_argument("--idp-client-secret", metavar="SOURCE", help="its secret, if it has one")
+    group.add_argument(
+        "--idp-token-endpoint", metavar="URL", help="token endpoint of the identity provider"
+    )
+    group.add_argument("--idp-client-id", metavar="ID", help="the client at the identity provider")
+    group.add_argument(
+        "--idp-client-secret", metavar="SOURCE", help="that client's secret, if it has one"
+    )
     group.add_argument(
         "--dpop",
         metavar="WHEN",
@@ -307,7 +319,10 @@ def _judgement(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("judgement")
     group.add_argument("--call", metavar="TOOL", help="call this tool after verifying")
     group.add_argument(
-        "--call-args", metavar="JSON", type=_json_object, help="its arguments, a JSON object"
+        "--call-args",
+        metavar="JSON",
+        type=_json_object,
+        help="arguments of that call, a JSON object",
     )
     group.add_argument("--strict", action="store_true", help="stop at any error")
     group.add_argument(

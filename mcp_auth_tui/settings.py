@@ -74,6 +74,8 @@ class Settings:
         """As it stands for the next run, checked."""
         self.secret = secret
         """The client secret that was typed, if one was."""
+        self.started_secret = secret
+        """The one that was typed when the program started."""
         self._practice = practice
         """The URL of the practice server that this program runs, if it does."""
         self._words = list(words)

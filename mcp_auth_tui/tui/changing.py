@@ -10,6 +10,7 @@ from mcp_auth_tui.tui.frame import Frame
 if TYPE_CHECKING:
     from mcp_auth_tui.tui.edits import Sendable
     from mcp_auth_tui.tui.exchanges import ExchangeScreen
+    from mcp_auth_tui.tui.setting import SettingsScreen
 
 
 class Changing(Frame):
@@ -32,6 +33,33 @@ class Changing(Frame):
         self._controlled.step(action)
         if not self.stepping:
             self.go()
+
+    def action_settings(self) -> None:
+        """Change what the next run is made with."""
+        self.open_settings(self.url)
+
+    def open_settings(self, url: str) -> None:
+        """Show every setting, for runs against a URL."""
+        from mcp_auth_tui.tui.setting import SettingsScreen
+
+        screen = SettingsScreen(self.settings, url)
+        self.push(screen, self._set, session=Frame.session, busy=Frame.busy)
+
+    def _set(self, wish: str | None) -> None:
+        self.resettle()
+        if wish is not None:
+            self._follows = True
+            self.begin(stepping=wish == "step")
+        elif self.changed:
+            self.say("Kept for the next run; r starts it.")
+
+    def on_settings_screen_taken(self, event: SettingsScreen.Taken) -> None:
+        """Copy the command that does the same."""
+        self.copy("The command", event.value)
+
+    def on_settings_screen_noted(self, event: SettingsScreen.Noted) -> None:
+        """Say what the settings have to say."""
+        self.say(event.told)
 
     def on_exchange_screen_taken(self, event: ExchangeScreen.Taken) -> None:
         """Copy what was chosen on the screen of an exchange."""

@@ -136,11 +136,16 @@ def _flat(value: Any) -> str:
     return str(value)
 
 
-def keys_hint(keys: Iterable[tuple[str, str]], width: int) -> Content:
-    """Return keys with their words on as many lines as it takes; none is broken."""
+def keys_hint(keys: Iterable[tuple[str, ...]], width: int) -> Content:
+    """Return keys with their words on as many lines as it takes; none is broken.
+
+    A third text is the action that a click on the key runs.
+    """
     made = [Content()]
-    for key, word in keys:
-        part = Content.assemble((key, "bold $text-accent"), f" {word}")
+    for key, word, *action in keys:
+        part = Content.assemble((key, "bold $text-accent"), " " if key else "", word)
+        if action and action[0]:
+            part = part.stylize(Style.from_meta({"@click": action[0]}))
         last = made[-1]
         if last.cell_length and last.cell_length + 2 + part.cell_length > width:
             made.append(part)
