@@ -277,7 +277,7 @@ KEYS: tuple[Key, ...] = (
     Key("n", "n", "form", "Another URL", "type another URL"),
     Key("comma", ",", "settings", "Settings",
         "change what the next run is made with, and see the command that does the same",
-        label=lambda s: "settings"),
+        label=lambda s: "" if s.busy else "settings"),
     Key("escape", "esc", "retreat", "Back or cancel",
         "leave a field or the detail; else cancel the run", _no_cancel,
         lambda s: "cancel" if s.busy else ""),
@@ -337,7 +337,7 @@ def _rank(key: Key, state: State) -> int:
         first = ("copy", "export", "findings")
         first = ("rerun", *first) if state.refreshes else first
     elif state.session.outcome is not None:
-        first = ("findings", "rerun", "run")
+        first = ("findings", "rerun", "run", "settings")
     else:
         first = ("run", "step", "retreat")
     last = ("panel(0)", "log", "sequence", "reveal")
