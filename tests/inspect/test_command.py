@@ -16,6 +16,7 @@ import pytest
 from mcp_auth_tui.cli import main
 from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 from mcp_auth_tui.demo.thread import running
+from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.inspecting.progress import Progress
 from mcp_auth_tui.inspecting.wishes import Wishes, from_arguments
 from mcp_auth_tui.inspecting.words import inspect as parser
@@ -44,6 +45,36 @@ def test_each_fault_that_shows_without_signing_in_is_told_first(
     assert told[2].endswith(f"[{SEEN[name]}]")
     # That a server asks for no authorization is nothing to mend.
     assert code == (0 if name == "open" else 1)
+
+
+LATER = [name for name, fault in FAULTS.items() if not fault.inspected]
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_fault_that_shows_only_after_a_registration_is_no_reason_to_blame_anything_else(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of these a run tells (tests/test_cli.py); all that can be inspected is as it should be."""
+    with running(faults=[name]) as practice:
+        assert main(["inspect", practice.url, "--fail-on", "warning"]) == 0
+    head, told = capsys.readouterr().out.splitlines()[:2]
+    assert (head[0], told.split(";")[0]) == ("✓", "  nothing that stops a client was found")
+
+
+@pytest.mark.parametrize("name", ["issuer-slash", "no-prm", "not-mcp"])
+@pytest.mark.parametrize(
+    ("form", "before"),
+    [("markdown", "(`"), ("sarif", '"ruleId": "'), ("junit", ' name="'), ("html", "<code>")],
+)
+def test_the_cause_comes_first_in_every_form_that_is_read_from_the_top(
+    form: str, before: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(faults=[name]) as practice:
+        assert main(["inspect", practice.url, "--format", form]) == 1
+    told = capsys.readouterr().out.replace('":"', '": "')
+    places = {id: told.find(f"{before}{id}") for id in CATALOGUE}
+    first = min((at, id) for id, at in places.items() if at >= 0)
+    assert first[1] == FAULTS[name].finding
 
 
 def test_the_practice_server_without_faults_has_nothing_to_mend(
