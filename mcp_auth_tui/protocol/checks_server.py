@@ -94,17 +94,7 @@ def code_flow(server: AuthorizationServer) -> Checks:
 
 def _grants(server: AuthorizationServer) -> Checks:
     listed, pointer = server.list(_GRANTS), f"/{_GRANTS}"
-    kinds = server.list("response_types_supported") or ()
-    in_url = [kind for kind in kinds if "token" in kind.split()]
-    if in_url:
-        yield Check("as-implicit", True, ", ".join(in_url), "/response_types_supported")
-    elif listed is None:
-        # RFC 8414 §2: left out, the list is authorization_code and implicit. Where no response
-        # type is for a token in the URL, that is a slip of the document rather than an offer.
-        seen = "absent: by default authorization_code and implicit"
-        yield Check("as-implicit", True, seen, pointer, level=Level.INFO)
-    else:
-        yield Check("as-implicit", "implicit" in listed, ", ".join(listed), pointer)
+    yield _implicit(server, listed, pointer)
     grants = listed or ()
     seen = ", ".join(grants)
     if listed is not None:
@@ -114,6 +104,24 @@ def _grants(server: AuthorizationServer) -> Checks:
     profiles = strings(server.document.get("authorization_grant_profiles_supported"))
     if _ID_JAG in profiles:
         yield Check("as-idjag-grant", _JWT_BEARER not in grants, seen or "absent", pointer)
+
+
+def _implicit(server: AuthorizationServer, listed: tuple[str, ...] | None, pointer: str) -> Check:
+    """Look for access tokens in the URL, which are what RFC 9700 §2.1.2 is about.
+
+    The grant alone is no offer of them: OpenID servers list it for ``id_token`` (OIDC Registration
+    §2), and left out, the list means it too (RFC 8414 §2). Without a response type for an access
+    token it is information.
+    """
+    kinds = server.list("response_types_supported")
+    in_url = [kind for kind in kinds or () if "token" in kind.split()]
+    if in_url:
+        return Check("as-implicit", True, ", ".join(in_url), "/response_types_supported")
+    if listed is None:
+        seen = "absent: by default authorization_code and implicit"
+        return Check("as-implicit", True, seen, pointer, level=Level.INFO)
+    level = Level.INFO if kinds else None
+    return Check("as-implicit", "implicit" in listed, ", ".join(listed), pointer, level=level)
 
 
 def _authentication(server: AuthorizationServer) -> Checks:

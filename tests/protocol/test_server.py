@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui.model import Failure, Stage
+from mcp_auth_tui.model import Failure, Level, Stage
 from mcp_auth_tui.protocol import server
 from mcp_auth_tui.protocol.server import places
 from tests.protocol.script import (
@@ -334,6 +334,26 @@ def test_without_a_document_the_default_paths_are_taken_L2() -> None:
 )
 def test_a_broken_document_is_no_absence_L5(page: Page, id: str) -> None:
     assert legacy(page).stopped().id == id
+
+
+@pytest.mark.parametrize(
+    ("grants", "kinds", "level"),
+    [
+        (["authorization_code", "implicit"], ["code", "code id_token", "id_token"], Level.INFO),
+        (["authorization_code", "implicit"], ["code", "token"], Level.WARNING),
+        (["authorization_code"], ["code", "code token"], Level.WARNING),
+        (["authorization_code", "implicit"], ..., Level.WARNING),
+        (..., ["code"], Level.INFO),
+        (["authorization_code"], ["code", "id_token"], Level.OK),
+    ],
+)
+def test_only_access_tokens_in_the_url_are_a_fault_of_a_server_that_lists_implicit(
+    grants: Any, kinds: Any, level: Level
+) -> None:
+    """RFC 9700 §2.1.2 names the response types that issue access tokens; id_token is none."""
+    script = document(grant_types_supported=grants, response_types_supported=kinds)
+    (found,) = [item for item in script.findings if item.id == "as-implicit"]
+    assert found.level is level
 
 
 @given(st.dictionaries(st.sampled_from(sorted(metadata())), JSON))
