@@ -19,6 +19,7 @@ from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.documents import loads
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.resource import serving
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
 from mcp_auth_tui.protocol.values import AuthorizationServer, Client
 
@@ -27,6 +28,8 @@ METHODS = ("client_secret_basic", "client_secret_post", "none")
 NAME = "mcp-auth-tui"
 # RFC 6749 appendix A.1: what a client id is made of.
 _VSCHARS = re.compile(r"[\x20-\x7e]+\Z")
+# Answers of a server that has nothing at a path, as opposed to one that refuses.
+_NOTHING_THERE = (404, 405, 410, 501)
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -243,8 +246,27 @@ def _dynamic(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Pr
     exchange: Exchange = yield Send(request)
     if (failure := exchange.failure) is not None:
         judge.lost(exchange, failure)
+    if server.url is None and exchange.status in _NOTHING_THERE:
+        _nowhere(judge, exchange)
     answer = yield from _registered(judge, exchange, redirect_uri)
     return (yield from _client(judge, server, exchange, answer))
+
+
+def _nowhere(judge: Judge, exchange: Exchange) -> NoReturn:
+    """End where the default path of 2025-03-26 was a guess that did not come true (L2).
+
+    Nobody refused anything: the server simply says nowhere how to sign in.
+    """
+    # What is missing is asked for by every revision since that one.
+    replace(judge, revision="").stop(
+        "prm-missing",
+        seen=f"no metadata anywhere, and {exchange.request.url}: HTTP {exchange.status}",
+        message="The server says nowhere how to sign in: it publishes no metadata, and there is"
+        " nothing at the default paths of 2025-03-26 either.",
+        next=f"{serving(judge.config.url)} Until then: if you know its authorization server, name"
+        " it with --issuer.",
+        exchange=exchange,
+    )
 
 
 def _registered(judge: Judge, exchange: Exchange, redirect_uri: str) -> Protocol[Mapping[str, Any]]:

@@ -134,18 +134,22 @@ def _none(
     told = [f"{url}: not asked" for url in refused]
     seen = "; ".join((*told, *(f"{place.url}: {fetched.why}" for place, fetched in failed)))
     nowhere = not refused and all(fetched.absent for _, fetched in failed)
-    if config.issuer is not None:
-        yield from judge.note("prm-missing", seen=seen, exchange=failed[-1][1].exchange)
-        return Resource(config.resource or config.url, None)
-    if nowhere and config.spec in ("auto", "2025-03-26"):
-        yield from judge.note("prm-missing", seen=seen, exchange=failed[-1][1].exchange)
+    last, way = failed[-1][1].exchange, serving(config.url)
+    if config.issuer is not None or (nowhere and config.spec in ("auto", "2025-03-26")):
+        yield from judge.note("prm-missing", seen=seen, next=way, exchange=last)
         return Resource(config.resource or config.url, None)
     worst = next((item for _, item in reversed(failed) if not item.absent), None)
     if worst is not None and worst.broken in ("html", "json", "status", "redirect"):
         judge.stop(f"prm-{worst.broken}", seen=seen, exchange=worst.exchange)
     if worst is not None and worst.exchange.failure is not None:
         judge.lost(worst.exchange, worst.exchange.failure)
-    judge.stop("prm-missing", seen=seen, exchange=failed[-1][1].exchange)
+    judge.stop("prm-missing", seen=seen, next=way, exchange=last)
+
+
+def serving(url: str) -> str:
+    """Return the sentence that says where an MCP server's metadata belongs."""
+    place = well_known(url, _SUFFIX, with_query=True)
+    return f"Serve the JSON document at {place} without a token."
 
 
 def _judged(

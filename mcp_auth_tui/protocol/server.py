@@ -108,7 +108,12 @@ def _none(judge: Judge, failed: list[Fetched]) -> AuthorizationServer:
     worst = next((item for item in reversed(failed) if not item.absent), None)
     if worst is not None and worst.broken in ("html", "json"):
         judge.stop(f"as-{worst.broken}", seen=seen, exchange=worst.exchange)
-    judge.stop("as-missing", seen=seen, exchange=(worst or failed[-1]).exchange)
+    judge.stop(
+        "as-missing",
+        seen=seen,
+        next=f"Serve the document at {failed[0].exchange.request.url}, without a token.",
+        exchange=(worst or failed[-1]).exchange,
+    )
 
 
 def _mismatch(judge: Judge, issuer: str, named: str, exchange: Exchange) -> Protocol[None]:

@@ -122,9 +122,11 @@ class Frame(Runs):
             self.begin(stepping=self._first[1])
 
     def watch_session(self) -> None:
-        """Give the sign-in the room it needs."""
+        """Give the sign-in, or why a run stopped, the room it needs."""
+        signing = self.state.signing_in or self.state.typing_code
         for main in self.screen_stack[:1]:
-            main.set_class(self.state.signing_in or self.state.typing_code, "-signing")
+            main.set_class(signing, "-signing")
+            main.set_class(signing or self.session.stop is not None, "-roomy")
 
     def _tick(self) -> None:
         if self.session.waiting is not None or (self.session.token and self.panel == 3):

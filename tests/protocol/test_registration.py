@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui.model import Failure, Secret, Stage
+from mcp_auth_tui.model import Failure, Secret, Stage, Whose
 from mcp_auth_tui.protocol import actions, registration
 from mcp_auth_tui.protocol.registration import document_url_faults, method_for, way
 from tests.protocol.script import (
@@ -185,6 +186,21 @@ def test_the_method_is_chosen_from_what_is_listed_and_held_K2(
 ) -> None:
     made = server(token_endpoint_auth_methods_supported=listed)
     assert method_for(made, wished, secret) == method
+
+
+@pytest.mark.parametrize("status", [404, 405, 410, 501])
+def test_a_guessed_path_with_nothing_there_is_no_refusal_but_metadata_that_is_missing_L2(
+    status: int,
+) -> None:
+    """Who published no metadata refused nothing, and --client-id would lead nowhere."""
+    guessed = replace(server(), url=None)
+    script = Script(registration.register(judge(Stage.REGISTER), guessed, REDIRECT))
+    script.sends("POST", f"{AS}/register", raw(status, "<html>"))
+    stop = script.stopped()
+    assert (stop.id, stop.whose) == ("prm-missing", Whose.SERVER)
+    assert stop.seen == f"no metadata anywhere, and {AS}/register: HTTP {status}"
+    assert "--issuer" in stop.next
+    assert answered(raw(status, "<html>")).stopped().id == "dcr-refused"
 
 
 @pytest.mark.parametrize(
