@@ -191,6 +191,11 @@ def _face(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", help="write it there (mode 0600), not on stdout"
     )
     group.add_argument("--reveal", action="store_true", help="show secrets in the JSON's token")
+    group.add_argument(
+        "--no-store",
+        action="store_true",
+        help="keep nothing between runs: neither theme nor servers (never a token)",
+    )
 
 
 def _client(parser: argparse.ArgumentParser) -> None:

@@ -234,6 +234,7 @@ def _colour() -> bool:
 
 def _screen(config: Config | None, settings: Settings, url: str | None) -> int:
     from mcp_auth_tui.output import Talk, deliver
+    from mcp_auth_tui.preferences import gathered
     from mcp_auth_tui.tui.app import run_tui
 
     talk = Talk()
@@ -241,8 +242,14 @@ def _screen(config: Config | None, settings: Settings, url: str | None) -> int:
     # Hidden by the screen while it is there, and still to be read after it.
     for line in (*started.notes, *started.marks):
         talk(f"mcp-auth-tui: {line}")
+    wishes = gathered(store=started.store, practice=settings.practice, told=started.notes)
     code, session = run_tui(
-        config, settings, url=url, stepping=started.stepping, reveal=started.reveal
+        config,
+        settings,
+        url=url,
+        stepping=started.stepping,
+        reveal=started.reveal,
+        wishes=wishes,
     )
     for line in session.marks if session else ():
         talk(f"mcp-auth-tui: {line}")

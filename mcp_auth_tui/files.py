@@ -70,6 +70,20 @@ def read_small(path: Path, *, what: str, limit: int = MAX_OCTETS) -> Opened:
     return Opened(octets, stat.S_IMODE(facts.st_mode), facts.st_uid)
 
 
+def exposed_folder(path: Path) -> tuple[Path, int] | None:
+    """Return the folder in which others can replace a file, with its mode; None when nobody can.
+
+    A link is judged by the folder that it leads to. Raises OSError.
+    """
+    if os.name != "posix":
+        return None
+    folder = path.resolve().parent
+    facts = folder.stat()
+    replaceable = facts.st_mode & 0o022 and not facts.st_mode & 0o1000
+    exposed = replaceable or facts.st_uid not in (0, os.getuid())
+    return (folder, stat.S_IMODE(facts.st_mode)) if exposed else None
+
+
 def _binary() -> int:
     return getattr(os, "O_BINARY", 0)
 

@@ -61,6 +61,8 @@ class Options:
     """``--wait`` was typed: somebody will come."""
     stepping: bool = False
     """``--step``: stop before each action."""
+    store: bool = True
+    """The screen may keep its theme and the servers that were used (not with ``--no-store``)."""
     notes: tuple[str, ...] = ()
     """Sentences about what was assumed, for the face to say."""
 
@@ -187,6 +189,7 @@ def from_arguments(
         reveal=args.reveal,
         wait_given=args.wait is not None,
         stepping=args.step,
+        store=not args.no_store,
         notes=(*proxied, *notes, *held.notes),
     )
 

@@ -76,7 +76,7 @@ class Settings:
         """The client secret that was typed, if one was."""
         self.started_secret = secret
         """The one that was typed when the program started."""
-        self._practice = practice
+        self.practice = practice
         """The URL of the practice server that this program runs, if it does."""
         self._words = list(words)
         self._make = parser
@@ -189,7 +189,7 @@ class Settings:
 
     def command_line(self, url: str, given: Values) -> CommandLine:
         """Return the command that does the same, without anything secret."""
-        practises = bool(self._practice) and url == self._practice
+        practises = bool(self.practice) and url == self.practice
         own = [arguments.PROGRAM, "demo"] if practises else [arguments.PROGRAM, url or "URL"]
         hidden = []
         for group, action in self._parser.options():

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp_auth_tui import text
-from mcp_auth_tui.files import FileProblem, read_small
+from mcp_auth_tui.files import FileProblem, exposed_folder, read_small
 
 VARIABLE = "MCP_AUTH_TUI_CONFIG"
 _TABLES = ("commands", "keys", "settings")
@@ -74,14 +74,10 @@ def read(environ: Mapping[str, str] = os.environ) -> UserConfig:
 
 def _check_folder(path: Path) -> None:
     """Refuse a folder in which others can replace the file."""
-    if os.name != "posix":
-        return
-    folder = path.resolve().parent
-    facts = folder.stat()
-    replaceable = facts.st_mode & 0o022 and not facts.st_mode & 0o1000
-    if replaceable or facts.st_uid not in (0, os.getuid()):
+    if exposed := exposed_folder(path):
+        folder, mode = exposed
         raise ConfigProblem(
-            f"{folder} can be changed by others (mode {facts.st_mode & 0o7777:04o}), and with it "
+            f"{folder} can be changed by others (mode {mode:04o}), and with it "
             f"{path.name}, which may name programs to run: it was not read. "
             f"Make it yours alone: chmod go-w {folder}"
         )
@@ -104,7 +100,7 @@ def _understood(path: Path, document: dict[str, Any]) -> UserConfig:
         table = document.get(name, {})
         if not isinstance(table, dict):
             raise ConfigProblem(
-                f"{path}: {name} is {_named(table)}, not a table. Begin it with a line [{name}]."
+                f"{path}: {name} is {named(table)}, not a table. Begin it with a line [{name}]."
             )
         tables[name] = table
     unknown = [text.one_line(name, 40) for name in document if name not in _TABLES]
@@ -121,7 +117,7 @@ def _command(path: Path, name: str, argv: Any) -> list[str]:
     shown = text.one_line(name, 40)
     if not isinstance(argv, list) or not all(isinstance(word, str) for word in argv):
         raise ConfigProblem(
-            f"{path}: commands.{shown} is {_named(argv)}, not a list of strings; no shell reads "
+            f"{path}: commands.{shown} is {named(argv)}, not a list of strings; no shell reads "
             f"it. {_SHAPE}."
         )
     if not argv or not argv[0].strip() or any("\0" in word for word in argv):
@@ -129,6 +125,7 @@ def _command(path: Path, name: str, argv: Any) -> list[str]:
     return argv
 
 
-def _named(value: Any) -> str:
+def named(value: Any) -> str:
+    """Return what kind of TOML value something is, for a sentence."""
     kinds = {str: "a string", bool: "a boolean", list: "a list", dict: "a table"}
     return kinds.get(type(value), "a number or a date")

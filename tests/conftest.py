@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 from hypothesis import settings
+
+# No test, and no program that one starts, reads or writes what the developer keeps.
+os.environ["MCP_AUTH_TUI_CONFIG"] = os.environ["MCP_AUTH_TUI_STATE"] = os.devnull
 
 # A busy machine is no fault of the program: what is too slow is for tests/bench to say.
 settings.register_profile("unhurried", deadline=None)

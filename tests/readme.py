@@ -93,6 +93,13 @@ def _exports() -> str:
     return table(("name", "what it is"), [(f"`{e.name}`", e.sentence) for e in EXPORTS.values()])
 
 
+def _settings() -> str:
+    from mcp_auth_tui.preferences import KNOWN
+
+    rows = [(f"`{name}`", written, does) for name, (_, written, does) in KNOWN.items()]
+    return table(("setting", "value", "what it does"), rows)
+
+
 def _practice(kind: str) -> str:
     from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 
@@ -135,6 +142,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "keys": _keys,
     "exits": _exits,
     "exports": _exports,
+    "settings": _settings,
     "faults": lambda: _practice("faults"),
     "variants": lambda: _practice("variants"),
     "json": lambda: _members(JSON_MEMBERS),

@@ -99,11 +99,14 @@ def test_the_first_command_needs_nobody_and_ends_with_a_header() -> None:
     assert (done.returncode, readme.settled(done.stdout)) == (0, "Authorization: Bearer TOKEN\n")
 
 
-def test_every_picture_and_file_that_is_linked_exists() -> None:
+def test_every_picture_file_and_heading_that_is_linked_exists() -> None:
     linked = re.findall(r"\]\(([^)]+)\)", TEXT)
-    missing = [name for name in linked if not (ROOT / name).exists()]
+    heads = {
+        f"#{re.sub(r'[^a-z0-9 -]', '', head.lower()).replace(' ', '-')}"
+        for head in re.findall(r"^#+ (.*)$", TEXT, re.MULTILINE)
+    }
     assert linked
-    assert missing == []
+    assert [name for name in linked if name not in heads and not (ROOT / name).is_file()] == []
 
 
 def test_the_conformance_table_has_every_run_and_the_installed_suite() -> None:

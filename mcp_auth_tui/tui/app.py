@@ -11,9 +11,11 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from mcp_auth_tui.model import PANELS, Finding, Session
+from mcp_auth_tui.preferences import USUAL, Wishes
 from mcp_auth_tui.tui import keys
 from mcp_auth_tui.tui.changing import Changing
 from mcp_auth_tui.tui.frame import Frame
+from mcp_auth_tui.tui.liking import Liking
 from mcp_auth_tui.tui.looking import Looking
 from mcp_auth_tui.tui.panels import Panel
 from mcp_auth_tui.tui.runs import INTERRUPTED
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.tui.saving import Wish
 
 
-class AuthApp(Changing, Looking):
+class AuthApp(Changing, Looking, Liking):
     """The terminal UI."""
 
     def _focus(self, selector: str) -> None:
@@ -247,11 +249,10 @@ class AuthApp(Changing, Looking):
         self.push_screen(confirm, lambda yes: self.leave() if yes else None)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer every key by its name, and the theme."""
+        """Offer every key by its name."""
         for key in keys.KEYS:
             if key.action != "command_palette":
                 yield SystemCommand(key.title, key.help, self._acting(key.action))
-        yield SystemCommand("Theme", "change the colours", self.action_change_theme)
 
     def _acting(self, action: str) -> Callable[[], None]:
         async def act() -> None:
@@ -285,11 +286,13 @@ def run_tui(
     stepping: bool = False,
     reveal: bool = False,
     clock: Callable[[], float] = time.time,
+    wishes: Wishes = USUAL,
 ) -> tuple[int, Session | None]:
     """Show the screen until the person quits; return the exit code and the last session, if any.
 
     Without ``config`` the URL form comes first. ``settings`` makes each run, and is changed on the
-    screen. Textual draws on stderr (POSIX), so stdout stays free for the headers.
+    screen; ``wishes`` say how the person likes the screen. Textual draws on stderr (POSIX), so
+    stdout stays free for the headers.
     """
     app = AuthApp(
         config,
@@ -298,8 +301,16 @@ def run_tui(
         stepping=stepping,
         reveal=reveal,
         clock=clock,
+        wishes=wishes,
     )
     app.driver_class = driver_for() or app.driver_class
+    from mcp_auth_tui.output import Talk
+
+    talk = Talk()
+    for line in app.notes:
+        talk(f"mcp-auth-tui: {line}")
     code = app.run()
+    for line in app.keeper.close():
+        talk(f"mcp-auth-tui: {line}")
     session = app.session if app.session.url else None
     return (1 if code is None else code), session

@@ -19,6 +19,7 @@ from textual.widgets import Input, OptionList, Static
 
 from mcp_auth_tui import text
 from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Finding, Ready, Resumed, Waiting
+from mcp_auth_tui.preferences import USUAL, Wishes
 from mcp_auth_tui.tui import keys
 from mcp_auth_tui.tui.edges import Banner, Headline, KeyBar
 from mcp_auth_tui.tui.log import Log
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 SMALLEST = (40, 10)
 """Cells; on less the screen says so and shows nothing else."""
+STILL_TICK = 10.0
+"""Seconds between two looks at the clock for whom motion disturbs; else it is one."""
 
 
 class Frame(Runs):
@@ -66,8 +69,10 @@ class Frame(Runs):
         stepping: bool = False,
         reveal: bool = False,
         clock: Callable[[], float] = time.time,
+        wishes: Wishes = USUAL,
     ) -> None:
         super().__init__(settings, clock)
+        self.wishes = wishes
         self._net = ControlFilter()
         self._first = (url or "", stepping)
         self._follows = True
@@ -112,14 +117,18 @@ class Frame(Runs):
     def on_mount(self) -> None:
         """Start once the first frame is drawn: what a run needs takes time to load."""
         self.query_one("#panel-0").focus()
-        self.set_interval(1.0, self._tick)
+        self.set_interval(STILL_TICK if self.wishes.still else 1.0, self._tick)
         self.call_after_refresh(self._open)
 
     def _open(self) -> None:
         if self.config is None:
             self.ask_url()
         else:
+            self.remember(self.config.url)
             self.begin(stepping=self._first[1])
+
+    def remember(self, url: str) -> None:
+        """Is told the URL of every server that is about to be asked."""
 
     def watch_session(self) -> None:
         """Give the sign-in, or why a run stopped, the room it needs."""
@@ -258,11 +267,18 @@ class Frame(Runs):
         """Ask for a URL, and start with it."""
         from mcp_auth_tui.tui.urlform import UrlForm
 
-        self.push_screen(UrlForm(self.settings.config, self.url), self._asked)
+        form = UrlForm(self.settings.config, self.url, self.servers)
+        self.push_screen(form, self._asked)
+
+    @property
+    def servers(self) -> Sequence[str]:
+        """The URLs that were used before, the newest first."""
+        return ()
 
     def _asked(self, answer: tuple[Any, bool] | None) -> None:
         if answer is not None:
             self.settle(answer[0])
+            self.remember(answer[0].url)
             self.begin(stepping=answer[1])
 
     def open_exchange(self, number: int, sought: Finding | None = None) -> None:

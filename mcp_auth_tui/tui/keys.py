@@ -274,6 +274,7 @@ KEYS: tuple[Key, ...] = (
     Key("v", "v", "reveal", "Secrets", "show secrets, or hide them again",
         label=lambda s: "hide secrets" if s.reveal else ""),
     Key("z", "z", "zoom", "Zoom", "give the detail the whole screen, or take it back"),
+    Key("T,shift+t", "T", "change_theme", "Theme", "choose the colours; they are kept"),
     Key("n", "n", "form", "Another URL", "type another URL"),
     Key("comma", ",", "settings", "Settings",
         "change what the next run is made with, and see the command that does the same",

@@ -1,35 +1,110 @@
-"""Knows the form that asks for a URL; must not know how a run is made or started."""
+"""Knows the form that asks for a URL and offers those used before; must not know how a run is made.
+
+What is to be forgotten is only asked for (`UrlForm.Forget`): who keeps the URLs does it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Static
+from textual.style import Style
+from textual.suggester import SuggestFromList
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.option_list import Option
 
 from mcp_auth_tui.tui import views
+
+UNKEPT = "?"
+"""What a URL ends with whose query was not kept (`state.kept_form`)."""
+
+
+def completions(recent: Sequence[str]) -> list[str]:
+    """Return what a beginning may be completed to: URLs, then those that may lack their scheme."""
+    from mcp_auth_tui.protocol.urls import mcp_url
+
+    bare = [url.partition("://")[2] for url in recent]
+    whole = [url.removesuffix(UNKEPT) for url in recent]
+    return [*recent, *(b for b, url in zip(bare, whole, strict=True) if mcp_url(b).url == url)]
+
+
+class Recent(OptionList):
+    """The servers used before, the newest first."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("j", "cursor_down", "Down", show=False),
+        Binding("k", "cursor_up", "Up", show=False),
+        Binding("delete,d", "screen.forget", "Forget"),
+        Binding("D,shift+d", "screen.forget_all", "Forget all"),
+    ]
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        super().__init__(id="recent", markup=False)
+        self.shown: list[str] = []
+        self.fill(urls)
+
+    def fill(self, urls: Sequence[str]) -> None:
+        """Show these."""
+        at = self.highlighted or 0
+        self.shown = list(urls)
+        self.clear_options()
+        self.add_options(
+            Option(Content.assemble(views.words(url, "", None), ("…" * url.endswith(UNKEPT), "")))
+            for url in urls
+        )
+        self.highlighted = min(at, len(self.shown) - 1) if self.shown else None
+
+    def action_cursor_up(self) -> None:
+        """Go up, from the first one back to the field."""
+        if self.highlighted:
+            super().action_cursor_up()
+        else:
+            self.screen.query_one(Input).focus()
 
 
 class UrlForm(ModalScreen[tuple[object, bool] | None]):
     """Asks for the URL; hands back the settings made from it and whether to step."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Close")]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape", "dismiss(None)", "Close"),
+        Binding("down", "recent", "Recent servers", show=False),
+    ]
 
-    def __init__(self, config_for: Callable[[str], object], url: str = "") -> None:
+    class Forget(Message):
+        """A URL is to be forgotten, or all of them (None)."""
+
+        def __init__(self, url: str | None) -> None:
+            super().__init__()
+            self.url = url
+
+    def __init__(
+        self, config_for: Callable[[str], object], url: str = "", recent: Sequence[str] = ()
+    ) -> None:
         super().__init__(classes="dialog")
         self._config_for = config_for
         self._url = url
+        self._recent = list(recent)
 
     def compose(self) -> ComposeResult:
-        """The field, what is wrong with it, two buttons."""
-        with Vertical(classes="box"):
+        """The field, what is wrong with it, the servers used before, two buttons."""
+        with Vertical(classes="box", id="url-box"):
             yield Static("[b]The MCP server you want a token for[/b]")
-            yield Input(self._url, placeholder="https://mcp.example.com/mcp", id="url")
+            yield Input(
+                self._url,
+                placeholder="https://mcp.example.com/mcp",
+                id="url",
+                suggester=self._suggester(),
+            )
             yield Static(id="url-wrong", classes="wrong", markup=False)
+            with Vertical(id="recent-part", classes="-there" if self._recent else ""):
+                yield Recent(self._recent)
+                yield Static(_recent_hint(), id="recent-hint", classes="hint")
             with Horizontal(classes="buttons"):
                 yield Button("Run", variant="primary", id="run")
                 yield Button("Step", id="step")
@@ -37,6 +112,80 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
                 "Run goes on to the sign-in by itself. Step shows every request before it is sent.",
                 classes="hint",
             )
+
+    def _suggester(self) -> SuggestFromList | None:
+        if not self._recent:
+            return None
+        return SuggestFromList(completions(self._recent), case_sensitive=False)
+
+    @on(Input.Changed, "#url")
+    def _changed(self, event: Input.Changed) -> None:
+        """Offer what holds the text; all as long as nothing was typed."""
+        typed = event.value.strip().casefold()
+        every = not typed or event.value in (self._url, *self._recent)
+        fitting = [url for url in self._recent if every or typed in url]
+        self.query_one(Recent).fill(fitting)
+
+    def on_resize(self) -> None:
+        """Give the list its lines, however few are shown: the field must not move while typing."""
+        lines = max(self.size.height * 2 // 9, 2)
+        self.query_one(Recent).styles.height = min(len(self._recent), lines)
+
+    def action_recent(self) -> None:
+        """Go to the servers used before."""
+        shown = self.query_one(Recent)
+        if shown.shown:
+            shown.focus()
+
+    @on(OptionList.OptionSelected, "#recent")
+    def _taken(self, event: OptionList.OptionSelected) -> None:
+        """Put a server into the field; nothing is asked before Run or Step says so."""
+        url = self.query_one(Recent).shown[event.option_index]
+        field = self.query_one(Input)
+        field.select_on_focus = False  # what is typed next belongs behind it
+        self.set_focus(field)
+        field.value = url
+        field.cursor_position = len(url)
+        unkept = "Its query is never kept: type it here if the server needs one."
+        self._tell(unkept if url.endswith(UNKEPT) else "")
+
+    def _tell(self, told: object) -> None:
+        wrong = self.query_one("#url-wrong", Static)
+        wrong.update(views.lines(told))
+        wrong.set_class(bool(str(told)), "-told")
+
+    def action_forget(self) -> None:
+        """Forget the highlighted server."""
+        shown = self.query_one(Recent)
+        if shown.highlighted is not None:
+            url = shown.shown[shown.highlighted]
+            self._recent.remove(url)
+            self.post_message(self.Forget(url))
+            self._listed([one for one in shown.shown if one != url])
+
+    def action_forget_all(self) -> None:
+        """Forget every server, after a question."""
+        from mcp_auth_tui import text
+        from mcp_auth_tui.tui.screens import Confirm
+
+        def forget(yes: bool | None) -> None:
+            if yes:
+                self._recent.clear()
+                self.post_message(self.Forget(None))
+                self._listed([])
+
+        servers = text.count(len(self._recent), "server")
+        self.app.push_screen(Confirm(f"Forget {servers}?", "forget", "keep"), forget)
+
+    def _listed(self, urls: Sequence[str]) -> None:
+        """Show what is left."""
+        field = self.query_one(Input)
+        self.query_one(Recent).fill(urls)
+        self.on_resize()
+        field.suggester = self._suggester()
+        self.query_one("#recent-part").set_class(bool(self._recent), "-there")
+        if not urls:
+            self.set_focus(field)
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
@@ -52,7 +201,14 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
         try:
             config = self._config_for(typed)
         except ValueError as error:
-            self.query_one("#url-wrong", Static).update(views.lines(error))
+            self._tell(error)
             self.query_one(Input).focus()
             return
         self.dismiss((config, step))
+
+
+def _recent_hint() -> Content:
+    """Return what the keys do in the list; a click does the same to the highlighted one."""
+    one = Content("del forgets it").stylize(Style.from_meta({"@click": "screen.forget"}))
+    every = Content("D forgets all").stylize(Style.from_meta({"@click": "screen.forget_all"}))
+    return Content.assemble("↓ enter takes one, ", one, ", ", every)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from mcp_auth_tui.preferences import Wishes
+from mcp_auth_tui.state import State
 from mcp_auth_tui.tui.urlform import UrlForm
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
@@ -120,6 +122,24 @@ def test_the_form_for_the_url(snap_compare: Any, size: tuple[int, int]) -> None:
         await settled(pilot)
 
     app = app_of([], config=None, config_for=fakes.config)
+    assert snap_compare(app, terminal_size=size, run_before=form)
+
+
+def test_the_form_with_servers_used_before(snap_compare: Any, size: tuple[int, int]) -> None:
+    async def form(pilot: Pilot[Any]) -> None:
+        await settled(pilot, lambda: isinstance(pilot.app.screen, UrlForm))
+        await pilot.press("down", "down")
+        await settled(pilot)
+
+    recent = (
+        "https://mcp.example.com/mcp",
+        "https://mcp.other.example/mcp?",
+        "http://127.0.0.1:9000/mcp",
+        "https://a-long-host-name.of-a-department.example.com/with/a/longer/path/to/its/server/mcp",
+        *(f"https://older-{number}.example.com/mcp" for number in range(8)),
+    )
+    wishes = Wishes(still=True, kept=State(recent=recent))
+    app = app_of([], config=None, config_for=fakes.config, wishes=wishes)
     assert snap_compare(app, terminal_size=size, run_before=form)
 
 

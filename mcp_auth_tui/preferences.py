@@ -1,0 +1,132 @@
+"""Knows what a person may set for the screen, and gathers it; must not know textual.
+
+Nothing here stops a start: what cannot be used is left out and told in a sentence.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mcp_auth_tui import state, userconfig
+from mcp_auth_tui.state import State
+
+MOTION_VARIABLE = "TEXTUAL_ANIMATIONS"
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the table ``[settings]`` says."""
+
+    theme: str = ""
+    reduced_motion: bool = False
+    store: bool = True
+
+
+KNOWN: Mapping[str, tuple[type, str, str]] = {
+    "theme": (
+        str,
+        'a name, as "nord"',
+        "the colours; a choice on the screen then holds for one run",
+    ),
+    "reduced_motion": (
+        bool,
+        "true or false",
+        "true: nothing slides, no cursor blinks, clocks go on every ten seconds",
+    ),
+    "store": (bool, "true or false", "false: nothing is kept between runs, and nothing of it read"),
+}
+"""Name to its type, how a value is written, and what it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a person wants the screen, from the config file, the environment and the last runs."""
+
+    theme: str = ""
+    """The theme to begin with; empty leaves it to the screen library."""
+    theme_from: str = ""
+    """Where it is written down, when a choice on the screen cannot change it."""
+    still: bool = False
+    """Reduced motion."""
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    """The table ``[keys]`` as it stands."""
+    config: Path = Path()
+    """Where the config file is looked for."""
+    path: Path | None = None
+    """Where things are kept; None keeps nothing."""
+    kept: State = field(default_factory=State)
+    practice: str = ""
+    """The URL of the practice server, which lives as long as this run and is not kept."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what could not be used."""
+
+
+USUAL = Wishes()
+"""Of whom nothing is known; nothing of it is kept."""
+
+
+def gathered(
+    *,
+    store: bool = True,
+    practice: str = "",
+    told: Sequence[str] = (),
+    environ: Mapping[str, str] = os.environ,
+) -> Wishes:
+    """Read the config file and what was kept; sentences that were ``told`` are not noted again.
+
+    Without ``store`` nothing that was kept is read, and nothing is kept.
+    """
+    notes: list[str] = []
+    try:
+        config = userconfig.read(environ)
+    except userconfig.ConfigProblem as problem:
+        notes.append(str(problem))
+        config = userconfig.UserConfig(userconfig.config_path(environ))
+    chosen, strange = understood(config.settings, config.path)
+    notes += [*config.notes, *strange]
+    path = state.state_path(environ) if store and chosen.store else None
+    kept = State()
+    if path is not None:
+        try:
+            kept, left_out = state.read(path)
+            notes += left_out
+        except state.StateProblem as problem:
+            notes.append(str(problem))
+            path = None
+    once = environ.get("TEXTUAL_THEME")  # for this run alone; the screen library reads it itself
+    return Wishes(
+        theme="" if once else chosen.theme or kept.theme,
+        theme_from=str(config.path) if chosen.theme else "",
+        still=chosen.reduced_motion or environ.get(MOTION_VARIABLE, "").lower() == "none",
+        keys=config.keys,
+        config=config.path,
+        path=path,
+        kept=kept,
+        practice=practice,
+        notes=tuple(note for note in notes if note not in told),
+    )
+
+
+def understood(table: Mapping[str, Any], path: Path) -> tuple[Preferences, tuple[str, ...]]:
+    """Return what the table says, and a sentence about each entry that could not be used."""
+    from mcp_auth_tui.options import unknown
+
+    notes: list[str] = []
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        if name not in KNOWN:
+            told = unknown("setting", name[:40], KNOWN)
+            end = "" if told.endswith("?") else "."
+            notes.append(f"{path}: in [settings], {told}{end} It was not used.")
+        elif type(value) is not KNOWN[name][0]:
+            notes.append(
+                f"{path}: settings.{name} is {userconfig.named(value)}, not {KNOWN[name][1]}. "
+                "It was not used."
+            )
+        else:
+            values[name] = value
+    return Preferences(**values), tuple(notes)
