@@ -1,0 +1,218 @@
+"""Knows which screens are pictured, how each is come to, and how it becomes SVG; no PNG, no files.
+
+Two runs make the same text: nothing of this machine, its clock or its settings reaches a picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from textual.pilot import Pilot
+
+from mcp_auth_tui.options import Options
+from mcp_auth_tui.settings import Settings
+from mcp_auth_tui.tui.app import AuthApp
+from screenshots.practice import AWAY, Practice, Run, config
+
+SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
+THEMES = {"dark": "textual-dark", "light": "textual-light"}
+_UNSET = ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_ANIMATIONS", "TEXTUAL_DRIVER", "COLORTERM")
+_ROUNDS = 400
+_REMOTE = re.compile(r',\s*url\("https://[^"]*"\) format\("woff2?"\)')
+_LINE_END = re.compile(r"<text [^>]*>\n</text>")
+_BACK = re.compile(
+    r'<rect fill="([^"]*)" x="([^"]*)" y="([^"]*)" width="([^"]*)" height="24.65" '
+    r'shape-rendering="crispEdges"/>'
+)
+_BACKS = re.compile(f"(?:{_BACK.pattern})+")
+_FONT = "Fira Code, DejaVu Sans Mono, Menlo, Consolas"
+
+Keys = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+def app_of(pilot: Pilot[Any]) -> AuthApp:
+    """Return the program that a pilot steers."""
+    app = pilot.app
+    if not isinstance(app, AuthApp):
+        raise TypeError(app)
+    return app
+
+
+async def until(pilot: Pilot[Any], there: Callable[[], bool]) -> None:
+    """Let the app draw until something is so; raises RuntimeError when it never is."""
+    for _ in range(_ROUNDS):
+        await pilot.pause()
+        if there():
+            break
+    else:
+        raise RuntimeError(f"the run never came to that: {app_of(pilot).session.stop}")
+    for _ in range(4):
+        await pilot.pause()
+
+
+async def _ended(pilot: Pilot[Any]) -> None:
+    app = app_of(pilot)
+    await until(pilot, lambda: not app.busy and app.session.outcome is not None)
+
+
+async def _waiting(pilot: Pilot[Any]) -> None:
+    app = app_of(pilot)
+    await until(pilot, lambda: app.state.at_browser or app.state.signing_in)
+    if app.state.at_browser:
+        await pilot.press("enter")
+    await until(pilot, lambda: app.state.signing_in)
+
+
+async def _done(pilot: Pilot[Any]) -> None:
+    app = app_of(pilot)
+    await until(pilot, lambda: app.state.at_browser)
+    await pilot.press("enter")
+    await _ended(pilot)
+    await pilot.press("5")
+    await until(pilot, lambda: app.panel == 4)
+
+
+async def _token(pilot: Pilot[Any]) -> None:
+    await _done(pilot)
+    app = app_of(pilot)
+    app.now = app.clock()
+    await pilot.press("4")
+    await until(pilot, lambda: app.panel == 3)
+
+
+async def _sequence(pilot: Pilot[Any]) -> None:
+    await _done(pilot)
+    await pilot.press("l")
+    await until(pilot, lambda: len(app_of(pilot).screen_stack) == 2)
+
+
+def _next(app: AuthApp) -> int:
+    """Return the number of the request that waits to be sent, or 0."""
+    return len(app.session.exchanges) + 1 if app.session.ready is not None else 0
+
+
+async def _step(pilot: Pilot[Any]) -> None:
+    app = app_of(pilot)
+    for sent in range(4):
+        await until(pilot, lambda sent=sent: _next(app) == sent + 1)  # type: ignore[misc]
+        if sent < 3:
+            await pilot.press("s")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One thing to show: what is done before the picture, on which practice server."""
+
+    before: Keys
+    far: bool = False
+    """The person sits at another machine, over SSH."""
+    stepping: bool = False
+    faults: tuple[str, ...] = ()
+
+
+SUBJECTS = {
+    "metadata": Subject(_ended, faults=("issuer-mismatch",)),
+    "browser": Subject(_waiting, far=True),
+    "token": Subject(_token),
+    "headers": Subject(_done),
+    "sequence": Subject(_sequence),
+    "step": Subject(_step, stepping=True),
+}
+NAMES = tuple(f"{name}-{size}-{theme}" for name in SUBJECTS for size in SIZES for theme in THEMES)
+"""Every picture, by the name of its files."""
+
+
+def drawn(name: str, size: str) -> dict[str, str]:
+    """Return a subject as SVG texts by the names of their files: one run, each theme in turn."""
+    made = pictures(SUBJECTS[name], SIZES[size])
+    return {f"{name}-{size}-{theme}": text for theme, text in made.items()}
+
+
+def pictures(subject: Subject, size: tuple[int, int]) -> dict[str, str]:
+    """Return what a subject looks like now in each theme."""
+    with plain_environment():
+        return asyncio.run(_taken(subject, size))
+
+
+@contextmanager
+def plain_environment() -> Iterator[None]:
+    """Keep what this machine's owner likes out of a picture."""
+    kept = {key: os.environ.pop(key) for key in _UNSET if key in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
+@asynccontextmanager
+async def running(
+    subject: Subject, size: tuple[int, int], practice: Practice
+) -> AsyncIterator[Pilot[Any]]:
+    """The program's own screen on a practice server."""
+
+    class Practised(Settings):
+        def controller(self, config: Any, stepping: bool) -> Run:
+            return Run(config, practice, far=subject.far, stepping=stepping)
+
+    def clock() -> float:
+        return practice.clock() + AWAY * subject.far
+
+    app = AuthApp(config(), Practised(Options()), stepping=subject.stepping, clock=clock)
+    app.animation_level = "none"
+    app.theme = THEMES["dark"]
+    async with app.run_test(size=size) as pilot:
+        yield pilot
+
+
+async def _taken(subject: Subject, size: tuple[int, int]) -> dict[str, str]:
+    made = {}
+    async with running(subject, size, Practice(*subject.faults)) as pilot:
+        await subject.before(pilot)
+        app = app_of(pilot)
+        for name, theme in THEMES.items():
+            app.theme = theme
+            for field in app.screen.query("Input"):
+                field.cursor_blink = False  # type: ignore[attr-defined]
+            await until(pilot, lambda: True)
+            still = _still(app.export_screenshot(title="mcp-auth-tui", simplify=True))
+            made[name] = _in_the_light(still) if name == "light" else still
+    return made
+
+
+def _still(made: str) -> str:
+    """Take out what a viewer would load from elsewhere: a picture asks nobody for a font.
+
+    Neighbours of one background become one, which halves what the picture takes.
+    """
+    made = _REMOTE.sub("", made).replace("font-family: Fira Code,", f"font-family: {_FONT},")
+    made = _BACKS.sub(_joined, _LINE_END.sub("", made))
+    return "\n".join(line.rstrip() for line in made.splitlines()) + "\n"
+
+
+def _in_the_light(made: str) -> str:
+    """Return a picture whose window is as light as what it shows."""
+    return made.replace('<rect fill="#292929"', '<rect fill="#c8c8c8"').replace(
+        "#c5c8c6", "#303030"
+    )
+
+
+def _joined(row: re.Match[str]) -> str:
+    """Return a row of backgrounds, each as wide as it goes on in the same colour."""
+    wide: list[tuple[str, str, str, float]] = []
+    for fill, x, y, width in _BACK.findall(row[0]):
+        if wide and wide[-1][0] == fill and wide[-1][2] == y:
+            first = wide[-1][1]
+            wide[-1] = (fill, first, y, float(x) + float(width) - float(first))
+        else:
+            wide.append((fill, x, y, float(width)))
+    return "".join(
+        f'<rect fill="{fill}" x="{x}" y="{y}" width="{width:g}" height="24.65"'
+        ' shape-rendering="crispEdges"/>'
+        for fill, x, y, width in wide
+    )
