@@ -179,6 +179,9 @@ def _face(parser: argparse.ArgumentParser) -> None:
     only.add_argument("--plain", action="store_true", help="lines on stderr, headers on stdout")
     only.add_argument("--json", action="store_true", help="one JSON document on stdout at the end")
     only.add_argument("--events", action="store_true", help="JSON lines on stdout as they happen")
+    only.add_argument(
+        "--inline", action="store_true", help="draw the screen below the prompt (not on Windows)"
+    )
     group.add_argument("--step", action="store_true", help="stop before each request")
     group = parser.add_argument_group("output")
     group.add_argument(
