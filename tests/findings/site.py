@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from json import dumps
 from typing import Any
 
-from mcp_auth_tui.model import Failure, Request, Secret
+from mcp_auth_tui.model import Exchange, Failure, Request, Secret
 from mcp_auth_tui.protocol import actions
 from mcp_auth_tui.protocol.actions import Callback, Signed
 from tests.protocol.script import (
@@ -96,8 +96,15 @@ class Site(World):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.pushed: dict[str, dict[str, str]] = {}
+        self.crossed: list[Exchange] = []
 
     def perform(self, action: Any) -> Any:
+        reply = self._performed(action)
+        if isinstance(reply, Exchange):
+            self.crossed.append(reply)
+        return reply
+
+    def _performed(self, action: Any) -> Any:
         match action:
             case actions.Sign():
                 self.performed.append(action)

@@ -6,6 +6,8 @@ What one place alone may give (HTML, arrays, duplicates, depth) is in tests/prot
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Callable
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -13,9 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.model import Outcome, Response
+from mcp_auth_tui.inspecting.formats import FORMATS
+from mcp_auth_tui.model import Level, Response, Session
 from tests.findings.site import CIMD, OAUTH, Site, at, jwt, site
-from tests.protocol.script import AS, NO_STORE, OIDC, PRM, Page, Script, json, raw
+from tests.findings.whole import session_of, written, written_everywhere
+from tests.inspect.world import GOOD, ISSUER, inspected, metadata, resource, server
+from tests.inspect.world import PRM as PLACE
+from tests.protocol.script import AS, NO_STORE, OIDC, PRM, Page, json, raw
 from tests.protocol.test_resource import JSON
 
 # Every member of RFC 9728 §2.
@@ -48,6 +54,8 @@ CLIENT = """
     contacts tos_uri policy_uri jwks_uri jwks software_id software_version software_statement
     application_type registration_access_token registration_client_uri
 """
+METADATA = metadata(ISSUER)
+Place = Callable[[dict[str, Any]], Session]
 TOKEN = "access_token token_type expires_in refresh_token scope id_token"
 CLAIMS = "iss aud exp iat sub client_id jti scope scp cnf nonce email at_hash"
 
@@ -56,52 +64,100 @@ def some(names: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(st.sampled_from(names.split()), JSON, min_size=1, max_size=6)
 
 
-def judged(script: Script) -> None:
-    """A run ended as runs end: with an outcome or a finding, and all that it told is known."""
-    assert script.stop is not None or script.result in (Outcome.OK, Outcome.OPEN)
-    assert {finding.id for finding in script.findings} <= set(CATALOGUE)
+def judged(made: Site, **settings: Any) -> Session:
+    """A run ended as runs end, and all that it told is known."""
+    session = session_of(made, **settings)
+    assert {finding.id for finding in session.findings} <= set(CATALOGUE)
+    return session
 
 
-@given(some(RESOURCE))
-def test_wrong_types_in_resource_metadata_are_findings(members: dict[str, Any]) -> None:
+def wrong_resource(members: dict[str, Any]) -> Session:
     """P4, RFC 9728."""
-    judged(site(members).run())
+    return judged(site(members))
 
 
-@given(some(SERVER), st.booleans())
-def test_wrong_types_in_server_metadata_are_findings(
-    members: dict[str, Any], stateless: bool
-) -> None:
+def wrong_server(members: dict[str, Any]) -> Session:
     """A8, RFC 8414."""
-    settings: dict[str, Any] = {"spec": "2026-07-28"} if stateless else {}
-    judged(site(server=members, era="stateless" if stateless else "initialize").run(**settings))
+    return judged(site(server=members))
 
 
-@given(some(CLIENT))
-def test_wrong_types_in_a_registration_are_findings(members: dict[str, Any]) -> None:
+def wrong_server_of_today(members: dict[str, Any]) -> Session:
+    """A8, RFC 8414, under the newest revision."""
+    return judged(site(server=members, era="stateless"), spec="2026-07-28")
+
+
+def wrong_client(members: dict[str, Any]) -> Session:
     """G5, RFC 7591."""
-    judged(site(registers=members).run())
+    return judged(site(registers=members))
 
 
-@given(some(CLIENT))
-def test_wrong_types_in_our_own_document_are_findings(members: dict[str, Any]) -> None:
+def wrong_own_document(members: dict[str, Any]) -> Session:
     """G2."""
     page = json(200, members)
-    judged(site(answers=at(CIMD, page)).run(client_metadata_url=CIMD))
+    return judged(site(answers=at(CIMD, page)), client_metadata_url=CIMD)
 
 
-@given(some(TOKEN))
-def test_wrong_types_in_a_token_answer_are_findings(members: dict[str, Any]) -> None:
+def wrong_token(members: dict[str, Any]) -> Session:
     """K5."""
-    judged(site(issues=members).run())
+    return judged(site(issues=members))
 
 
-@given(some(CLAIMS), st.dictionaries(st.sampled_from(["alg", "typ", "kid"]), JSON))
-def test_wrong_types_in_the_claims_of_a_token_are_findings(
-    claims: dict[str, Any], header: dict[str, Any]
-) -> None:
+def wrong_claims(members: dict[str, Any]) -> Session:
     """RFC 9068: what can be read of a token is no more trusted than the rest."""
-    judged(site(issues={"access_token": jwt(header, **claims)}).run())
+    return judged(site(issues={"access_token": jwt(members, **members)}))
+
+
+PLACES: dict[Place, str] = {
+    wrong_resource: RESOURCE,
+    wrong_server: SERVER,
+    wrong_server_of_today: SERVER,
+    wrong_client: CLIENT,
+    wrong_own_document: CLIENT,
+    wrong_token: TOKEN,
+    wrong_claims: f"{CLAIMS} alg typ kid",
+}
+WRONG = (
+    None, True, -1, 1.5, 10**40, "", "x", "http://[", "\x1b[31m\u202e\x00", "a" * 3000, [], [None],
+    [[1, "x"]], ["x", "x"], {}, {"a": {"b": [1]}},
+)  # fmt: skip
+"""Values of each type, wrong for every member in one way or another."""
+
+
+def named(value: Any) -> str:
+    return value if isinstance(value, str) else str(value.__name__)
+
+
+@pytest.mark.parametrize(
+    ("place", "member"),
+    [(place, member) for place, names in PLACES.items() for member in names.split()],
+    ids=named,
+)
+def test_every_member_may_be_of_any_type_and_the_run_can_be_written_down(
+    place: Place, member: str
+) -> None:
+    forms = cycle(FORMATS)
+    for number, value in enumerate(WRONG):
+        session = place({member: value})
+        # Each form takes its turn: all of all would be minutes.
+        if number % 3 == 0:
+            written(session, next(forms))
+
+
+@pytest.mark.parametrize("place", PLACES, ids=named)
+@settings(max_examples=40)
+@given(st.data())
+def test_any_members_of_any_types_are_findings(place: Place, data: st.DataObject) -> None:
+    members = data.draw(some(PLACES[place]))
+    written(place(members), data.draw(st.sampled_from(FORMATS)))
+
+
+@pytest.mark.parametrize("member", [*RESOURCE.split(), *SERVER.split()])
+def test_an_inspection_takes_every_member_of_any_type_too(member: str) -> None:
+    for value in WRONG:
+        answers = {**GOOD, PLACE: resource(**{member: value}), METADATA: server(**{member: value})}
+        session = inspected(answers)
+        assert {finding.id for finding in session.findings} <= set(CATALOGUE)
+        assert session.outcome is not None
 
 
 DEEP = "[" * 5000 + "]" * 5000
@@ -139,9 +195,9 @@ def test_a_body_that_is_no_document_is_a_finding_about_its_place(
     """P4, K5, G5: each is named for what it is, and nothing else is blamed."""
     settings = {"client_metadata_url": CIMD} if url == CIMD else {}
     made = _with(url, page)
-    script = made.run(**settings)
-    judged(script)
-    blamed = {*script.broken, *([script.stop.id] if script.stop else [])}
+    session = judged(made, **settings)
+    written_everywhere(session)
+    blamed = {item.id for item in session.findings if item.level is not Level.OK}
     assert blamed
     assert [id for id in blamed if not id.startswith(prefixes)] == []
 
@@ -157,4 +213,4 @@ def _with(url: str, page: Page) -> Site:
 def test_any_octets_in_place_of_a_document_are_findings(body: bytes) -> None:
     for url in (PRM, OAUTH, f"{AS}/register", f"{AS}/token"):
         page = Response(200, (("content-type", "application/json"), NO_STORE), body)
-        judged(site(answers=at(url, page)).run())
+        judged(site(answers=at(url, page)))

@@ -1,0 +1,55 @@
+"""What a server sends in place of what it should is drawn like anything else: no exception."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcp_auth_tui.model import PANELS, Session
+from mcp_auth_tui.tui import details, dissect, views
+from tests.findings.site import OAUTH, at, site
+from tests.findings.test_bad_input import BAD, PLACES, WRONG, named, some
+from tests.findings.whole import session_of
+from tests.protocol.script import AS, PRM
+
+LOOK = views.Look(47, height=13)
+
+
+def drawn(session: Session) -> None:
+    """Every panel, every page, every finding and every exchange."""
+    for panel in range(len(PANELS)):
+        views.panel_facts(session, panel, LOOK)
+        details.page(session, panel, LOOK)
+    for finding in session.findings:
+        views.finding_block(finding, LOOK)
+    view = dissect.View(session, LOOK)
+    for exchange in session.exchanges:
+        dissect.request(exchange, view)
+        dissect.answer(exchange, view)
+
+
+@pytest.mark.parametrize(
+    ("place", "member"),
+    [(place, member) for place, names in PLACES.items() for member in names.split()],
+    ids=named,
+)
+def test_every_member_may_be_of_any_type_on_the_screen_too(place: Any, member: str) -> None:
+    """One value in six for each member; which ones differs from member to member."""
+    for value in WRONG[len(member) % 6 :: 6]:
+        drawn(place({member: value}))
+
+
+@pytest.mark.parametrize("place", PLACES, ids=named)
+@settings(max_examples=10)
+@given(st.data())
+def test_any_members_of_any_types_are_drawn(place: Any, data: st.DataObject) -> None:
+    drawn(place(data.draw(some(PLACES[place]))))
+
+
+@pytest.mark.parametrize("url", [PRM, OAUTH, f"{AS}/register", f"{AS}/token"])
+@pytest.mark.parametrize("name", BAD)
+def test_a_body_that_is_no_document_is_drawn(name: str, url: str) -> None:
+    drawn(session_of(site(answers=at(url, BAD[name]))))
