@@ -160,13 +160,13 @@ class Plain:
             self._details(finding)
 
     def _details(self, finding: Finding) -> None:
-        rule = f"{finding.source}, MCP {finding.revision}" if finding.revision else finding.source
         for name, value in (
             ("seen", finding.seen),
             ("expected", finding.expected),
-            ("rule", rule),
+            ("rule", finding.rule),
             ("to be mended by", finding.whose),
             ("next", finding.next),
+            ("meanwhile", finding.meanwhile),
         ):
             head = f"{name}: "
             for line in value.splitlines():
@@ -330,6 +330,8 @@ class Plain:
             self._line(f"  Headers: {names}, on {self._destination}{tried}")
         if event.stop is not None and event.stop.next:
             self._line(f"  Next: {event.stop.next}")
+        if event.stop is not None and event.stop.meanwhile:
+            self._line(f"  Meanwhile: {event.stop.meanwhile}")
 
     def _blank(self) -> None:
         self._write("")

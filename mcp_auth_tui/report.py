@@ -178,6 +178,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "whose": finding.whose,
         "source": finding.source,
         "next": finding.next,
+        "meanwhile": finding.meanwhile,
         "stage": finding.stage,
         "exchange": finding.exchange,
         "pointer": finding.pointer,

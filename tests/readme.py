@@ -34,8 +34,8 @@ JSON_MEMBERS = {
     "stages": "each `name`, `status`, `summary`, `seconds` (on the wire)",
     "findings": (
         "each `id`, `level` (`fatal`, `error`, `warning`, `info`, `ok`), `message`, `seen`, "
-        "`expected`, `whose`, `source`, `next`, `stage`, `exchange` (a number or null), "
-        "`pointer`, `revision`"
+        "`expected`, `whose`, `source`, `next` (for who mends it), `meanwhile` (for who only uses "
+        "the server), `stage`, `exchange` (a number or null), `pointer`, `revision`"
     ),
     "tried": "where documents were looked for, and why each place won or lost",
     "resource": "what the protected resource metadata says, or null",

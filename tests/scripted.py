@@ -71,6 +71,7 @@ ERROR = Finding(
     whose=Whose.ISSUER,
     source="RFC 8414 §3.3",
     next="Publish the issuer as it is named.",
+    meanwhile="Report it.",
     stage=Stage.SERVER,
     exchange=2,
     pointer="/issuer",

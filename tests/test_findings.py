@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.findings import CATALOGUE, LIMIT, Rule, fatal, found, passed
+from mcp_auth_tui.findings.meanwhile import MEANWHILE, REPORT
 from mcp_auth_tui.model import Finding, Level, Stage, Whose
 from mcp_auth_tui.protocol.config import REVISIONS
 
@@ -230,6 +231,7 @@ def test_a_finding_takes_what_it_is_not_told_from_its_rule() -> None:
         stage=Stage.SERVER,
         exchange=4,
         exit=4,
+        meanwhile=REPORT,
     )
 
 
@@ -245,6 +247,7 @@ def test_a_finding_says_what_it_was_told() -> None:
         pointer="/expires_in",
         revision="2026-07-28",
         level=Level.ERROR,
+        meanwhile="Look at the clock.",
     )
     assert told == Finding(
         id="token-expiry",
@@ -260,6 +263,7 @@ def test_a_finding_says_what_it_was_told() -> None:
         pointer="/expires_in",
         revision="2026-07-28",
         exit=1,
+        meanwhile="Look at the clock.",
     )
 
 
@@ -278,9 +282,22 @@ def test_the_end_of_a_run_is_fatal_and_otherwise_the_same() -> None:
     warning = found("rs-open", Stage.PROBE, seen="200")
     stop = fatal(warning)
     assert stop.level is Level.FATAL
-    assert {name: getattr(stop, name) for name in Finding.__slots__ if name != "level"} == {
-        name: getattr(warning, name) for name in Finding.__slots__ if name != "level"
-    }
+    same = [name for name in Finding.__slots__ if name not in ("level", "meanwhile")]
+    assert [getattr(stop, name) for name in same] == [getattr(warning, name) for name in same]
+
+
+@pytest.mark.parametrize("rule", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_who_only_uses_a_server_is_told_what_to_do_about_what_stops_him(rule: Rule) -> None:
+    """The sentence for who mends it is another one; a client's own fault has only that."""
+    stop = fatal(found(rule.id, Stage.PROBE))
+    servers = rule.whose in (Whose.SERVER, Whose.ISSUER)
+    assert bool(stop.meanwhile) is (servers and MEANWHILE.get(rule.id) != "")
+    assert stop.meanwhile not in stop.next or not stop.meanwhile
+    assert found(rule.id, Stage.PROBE, level=Level.WARNING).meanwhile == ""
+
+
+def test_every_rule_with_a_sentence_of_its_own_exists() -> None:
+    assert MEANWHILE.keys() <= CATALOGUE.keys()
 
 
 @pytest.mark.parametrize("make", [found, passed])

@@ -126,15 +126,17 @@ def test_an_error_says_all_that_helps_to_mend_it() -> None:
         "  ✗ fatal: The issuer differs. [as-issuer-mismatch]",
         "      seen: https://evil.example",
         "      expected: https://auth.example.com",
-        "      rule: RFC 8414 §3.3, MCP 2025-11-25",
+        "      rule: RFC 8414 §3.3 (judged by MCP 2025-11-25)",
         "      to be mended by: authorization server",
         "      next: Publish the issuer as it is named.",
+        "      meanwhile: Report it.",
         "",
         "Result: refused, exit code 4: refused for safety",
         "  Stopped in server by as-issuer-mismatch: The issuer differs.",
         "  Findings: ✗ 1 fatal",
         "  Time: 1.0 s, of it 41 ms in 1 request",
         "  Next: Publish the issuer as it is named.",
+        "  Meanwhile: Report it.",
     ]
 
 

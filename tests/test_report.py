@@ -100,6 +100,7 @@ def test_a_run_that_was_stopped_tells_the_finding_and_where() -> None:
         "whose": "authorization server",
         "source": "RFC 8414 §3.3",
         "next": "Publish the issuer as it is named.",
+        "meanwhile": "Report it.",
         "stage": "server",
         "exchange": 2,
         "pointer": "/issuer",

@@ -18,11 +18,12 @@ from mcp_auth_tui.findings import (
     server,
     token,
 )
+from mcp_auth_tui.findings.meanwhile import meanwhile as until_mended
 from mcp_auth_tui.findings.rule import Rule
 from mcp_auth_tui.model import Finding, Level, Stage
 from mcp_auth_tui.text import harmless
 
-__all__ = ["CATALOGUE", "LIMIT", "Rule", "fatal", "found", "passed"]
+__all__ = ["CATALOGUE", "LIMIT", "Rule", "fatal", "found", "passed", "until_mended"]
 
 LIMIT = 500
 """The most characters of one text of a finding."""
@@ -55,6 +56,7 @@ def found(
     expected: str = "",
     message: str = "",
     next: str = "",
+    meanwhile: str = "",
     exchange: int | None = None,
     pointer: str = "",
     revision: str = "",
@@ -69,9 +71,10 @@ def found(
     Raises KeyError for an id that is not in the catalogue.
     """
     rule = CATALOGUE[id]
+    level = level or rule.level_in(revision)
     return Finding(
         id=id,
-        level=level or rule.level_in(revision),
+        level=level,
         message=_safe(message) or rule.headline,
         seen=_safe(seen),
         expected=_safe(expected) or rule.expected,
@@ -83,6 +86,7 @@ def found(
         pointer=_safe(pointer),
         revision=_safe(revision),
         exit=rule.exit,
+        meanwhile=_safe(meanwhile) or until_mended(id, level, rule.whose),
     )
 
 
@@ -114,7 +118,8 @@ def passed(
 
 def fatal(finding: Finding) -> Finding:
     """Return the finding as the end of a run: what stops a run is fatal in that run (SPEC 3)."""
-    return replace(finding, level=Level.FATAL)
+    told = finding.meanwhile or until_mended(finding.id, Level.FATAL, finding.whose)
+    return replace(finding, level=Level.FATAL, meanwhile=told)
 
 
 def _safe(value: str) -> str:

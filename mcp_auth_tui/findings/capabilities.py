@@ -24,10 +24,11 @@ RULES: tuple[Rule, ...] = (
         "code_challenge_methods_supported is present.",
         "MCP 2025-11-25 basic/authorization (Authorization Code Protection); RFC 8414 §2",
         (
-            'Add "code_challenge_methods_supported": ["S256"] to the metadata (also to the '
-            "OpenID document)."
+            'If it does PKCE with S256, say so: "code_challenge_methods_supported": ["S256"] in '
+            "the metadata (also in openid-configuration); if it does not, add that first."
         ),
-        "PKCE keeps a stolen code worthless; without the promise MCP forbids a client to go on.",
+        "PKCE proves that who redeems a code is who asked for it, so that a stolen one is no use; "
+        "without the promise MCP forbids a client to go on.",
         exit=4,
         since="2025-11-25",
         levels={"2025-03-26": Level.WARNING, "2025-06-18": Level.WARNING},
@@ -149,10 +150,7 @@ RULES: tuple[Rule, ...] = (
         "A client cannot register itself at this authorization server.",
         "The server supports client metadata documents or dynamic registration.",
         "MCP 2025-11-25 basic/authorization (Client Registration Approaches)",
-        (
-            "Register a client by hand and give its id with --client-id; operators: support "
-            "client metadata documents."
-        ),
+        ("Support client ID metadata documents, or publish a registration_endpoint."),
         "Every person has to bring a client id before anything works.",
     ),
     Rule(

@@ -114,8 +114,8 @@ RULES: tuple[Rule, ...] = (
         "A native client may register a loopback redirect address.",
         "RFC 8252 §7.3; RFC 8252 §8.4",
         (
-            "Allow http://127.0.0.1 and http://[::1] with any port for native clients; or try "
-            "--redirect-uri http://localhost:PORT/callback."
+            "Allow http://127.0.0.1 and http://[::1] with any port for clients whose "
+            "application_type is native."
         ),
         "Programs on people's machines receive the answer of the browser there.",
     ),
@@ -157,8 +157,8 @@ RULES: tuple[Rule, ...] = (
         "A registration is answered 201.",
         "RFC 7591 §3.2.2",
         (
-            "Read the server's reason; try --redirect-uri http://localhost:PORT/callback, or "
-            "bring a client id with --client-id."
+            "Accept what RFC 7591 asks of a registration, or leave registration_endpoint out of "
+            "the metadata; the answer has to say the reason."
         ),
         (
             "The usual reasons are the loopback redirect address and a server that only knows "

@@ -121,8 +121,8 @@ RULES: tuple[Rule, ...] = (
         "issuer is identical to the entry of authorization_servers.",
         "RFC 8414 §3.3; MCP 2026-07-28 basic/authorization/authorization-server-discovery",
         (
-            "Edit authorization_servers of the MCP server so that its entry equals issuer, "
-            "slash for slash."
+            "Make both the same, slash for slash: issuer in this metadata or, where it cannot be "
+            "changed, the entry of authorization_servers in the MCP server's metadata."
         ),
         (
             "Strings are compared as they are. Frameworks that add a slash to URLs are the "

@@ -28,6 +28,13 @@ class Finding:
     revision: str = ""
     exit: int = 1
     """The exit code of a run that this finding ends (DESIGN 3)."""
+    meanwhile: str = ""
+    """What can be done by who only uses the server; ``next`` is for who mends it."""
+
+    @property
+    def rule(self) -> str:
+        """The rule that was checked, and by which MCP revision it was judged."""
+        return f"{self.source} (judged by MCP {self.revision})" if self.revision else self.source
 
 
 @dataclass(frozen=True, slots=True)

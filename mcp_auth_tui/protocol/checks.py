@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,11 @@ def absent_values(prefix: str, document: Mapping[str, Any], empty_ok: Collection
     yield Check(f"{prefix}-null", bool(nulls), ", ".join(nulls), pointer(nulls))
     empty = [name for name, value in document.items() if value == [] and name not in empty_ok]
     yield Check(f"{prefix}-empty-array", bool(empty), ", ".join(empty), pointer(empty))
+
+
+def as_seen(value: Any) -> str:
+    """Return a member's value as JSON spells it; one that is not there is called absent."""
+    return "absent" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def pointer(names: list[str]) -> str:

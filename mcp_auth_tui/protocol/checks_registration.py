@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Response
-from mcp_auth_tui.protocol.checks import Check, Checks, pointer, strings
+from mcp_auth_tui.protocol.checks import Check, Checks, as_seen, pointer, strings
 from mcp_auth_tui.protocol.documents import loads
 from mcp_auth_tui.protocol.urls import split
 from mcp_auth_tui.protocol.values import AuthorizationServer
@@ -38,7 +38,7 @@ def answer(
     yield Check("dcr-echo", bool(lacking), seen, pointer(lacking))
     wished = sent.get("redirect_uris")
     uris = found.get("redirect_uris", wished)
-    yield Check("dcr-redirects-changed", uris != wished, repr(uris), "/redirect_uris")
+    yield Check("dcr-redirects-changed", uris != wished, as_seen(uris), "/redirect_uris")
     yield from _method(found, server)
     yield from _management(found)
     id = str(found.get("client_id"))
@@ -60,7 +60,7 @@ def _secret(found: Mapping[str, Any], exchange: Exchange) -> Checks:
     if held:
         number = isinstance(until, int) and not isinstance(until, bool)
         past = number and 0 < int(until or 0) <= exchange.started
-        seen = "it has passed" if past else repr(until)
+        seen = "it has passed" if past else as_seen(until)
         named = "/client_secret_expires_at"
         yield Check("dcr-secret-expiry", not number or past, seen, named)
     method = method_of(found)

@@ -10,7 +10,7 @@ from typing import Any
 
 from mcp_auth_tui.model import Level
 from mcp_auth_tui.protocol.challenge import SCOPE_TOKEN
-from mcp_auth_tui.protocol.checks import Check, Checks, absent_values, insecure, strings
+from mcp_auth_tui.protocol.checks import Check, Checks, absent_values, as_seen, insecure, strings
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import is_private, split
 
@@ -44,7 +44,7 @@ def _scopes(found: Mapping[str, Any], stateless: bool) -> Checks:
     listed = value if isinstance(value, list) else [value]
     valid = [item for item in listed if isinstance(item, str) and SCOPE_TOKEN.match(item)]
     whole = isinstance(value, list) and len(valid) == len(listed)
-    yield Check("prm-scope-syntax", not whole, repr(value), pointer)
+    yield Check("prm-scope-syntax", not whole, as_seen(value), pointer)
     broad = [item for item in valid if item.lower() in _BROAD]
     seen = ", ".join(broad) or f"{len(valid)} scopes"
     yield Check("prm-scope-broad", bool(broad) or len(valid) > _MANY, seen, pointer)
@@ -58,7 +58,7 @@ def _keys(found: Mapping[str, Any]) -> Checks:
         "/resource_signing_alg_values_supported",
     )
     if algorithms:
-        yield Check("prm-alg-none", "none" in strings(algorithms), repr(algorithms), name)
+        yield Check("prm-alg-none", "none" in strings(algorithms), as_seen(algorithms), name)
     if (keys := found.get("jwks_uri")) is not None:
         yield Check("prm-jwks-http", insecure(keys), str(keys), "/jwks_uri")
     signed, name = found.get("signed_metadata"), "/signed_metadata"

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Level
-from mcp_auth_tui.protocol.checks import Check, Checks, absent_values, insecure, plain_http, strings
+from mcp_auth_tui.protocol.checks import (
+    Check,
+    Checks,
+    absent_values,
+    as_seen,
+    insecure,
+    plain_http,
+    strings,
+)
 from mcp_auth_tui.protocol.urls import split
 from mcp_auth_tui.protocol.values import AuthorizationServer, Contact, Resource
 
@@ -166,7 +174,7 @@ def _dpop(server: AuthorizationServer, wants: Wanted) -> Checks:
         return
     listed = strings(value)
     weak = [name for name in listed if name == "none" or name.startswith("HS")]
-    seen = "absent" if value is None else ", ".join(listed) or repr(value)
+    seen = ", ".join(listed) or as_seen(value)
     yield Check("as-dpop-algs", not listed or bool(weak), seen, f"/{_DPOP}")
 
 

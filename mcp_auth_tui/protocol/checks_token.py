@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Level
-from mcp_auth_tui.protocol.checks import Check, Checks
+from mcp_auth_tui.protocol.checks import Check, Checks, as_seen
 from mcp_auth_tui.protocol.urls import same_origin
 from mcp_auth_tui.protocol.values import Client
 
@@ -153,7 +153,7 @@ def _times(issued: Issued) -> Checks:
     lasts = _seconds(issued.answer.get("expires_in"))
     faults: list[str] = []
     if until is None:
-        faults.append(f"exp: {'absent' if raw is None else repr(raw)[:80]}")
+        faults.append(f"exp: {as_seen(raw)[:80]}")
     elif lasts is not None and abs(off := until - issued.received - lasts) > _OFF:
         side = "after" if off > 0 else "before"
         faults.append(f"exp is {abs(off):,.0f} s {side} what expires_in says")

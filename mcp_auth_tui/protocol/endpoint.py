@@ -191,8 +191,9 @@ def clock_off(exchange: Exchange) -> str | None:
 
 
 NEXT = {
-    "invalid_grant": "Sign in again (run again from the browser stage): a code works once and for"
-    " a short time; if it happens each time, compare redirect_uri and the PKCE method.",
+    "invalid_grant": "It was sent once, as soon as it came back: look for why it is not known"
+    " (instances that share no store, a very short life), and compare redirect_uri and"
+    " code_verifier with the authorization request.",
     "invalid_client": "Compare client id, secret and authentication method with what the server"
     " registered; --auth-method chooses another.",
     "invalid_target": "The server does not know this resource: compare it with its settings, or"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from mcp_auth_tui.model import Exchange, Field
 from mcp_auth_tui.protocol import checks_token
 from mcp_auth_tui.protocol.actions import Now, Protocol
-from mcp_auth_tui.protocol.checks import Check
+from mcp_auth_tui.protocol.checks import Check, as_seen
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.endpoint import Endpoint
 from mcp_auth_tui.protocol.judge import Judge
@@ -233,7 +233,7 @@ def _judged_jag(
     if answer.get("issued_token_type") != ID_JAG:
         judge.stop(
             "idjag-issued-type",
-            seen=repr(answer.get("issued_token_type")),
+            seen=as_seen(answer.get("issued_token_type")),
             expected=ID_JAG,
             exchange=exchange,
             pointer="/issued_token_type",
@@ -242,7 +242,7 @@ def _judged_jag(
     wrong = not isinstance(kind, str) or kind.upper() != "N_A"
     looked = (
         Check("idjag-issued-type", False, ID_JAG, "/issued_token_type"),
-        Check("idjag-token-type", wrong, repr(kind), "/token_type"),
+        Check("idjag-token-type", wrong, as_seen(kind), "/token_type"),
     )
     yield from judge.tell(looked, exchange)
     jose, claims = read_jwt(token)
@@ -259,7 +259,7 @@ def _judged_jag(
         if expected is not None:
             name = id.removeprefix("idjag-").replace("-", "_")
             where = f"{name} in the token"
-            claim = Check(id, expected not in values, repr(seen), where, expected=str(expected))
+            claim = Check(id, expected not in values, as_seen(seen), where, expected=str(expected))
             yield from judge.tell([claim], exchange)
     received = exchange.started + exchange.seconds
     yield from judge.tell(checks_token.id_jag(claims, received), exchange)

@@ -112,6 +112,7 @@ class Judge:
         expected: str = "",
         message: str = "",
         next: str = "",
+        meanwhile: str = "",
         exchange: Exchange | None = None,
         pointer: str = "",
         exit: int | None = None,
@@ -124,6 +125,7 @@ class Judge:
             expected=expected,
             message=message,
             next=next,
+            meanwhile=meanwhile,
             exchange=exchange.number if exchange else None,
             pointer=pointer,
             revision=self.rules,
@@ -143,13 +145,16 @@ class Judge:
     ) -> Protocol[None]:
         """Refuse for safety (exit 4), unless ``--allow`` lifted this refusal: then mark the run."""
         if id not in self.config.allow:
-            hint = next or findings.CATALOGUE[id].next
+            lifted = f"To go on all the same, for debugging only: --allow {id}."
+            rule = findings.CATALOGUE[id]
+            told = findings.until_mended(id, Level.FATAL, rule.whose)
             self.stop(
                 id,
                 seen=seen,
                 expected=expected,
                 message=message,
-                next=f"{hint} To go on all the same, for debugging only: --allow {id}.",
+                next=next,
+                meanwhile=f"{told} {lifted}".lstrip(),
                 exchange=exchange,
                 pointer=pointer,
                 exit=_REFUSED_FOR_SAFETY,

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Level, Request, Secret, Stage, Tried
 from mcp_auth_tui.protocol import checks_registration, documents
 from mcp_auth_tui.protocol.actions import Ask, Bind, Protocol, Question, Send
-from mcp_auth_tui.protocol.checks import Check
+from mcp_auth_tui.protocol.checks import Check, as_seen
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.documents import loads
 from mcp_auth_tui.protocol.judge import Judge
@@ -263,8 +263,7 @@ def _nowhere(judge: Judge, exchange: Exchange) -> NoReturn:
         seen=f"no metadata anywhere, and {exchange.request.url}: HTTP {exchange.status}",
         message="The server says nowhere how to sign in: it publishes no metadata, and there is"
         " nothing at the default paths of 2025-03-26 either.",
-        next=f"{serving(judge.config.url)} Until then: if you know its authorization server, name"
-        " it with --issuer.",
+        next=serving(judge.config.url),
         exchange=exchange,
     )
 
@@ -313,21 +312,17 @@ def _refused(
             "dcr-needs-token",
             seen=": ".join(parts),
             message="The server registers only clients that bring an initial access token.",
-            next="Make a client in the server's console and give it with --client-id.",
             exchange=exchange,
         )
     if error == "invalid_redirect_uri":
         judge.stop(
             "dcr-loopback-refused",
             seen=f"{': '.join(parts)} (for {redirect_uri})",
-            next="Try another form: --redirect-uri http://localhost:PORT/callback, or a fixed"
-            " --port; else make a client by hand and give it with --client-id.",
             exchange=exchange,
         )
     judge.stop(
         "dcr-refused",
         seen=": ".join(parts),
-        next="Make a client in the server's console and give it with --client-id.",
         exchange=exchange,
     )
 
@@ -339,7 +334,7 @@ def _client(
     sent = exchange.request.json or {}
     id = answer.get("client_id")
     if not isinstance(id, str) or not _VSCHARS.match(id):
-        judge.stop("dcr-no-client-id", seen=repr(id), exchange=exchange, pointer="/client_id")
+        judge.stop("dcr-no-client-id", seen=as_seen(id), exchange=exchange, pointer="/client_id")
     yield from judge.keep("dcr-no-client-id", seen=id, exchange=exchange, pointer="/client_id")
     given = answer.get("client_secret")
     secret = Secret(given) if isinstance(given, str) and given else None

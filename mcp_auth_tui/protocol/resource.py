@@ -174,7 +174,7 @@ def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -
     url, pointer = judge.config.url, "/resource"
     if not isinstance(value, str) or not value:
         yield from judge.refuse(
-            "prm-resource-missing", seen=repr(value), exchange=exchange, pointer=pointer
+            "prm-resource-missing", seen=checks.as_seen(value), exchange=exchange, pointer=pointer
         )
         return url
     relation = compare(value, url)
@@ -234,7 +234,7 @@ def _issuers(
     pointer, value = "/authorization_servers", document.get("authorization_servers")
     listed = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
     if not listed and judge.config.issuer is None:
-        judge.stop("prm-no-as", seen=repr(value), exchange=exchange, pointer=pointer)
+        judge.stop("prm-no-as", seen=checks.as_seen(value), exchange=exchange, pointer=pointer)
     usable: list[str] = []
     for item in listed:
         if (why := _no_issuer(item)) is not None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from mcp_auth_tui.model import Exchange, Tried
 from mcp_auth_tui.protocol import checks_server
 from mcp_auth_tui.protocol.actions import Protocol
-from mcp_auth_tui.protocol.checks import Check
+from mcp_auth_tui.protocol.checks import Check, as_seen
 from mcp_auth_tui.protocol.checks_server import NOTHING, Wanted
 from mcp_auth_tui.protocol.documents import Fetched, complain, content_type, fetch
 from mcp_auth_tui.protocol.grants import choose
@@ -84,17 +84,17 @@ def discover(judge: Judge, issuer: str, wants: Wanted = NOTHING) -> Protocol[Aut
         yield from judge.tell(checks_server.issuer(named), fetched.exchange)
         return (yield from _judged(judge, issuer, fetched, fetched.document, wants))
     if mismatch is not None and mismatch.document is not None:
-        named = _text(mismatch.document.get("issuer"))
-        form = checks_server.issuer(mismatch.document.get("issuer"))
-        yield from judge.tell(form, mismatch.exchange)
-        yield from _mismatch(judge, issuer, named, mismatch.exchange)
+        value = mismatch.document.get("issuer")
+        named = _text(value)
+        yield from judge.tell(checks_server.issuer(value), mismatch.exchange)
+        yield from _mismatch(judge, issuer, value, mismatch.exchange)
         # Only when the refusal was lifted by hand (A10): then `iss` is compared with this issuer.
         return (yield from _judged(judge, named, mismatch, mismatch.document, wants))
     return _none(judge, failed)
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else repr(value)
+    return value if isinstance(value, str) else as_seen(value)
 
 
 def _lost(judge: Judge, fetched: Fetched) -> Protocol[None]:
@@ -116,11 +116,12 @@ def _none(judge: Judge, failed: list[Fetched]) -> AuthorizationServer:
     )
 
 
-def _mismatch(judge: Judge, issuer: str, named: str, exchange: Exchange) -> Protocol[None]:
+def _mismatch(judge: Judge, issuer: str, value: Any, exchange: Exchange) -> Protocol[None]:
     """Refuse a document that names another issuer (A5), with the hint that fits."""
-    if named == "None":
+    if value is None:
         yield from judge.refuse("as-issuer-missing", exchange=exchange, pointer="/issuer")
         return
+    named = _text(value)
     slash = named.rstrip("/") == issuer.rstrip("/")
     yield from judge.refuse(
         "as-issuer-slash" if slash else "as-issuer-mismatch",
@@ -215,7 +216,7 @@ def _endpoint(
     pointer = f"/{name}"
     if not isinstance(value, str):
         judge.stop(
-            "as-endpoint-scheme", seen=repr(value), exchange=exchange, pointer=pointer, exit=4
+            "as-endpoint-scheme", seen=as_seen(value), exchange=exchange, pointer=pointer, exit=4
         )
     try:
         endpoint(value)
@@ -278,7 +279,7 @@ def legacy(judge: Judge) -> Protocol[AuthorizationServer]:
         named = fetched.document.get("issuer")
         yield from judge.tell(checks_server.issuer(named), fetched.exchange)
         if named != base:
-            yield from _mismatch(judge, base, _text(named), fetched.exchange)
+            yield from _mismatch(judge, base, named, fetched.exchange)
         found = _judged(judge, base, fetched, fetched.document, NOTHING, lenient=True)
         return (yield from found)
     yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)

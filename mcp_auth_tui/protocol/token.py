@@ -10,7 +10,7 @@ from typing import Any
 from mcp_auth_tui.model import Exchange, Field, Level, Secret
 from mcp_auth_tui.protocol import checks_token
 from mcp_auth_tui.protocol.actions import Protocol
-from mcp_auth_tui.protocol.checks import Check
+from mcp_auth_tui.protocol.checks import Check, as_seen
 from mcp_auth_tui.protocol.dpop import Dpop, thumbprint_in
 from mcp_auth_tui.protocol.endpoint import Endpoint
 from mcp_auth_tui.protocol.judge import Judge
@@ -147,7 +147,7 @@ def _kind(
     """Accept Bearer, and DPoP where proofs are given (K5, D4); raises `FlowStop`."""
     judge, dpop, pointer = asker.judge, asker.dpop, "/token_type"
     if not isinstance(kind, str) or not kind:
-        judge.stop("token-no-type", seen=repr(kind), exchange=exchange, pointer=pointer)
+        judge.stop("token-no-type", seen=as_seen(kind), exchange=exchange, pointer=pointer)
     lower = kind.lower()
     if lower not in ("bearer", "dpop") or (lower == "dpop" and dpop is None):
         judge.stop("token-type-unknown", seen=kind, exchange=exchange, pointer=pointer)
@@ -208,7 +208,7 @@ def _lifetime(judge: Judge, exchange: Exchange, value: Any) -> Protocol[float | 
     elif not good or isinstance(value, str):
         yield from judge.note(
             "token-expiry",
-            seen=repr(value)[:80],
+            seen=as_seen(value)[:80],
             exchange=exchange,
             pointer=pointer,
             level=Level.ERROR,

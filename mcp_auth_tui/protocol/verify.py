@@ -141,6 +141,13 @@ def _challenge_text(exchange: Exchange) -> str:
     return ", ".join(response.all("www-authenticate") if response else ()) or "no challenge"
 
 
+# Nobody but its issuer can read such a token, so there is nothing to compare from here.
+_OPAQUE = (
+    "Look in the server's log for why it refuses the token: whether it asks the right authorization"
+    " server about it, for which resource it expects it, and the clocks of both machines."
+)
+
+
 def fresh_refused(judge: Judge, token: Token, refused: Contact, exchange: Exchange) -> NoReturn:
     """Stop at a 401 for a token obtained a moment ago, with all that may explain it (SPEC 3)."""
     claims = token.claims or {}
@@ -149,9 +156,10 @@ def fresh_refused(judge: Judge, token: Token, refused: Contact, exchange: Exchan
     said = refused.param("error_description") or refused.param("error") or "no reason given"
     judge.stop(
         "rs-fresh-token-refused",
-        seen=f"{said}; resource asked: {token.resource or 'none'}"
+        seen=f"HTTP 401: {said}; resource asked: {token.resource or 'none'}"
         + (f"; in the token (not verified): {', '.join(facts)}" if facts else "; opaque token")
         + (f"; {off}" if off else ""),
+        next="" if facts else _OPAQUE,
         exchange=exchange,
         pointer="www-authenticate",
     )

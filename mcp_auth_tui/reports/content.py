@@ -172,7 +172,6 @@ def _item(finding: Finding, safe: Safe) -> Item:
     rule = CATALOGUE.get(finding.id)
     headline = rule.headline if rule else "A rule was broken."
     said = "" if finding.message == headline else finding.message
-    source = f"{finding.source}, MCP {finding.revision}" if finding.revision else finding.source
     number = f"exchange {finding.exchange}" if finding.exchange else ""
     where = ", ".join(part for part in (number, finding.pointer) if part)
     details = (
@@ -180,7 +179,7 @@ def _item(finding: Finding, safe: Safe) -> Item:
         ("seen", finding.seen),
         ("where", where),
         ("expected", finding.expected),
-        ("rule", source),
+        ("rule", finding.rule),
         ("to be mended by", finding.whose),
         ("next", finding.next),
         *((f"{note.client} {note.version}", _does(note)) for note in CLIENTS.get(finding.id, ())),

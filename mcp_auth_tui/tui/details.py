@@ -55,10 +55,11 @@ class Page:
 
 def page(session: Session, panel: int, look: Look, marks: tuple[str, ...] = ()) -> Page:
     """Return the detail page of a panel (0 to 4)."""
+    stop, body = _stop(session, panel, look), _body(session, panel, look)
     sections = [
         _ready(session, panel, look),
-        _stop(session, panel, look),
-        _body(session, panel, look),
+        stop,
+        [heading("What was found before"), *body] if stop and body else body,
         _marks(session, marks, look) if panel == 4 else [],
         _findings(session, panel, look),
         _tried(session, panel, look),
@@ -98,8 +99,7 @@ def _stop(session: Session, panel: int, look: Look) -> list[Content]:
         return [Content.styled(line, LEVEL[Level.WARNING][1]) for line in fold(told, look.width)]
     if stop is None or stop.stage not in stages_of(panel):
         return []
-    ended = [Content.styled("The run ended here.", LEVEL[Level.FATAL][1])]
-    return ended + finding_block(stop, look)
+    return finding_block(stop, look, ended=True)
 
 
 def _body(session: Session, panel: int, look: Look) -> list[Content]:

@@ -26,10 +26,6 @@ class State:
     reveal: bool = False
     changed: bool = False
     """The settings are others than those of the session that is shown."""
-    awake: str = ""
-    """Why the program cannot be put to sleep."""
-    inline: bool = False
-    """The screen is drawn below the prompt."""
 
     @property
     def signing_in(self) -> bool:
@@ -124,12 +120,6 @@ def _no_address(state: State) -> str:
     return "There is no address to open now: this is for the sign-in."
 
 
-def _no_bare(state: State) -> str:
-    if not (told := _no_address(state)) and state.inline:
-        return "Below the prompt (--inline) there is no bare screen: c copies, w writes to a file."
-    return told
-
-
 def _no_paste(state: State) -> str:
     if state.signing_in or state.at_browser:
         return ""
@@ -137,7 +127,9 @@ def _no_paste(state: State) -> str:
 
 
 def _no_export(state: State) -> str:
-    return "" if state.session.headers else "There are no headers to export yet."
+    if state.session.headers or (state.session.outcome is not None and state.session.url):
+        return ""
+    return "There are no headers to export yet, and no run to report on."
 
 
 def _no_findings(state: State) -> str:
@@ -257,15 +249,16 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "u", "u", "bare", "Address alone",
-        "show the sign-in address alone, to select it with the mouse", _no_bare,
+        "show the sign-in address alone, to select it with the mouse", _no_address,
         lambda s: "URL",
     ),
     Key("b", "b", "picture", "QR code", "show the sign-in address as a QR code", _no_address,
         lambda s: "QR"),
     Key("w", "w", "keep_address", "Address to a file", "write the sign-in address to a file",
         _no_address, lambda s: "to a file" if s.signing_in else ""),
-    Key("e", "e", "export", "Export", "copy or save the headers in some form", _no_export,
-        lambda s: "export"),
+    Key("e", "e", "export", "Export",
+        "copy or save the headers in some form, or a report for the server's owner", _no_export,
+        lambda s: "export" if s.session.headers else "report"),
     Key("f", "f", "findings", "Findings", "list every check, the worst first", _no_findings,
         lambda s: "findings"),
     Key("d", "d", "discovery", "Discovery",
@@ -296,8 +289,6 @@ KEYS: tuple[Key, ...] = (
         label=lambda s: "help"),
     Key("ctrl+p", "^p", "command_palette", "Palette", "find any action by its name",
         label=lambda s: "palette"),
-    Key("ctrl+z", "^z", "suspend", "Suspend",
-        "put the program to sleep; fg in the shell wakes it", lambda s: s.awake),
     Key("q", "q", "leave", "Quit", "quit; what was obtained is printed", label=lambda s: "quit"),
 )  # fmt: skip
 
@@ -346,11 +337,11 @@ def _rank(key: Key, state: State) -> int:
         first = ("proceed", "retreat", "copy", "edit")
     elif state.session.ready is not None:
         first = ("step", "edit", "run", "retreat")
-    elif state.session.headers and not state.busy:
+    elif state.session.headers and not state.busy and state.session.stop is None:
         first = ("copy", "export", "findings")
         first = ("rerun", *first) if state.refreshes else first
     elif state.session.outcome is not None:
-        first = ("findings", "rerun", "run", "settings")
+        first = ("findings", "export", "rerun", "run", "settings")
     else:
         first = ("run", "step", "retreat")
     last = ("panel(0)", "log", "sequence", "reveal")

@@ -76,6 +76,12 @@ class Log(OptionList):
         told = f"{item.request.method} {url} {item.request.purpose} {traffic.outcome_of(item)[0]}"
         return self.needle in told.lower()
 
+    def point(self, number: int | None) -> None:
+        """Stand on the exchange that is spoken of, if the log has it."""
+        numbers = [item.number for item in self._shown]
+        if number in numbers:
+            self.highlighted = numbers.index(number)
+
     def action_newest(self) -> None:
         """Go to the newest, which is then followed."""
         self.highlighted = self.option_count - 1 if self.option_count else None

@@ -52,8 +52,6 @@ class Runs(App[int]):
         self.settings = settings
         self.clock = clock
         self.controller: Controller | None = None
-        self.awake = ""
-        """Why the program cannot be put to sleep."""
         self._used: Options | None = None
         self._gated = False
         self._leaving = False
@@ -61,16 +59,7 @@ class Runs(App[int]):
     @property
     def state(self) -> State:
         """What decides which keys are of use."""
-        return State(
-            self.session,
-            self.busy,
-            self.stepping,
-            self.panel,
-            self.reveal,
-            self.changed,
-            self.awake,
-            self.is_inline,
-        )
+        return State(self.session, self.busy, self.stepping, self.panel, self.reveal, self.changed)
 
     @property
     def code(self) -> int:

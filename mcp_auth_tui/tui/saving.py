@@ -44,7 +44,7 @@ class ExportScreen(ModalScreen[Wish | None]):
         from mcp_auth_tui.exports import EXPORTS
 
         self._session = session
-        self._exports = tuple(EXPORTS.values())
+        self._exports = tuple(item for item in EXPORTS.values() if session.headers or item.always)
 
     def compose(self) -> ComposeResult:
         """The forms, what the chosen one looks like (masked), and the file's name."""

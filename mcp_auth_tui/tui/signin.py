@@ -44,7 +44,9 @@ def consent(session: Session, look: Look) -> list[Content]:
         ("client", f"{attempt.client_id} ({kind})" if kind else attempt.client_id),
         ("back to", attempt.redirect_uri),
     ]
-    return [Content.assemble(("Sign in at ", "bold"), host), *rows(pairs, look)]
+    status = session.stages[Stage.AUTHORIZE].status
+    head = {Status.DONE: "Signed in at ", Status.FAILED: "The sign-in was at "}
+    return [Content.assemble((head.get(status, "Sign in at "), "bold"), host), *rows(pairs, look)]
 
 
 def page(session: Session, look: Look) -> list[Content]:

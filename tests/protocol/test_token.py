@@ -185,7 +185,7 @@ def test_nothing_is_followed_and_no_code_is_sent_twice_K6(page: Page, id: str) -
 @pytest.mark.parametrize(
     ("error", "told", "next"),
     [
-        ("invalid_grant", "authentication: none", "Sign in again (run again from the browser"),
+        ("invalid_grant", "authentication: none", "It was sent once, as soon as it came back"),
         ("invalid_client", "authentication: none", "Compare client id, secret and authentication"),
         ("invalid_target", f"resource: {MCP}", "--no-resource"),
         ("invalid_scope", "", "--scope"),

@@ -390,12 +390,36 @@ async def test_a_key_that_is_of_no_use_now_says_why() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
         await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
-        for key in ("p", "c", "u", "e"):
+        for key in ("p", "c", "u"):
             await pilot.press(key)
         await settled(pilot)
         assert [note.message for note in app._notifications] == [
-            keys.key_of(action).off(app.state) for action in ("paste", "copy", "bare", "export")
+            keys.key_of(action).off(app.state) for action in ("paste", "copy", "bare")
         ]
+
+
+async def test_a_run_that_failed_offers_a_report_and_no_headers(copied: list[str]) -> None:
+    app = app_of(fakes.mismatch())
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        assert ("e", "report") in [(key.shown, word) for key, word in keys.bar(app.state)]
+        await pilot.press("e")
+        await settled(pilot, lambda: isinstance(app.screen, ExportScreen))
+        offered = app.screen.query_one("#exports", OptionList)
+        assert offered.option_count == 2
+        await pilot.press("enter")
+        await settled(pilot, lambda: len(copied) == 1)
+    assert copied[0].startswith("# MCP authorization report: ")
+    assert "as-issuer-mismatch" in copied[0]
+
+
+async def test_the_log_stands_on_the_exchange_that_ended_the_run() -> None:
+    app = app_of(fakes.mismatch())
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        chosen = app.query_one(Log).highlighted_option
+        assert chosen is not None
+        assert chosen.id == str(app.session.stop.exchange)
 
 
 async def test_help_explains_the_panel_and_lists_every_key() -> None:

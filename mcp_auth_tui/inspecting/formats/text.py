@@ -46,7 +46,6 @@ class Text:
         yield f"  {mark}: {safe.line(finding.message)} [{finding.id}]"
         if finding.level.rank > Level.WARNING.rank:
             return
-        rule = f"{finding.source}, MCP {finding.revision}" if finding.revision else finding.source
         where = ", ".join(
             part
             for part in (
@@ -59,7 +58,7 @@ class Text:
             ("seen", finding.seen),
             ("where", where),
             ("expected", finding.expected),
-            ("rule", rule),
+            ("rule", finding.rule),
             ("to be mended by", finding.whose),
             ("next", finding.next),
         ):
