@@ -21,7 +21,7 @@ from mcp_auth_tui.demo.front import AuthorizationFront
 from mcp_auth_tui.demo.records import Entropy
 from mcp_auth_tui.demo.resource import ResourceServer
 from mcp_auth_tui.loopback import Incoming, Reply
-from mcp_auth_tui.model import Event, Exchanged, Request, Response, Session, Stage, Timing
+from mcp_auth_tui.model import Event, Exchanged, Learned, Request, Response, Session, Stage, Timing
 from mcp_auth_tui.net.messages import encode, place
 from mcp_auth_tui.protocol.actions import Callback
 from mcp_auth_tui.protocol.config import Config
@@ -34,14 +34,15 @@ NOW = 1_790_000_000.0
 """Seconds since the epoch at which every run starts."""
 AWAY = 42.0
 """Seconds after which a person looks at the screen while the browser is open."""
-# How long the person takes; one who is back at once would be worth a finding.
-_SIGN_IN = 12.0
 _AGENT = f"mcp-auth-tui/{__version__}"
 _SECONDS = (0.184, 0.038, 0.044, 0.061, 0.052, 0.041, 0.036)
 
 
 class Practice:
     """Both halves of the practice server under the names of real ones, and a clock of their own."""
+
+    sign_in = 12.0
+    """Seconds that the person takes; one who is back at once would be worth a finding."""
 
     def __init__(self, *faults: str) -> None:
         entropy, chosen = Entropy(fixed=True), frozenset(faults)
@@ -58,6 +59,7 @@ class Practice:
         self._resource = ResourceServer(MCP, ISSUER, judge, faults=chosen, entropy=entropy)
         self._sent = 0
         self._passed = 0.0
+        self.listener = Listener()
 
     def clock(self) -> float:
         """Seconds since the epoch: it moves with each request, by what that request took."""
@@ -67,6 +69,10 @@ class Practice:
     def last(self) -> float:
         """Seconds that the newest request took."""
         return _SECONDS[(self._sent - 1) % len(_SECONDS)]
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass while nothing is sent."""
+        self._passed += seconds
 
     async def send(self, request: Request, enough: Any = None) -> tuple[Response, Timing]:
         """Answer a request as the practice server does; stands in for `net.Network`."""
@@ -86,7 +92,7 @@ class Practice:
     async def authorize(self, url: str) -> str:
         """Return the query of the redirect that a person's sign-in ends in."""
         to = place(url)
-        self._passed += _SIGN_IN
+        self.wait(self.sign_in)
         reply = await self._served("GET", to.target, to.host, (("host", to.host),), b"")
         return urlsplit(dict(reply.headers)["Location"]).query
 
@@ -137,19 +143,18 @@ class Listener:
 class PicturedBrowser(Browser):
     """The program's own browser, which signs in at once, or is far away over SSH."""
 
-    def __init__(self, practice: Practice, listener: Listener, *, far: bool) -> None:
+    def __init__(self, practice: Practice, *, far: bool) -> None:
         here = {"DISPLAY": ":0"}
         there = {"SSH_CONNECTION": "192.0.2.7 50022 192.0.2.10 22"}
         super().__init__("auto", there if far else here, "linux")
         self._far = far
         self._practice = practice
-        self._listener = listener
 
     async def open(self, url: str) -> Opened:
         """Sign in with an address, or tell why nothing can be opened."""
         if self._far:
             return await super().open(url)
-        self._listener.come(await self._practice.authorize(url))
+        self._practice.listener.come(await self._practice.authorize(url))
         return Opened(True, "Opened with xdg-open.")
 
     def ssh_forward(self, port: int) -> str:
@@ -165,7 +170,6 @@ class Run(Controller):
     """The program's own controller on the practice server; measured time is the fixed one."""
 
     def __init__(self, config: Config, practice: Practice, *, far: bool, stepping: bool) -> None:
-        listener = Listener()
         self._practice = practice
         drawn = 0
 
@@ -175,13 +179,13 @@ class Run(Controller):
             return hashlib.sha512(f"picture {drawn}".encode()).digest()[:octets]
 
         async def bind(redirect_uri: str | None, port: int | None) -> Any:
-            return listener
+            return practice.listener
 
         network: Any = practice
         super().__init__(
             config,
             network,
-            PicturedBrowser(practice, listener, far=far),
+            PicturedBrowser(practice, far=far),
             person=True,
             stepping=stepping,
             clock=practice.clock,
@@ -195,10 +199,13 @@ class Run(Controller):
         """Run the flow as `Controller.run`."""
         async with aclosing(super().run(known, start)) as events:
             async for event in events:
+                # What was measured here is the time of this machine, not of the practice.
                 if isinstance(event, Exchanged):
-                    # What was measured here is the time of this machine, not of the practice.
                     fixed = replace(event.exchange, seconds=self._practice.last)
                     yield Exchanged(fixed)
+                elif isinstance(event, Learned) and event.name == "token":
+                    token = replace(event.value, received=self._practice.clock())
+                    yield Learned("token", token)
                 else:
                     yield event
 

@@ -114,11 +114,13 @@ class Subject:
     """The person sits at another machine, over SSH."""
     stepping: bool = False
     faults: tuple[str, ...] = ()
+    later: float = 0.0
+    """Seconds for which the screen has been looked at."""
 
 
 SUBJECTS = {
     "metadata": Subject(_ended, faults=("issuer-mismatch",)),
-    "browser": Subject(_waiting, far=True),
+    "browser": Subject(_waiting, far=True, later=AWAY),
     "token": Subject(_token),
     "headers": Subject(_done),
     "sequence": Subject(_sequence),
@@ -161,7 +163,7 @@ async def running(
             return Run(config, practice, far=subject.far, stepping=stepping)
 
     def clock() -> float:
-        return practice.clock() + AWAY * subject.far
+        return practice.clock() + subject.later
 
     app = AuthApp(config(), Practised(Options()), stepping=subject.stepping, clock=clock)
     app.animation_level = "none"
