@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 
 _KEPT = {"\n", "\t"}
-# Looked at one by one; all else is taken as it is, which makes 2 MB a matter of milliseconds.
-_ODD = re.compile(r"[^\x20-\x7e\n\t]")
+# Looked at closer; all else is taken as it is, which makes 2 MB a matter of milliseconds.
+_ODD = re.compile(r"[^\x20-\x7e\n\t]+")
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 # Members of JSON documents, form fields and query parameters whose value is a credential (SPEC 6).
@@ -53,7 +53,7 @@ def harmless(value: str, limit: int | None = None) -> str:
     characters and lone surrogates become a visible ``\\x1b``-like mark. ``limit`` is in characters.
     """
     if not value.isascii() or not value.isprintable():
-        value = _ODD.sub(lambda found: _mark(found[0]), value)
+        value = _ODD.sub(_marked, value)
     if limit is not None and len(value) > limit:
         return f"{value[:limit]}… ({len(value):,} characters)"
     return value
@@ -62,6 +62,12 @@ def harmless(value: str, limit: int | None = None) -> str:
 def one_line(value: str, limit: int | None = 200) -> str:
     """Return harmless text on one line: newlines and tabs are shown, not obeyed."""
     return harmless(value, limit).replace("\n", "⏎").replace("\t", " ")
+
+
+def _marked(found: re.Match[str]) -> str:
+    run = found[0]
+    # Printable is what is of no hidden category; the others are looked at one by one.
+    return run if run.isprintable() else "".join(map(_mark, run))
 
 
 def _mark(char: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -303,6 +304,8 @@ def run_tui(
         clock=clock,
         wishes=wishes,
     )
+    # The collector need not go through modules and styles again and again: it takes some frames.
+    app.loaded = gc.freeze
     app.driver_class = driver_for() or app.driver_class
     from mcp_auth_tui.output import Talk
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,8 @@ from mcp_auth_tui.tui.views import (
 
 # More checks that were kept than this are only counted.
 _FEW = 3
+# More findings than this are no longer read one below the other.
+_MANY = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,18 @@ class Page:
 
     content: Content
     documents: tuple[Document, ...] = ()
+    papers: tuple[Any, ...] = ()
+    """What the documents were made from."""
 
 
-def page(session: Session, panel: int, look: Look, marks: tuple[str, ...] = ()) -> Page:
-    """Return the detail page of a panel (0 to 4)."""
+def page(
+    session: Session,
+    panel: int,
+    look: Look,
+    marks: tuple[str, ...] = (),
+    before: Page | None = None,
+) -> Page:
+    """Return the detail page of a panel (0 to 4); what is still true of the one before is kept."""
     stop, body = _stop(session, panel, look), _body(session, panel, look)
     sections = [
         _ready(session, panel, look),
@@ -67,7 +77,11 @@ def page(session: Session, panel: int, look: Look, marks: tuple[str, ...] = ()) 
     if not any(sections):
         sections = [_idle(panel, look)]
     content = Content("\n\n").join([stack(section) for section in sections if section])
-    return Page(content, _documents(session, panel, look))
+    found = _papers(session, panel)
+    papers = (session.secrets, *found)
+    if before is not None and papers == before.papers:
+        return Page(content, before.documents, papers)
+    return Page(content, _documents(session, found), papers)
 
 
 def _ready(session: Session, panel: int, look: Look) -> list[Content]:
@@ -185,11 +199,14 @@ def _findings(session: Session, panel: int, look: Look) -> list[Content]:
         return []
     made = [heading("Findings")]
     kept = sum(finding.level is Level.OK for finding in found)
-    for finding in found:
+    told = [item for item in found if item.level is not Level.OK or kept <= _FEW]
+    for finding in told[:_MANY]:
         if finding.level.rank < Level.INFO.rank:
             made += [*finding_block(finding, look), Content()]
-        elif finding.level is not Level.OK or kept <= _FEW:
+        else:
             made.append(finding_line(finding))
+    if more := len(told) - _MANY:
+        made += [Content.styled(f"{more} more: f lists them all", "bold")] if more > 0 else []
     if kept > _FEW:
         glyph, style = LEVEL[Level.OK]
         made.append(Content.styled(f"{glyph} {kept} checks kept, f lists them", style))
@@ -228,7 +245,8 @@ def _idle(panel: int, look: Look) -> list[Content]:
     return [heading(PANELS[panel][0]), *told, Content(), Content.styled("? tells more", DIM)]
 
 
-def _documents(session: Session, panel: int, look: Look) -> tuple[Document, ...]:
+def _papers(session: Session, panel: int) -> list[tuple[str, Mapping[str, Any] | None]]:
+    """Return title and value of what a panel shows as documents."""
     found: list[tuple[str, Mapping[str, Any] | None]] = []
     if panel == 0:
         found = [
@@ -241,8 +259,12 @@ def _documents(session: Session, panel: int, look: Look) -> tuple[Document, ...]
         from mcp_auth_tui.tui import card
 
         found = card.papers(session)
+    return found
+
+
+def _documents(session: Session, papers: Iterable[tuple[str, Any]]) -> tuple[Document, ...]:
     shown = []
-    for title, value in found:
+    for title, value in papers:
         if value:
             body = json.dumps(text.redact_json(dict(value)), indent=2, ensure_ascii=False)
             shown.append(Document(text.one_line(title), text.harmless(session.redact(body))))

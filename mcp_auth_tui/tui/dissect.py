@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -31,8 +31,6 @@ from mcp_auth_tui.tui.views import (
 
 LIMIT = 100_000
 """Characters of a body that is taken apart; a longer one is shown as it is in a text area."""
-_MANY = 500
-"""Lines that are drawn without a pause that is felt."""
 _BAR = 24
 _STYLES = {"key": "$text-primary", "str": "$text-success", "num": "$text-warning"}
 
@@ -98,18 +96,6 @@ def answer(item: Exchange, view: View) -> list[Line]:
         lines += [_gap(), Line(heading("Findings"))]
         lines += [Line(finding_line(each), place=evidence.told(each)) for each in good]
     return lines
-
-
-def first_folds(item: Exchange, view: View) -> frozenset[str]:
-    """Return what is folded at first, so that a long answer opens without a pause."""
-    folded: frozenset[str] = frozenset()
-    for depth in (3, 2, 1):
-        lines = answer(item, replace(view, folded=folded))
-        if len(lines) <= _MANY:
-            break
-        deeper = (line.fold for line in lines if line.fold.count("/") >= depth)
-        folded = folded.union(deeper)
-    return folded
 
 
 def marks(item: Exchange) -> list[str]:

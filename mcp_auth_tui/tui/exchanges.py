@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,7 +18,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import Exchange, Finding, Session, shown_body
-from mcp_auth_tui.tui import dissect, evidence, traffic, views
+from mcp_auth_tui.tui import dissect, evidence, folding, traffic, views
 from mcp_auth_tui.tui.dissect import Line
 
 _NAMES = ("Request", "Answer")
@@ -119,6 +120,7 @@ class ExchangeScreen(Screen[None]):
         self._fresh = True
         self._needle = ""
         self._large: tuple[int, bool] | None = None
+        self._drawn: tuple[Any, ...] = (None,)
 
     def compose(self) -> ComposeResult:
         """Which exchange it is, its two sides, the filter, the keys."""
@@ -211,28 +213,33 @@ class ExchangeScreen(Screen[None]):
         look = views.Look(max(width, 20), self.reveal)
         if self._fresh:
             self._fresh = False
-            self._folded = dissect.first_folds(item, dissect.View(self.session, look))
+            self._folded = folding.first(item)
             if self._sought is not None:
                 self._folded = evidence.opened(self._folded, self._sought)
-        view = dissect.View(self.session, look, self._folded)
+        self._head()
+        session = self.session
+        drawn = (item, look, self._folded, self._needle, session.findings, session.secrets)
+        if all(a is b or a == b for a, b in zip(drawn, self._drawn, strict=False)):
+            return  # what happened is about other exchanges
+        self._drawn = drawn
+        view = dissect.View(session, look, self._folded)
         self.query_one("#side-0", Lines).show(dissect.request(item, view), self._needle)
         self.query_one("#side-1", Lines).show(dissect.answer(item, view), self._needle)
         self._seek()
-        self._head()
         large = (item.number, self.reveal) if dissect.is_large(item) else None
-        if large == self._large:
-            return
-        self._large = large
+        if large != self._large:
+            self._large = large
+            # Beside: to mask 2 MB takes some tenths of a second, in which keys are answered.
+            self.run_worker(self._show_body(item, large), exclusive=True, group="body")
+
+    async def _show_body(self, item: Exchange, large: tuple[int, bool] | None) -> None:
         body = self.query_one("#exchange-body")
         await body.remove_children()
         body.display = large is not None
         if large is not None:
             from mcp_auth_tui.tui.panels import body_widget
 
-            # 2 MB take some tenths of a second to mask: the screen goes on meanwhile.
-            told = await asyncio.to_thread(self._text, item)
-            if self._large == large:
-                await body.mount(body_widget(told))
+            await body.mount(body_widget(await asyncio.to_thread(self._text, item)))
 
     def _seek(self) -> None:
         """Go once to what a finding is about; from then on the person decides."""

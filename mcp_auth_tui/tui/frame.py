@@ -121,6 +121,7 @@ class Frame(Runs):
         self.call_after_refresh(self._open)
 
     def _open(self) -> None:
+        self.loaded()
         if self.config is None:
             self.ask_url()
         else:

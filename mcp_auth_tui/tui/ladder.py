@@ -9,7 +9,8 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui.tui import sequence, views
+from mcp_auth_tui.tui import rungs, sequence, views
+from mcp_auth_tui.tui.lazily import Lazy
 from mcp_auth_tui.tui.page import Page
 
 
@@ -21,6 +22,7 @@ class SequenceScreen(Page[int | None]):
     def __init__(self) -> None:
         super().__init__()
         self._steps: tuple[sequence.Step, ...] = ()
+        self._memory = sequence.Memory()
         self._width = 0
 
     def compose(self) -> ComposeResult:
@@ -31,14 +33,11 @@ class SequenceScreen(Page[int | None]):
         yield Static(Content.styled(told, "$text-muted"), classes="hint")
 
     def fill(self, shown: OptionList, width: int) -> None:
-        """Draw what differs; all of it for a new width."""
-        steps = sequence.steps(self.session)
-        head = sequence.header(self.session, width)
+        """Draw what differs."""
+        self._width = width
+        head = rungs.header(self.session, width)
         self.query_one("#sequence-head", Static).update(head)
-        if width != self._width:
-            shown.clear_options()
-            self._steps, self._width = (), width
-        self._fit(shown, steps)
+        self._fit(shown, sequence.steps(self.session, self._memory))
 
     def _fit(self, shown: OptionList, steps: tuple[sequence.Step, ...]) -> None:
         """Change what differs, and follow the newest unless another step is looked at."""
@@ -47,12 +46,19 @@ class SequenceScreen(Page[int | None]):
         for index in range(len(steps), len(old)):
             shown.remove_option_at_index(len(steps) + len(old) - 1 - index)
         for index, (before, after) in enumerate(zip(old, steps, strict=False)):
-            if before != after:
-                shown.replace_option_prompt_at_index(index, sequence.draw(after, self._width))
-        shown.add_options(Option(sequence.draw(step, self._width)) for step in steps[len(old) :])
+            if before is not after and before != after:
+                shown.replace_option_prompt_at_index(index, self._lazy(after))
+        shown.add_options(Option(self._lazy(step)) for step in steps[len(old) :])
         self._steps = steps
         if steps:
             shown.highlighted = len(steps) - 1 if follows else min(at or 0, len(steps) - 1)
+
+    def _lazy(self, step: sequence.Step) -> Lazy:
+        # As wide with a scroll bar as without one: the life lines do not jump when it comes.
+        return Lazy(
+            lambda _: rungs.draw(step, self._width),
+            lambda _: rungs.height(step, self._width),
+        )
 
     @on(OptionList.OptionSelected, "#sequence")
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from textual.binding import Binding
 from textual.content import Content
 from textual.reactive import var
@@ -10,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import Exchange, Session
 from mcp_auth_tui.tui import traffic, views
+from mcp_auth_tui.tui.lazily import Lazy
 
 
 class Log(OptionList):
@@ -28,48 +32,53 @@ class Log(OptionList):
     def __init__(self) -> None:
         super().__init__(id="log", markup=False)
         self.border_title = Content("Exchanges")
-        self._shown: tuple[Exchange, ...] = ()
-        self._width = 0
+        self._seen: tuple[Exchange, ...] = ()
+        self._shown: list[Exchange] = []
 
     def watch_session(self) -> None:
         """Add what is new; a new run begins a new log."""
-        self._fill()
+        every, old = self.session.exchanges, len(self._seen)
+        if every is self._seen:
+            return
+        if every[:old] != self._seen:
+            self._begin()
+            old = 0
+        self._seen = every
+        self._add(every[old:])
 
     def watch_needle(self) -> None:
         """Show what holds it."""
-        self._width = 0
-        self._fill()
+        self._begin()
+        self._add(self._seen)
 
     def on_resize(self) -> None:
-        """Write the lines anew for the new width, and keep the chosen one in sight."""
-        self._fill()
+        """Keep the chosen line in sight."""
         self.call_after_refresh(self.scroll_to_highlight)
 
-    def _fill(self) -> None:
-        width = self.content_region.width - 1  # a scroll bar may come
-        every = self.session.exchanges
-        exchanges = tuple(item for item in every if self._holds(item)) if self.needle else every
-        if width <= 0 or (width == self._width and exchanges == self._shown):
-            return
-        look = views.Look(width)
-        old = len(self._shown)
+    def _begin(self) -> None:
+        self.clear_options()
+        self._shown.clear()
+
+    def _add(self, exchanges: Sequence[Exchange]) -> None:
+        """Add lines for what holds the text that is looked for, and follow the newest."""
         at = self.highlighted
-        follows = at is None or at == self.option_count - 1
-        if width != self._width or exchanges[:old] != self._shown:
-            self.clear_options()
-            old = 0
-        self.add_options(
-            Option(traffic.exchange_line(self.session, item, look), id=str(item.number))
-            for item in exchanges[old:]
-        )
-        self._shown, self._width = exchanges, width
         # Who stands on the newest follows; who chose another one stays there.
-        wanted = len(exchanges) - 1 if follows else min(at or 0, len(exchanges) - 1)
-        self.highlighted = wanted if exchanges else None
-        told = f"  / {self.needle}: {len(exchanges)} of {len(every)}" if self.needle else ""
+        follows = at is None or at == self.option_count - 1
+        added = [item for item in exchanges if self._holds(item)] if self.needle else exchanges
+        lines = ((Lazy(partial(self._line, item)), str(item.number)) for item in added)
+        self.add_options(Option(line, number) for line, number in lines)
+        self._shown += added
+        if self._shown and follows:
+            self.highlighted = len(self._shown) - 1
+        told = f"  / {self.needle}: {len(self._shown)} of {len(self._seen)}" if self.needle else ""
         title = Content.assemble("Exchanges", views.words(told))
         if title != self.border_title:
             self.border_title = title
+
+    def _line(self, item: Exchange, _: int) -> Content:
+        # As wide with a scroll bar as without one: no line jumps when it comes.
+        look = views.Look(self.content_region.width - 1)
+        return traffic.exchange_line(self.session, item, look)
 
     def _holds(self, item: Exchange) -> bool:
         url = traffic.shown_url(self.session, item.request.url)

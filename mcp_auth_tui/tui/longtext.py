@@ -5,6 +5,8 @@ Textual's own text area takes seconds for 2 MB: it measures every line before th
 
 from __future__ import annotations
 
+import asyncio
+
 from rich.cells import chop_cells
 from rich.text import Text
 from textual.binding import Binding
@@ -12,6 +14,9 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+
+_AT_ONCE = 200_000
+"""Characters that are wrapped within a few milliseconds."""
 
 
 class LongText(ScrollView, can_focus=True):
@@ -29,13 +34,22 @@ class LongText(ScrollView, can_focus=True):
         self._width = 0
 
     def on_resize(self) -> None:
-        """Wrap for the new width."""
+        """Wrap for the new width; a long text beside, for that takes longer than a frame."""
         width = self.scrollable_content_region.width
         if width <= 0 or width == self._width:
             return
         self._width = width
-        self._lines = wrapped(self.body, width)
-        self.virtual_size = Size(width, len(self._lines))
+        if len(self.body) <= _AT_ONCE:
+            self._wrapped(wrapped(self.body, width))
+        else:
+            self.run_worker(self._wrap(width), exclusive=True, group="wrap")
+
+    async def _wrap(self, width: int) -> None:
+        self._wrapped(await asyncio.to_thread(wrapped, self.body, width))
+
+    def _wrapped(self, lines: list[str]) -> None:
+        self._lines = lines
+        self.virtual_size = Size(self._width, len(lines))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

@@ -205,7 +205,7 @@ class Detail(Vertical):
         # Room for padding and scroll bar, whether there is one now or not.
         width = max(self.content_region.width - 3, 20)
         look = views.Look(width, self.reveal, self.now, self.content_region.height)
-        page = details.page(self.session, self.panel, look, self.marks)
+        page = details.page(self.session, self.panel, look, self.marks, self._page)
         status = views.status_words(self.session, self.panel, look)
         name = f"{self.panel + 1} {PANELS[self.panel][0]}  "
         counted = views.findings_line(self.session, self.panel)

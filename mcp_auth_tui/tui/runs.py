@@ -18,6 +18,7 @@ from mcp_auth_tui.model import (
     Session,
     Stage,
     Started,
+    Waiting,
 )
 from mcp_auth_tui.tui.keys import State, start_of
 from mcp_auth_tui.tui.views import stages_of
@@ -48,6 +49,9 @@ class Runs(App[int]):
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         super().__init__()
+        self.loaded: Callable[[], object] = lambda: None
+        """Called twice: when the screen is there, and when a run first came to rest."""
+        self._rested = False
         self.config: Config | None = None
         self.settings = settings
         self.clock = clock
@@ -121,6 +125,9 @@ class Runs(App[int]):
                 self._controlled.pause()
             case Ready():
                 self._pass(event)
+            case Waiting() | Ended() if not self._rested:
+                self._rested = True
+                self.loaded()
         self.shown(event)
 
     def shown(self, event: Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,6 +19,7 @@ from mcp_auth_tui.model import PANELS, Finding, Session
 from mcp_auth_tui.protocol.actions import Question
 from mcp_auth_tui.tui import keys, terminal, views
 from mcp_auth_tui.tui.guide import GUIDES
+from mcp_auth_tui.tui.lazily import Lazy
 
 BACK = Binding("escape", "dismiss", "Back")
 
@@ -87,6 +89,10 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(event.button.id == "yes")
 
 
+def _finding_line(item: Finding, _: int) -> Content:
+    return views.finding_line(item)
+
+
 class FindingsScreen(Screen[Finding | None]):
     """Every finding, the worst first; the highlighted one is told in full below."""
 
@@ -117,7 +123,7 @@ class FindingsScreen(Screen[Finding | None]):
         shown = self.query_one(OptionList)
         at = shown.highlighted or 0
         shown.clear_options()
-        shown.add_options(Option(views.finding_line(item)) for item in found)
+        shown.add_options(Option(Lazy(partial(_finding_line, item))) for item in found)
         shown.highlighted = min(at, len(found) - 1) if found else None
 
     def on_mount(self) -> None:

@@ -1,16 +1,12 @@
-"""Knows a run as a ladder between its four parties; pure, must not know widgets or the protocol."""
+"""Knows a run as a ladder between its four parties; pure, must not know how it is drawn."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
-
-from rich.cells import cell_len
-from textual.content import Content
 
 from mcp_auth_tui import text
 from mcp_auth_tui.model import (
@@ -22,20 +18,15 @@ from mcp_auth_tui.model import (
     Request,
     Response,
     Resumed,
+    Secret,
     Session,
     Stage,
 )
 from mcp_auth_tui.protocol.actions import Open, Send
 from mcp_auth_tui.tui.traffic import outcome_of
-from mcp_auth_tui.tui.views import DIM, LEVEL, fold
+from mcp_auth_tui.tui.views import DIM, LEVEL
 
 YOU, BROWSER, SERVER, ISSUER = range(4)
-_NAMES = (
-    ("you", "browser", "MCP server", "authorization server"),
-    ("you", "browser", "MCP", "auth. server"),
-)
-_MARGIN = 7
-"""Cells before the first lane: the number of an exchange and the mark of what was found."""
 _READ = 16_384
 """Octets; a longer body is not looked into for a word about it."""
 _AT_SERVER = (Stage.PROBE, Stage.RESOURCE, Stage.VERIFY)
@@ -77,14 +68,35 @@ class Step:
     """A sentence across the ladder in place of arrows."""
 
 
-def steps(session: Session) -> tuple[Step, ...]:
+class Memory:
+    """The steps that were made before: a run that grows is not read again from its start."""
+
+    def __init__(self) -> None:
+        self._secrets: frozenset[Secret] = frozenset()
+        self._made: dict[int, tuple[Exchange, Level | None, Step]] = {}
+
+    def step(self, session: Session, exchange: Exchange, worst: Level | None) -> Step:
+        """Return the step of an exchange."""
+        if session.secrets != self._secrets:
+            # What was not known for a secret when it was drawn may be one now.
+            self._secrets = session.secrets
+            self._made.clear()
+        kept = self._made.get(exchange.number)
+        if kept is not None and kept[0] is exchange and kept[1] is worst:
+            return kept[2]
+        made = _exchanged(session, exchange, worst)
+        self._made[exchange.number] = (exchange, worst, made)
+        return made
+
+
+def steps(session: Session, memory: Memory | None = None) -> tuple[Step, ...]:
     """Return the ladder of a run so far, in the order in which it happened."""
-    marks = _marks(session)
+    marks, memory = _marks(session), memory or Memory()
     made: list[Step] = []
     moments = list(session.moments)
     for index, exchange in enumerate(session.exchanges):
         made += _moments(session, moments, index)
-        made.append(_exchanged(session, exchange, marks.get(exchange.number)))
+        made.append(memory.step(session, exchange, marks.get(exchange.number)))
     made += _moments(session, moments, len(session.exchanges))
     return (*made, *_now(session))
 
@@ -234,88 +246,3 @@ def _now(session: Session) -> Iterator[Step]:
         yield Step(note=told, mark="✓", mark_style=LEVEL[Level.OK][1])
     elif session.outcome is not None:
         yield Step(note=f"ended: {session.outcome}", mark="–", mark_style=DIM)
-
-
-def lanes(width: int) -> tuple[int, int, int, int]:
-    """Return the columns of the four parties in so many cells."""
-    first, last = _MARGIN, max(width - 4, _MARGIN + 12)
-    span = last - first
-    return first, first + round(span * 0.30), first + round(span * 0.64), last
-
-
-def header(session: Session, width: int) -> Content:
-    """Return the names of the parties above their lanes, and below them their hosts."""
-    at = lanes(width)
-    named = session.resource.issuers[:1] if session.resource else ()
-    issuer = session.server.issuer if session.server else "".join(named)
-    hosts = ("", "", text.host_of(session.url), text.host_of(issuer) if issuer else "")
-    names = _NAMES[0] if width >= 68 else _NAMES[1]
-    room = min(at[2] - at[1], at[3] - at[2] + (width - at[3])) - 2
-    return Content("\n").join(
-        [
-            _placed(names, at, width, room + 8).stylize("bold"),
-            _placed(hosts, at, width, room).stylize(DIM),
-        ]
-    )
-
-
-def _placed(words: tuple[str, ...], at: tuple[int, ...], width: int, room: int) -> Content:
-    line = ""
-    for index, (word, column) in enumerate(zip(words, at, strict=True)):
-        shown = _plain(word, room)
-        start = column if index == 0 else column - len(shown) // 2
-        start = max(min(start, width - len(shown)), len(line) + 1 if line else 0)
-        line = f"{line:{start}}{_plain(shown, width - start)}"
-    return Content(line.ljust(width))
-
-
-@lru_cache(maxsize=4096)
-def draw(step: Step, width: int) -> Content:
-    """Return a step in so many cells: one line for an arrow, more for a long sentence."""
-    number = str(step.number) if step.number else ""
-    head = Content.assemble((f"{number:>4} ", DIM), (f"{step.mark:<1} ", step.mark_style))
-    made: list[Content] = []
-    if step.note:
-        for line in fold(step.note, width - _MARGIN - 1)[:4]:
-            made.append(Content.styled(line, "bold" if step.mark else DIM))
-    made += [_line(arrow, width) for arrow in step.arrows]
-    margin = Content(" " * _MARGIN)
-    parts = [(head if index == 0 else margin) + line for index, line in enumerate(made)]
-    return Content("\n").join(parts)
-
-
-def _line(arrow: Arrow, width: int) -> Content:
-    """Draw one arrow over the life lines, its label on it; without the margin."""
-    at = [column - _MARGIN for column in lanes(width)]
-    cells = [" "] * (width - _MARGIN)
-    for column in at:
-        cells[column] = "│"
-    left, right = sorted((at[arrow.source], at[arrow.target]))
-    forward = arrow.target > arrow.source
-    dash = "┄" if arrow.unseen else "─"
-    cells[left + 1 : right] = dash * (right - left - 1)
-    cells[right - 1 if forward else left + 1] = "▶" if forward else "◀"
-    cells[at[arrow.source]] = "├" if forward else "┤"
-    lead = 2 if width >= 68 else 1
-    start = left + 1 + lead if forward else left + 2 + lead
-    end = right - 2 if forward else right - lead
-    wanted = cell_len(arrow.label) + 2
-    tail = f" {arrow.tail} " if arrow.tail else ""
-    if end - start - len(tail) - 1 < min(wanted, 12):
-        tail = ""
-    label = _plain(arrow.label, max(end - start - len(tail) - 2 - bool(tail), 1))
-    cells[start : start + len(label) + 2] = f" {label} "
-    if tail:
-        cells[end - len(tail) : end] = tail
-    line = Content("".join(cells)).stylize(DIM)
-    line = line.stylize(DIM if arrow.unseen else "$text-primary", left, right + 1)
-    line = line.stylize(arrow.style or "$foreground", start, start + len(label) + 2)
-    return line.stylize(DIM, end - len(tail), end) if tail else line
-
-
-def _plain(value: str, room: int) -> str:
-    """Return harmless text of one cell a character, cut to its room."""
-    shown = text.one_line(value, None)
-    if not shown.isascii():
-        shown = "".join(char if cell_len(char) == 1 else "?" for char in shown)
-    return shown if len(shown) <= room else f"{shown[: max(room - 1, 0)]}…"

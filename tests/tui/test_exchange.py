@@ -6,15 +6,18 @@ import base64
 import json
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.widgets import Input, OptionList
 
 from mcp_auth_tui import clipboard
 from mcp_auth_tui.exports.curl import one
 from mcp_auth_tui.model import Exchanged, Field, Secret
 from mcp_auth_tui.protocol.actions import Browse, Send
-from mcp_auth_tui.tui import dissect, views
+from mcp_auth_tui.tui import dissect, folding, views
 from mcp_auth_tui.tui.editing import EditScreen
 from mcp_auth_tui.tui.exchanges import ExchangeScreen
 from mcp_auth_tui.tui.log import Log
@@ -105,11 +108,37 @@ def test_an_event_stream_is_taken_apart_at_its_data() -> None:
 
 def test_a_long_answer_is_folded_at_first() -> None:
     item = token_exchange(x=[{"name": str(n), "deep": {"v": n}} for n in range(1500)], y=1)
-    folded = dissect.first_folds(item, view_of([]))
-    told = plain(dissect.answer(item, view_of([], folded=folded)))
+    told = plain(dissect.answer(item, view_of([], folded=folding.first(item))))
     assert '"x": [ 1500 items ], ▸' in told
     assert '"y": 1' in told
-    assert dissect.first_folds(token_exchange(x=[{"a": 1}]), view_of([])) == frozenset()
+    assert folding.first(token_exchange(x=[{"a": 1}])) == frozenset()
+
+
+def test_a_list_of_thousands_is_one_line_at_first() -> None:
+    raw = json.dumps([f"scope {n}" for n in range(5000)]).encode()
+    item = fakes.exchange(1, fakes.Stage.SERVER, "GET", fakes.AS, 200, body=raw)
+    told = plain(dissect.answer(item, view_of([], folded=folding.first(item))))
+    assert "[ 5000 items ] ▸" in told
+    assert "scope" not in told
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.integers(0, 9) | st.text("a/~b", max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("x/~", max_size=2), inner),
+    max_leaves=60,
+)
+
+
+@given(st.lists(JSON_VALUES, min_size=1, max_size=5), st.booleans())
+def test_what_is_folded_at_first_are_places_that_are_drawn(values: list[Any], stream: bool) -> None:
+    """The folds are counted, not drawn: both must name an object or array alike."""
+    raw = json.dumps(values).encode()
+    media = "text/event-stream" if stream else "application/json"
+    body = b"event: x\ndata: " + raw + b"\n\n" if stream else raw
+    item = fakes.exchange(1, fakes.Stage.SERVER, "GET", fakes.AS, 200, body=body, media=media)
+    drawn = {line.fold for line in dissect.answer(item, view_of([])) if line.fold}
+    with mock.patch.object(folding, "_MANY", 1):
+        assert folding.first(item) == drawn
 
 
 def test_a_body_nested_too_deeply_is_no_fault() -> None:

@@ -11,7 +11,7 @@ from textual.widgets import OptionList
 
 from mcp_auth_tui.model import Ended, Entered, Exchanged, Outcome, Resumed, Session, Stage, Waiting
 from mcp_auth_tui.protocol.actions import Send
-from mcp_auth_tui.tui import sequence
+from mcp_auth_tui.tui import rungs, sequence
 from mcp_auth_tui.tui.exchanges import ExchangeScreen
 from mcp_auth_tui.tui.ladder import SequenceScreen
 from mcp_auth_tui.tui.sequence import BROWSER, ISSUER, SERVER, YOU, Arrow, Step
@@ -33,7 +33,7 @@ def drawn(session: Session, width: int) -> list[str]:
     return [
         line
         for step in sequence.steps(session)
-        for line in sequence.draw(step, width).plain.splitlines()
+        for line in rungs.draw(step, width).plain.splitlines()
     ]
 
 
@@ -143,10 +143,10 @@ def test_every_line_fits_and_every_life_line_stands_in_its_column(width: int) ->
     for line in drawn(session, width):
         assert len(line) <= width
         if "the headers are good" not in line:
-            first, last = sequence.lanes(width)[0], sequence.lanes(width)[3]
+            first, last = rungs.lanes(width)[0], rungs.lanes(width)[3]
             assert line[first] in "│├┤"
             assert line[last] in "│├┤"
-    for line in sequence.header(session, width).plain.splitlines():
+    for line in rungs.header(session, width).plain.splitlines():
         assert len(line) <= width
 
 
