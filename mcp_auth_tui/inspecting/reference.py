@@ -9,7 +9,7 @@ from textwrap import fill
 from typing import Any
 
 from mcp_auth_tui.findings import CATALOGUE, Rule
-from mcp_auth_tui.findings.explain import EXPLANATIONS, GROUPS, group
+from mcp_auth_tui.findings.explain import EXPLANATIONS, GROUPS, Explanation, group
 from mcp_auth_tui.inspecting.words import LIST_FORMATS
 from mcp_auth_tui.model import Level
 from mcp_auth_tui.options import Usage, unknown
@@ -67,17 +67,20 @@ def _text(rule: Rule) -> Iterator[str]:
     ):
         yield f"{name}:"
         yield _filled(value)
-    told = EXPLANATIONS.get(rule.id)
-    if told is None:
-        return
-    yield ""
+    told = EXPLANATIONS[rule.id]
+    if told.mend:
+        yield ""
     for where, how in told.mend:
         yield f"On {where}:"
         yield _filled(how)
-    for name, sample in (("Wrong", told.wrong), ("Right", told.right)):
+    for name, sample in _samples(told):
         yield ""
         yield f"{name}:"
         yield from (f"    {line}" for line in sample.split("\n"))
+
+
+def _samples(told: Explanation) -> list[tuple[str, str]]:
+    return [("Wrong", told.wrong), ("Right", told.right)] if told.wrong else []
 
 
 def _filled(value: str) -> str:
@@ -100,12 +103,10 @@ def _markdown(rule: Rule, depth: int) -> Iterator[str]:
     yield f"- Why: {_prose(rule.why)}"
     yield f"- Next: {_prose(rule.next)}"
     yield f"- Rule: {_prose(rule.source)}"
-    told = EXPLANATIONS.get(rule.id)
-    if told is None:
-        return
+    told = EXPLANATIONS[rule.id]
     for where, how in told.mend:
         yield f"- On {where}: {_prose(how)}"
-    for name, sample in (("Wrong", told.wrong), ("Right", told.right)):
+    for name, sample in _samples(told):
         yield ""
         yield f"{name}:"
         yield ""
@@ -161,7 +162,7 @@ def _reference() -> Iterator[str]:
 
 
 def _value(rule: Rule) -> dict[str, Any]:
-    told = EXPLANATIONS.get(rule.id)
+    told = EXPLANATIONS[rule.id]
     made: dict[str, Any] = {
         "id": rule.id,
         "level": str(rule.level),
@@ -174,10 +175,8 @@ def _value(rule: Rule) -> dict[str, Any]:
         "next": rule.next,
         "source": rule.source,
     }
-    if told is not None:
-        made["mend"] = [{"where": where, "how": how} for where, how in told.mend]
-        made |= {"wrong": told.wrong, "right": told.right}
-    return made
+    made["mend"] = [{"where": where, "how": how} for where, how in told.mend]
+    return made | {name.lower(): sample for name, sample in _samples(told)}
 
 
 LISTS: Mapping[str, Callable[[], str]] = {

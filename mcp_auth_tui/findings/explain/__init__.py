@@ -8,7 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.findings.explain import endpoint, network, resource, server
+from mcp_auth_tui.findings.explain import (
+    access,
+    authorization,
+    capabilities,
+    documents,
+    endpoint,
+    extensions,
+    jwt,
+    network,
+    program,
+    registration,
+    resource,
+    server,
+    token,
+)
 from mcp_auth_tui.findings.explain.words import Explanation
 from mcp_auth_tui.findings.rule import Rule
 
@@ -16,10 +30,24 @@ __all__ = ["EXPLANATIONS", "GROUPS", "Explanation", "group"]
 
 EXPLANATIONS: Mapping[str, Explanation] = {
     item.id: item
-    for items in (endpoint.ALL, resource.ALL, server.ALL, network.ALL)
-    for item in items
+    for room in (
+        endpoint,
+        access,
+        resource,
+        documents,
+        server,
+        capabilities,
+        registration,
+        authorization,
+        token,
+        jwt,
+        extensions,
+        network,
+        program,
+    )
+    for item in room.ALL
 }
-"""By id: the rules that come up most. The others have the texts of the catalogue alone."""
+"""By id: one for every rule of the catalogue."""
 
 GROUPS: Mapping[str, str] = {
     "rs": "Challenge and MCP endpoint",

@@ -262,6 +262,10 @@ ALL: tuple[Explanation, ...] = (
                 "validate_token_resource compares the token's resource with"
                 " resource_server_url: both must be the same string.",
             ),
+            (
+                "Keycloak, Auth0, Microsoft Entra ID, Okta, Amazon Cognito",
+                "What they put into aud, and how to change it, is told by --explain jwt-aud.",
+            ),
         ),
         'aud: "https://api.example.com", the MCP URL is https://mcp.example.com/mcp',
         'aud: "https://mcp.example.com/mcp"',

@@ -5,6 +5,8 @@ from __future__ import annotations
 from mcp_auth_tui.findings.explain.words import (
     ANY,
     AUTH0,
+    CADDY,
+    CLOUDFLARE,
     FASTMCP,
     NGINX,
     PROXY,
@@ -53,6 +55,10 @@ ALL: tuple[Explanation, ...] = (
                 f"location = {_PATH} {{ default_type application/json; return 200"
                 " '{\"resource\": …}'; }",
             ),
+            (
+                CADDY,
+                f"handle {_PATH} {{ header Content-Type application/json; respond `{{…}}` 200 }}",
+            ),
         ),
         f"GET {_PATH}\n404 Not Found",
         _FOUND,
@@ -66,8 +72,9 @@ ALL: tuple[Explanation, ...] = (
                 " limit that one client reaches.",
             ),
             (
-                "a content delivery network",
-                "Skip bot management and managed challenges for /.well-known/*.",
+                CLOUDFLARE,
+                "Skip bot management and managed challenges for /.well-known/* by a custom rule;"
+                " with Access, add a bypass policy for that path.",
             ),
         ),
         f"GET {_PATH}\n403 Forbidden",
@@ -86,6 +93,7 @@ ALL: tuple[Explanation, ...] = (
                 "Give /.well-known/ a location of its own beside the one with try_files …"
                 " /index.html.",
             ),
+            (CADDY, "handle /.well-known/* { reverse_proxy APP } before try_files … /index.html."),
             (
                 "Next.js, Vercel",
                 "Add the path as an API route or rewrite, and leave it out of the"

@@ -1,16 +1,22 @@
-"""Knows how authorization server metadata is mended (as-*, dcr-*); judges nothing."""
+"""Knows how authorization server metadata is mended (as-*); judges nothing."""
 
 from __future__ import annotations
 
 from mcp_auth_tui.findings.explain.words import (
     ANY,
     AUTH0,
+    CADDY,
+    COGNITO,
     ENTRA,
+    FASTMCP,
+    GOOGLE,
     KEYCLOAK,
+    NGINX,
     OKTA,
     PROXY,
     PYTHON,
     SPA,
+    WORKOS,
     Explanation,
 )
 
@@ -37,6 +43,12 @@ ALL: tuple[Explanation, ...] = (
                 " https://DOMAIN/oauth2/default.",
             ),
             (KEYCLOAK, "The issuer is https://HOST/realms/REALM, without a slash at the end."),
+            (
+                COGNITO,
+                "The issuer is https://cognito-idp.REGION.amazonaws.com/POOL-ID, not the domain of"
+                " the sign-in pages.",
+            ),
+            (ENTRA, "The issuer is https://login.microsoftonline.com/TENANT-ID/v2.0."),
         ),
         f"issuer: https://auth.example.com/tenant\nGET {_PLACE}/tenant\n404 Not Found",
         f"GET {_PLACE}/tenant\n200 OK\nContent-Type: application/json",
@@ -67,13 +79,14 @@ ALL: tuple[Explanation, ...] = (
                 "Route /.well-known/ to the server before the catch-all that answers every path"
                 " with index.html; a path that is not there must be a 404.",
             ),
+            (CADDY, "handle /.well-known/* { reverse_proxy APP } before try_files … /index.html."),
         ),
         f"GET {_PLACE}\n200 OK\nContent-Type: text/html",
         f"GET {_PLACE}\n200 OK\nContent-Type: application/json",
     ),
     Explanation(
         "as-content-type",
-        ((ANY, "Send Content-Type: application/json."),),
+        ((NGINX, "A file without a suffix: default_type application/json in its location."),),
         "Content-Type: text/plain",
         "Content-Type: application/json",
     ),
@@ -143,8 +156,12 @@ ALL: tuple[Explanation, ...] = (
                 " document may leave them out.",
             ),
             (
-                ENTRA,
-                "It supports PKCE, but its OpenID document does not say so: see the front below.",
+                f"{ENTRA}, {COGNITO}",
+                "They support PKCE, but their OpenID documents do not say so: see the front below.",
+            ),
+            (
+                FASTMCP,
+                "OAuthProxy and OIDCProxy are such a front: they publish metadata with S256.",
             ),
             _FRONT,
         ),
@@ -248,8 +265,14 @@ ALL: tuple[Explanation, ...] = (
                 " (client_id_metadata_document_supported: true), or publish a"
                 " registration_endpoint; else tell people where to get a client id.",
             ),
-            (ENTRA, "It has no dynamic registration: register one application and publish its id."),
+            (
+                f"{ENTRA}, {COGNITO}, {GOOGLE}",
+                "They have no registration for strangers: register one application and publish its"
+                " id, or put a front before them.",
+            ),
+            (FASTMCP, "OAuthProxy and OIDCProxy register clients in front of such a provider."),
             (AUTH0, "Switch on dynamic client registration in the tenant's settings."),
+            (WORKOS, "Connect, Configuration: Dynamic Client Registration."),
             (
                 KEYCLOAK,
                 "Client registration policies for anonymous access must allow the redirect URI;"
@@ -267,6 +290,7 @@ ALL: tuple[Explanation, ...] = (
                 "Send iss with every authorization response, errors too, and say so"
                 " (RFC 9207 §2.3). Do not promise it before it is sent.",
             ),
+            (AUTH0, "Settings, Advanced: Include Issuer in Authorization Responses."),
         ),
         "302 Location: http://127.0.0.1:43117/callback?code=…&state=…",
         '"authorization_response_iss_parameter_supported": true\n'
@@ -283,22 +307,5 @@ ALL: tuple[Explanation, ...] = (
         ),
         f"GET {_PLACE}\n404 Not Found\nGET /authorize\n200 OK",
         f"GET {_PLACE}\n200 OK",
-    ),
-    Explanation(
-        "dcr-loopback-refused",
-        (
-            (
-                ANY,
-                "Native clients listen on a loopback address with a port that they learn late:"
-                " allow http://127.0.0.1 and http://[::1] with any port (RFC 8252 §7.3).",
-            ),
-            (
-                KEYCLOAK,
-                "The trusted hosts policy for anonymous registration refuses them by default:"
-                " add the host, or allow it for loopback.",
-            ),
-        ),
-        '{"error": "invalid_redirect_uri"}',
-        '201 Created\n{"client_id": "…", "redirect_uris": ["http://127.0.0.1:43117/callback"]}',
     ),
 )
