@@ -2,7 +2,8 @@
 
 Read from the source of the clients in the versions named: the MCP Python SDK (``mcp.client.auth``,
 ``mcp.shared.auth``) and the MCP TypeScript SDK (``@modelcontextprotocol/client``, its ``auth``
-module, with the schemas of ``@modelcontextprotocol/core``). A rule that is not here stops neither.
+module, with the schemas of ``@modelcontextprotocol/core``), and seen by running both against a
+server that breaks the rule (tests/findings/test_clients.py). A rule that is not here stops neither.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ _NO_AS_P = "The document fails its model and is dropped, and no other place has 
 _NO_AS_T = "The document fails its schema, and the error ends the sign-in."
 _JSON_T = "It reads the answer as JSON at once, and the error ends the sign-in."
 _REFUSED = "An answer that is no success to the registration is raised as an error."
+_NO_CODE = "An answer without a code ends the sign-in with an error."
+_NO_TOKEN = "An answer that is no success to the token request is raised as an error."
 _ISS = "It compares iss with the issuer letter by letter and raises an error."
 _FIRST = "It uses the first entry of the list only; it stops when that is the wrong one."
 
@@ -53,6 +56,13 @@ _ROWS: tuple[tuple[str, bool, str, bool, str], ...] = (
         "A 403 without insufficient_scope is raised as an HTTP error.",
     ),
     (
+        "rs-stepup-drip",
+        True,
+        "It signs in once for a request; the second challenge is handed on as the answer.",
+        False,
+        "It leaves it to the program that uses it how often to sign in again.",
+    ),
+    (
         "rs-fresh-token-refused",
         True,
         "The request is repeated once with the new token; a second 401 is handed on.",
@@ -67,6 +77,20 @@ _ROWS: tuple[tuple[str, bool, str, bool, str], ...] = (
         "It follows a redirect within the origin of the endpoint only.",
     ),
     (
+        "rs-not-mcp",
+        True,
+        "It raises “Unexpected content type”.",
+        True,
+        "It raises “Unexpected content type”.",
+    ),
+    (
+        "rs-prm-url-bad",
+        False,
+        "It goes on to the well-known places.",
+        True,
+        f"It does not try the well-known places after a named one; {_ORIGIN}.",
+    ),
+    (
         "rs-prm-url-dead",
         False,
         "It goes on to the well-known places.",
@@ -79,6 +103,13 @@ _ROWS: tuple[tuple[str, bool, str, bool, str], ...] = (
         f"It takes the path of 2025-03-26: {_ORIGIN}.",
         False,
         f"It takes the path of 2025-03-26: {_ORIGIN}.",
+    ),
+    (
+        "prm-status",
+        False,
+        "It goes on to the next place.",
+        True,
+        f"It does not try the well-known places after a named one; {_ORIGIN}.",
     ),
     (
         "prm-html",
@@ -116,6 +147,14 @@ _ROWS: tuple[tuple[str, bool, str, bool, str], ...] = (
         True,
         "A path in the metadata that is longer than the URL's does not match; the other way round"
         " it goes on.",
+    ),
+    (
+        "prm-resource-query",
+        True,
+        "It leaves the query out of the well-known address, and finds no document there; "
+        f"{_ORIGIN}.",
+        False,
+        "It keeps the query in the well-known address.",
     ),
     ("prm-no-as", True, _NO_PRM_P, True, f"Without an entry {_ORIGIN}."),
     ("prm-as-not-issuer", True, _FIRST, True, _FIRST),
@@ -234,6 +273,7 @@ _ROWS: tuple[tuple[str, bool, str, bool, str], ...] = (
     ),
     ("dcr-no-client-id", True, "Its model requires it.", True, "Its schema requires it."),
     ("dcr-refused", True, _REFUSED, True, _REFUSED),
+    ("dcr-error-shape", True, _REFUSED, True, _REFUSED),
     ("dcr-loopback-refused", True, _REFUSED, True, _REFUSED),
     ("dcr-needs-token", True, _REFUSED, True, _REFUSED),
     (
@@ -275,6 +315,11 @@ _ROWS: tuple[tuple[str, bool, str, bool, str], ...] = (
         True,
         "It always sends resource once there is metadata.",
     ),
+    ("authz-empty", True, _NO_CODE, True, _NO_CODE),
+    ("authz-denied", True, _NO_CODE, True, _NO_CODE),
+    ("authz-error", True, _NO_CODE, True, _NO_CODE),
+    ("token-error", True, _NO_TOKEN, True, _NO_TOKEN),
+    ("token-error-form", True, _NO_TOKEN, True, _NO_TOKEN),
     ("token-no-access", True, "Its model requires it.", True, "Its schema requires it."),
     (
         "token-no-type",

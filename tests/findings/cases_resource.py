@@ -78,7 +78,8 @@ def echoing(request: Request) -> Page | None:
     asked = body_of(request)
     if not token or asked.get("method") != "tools/list":
         return None
-    told = {"tools": [{"name": "t", "description": token}]}
+    tool = {"name": "t", "description": token, "inputSchema": {"type": "object"}}
+    told = {"tools": [tool]}
     return json(200, {"jsonrpc": "2.0", "id": asked["id"], "result": told})
 
 

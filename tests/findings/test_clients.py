@@ -1,62 +1,135 @@
-"""What is said of the known clients against the client that is installed here."""
+"""What is said of the known clients against these clients, run at a server that breaks the rule."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Any
 
-import httpx2
 import pytest
-from mcp.client.auth import OAuthFlowError, OAuthRegistrationError, utils
-from mcp.client.auth.oauth2 import check_registration_usable
-from mcp.shared.auth import OAuthClientInformationFull, OAuthMetadata, OAuthToken
-from mcp.shared.auth_utils import check_resource_allowed
-from pydantic import ValidationError
 
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.findings.clients import CLIENTS, PYTHON, TYPESCRIPT
-from tests.findings.cases_server import openid
-from tests.protocol.script import AS, MCP, metadata, prm
+from mcp_auth_tui.model import Request
+from tests.findings.case import CLEAN
+from tests.findings.known_clients import NODE, TypeScript, python
+from tests.findings.site import Site, callback, site
+from tests.findings.test_cases import FLOWS
+from tests.protocol.script import AS, MCP, NOT_FOUND, Page, body_of, error, header, metadata
+from tests.protocol.script import json as page
 
-SERVER_METADATA = {
-    "as-issuer-missing": metadata(issuer=...),
-    "as-no-authorize": metadata(authorization_endpoint=...),
-    "as-no-token": metadata(token_endpoint=...),
-    "as-endpoint-scheme": metadata(authorization_endpoint="javascript:alert(1)"),
-    "as-endpoint-http": metadata(token_endpoint="http://as.example/token"),
-    "as-response-types": metadata(response_types_supported=...),
-    "as-pkce-absent": metadata(code_challenge_methods_supported=...),
-    "as-pkce-no-s256": metadata(code_challenge_methods_supported=["plain"]),
-    "as-null": metadata(service_documentation=None),
-    "as-oidc-members": openid(jwks_uri=...),
-    "as-issuer-mismatch": metadata("https://elsewhere.example"),
-    "as-issuer-slash": metadata(f"{AS}/"),
-}
-RESOURCE_METADATA = {
-    "prm-resource-missing": prm(resource=...),
-    "prm-no-as": prm(authorization_servers=[]),
-    "prm-null": prm(resource_name=None),
-    "prm-resource-foreign": prm(resource="https://other.example/mcp"),
-    "prm-resource-http": prm(resource="http://mcp.example/mcp"),
-    "prm-resource-slash": prm(resource=f"{MCP}/"),
-}
-TOKENS = {
-    "token-no-access": {"token_type": "Bearer"},
-    "token-no-type": {"access_token": "t"},
-    "token-type-unknown": {"access_token": "t", "token_type": "mac"},
-    "token-scope-array": {"access_token": "t", "token_type": "Bearer", "scope": ["a"]},
-}
-REGISTRATIONS = {
-    "dcr-no-client-id": {},
-    "dcr-null": {"client_id": "c", "client_uri": None},
-    "dcr-echo": {"client_id": "c"},
-    "dcr-secret-mismatch": {"client_id": "c", "token_endpoint_auth_method": "client_secret_basic"},
-}
+ORIGIN = "https://mcp.example"
 
 
-def python_stops(id: str) -> bool:
-    """Return what is said of the Python SDK."""
-    return CLIENTS[id][0].stops
+def refusing_rpc(request: Request) -> Page | None:
+    """Nothing without a token, but under 200."""
+    bare = request.url == MCP and not header(request, "Authorization")
+    known = "id" in body_of(request)
+    return error(request, 200, -32001, "Unauthorized") if bare and known else None
+
+
+def refusing_bearer(request: Request) -> Page | None:
+    given = header(request, "Authorization") or ""
+    return page(401, {}) if request.url == MCP and given.startswith("Bearer") else None
+
+
+def at_origin() -> Site:
+    """A server of 2025-03-26: no metadata of the resource, and its own authorization server."""
+    document = metadata(
+        ORIGIN,
+        **{f"{name}_endpoint": f"{ORIGIN}/{path}" for name, path in PATHS.items()},
+    )
+    place = f"{ORIGIN}/.well-known/oauth-authorization-server"
+    return site(pages={}, documents={place: document}, base=ORIGIN, callback=callback(iss=ORIGIN))
+
+
+PATHS = {"authorization": "authorize", "token": "token", "registration": "register"}
+
+
+def plain_token_endpoint() -> Site:
+    made = site(server={"token_endpoint": "http://as.example/token"})
+    made.answers = lambda request: (
+        made._token(request) if request.url == "http://as.example/token" else None
+    )
+    return made
+
+
+def absent(*urls: str, **changes: Any) -> Callable[[], Site]:
+    """Nothing is at these places, where a site has something without saying so."""
+    return lambda: site(answers=lambda r: NOT_FOUND if r.url in urls else None, **changes)
+
+
+def wanting(what: str, **members: Any) -> Callable[[], Site]:
+    """An authorization server that holds to its demand for more than a plain request."""
+
+    def back(asked: dict[str, str]) -> str:
+        assert what not in asked
+        return callback(code=..., error="invalid_request")(asked)
+
+    return lambda: site(server=members, callback=back)
+
+
+# The sites of the cases are kind where real servers are not, or break a rule in another way.
+SITES: dict[str, Callable[[], Site]] = {
+    "rs-200-auth-error": lambda: site(answers=refusing_rpc),
+    "prm-missing": at_origin,
+    "prm-dpop-required": lambda: site(
+        {"dpop_bound_access_tokens_required": True}, answers=refusing_bearer
+    ),
+    "as-missing": absent(
+        f"{AS}/register", f"{ORIGIN}/register", documents={}, pages=CLEAN.site().pages
+    ),
+    "as-endpoint-http": plain_token_endpoint,
+    "as-no-registration": absent(f"{ORIGIN}/register", server={"registration_endpoint": ...}),
+    "as-par-required": wanting("request_uri", require_pushed_authorization_requests=True),
+    "as-jar-required": wanting("request", require_signed_request_object=True),
+    "dcr-secret-mismatch": lambda: site(
+        registers={"token_endpoint_auth_method": "client_secret_basic"}
+    ),
+    "dcr-echo": lambda: site(registers={"redirect_uris": ...}),
+    "authz-state": lambda: site(callback=callback(state="other")),
+}
+_PERSON = "what a person did or did not do in the browser is the same for every client"
+_NET = "no client gets on without an answer"
+ELSEWHERE = {
+    **dict.fromkeys(("authz-timeout", "authz-paste", "authz-post"), _PERSON),
+    **{id: _NET for id in CATALOGUE if id.startswith("net-")},
+    "authz-error-form": "an error ends the sign-in, as authz-error says",
+    "authz-iss-error-absent": "an error ends the sign-in, as authz-error says",
+    "rs-endpoint-http": "the site's documents are for https, and are refused as for another server",
+    "rs-challenge-error-absent": "the token is refused all the same: rs-fresh-token-refused",
+    "rs-scope-as-401": "the token is refused all the same: rs-fresh-token-refused",
+    "rs-stepup-loop": "the site never gives in, and no client asks for ever",
+    "rs-stepup-limit": "the site never gives in, and no client asks for ever",
+    "as-changed": "the site is never content with a token of before",
+    "as-issuer-form": "the issuer of the document and of the resource differ besides",
+    "as-endpoint-private": "the site has nothing at that address",
+    "as-endpoint-fragment": "the site has nothing at that address",
+    **dict.fromkeys(
+        ("dpop-cnf", "dpop-nonce", "dpop-algs-param", "client-key"),
+        "only a client that proves a key comes so far: prm-dpop-required",
+    ),
+}
+"""Rules that are not in the table though a client stops at their site, and why not."""
+BROKEN = {row.id: row.broken for row in FLOWS}
+
+
+def broken(id: str) -> tuple[Site, str]:
+    """Return a site that breaks a rule, in the era of these clients, and its URL."""
+    if id in SITES:
+        made = SITES[id]()
+        return made, made.url
+    made = BROKEN[id].site()
+    made.era = "initialize"
+    return made, BROKEN[id].settings.get("url", made.url)
+
+
+@pytest.fixture(scope="module")
+def typescript() -> Iterator[TypeScript]:
+    client = TypeScript()
+    yield client
+    client.close()
 
 
 def test_every_row_is_about_a_rule_and_about_both_clients() -> None:
@@ -64,62 +137,35 @@ def test_every_row_is_about_a_rule_and_about_both_clients() -> None:
     named = {tuple((note.client, note.version) for note in notes) for notes in CLIENTS.values()}
     assert named == {(PYTHON, TYPESCRIPT)}
     assert [note for notes in CLIENTS.values() for note in notes if note.why[-1] != "."] == []
+    assert not set(CLIENTS) & set(ELSEWHERE)
 
 
-def test_the_python_client_that_was_read_is_the_one_that_is_installed() -> None:
-    assert (PYTHON[1], version("mcp")) == ("2.3.0", "2.3.0")
+def test_the_clients_that_were_read_are_those_that_are_run(typescript: TypeScript) -> None:
+    package = NODE / "node_modules/@modelcontextprotocol/client/package.json"
+    assert PYTHON[1] == version("mcp")
+    assert TYPESCRIPT[1] == json.loads(package.read_text())["version"]
 
 
-@pytest.mark.parametrize("id", SERVER_METADATA)
-async def test_the_python_client_takes_server_metadata_as_is_said(id: str) -> None:
-    response = httpx2.Response(200, json=SERVER_METADATA[id])
-    _, found = await utils.handle_auth_metadata_response(response)
-    stops = found is None or not _validated(found)
-    assert stops is python_stops(id)
+async def test_both_clients_get_on_at_a_server_that_keeps_every_rule(
+    typescript: TypeScript,
+) -> None:
+    assert await python(CLEAN.site(), MCP) == ""
+    assert typescript.run(CLEAN.site(), MCP) == ""
 
 
-def _validated(found: OAuthMetadata) -> bool:
-    try:
-        utils.validate_metadata_issuer(found, AS)
-    except OAuthFlowError:
-        return False
-    return True
+@pytest.mark.parametrize("id", CLIENTS)
+async def test_the_python_client_stops_where_it_is_said_to(id: str) -> None:
+    why = await python(*broken(id))
+    assert bool(why) is CLIENTS[id][0].stops, why
 
 
-@pytest.mark.parametrize("id", RESOURCE_METADATA)
-async def test_the_python_client_takes_resource_metadata_as_is_said(id: str) -> None:
-    response = httpx2.Response(200, json=RESOURCE_METADATA[id])
-    found = await utils.handle_protected_resource_response(response)
-    fits = found is not None and check_resource_allowed(MCP, str(found.resource))
-    assert fits is not python_stops(id)
+@pytest.mark.parametrize("id", CLIENTS)
+def test_the_typescript_client_stops_where_it_is_said_to(id: str, typescript: TypeScript) -> None:
+    why = typescript.run(*broken(id))
+    assert bool(why) is CLIENTS[id][1].stops, why
 
 
-@pytest.mark.parametrize("id", TOKENS)
-def test_the_python_client_takes_a_token_answer_as_is_said(id: str) -> None:
-    assert _parses(OAuthToken, TOKENS[id]) is not python_stops(id)
-
-
-@pytest.mark.parametrize("id", REGISTRATIONS)
-def test_the_python_client_takes_a_registration_as_is_said(id: str) -> None:
-    try:
-        check_registration_usable(OAuthClientInformationFull.model_validate(REGISTRATIONS[id]))
-        stops = False
-    except (ValidationError, OAuthRegistrationError):
-        stops = True
-    assert stops is python_stops(id)
-
-
-def _parses(model: Any, answer: dict[str, Any]) -> bool:
-    try:
-        model.model_validate(answer)
-    except ValidationError:
-        return False
-    return True
-
-
-@pytest.mark.parametrize(("id", "iss"), [("authz-iss-absent", None), ("authz-iss-differs", "x")])
-def test_the_python_client_judges_iss_as_is_said(id: str, iss: str | None) -> None:
-    found = OAuthMetadata.model_validate(metadata())
-    assert python_stops(id)
-    with pytest.raises(OAuthFlowError):
-        utils.validate_authorization_response_iss(iss, found)
+@pytest.mark.parametrize("id", [id for id in BROKEN if id not in (*CLIENTS, *ELSEWHERE)])
+async def test_a_rule_without_a_row_stops_neither_client(id: str, typescript: TypeScript) -> None:
+    assert await python(*broken(id)) == ""
+    assert typescript.run(*broken(id)) == ""
