@@ -179,7 +179,15 @@ def _face(parser: argparse.ArgumentParser) -> None:
     only.add_argument("--plain", action="store_true", help="lines on stderr, headers on stdout")
     only.add_argument("--json", action="store_true", help="one JSON document on stdout at the end")
     only.add_argument("--events", action="store_true", help="JSON lines on stdout as they happen")
+    only.add_argument(
+        "--inline", action="store_true", help="draw the screen below the prompt (not on Windows)"
+    )
     group.add_argument("--step", action="store_true", help="stop before each request")
+    group.add_argument(
+        "--no-store",
+        action="store_true",
+        help="keep nothing between runs: neither theme nor servers (never a token)",
+    )
     group = parser.add_argument_group("output")
     group.add_argument(
         "--export",
@@ -191,11 +199,6 @@ def _face(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", help="write it there (mode 0600), not on stdout"
     )
     group.add_argument("--reveal", action="store_true", help="show secrets in the JSON's token")
-    group.add_argument(
-        "--no-store",
-        action="store_true",
-        help="keep nothing between runs: neither theme nor servers (never a token)",
-    )
 
 
 def _client(parser: argparse.ArgumentParser) -> None:

@@ -161,15 +161,16 @@ def _run(args: Namespace, url: str | None, words: list[str], *, practises: bool 
             raise Usage(str(error)) from None
         options = replace(options, notes=(*options.notes, *notes))
     mode = _headless_mode(args, stdin)
+    if args.inline:
+        _check_inline(mode)
     if not mode:
         from mcp_auth_tui.settings import Settings
 
         parser, practice = arguments.flow, ""
         if practises and url:
             parser, practice = arguments.demo, url
-        return _screen(
-            config, Settings(options, words, parser, secret=secret, practice=practice), url
-        )
+        settings = Settings(options, words, parser, secret=secret, practice=practice)
+        return _screen(config, settings, url, inline=args.inline)
     if config is None:
         raise Usage("without a screen a URL is needed: name the URL of an MCP server")
     if args.step and stdin is keyboard.Stdin.NOTHING:
@@ -188,6 +189,17 @@ def _headless_mode(args: Namespace, stdin: Stdin) -> str:
         return ""
     screen = stdin is Stdin.TERMINAL and sys.stderr is not None and sys.stderr.isatty()
     return "" if screen and os.environ.get("TERM") != "dumb" else "plain"
+
+
+def _check_inline(mode: str) -> None:
+    from mcp_auth_tui.options import Usage
+
+    if os.environ.get("TEXTUAL_DRIVER"):
+        raise Usage("--inline needs a terminal: this screen is shown in a browser")
+    if os.name != "posix":
+        raise Usage("--inline does not work on Windows: leave it out, or use --plain")
+    if mode:
+        raise Usage("--inline needs a terminal to draw on: leave it out, or use --plain")
 
 
 def _prompted(stdin: Stdin) -> Secret:
@@ -232,7 +244,7 @@ def _colour() -> bool:
     return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _screen(config: Config | None, settings: Settings, url: str | None) -> int:
+def _screen(config: Config | None, settings: Settings, url: str | None, *, inline: bool) -> int:
     from mcp_auth_tui.output import Talk, deliver
     from mcp_auth_tui.preferences import gathered
     from mcp_auth_tui.tui.app import run_tui
@@ -250,6 +262,7 @@ def _screen(config: Config | None, settings: Settings, url: str | None) -> int:
         stepping=started.stepping,
         reveal=started.reveal,
         wishes=wishes,
+        inline=inline,
     )
     for line in session.marks if session else ():
         talk(f"mcp-auth-tui: {line}")

@@ -20,7 +20,6 @@ from mcp_auth_tui.tui.liking import Liking
 from mcp_auth_tui.tui.looking import Looking
 from mcp_auth_tui.tui.panels import Panel
 from mcp_auth_tui.tui.runs import INTERRUPTED
-from mcp_auth_tui.tui.terminal import driver_for
 from mcp_auth_tui.tui.views import panel_of
 
 if TYPE_CHECKING:
@@ -208,6 +207,16 @@ class AuthApp(Changing, Looking, Liking):
         """Type another URL."""
         self.ask_url()
 
+    def action_suspend(self) -> None:
+        """Go to sleep, and let the shell have the terminal until it wakes this program."""
+        if not self.can("suspend"):
+            return
+        from mcp_auth_tui.tui.drivers import sleep
+
+        with self.suspend():
+            self._slept += sleep()
+        self._tick()
+
     def action_guide(self) -> None:
         """Explain the panel and the keys."""
         from mcp_auth_tui.tui.screens import GuideScreen
@@ -286,6 +295,7 @@ def run_tui(
     url: str | None = None,
     stepping: bool = False,
     reveal: bool = False,
+    inline: bool = False,
     clock: Callable[[], float] = time.time,
     wishes: Wishes = USUAL,
 ) -> tuple[int, Session | None]:
@@ -293,8 +303,10 @@ def run_tui(
 
     Without ``config`` the URL form comes first. ``settings`` makes each run, and is changed on the
     screen; ``wishes`` say how the person likes the screen. Textual draws on stderr (POSIX), so
-    stdout stays free for the headers.
+    stdout stays free for the headers. ``inline`` draws below the prompt (POSIX).
     """
+    from mcp_auth_tui.tui.drivers import driver_for
+
     app = AuthApp(
         config,
         settings,
@@ -306,7 +318,7 @@ def run_tui(
     )
     # The collector need not go through modules and styles again and again: it takes some frames.
     app.loaded = gc.freeze
-    app.driver_class = driver_for() or app.driver_class
+    app.driver_class = driver_for(inline=inline) or app.driver_class
     from mcp_auth_tui.output import Talk
 
     talk = Talk()

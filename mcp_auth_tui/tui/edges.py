@@ -80,7 +80,13 @@ class KeyBar(Kept, Static):
         if self.typing:
             return Content.assemble(_pressed("enter", "send"), _pressed("esc", "leave the field"))
         state = keys.State(
-            self.session, self.busy, self.stepping, self.panel, self.reveal, self.changed
+            self.session,
+            self.busy,
+            self.stepping,
+            self.panel,
+            self.reveal,
+            self.changed,
+            inline=self.app.is_inline,
         )
         fixed = ("guide", "command_palette", "leave") if self.size.width >= 72 else ("guide",)
         found = keys.bar(state)

@@ -42,6 +42,7 @@ class Frame(Runs):
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
     TITLE = "mcp-auth-tui"
+    INLINE_PADDING = 0
     COMMANDS = {get_system_commands_provider}  # noqa: RUF012
     BINDINGS = [  # noqa: RUF012
         *keys.bindings(),
@@ -78,6 +79,8 @@ class Frame(Runs):
         self._follows = True
         self._interrupted = False
         self._to_paste: str | None = None
+        self._slept = 0.0
+        """Seconds asleep since the wait began: they do not count for it."""
         self.set_reactive(Frame.reveal, reveal)
         self.settle(config)
 
@@ -116,6 +119,9 @@ class Frame(Runs):
 
     def on_mount(self) -> None:
         """Start once the first frame is drawn: what a run needs takes time to load."""
+        from mcp_auth_tui.tui.drivers import awake
+
+        self.awake = awake(self._driver)
         self.query_one("#panel-0").focus()
         self.set_interval(STILL_TICK if self.wishes.still else 1.0, self._tick)
         self.call_after_refresh(self._open)
@@ -139,7 +145,10 @@ class Frame(Runs):
             main.set_class(signing or self.session.stop is not None, "-roomy")
 
     def _tick(self) -> None:
-        if self.session.waiting is not None or (self.session.token and self.panel == 3):
+        if self.session.waiting is not None:
+            # A device's code ends when its issuer says so, whoever sleeps.
+            self.now = self.clock() - (0.0 if self.session.device else self._slept)
+        elif self.session.token and self.panel == 3:
             self.now = self.clock()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -160,7 +169,7 @@ class Frame(Runs):
             case Ready() if self.session.ready is not None and self.session.current:
                 self.show(panel_of(self.session.current))
             case Waiting():
-                self.now = self.clock()
+                self.now, self._slept = self.clock(), 0.0
                 self.show(panel_of(self.session.current) if self.session.current else self.panel)
                 self._ask(event)
                 if self._to_paste is not None and self.state.signing_in:

@@ -26,6 +26,10 @@ class State:
     reveal: bool = False
     changed: bool = False
     """The settings are others than those of the session that is shown."""
+    awake: str = ""
+    """Why the program cannot be put to sleep."""
+    inline: bool = False
+    """The screen is drawn below the prompt."""
 
     @property
     def signing_in(self) -> bool:
@@ -118,6 +122,12 @@ def _no_address(state: State) -> str:
     if state.signing_in or state.at_browser or state.typing_code:
         return ""
     return "There is no address to open now: this is for the sign-in."
+
+
+def _no_bare(state: State) -> str:
+    if not (told := _no_address(state)) and state.inline:
+        return "Below the prompt (--inline) there is no bare screen: c copies, w writes to a file."
+    return told
 
 
 def _no_paste(state: State) -> str:
@@ -249,7 +259,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "u", "u", "bare", "Address alone",
-        "show the sign-in address alone, to select it with the mouse", _no_address,
+        "show the sign-in address alone, to select it with the mouse", _no_bare,
         lambda s: "URL",
     ),
     Key("b", "b", "picture", "QR code", "show the sign-in address as a QR code", _no_address,
@@ -289,6 +299,8 @@ KEYS: tuple[Key, ...] = (
         label=lambda s: "help"),
     Key("ctrl+p", "^p", "command_palette", "Palette", "find any action by its name",
         label=lambda s: "palette"),
+    Key("ctrl+z", "^z", "suspend", "Suspend",
+        "put the program to sleep; fg in the shell wakes it", lambda s: s.awake),
     Key("q", "q", "leave", "Quit", "quit; what was obtained is printed", label=lambda s: "quit"),
 )  # fmt: skip
 

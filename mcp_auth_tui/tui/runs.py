@@ -56,6 +56,8 @@ class Runs(App[int]):
         self.settings = settings
         self.clock = clock
         self.controller: Controller | None = None
+        self.awake = ""
+        """Why the program cannot be put to sleep."""
         self._used: Options | None = None
         self._gated = False
         self._leaving = False
@@ -63,7 +65,16 @@ class Runs(App[int]):
     @property
     def state(self) -> State:
         """What decides which keys are of use."""
-        return State(self.session, self.busy, self.stepping, self.panel, self.reveal, self.changed)
+        return State(
+            self.session,
+            self.busy,
+            self.stepping,
+            self.panel,
+            self.reveal,
+            self.changed,
+            self.awake,
+            self.is_inline,
+        )
 
     @property
     def code(self) -> int:

@@ -1,9 +1,7 @@
-"""Knows the terminal under the screen: its size, a second net for controls, raw text on it."""
+"""Knows the terminal under the screen: a second net for controls, raw text on it."""
 
 from __future__ import annotations
 
-import os
-import sys
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -12,7 +10,6 @@ from zlib import crc32
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.driver import Driver
 from textual.filter import LineFilter
 
 # "No mouse" lets the terminal itself select text; "wrap" makes it wrap a long line as one line.
@@ -58,28 +55,6 @@ def _visible(value: str) -> str:
     if value.isprintable():
         return value
     return "".join(char for char in value if unicodedata.category(char) not in _HIDDEN)
-
-
-def driver_for(environ: dict[str, str] | None = None) -> type[Driver] | None:
-    """Return a driver that asks stderr, where it draws, for the size; None keeps Textual's own.
-
-    Textual asks stdout for the size, which inside ``H=$(mcp-auth-tui URL)`` is a pipe.
-    """
-    chosen = os.environ if environ is None else environ
-    piped = sys.__stdout__ is None or not sys.__stdout__.isatty()
-    if os.name != "posix" or "TEXTUAL_DRIVER" in chosen or not piped:
-        return None
-    from textual.drivers.linux_driver import LinuxDriver
-
-    class StderrDriver(LinuxDriver):
-        def _get_terminal_size(self) -> tuple[int, int]:
-            try:
-                size = os.get_terminal_size(sys.__stderr__.fileno() if sys.__stderr__ else 2)
-            except OSError:
-                return super()._get_terminal_size()
-            return (size.columns or 80, size.lines or 24)
-
-    return StderrDriver
 
 
 def show_bare(write: Callable[[str], None], url: str) -> None:

@@ -13,6 +13,7 @@ def main() -> int:
     code, session = run_tui(
         fakes.config(follow=True),
         fakes.Settings(lambda config, stepping: fakes.FakeController(events)),
+        inline="--inline" in sys.argv,
         clock=lambda: fakes.NOW,
     )
     assert session is not None

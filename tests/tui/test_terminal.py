@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_auth_tui.tui import terminal
+from mcp_auth_tui.tui import drivers
 from tests.tui import fakes
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo terminals are POSIX")
@@ -118,10 +118,10 @@ def test_the_driver_is_changed_only_where_stdout_is_no_terminal(
             return True
 
     monkeypatch.setattr(sys, "__stdout__", Terminal())
-    assert terminal.driver_for({}) is None
+    assert drivers.driver_for({}) is None
     monkeypatch.setattr(sys, "__stdout__", None)
-    assert terminal.driver_for({"TEXTUAL_DRIVER": "x:y"}) is None
-    changed = terminal.driver_for({})
+    assert drivers.driver_for({"TEXTUAL_DRIVER": "x:y"}) is None
+    changed = drivers.driver_for({})
     assert changed is not None
     assert changed.__mro__[1].__name__ == "LinuxDriver"
 
