@@ -21,13 +21,13 @@ _UNSET = 4294967295
 _JUMP = "Came through a jump host? Add the -J option that you connected with."
 _CONTAINER = (
     "This is a container: its ports are not those of its host, so no ssh -L reaches them. Paste "
-    "the address that your browser ends on (p)."
+    "the address that your browser ends on."
 )
 
 
 _WEB = (
     "The sign-in ends on 127.0.0.1 of the machine that your browser runs on. If this program runs "
-    "on another one, that page cannot load: paste its address (p)."
+    "on another one, that page cannot load: paste its address."
 )
 
 

@@ -75,10 +75,22 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _keys() -> str:
-    from mcp_auth_tui.tui import keys
+    from mcp_auth_tui.tui.keymap import USUAL
+    from mcp_auth_tui.tui.keys import MOVES, PANEL_KEYS
 
-    rows = [(", ".join(f"`{k}`" for k in shown.split(", ")), said) for shown, said in keys.table()]
-    return table(("key", "what it does"), rows)
+    listed = [key for key in USUAL.keys if key.name not in PANEL_KEYS or key.shown]
+    panels = f"`{min(PANEL_KEYS)}` … `{max(PANEL_KEYS)}`"
+    rows = [
+        (key.shown, key.help, panels if key.name in PANEL_KEYS else f"`{key.name}`")
+        for key in listed
+    ] + [(shown, said, "") for shown, said in MOVES]
+    return table(
+        ("key", "what it does", "action"),
+        [
+            (", ".join(f"`{k}`" for k in shown.split(", ") if k), said, name)
+            for shown, said, name in rows
+        ],
+    )
 
 
 def _exits() -> str:

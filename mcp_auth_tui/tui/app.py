@@ -13,7 +13,6 @@ from textual.widgets import Input
 
 from mcp_auth_tui.model import PANELS, Finding, Session
 from mcp_auth_tui.preferences import USUAL, Wishes
-from mcp_auth_tui.tui import keys
 from mcp_auth_tui.tui.changing import Changing
 from mcp_auth_tui.tui.frame import Frame
 from mcp_auth_tui.tui.liking import Liking
@@ -221,7 +220,7 @@ class AuthApp(Changing, Looking, Liking):
         """Explain the panel and the keys."""
         from mcp_auth_tui.tui.screens import GuideScreen
 
-        self.push_screen(GuideScreen(self.panel))
+        self.push_screen(GuideScreen(self.panel, self.keymap))
 
     def action_retreat(self) -> None:
         """Leave a zoom, a log, a field or the detail; from a panel, cancel the run."""
@@ -260,7 +259,7 @@ class AuthApp(Changing, Looking, Liking):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer every key by its name."""
-        for key in keys.KEYS:
+        for key in self.keymap.keys:
             if key.action != "command_palette":
                 yield SystemCommand(key.title, key.help, self._acting(key.action))
 

@@ -51,7 +51,7 @@ class Changing(Frame):
             self._follows = True
             self.begin(stepping=wish == "step")
         elif self.changed:
-            self.say("Kept for the next run; r starts it.")
+            self.say(self.state.told("Kept for the next run; {run} starts it."))
 
     def on_settings_screen_taken(self, event: SettingsScreen.Taken) -> None:
         """Copy the command that does the same."""

@@ -94,13 +94,17 @@ def _ready(session: Session, panel: int, look: Look) -> list[Content]:
         goes = Content.styled(" enter goes on to the sign-in below ", "reverse bold")
         return [
             goes,
-            Content.styled("c copies the address instead, E edits it, escape cancels", DIM),
+            Content.styled(
+                look.told("{copy} copies the address instead, {edit} edits it, escape cancels"), DIM
+            ),
         ]
     if not isinstance(action, Send | Open) or panel_of(action.request.stage) != panel:
         return []
     told = [
         Content.styled(" next request, not sent yet ", "reverse bold"),
-        Content.styled("s sends it, E edits it first, r runs on, esc cancels", DIM),
+        Content.styled(
+            look.told("{step} sends it, {edit} edits it first, {run} runs on, esc cancels"), DIM
+        ),
         Content(),
     ]
     return told + traffic.request(session, action.request, look)
@@ -109,7 +113,10 @@ def _ready(session: Session, panel: int, look: Look) -> list[Content]:
 def _stop(session: Session, panel: int, look: Look) -> list[Content]:
     stop = session.stop
     if stop is None and panel_status(session, panel) is Status.FAILED:
-        told = "The run was ended here by hand. R runs again from here and keeps what came before."
+        told = look.told(
+            "The run was ended here by hand. {run_again} runs again from here and keeps what came "
+            "before."
+        )
         return [Content.styled(line, LEVEL[Level.WARNING][1]) for line in fold(told, look.width)]
     if stop is None or stop.stage not in stages_of(panel):
         return []
@@ -157,7 +164,11 @@ def _headers(session: Session, look: Look) -> list[Content]:
         shown = secret(value, look)
         made += [Content.assemble((f"{name}: ", "bold $text-success"), words(shown, "", 10_000))]
     if made:
-        made += [Content.styled("c copies it, e exports it, v shows the secret", DIM)]
+        made += [
+            Content.styled(
+                look.told("{copy} copies it, {export} exports it, {secrets} shows the secret"), DIM
+            )
+        ]
         made += [*_proof(session, look), Content()]
     skipped = session.stages[Stage.AUTHORIZE]
     if skipped.status is Status.SKIPPED:
@@ -206,10 +217,12 @@ def _findings(session: Session, panel: int, look: Look) -> list[Content]:
         else:
             made.append(finding_line(finding))
     if more := len(told) - _MANY:
-        made += [Content.styled(f"{more} more: f lists them all", "bold")] if more > 0 else []
+        summed = look.told(f"{more} more: {{findings}} lists them all")
+        made += [Content.styled(summed, "bold")] if more > 0 else []
     if kept > _FEW:
         glyph, style = LEVEL[Level.OK]
-        made.append(Content.styled(f"{glyph} {kept} checks kept, f lists them", style))
+        summed = look.told(f"{glyph} {kept} checks kept, {{findings}} lists them")
+        made.append(Content.styled(summed, style))
     return made
 
 
@@ -241,7 +254,7 @@ def _place(session: Session, item: Tried, look: Look) -> list[Content]:
 
 def _idle(panel: int, look: Look) -> list[Content]:
     guide = GUIDES[panel]
-    told = [Content.styled(line, DIM) for line in fold(guide.what, look.width)]
+    told = [Content.styled(line, DIM) for line in fold(look.told(guide.what), look.width)]
     return [heading(PANELS[panel][0]), *told, Content(), Content.styled("? tells more", DIM)]
 
 

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui import keys, views
+from mcp_auth_tui.tui.keymap import USUAL, Keymap
 
 
 class Kept(Widget):
@@ -75,6 +76,10 @@ class KeyBar(Kept, Static):
     typing: reactive[bool] = reactive(False)
     changed: reactive[bool] = reactive(False)
 
+    def __init__(self, keymap: Keymap = USUAL) -> None:
+        super().__init__(id="keys", markup=False)
+        self._keymap = keymap
+
     def drawn(self) -> Content:
         """Return the keys that fit."""
         if self.typing:
@@ -89,7 +94,7 @@ class KeyBar(Kept, Static):
             inline=self.app.is_inline,
         )
         fixed = ("guide", "command_palette", "leave") if self.size.width >= 72 else ("guide",)
-        found = keys.bar(state)
+        found = self._keymap.bar(state)
         ending = [_key(key, label) for key, label in found if key.action in fixed]
         room = self.size.width - sum(part.cell_length for part in ending)
         shown: list[Content] = []
@@ -104,7 +109,7 @@ class KeyBar(Kept, Static):
 
 def _key(key: keys.Key, label: str) -> Content:
     meta = Style.from_meta({"@click": f"app.{key.action}"})
-    return _pressed(key.shown, label).stylize(meta)
+    return _pressed(key.first, label).stylize(meta)
 
 
 def _pressed(key: str, label: str) -> Content:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from textual.widgets import Input, OptionList, Static
 from mcp_auth_tui import text
 from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Finding, Ready, Resumed, Waiting
 from mcp_auth_tui.preferences import USUAL, Wishes
-from mcp_auth_tui.tui import keys
+from mcp_auth_tui.tui import keymap
 from mcp_auth_tui.tui.edges import Banner, Headline, KeyBar
 from mcp_auth_tui.tui.log import Log
 from mcp_auth_tui.tui.panels import Detail, Panel, PasteInput
@@ -45,7 +45,6 @@ class Frame(Runs):
     INLINE_PADDING = 0
     COMMANDS = {get_system_commands_provider}  # noqa: RUF012
     BINDINGS = [  # noqa: RUF012
-        *keys.bindings(),
         Binding("ctrl+c", "interrupt", "Cancel or quit", show=False, priority=True),
     ]
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
@@ -74,6 +73,12 @@ class Frame(Runs):
     ) -> None:
         super().__init__(settings, clock)
         self.wishes = wishes
+        self.keymap, strange = keymap.chosen(wishes.keys, wishes.config)
+        self.notes = [*wishes.notes, *strange]
+        """Sentences about what a person set that could not be used."""
+        for key in self.keymap.keys:
+            if key.keys and key.action != "command_palette":
+                self.bind(key.keys, key.action, description=key.title, show=False)
         self._net = ControlFilter()
         self._first = (url or "", stepping)
         self._follows = True
@@ -90,6 +95,11 @@ class Frame(Runs):
         self.url = config.url if config else self._first[0]
         self.chosen = config.spec if config else "auto"
 
+    @property
+    def letters(self) -> Mapping[str, str]:
+        """How the actions are called in sentences."""
+        return self.keymap.letters
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Put the second net behind Textual's own filters."""
         before = tuple(super().get_line_filters())
@@ -99,20 +109,20 @@ class Frame(Runs):
 
     def compose(self) -> ComposeResult:
         """Headline, rail of panels, detail above the log, key bar."""
-        cls = Frame
+        cls, letters = Frame, self.letters
         yield Headline(markup=False).data_bind(cls.session, cls.url, cls.chosen, cls.reveal)
         yield Banner(markup=False).data_bind(cls.session, cls.marks)
         with Horizontal(id="body"):
             with Vertical(id="rail"):
                 for index in range(len(PANELS)):
-                    yield Panel(index).data_bind(cls.session, cls.panel, cls.now)
+                    yield Panel(index, letters).data_bind(cls.session, cls.panel, cls.now)
             with Vertical(id="right"):
-                yield Detail().data_bind(
+                yield Detail(letters).data_bind(
                     cls.session, cls.panel, cls.reveal, cls.busy, cls.now, cls.marks
                 )
                 yield Log().data_bind(cls.session)
                 yield Input(id="log-filter", placeholder="only requests with this text")
-        yield KeyBar(id="keys", markup=False).data_bind(
+        yield KeyBar(self.keymap).data_bind(
             cls.session, cls.panel, cls.busy, cls.stepping, cls.reveal, cls.typing, cls.changed
         )
         yield Static(id="small", markup=False)
@@ -155,7 +165,8 @@ class Frame(Runs):
         """Say what is needed when there is too little room."""
         told = (
             f"This terminal has {event.size.width}×{event.size.height} cells; mcp-auth-tui needs "
-            f"{SMALLEST[0]}×{SMALLEST[1]}. Make it larger, or press q and use --plain."
+            f"{SMALLEST[0]}×{SMALLEST[1]}. Make it larger, or press {self.letters['quit']} and "
+            "use --plain."
         )
         self.screen_stack[0].query_one("#small", Static).update(Content(told))
 
@@ -307,7 +318,7 @@ class Frame(Runs):
 
     def can(self, action: str) -> bool:
         """Return whether a key is of use now, and say why not otherwise."""
-        reason = keys.key_of(action).off(self.state)
+        reason = self.keymap.of(action).off(self.state)
         if reason:
             self.say(reason)
         return not reason

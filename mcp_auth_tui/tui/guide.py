@@ -53,7 +53,7 @@ GUIDES: tuple[Guide, ...] = (
             "Opens the authorization server's page in your browser. You sign in and agree there; "
             "the browser then comes back to this program with a code that is good for one "
             "exchange. Without a browser here, open the address anywhere, and paste the address "
-            "that the browser ended on (p) - a page that cannot be loaded is fine."
+            "that the browser ended on ({paste}) - a page that cannot be loaded is fine."
         ),
         rules="RFC 6749 §4.1 (authorization code), RFC 7636 (PKCE), RFC 8707 (resource), "
         "RFC 9207 (who answered), RFC 8252 (native apps)",
@@ -82,8 +82,8 @@ GUIDES: tuple[Guide, ...] = (
     Guide(
         what=(
             "Uses the header against the MCP server, in whatever way that server speaks, and shows "
-            "who answered. The header is what you came for: c copies it, e exports it in other "
-            "forms, and it is printed when you quit."
+            "who answered. The header is what you came for: {copy} copies it, {export} exports it "
+            "in other forms, and it is printed when you quit."
         ),
         rules="RFC 6750 §2.1 (the header), the MCP transports, RFC 6750 §3.1 (refusals)",
         wrong=(

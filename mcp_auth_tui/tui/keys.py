@@ -1,14 +1,13 @@
 """Knows every key of the main screen, what it does and when it can; must not know widgets.
 
-Bindings, the key bar, the help, the palette and the README are made from `KEYS`.
+Bindings, the key bar, the help, the palette and the README are made from `KEYS`, with the keys that
+`keymap` gives them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from textual.binding import Binding, BindingType
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from mcp_auth_tui.model import PANELS, Session, Status
 from mcp_auth_tui.tui.views import panel_status
@@ -30,6 +29,12 @@ class State:
     """Why the program cannot be put to sleep."""
     inline: bool = False
     """The screen is drawn below the prompt."""
+    letters: Mapping[str, str] = field(default_factory=lambda: LETTERS)
+    """How the actions are called in sentences (`keymap.Keymap.letters`)."""
+
+    def told(self, sentence: str) -> str:
+        """Return a sentence of ours with the keys of the actions that it names in braces."""
+        return sentence.format_map(self.letters)
 
     @property
     def signing_in(self) -> bool:
@@ -76,6 +81,16 @@ class Key:
     label: Callable[[State], str] | None = None
     """The word in the key bar; None keeps the key out of it."""
 
+    @property
+    def name(self) -> str:
+        """What the action is called in a config file."""
+        return _NAMES.get(self.action, self.action)
+
+    @property
+    def first(self) -> str:
+        """Its first key as it is written; empty when it has none."""
+        return self.shown.partition(", ")[0]
+
 
 def _no_step(state: State) -> str:
     if not state.busy or state.at_browser or state.session.ready or not state.signing_in:
@@ -85,11 +100,13 @@ def _no_step(state: State) -> str:
 
 def _no_rerun(state: State) -> str:
     if state.busy:
-        return "It runs: escape cancels it, then R runs again from here."
+        return state.told("It runs: escape cancels it, then {run_again} runs again from here.")
     if state.session.url == "":
-        return "Nothing ran yet: r starts."
+        return state.told("Nothing ran yet: {run} starts.")
     if state.changed:
-        return "The settings were changed: r runs all of it with them, from the start."
+        return state.told(
+            "The settings were changed: {run} runs all of it with them, from the start."
+        )
     if start_of(state) is None:
         return f"{PANELS[state.panel][0]} was never reached: start at an earlier panel."
     return ""
@@ -126,7 +143,10 @@ def _no_address(state: State) -> str:
 
 def _no_bare(state: State) -> str:
     if not (told := _no_address(state)) and state.inline:
-        return "Below the prompt (--inline) there is no bare screen: c copies, w writes to a file."
+        return state.told(
+            "Below the prompt (--inline) there is no bare screen: {copy} copies, {save_address} "
+            "writes to a file."
+        )
     return told
 
 
@@ -211,17 +231,42 @@ def _no_open(state: State) -> str:
 def _no_edit(state: State) -> str:
     if state.busy and state.session.ready is not None:
         return ""
-    return "Nothing waits to be sent: s steps, and then the next request can be edited."
+    return state.told(
+        "Nothing waits to be sent: {step} steps, and then the next request can be edited."
+    )
 
 
 def _no_log(state: State) -> str:
     return "" if state.session.exchanges else "There are no exchanges yet."
 
 
+_NAMES: Mapping[str, str] = {
+    **{f"panel({index})": f"panel_{index + 1}" for index in range(len(PANELS))},
+    "rerun": "run_again",
+    "proceed": "sign_in",
+    "open": "open_browser",
+    "bare": "show_address",
+    "picture": "qr_code",
+    "keep_address": "save_address",
+    "scan": "look_elsewhere",
+    "check_keys": "check_signatures",
+    "log": "exchanges",
+    "reveal": "secrets",
+    "change_theme": "theme",
+    "form": "url",
+    "retreat": "back",
+    "guide": "help",
+    "command_palette": "palette",
+    "leave": "quit",
+}
+PANEL_KEYS: Mapping[str, tuple[str, str]] = {
+    f"panel_{index + 1}": (name, f"show {name}") for index, (name, *_) in enumerate(PANELS)
+}
+"""Title and help of each panel's key, where they do not stand together as 1-5."""
+
 KEYS: tuple[Key, ...] = (
     Key("1", "1-5", "panel(0)", "Panels", "show one of the five panels", label=lambda s: "panel"),
-    *(Key(str(n + 1), "", f"panel({n})", PANELS[n][0], f"show {PANELS[n][0]}") for n in (1, 2, 3)),
-    Key("5", "", "panel(4)", PANELS[4][0], f"show {PANELS[4][0]}"),
+    *(Key(str(n + 1), "", f"panel({n})", *PANEL_KEYS[f"panel_{n + 1}"]) for n in range(1, 5)),
     Key(
         "s", "s", "step", "Step",
         "start step by step, or send the request that is shown", _no_step, lambda s: "step",
@@ -304,6 +349,15 @@ KEYS: tuple[Key, ...] = (
     Key("q", "q", "leave", "Quit", "quit; what was obtained is printed", label=lambda s: "quit"),
 )  # fmt: skip
 
+
+def letters(keys: Iterable[Key]) -> Mapping[str, str]:
+    """Return what each action is called in a sentence: its key, else its name in the palette."""
+    return {key.name: key.first or f"^p {key.title}" for key in keys}
+
+
+LETTERS: Mapping[str, str] = letters(KEYS)
+"""How they are called as delivered."""
+
 MOVES: tuple[tuple[str, str], ...] = (
     ("tab, shift+tab", "go to the next or previous part of the screen"),
     ("up, down, j, k", "go to the next panel, or scroll"),
@@ -312,33 +366,7 @@ MOVES: tuple[tuple[str, str], ...] = (
 )
 
 
-def key_of(action: str) -> Key:
-    """Return the key of an action (without its arguments)."""
-    return next(key for key in KEYS if key.action.partition("(")[0] == action)
-
-
-def bindings() -> list[BindingType]:
-    """Return the bindings of the app; the palette's own key is Textual's."""
-    return [
-        Binding(key.keys, key.action, key.title, show=False)
-        for key in KEYS
-        if key.keys and key.action != "command_palette"
-    ]
-
-
-def table() -> list[tuple[str, str]]:
-    """Return every key with its help, in order, for the help screen and the README."""
-    return [*((key.shown, key.help) for key in KEYS if key.keys and key.shown), *MOVES]
-
-
-def bar(state: State) -> list[tuple[Key, str]]:
-    """Return the keys that are of use now with their words, the most useful first."""
-    useful = [(key, key.label(state)) for key in KEYS if key.label and not key.off(state)]
-    shown = [(key, label) for key, label in useful if label]
-    return sorted(shown, key=lambda item: _rank(item[0], state))
-
-
-def _rank(key: Key, state: State) -> int:
+def rank(key: Key, state: State) -> int:
     """Order the bar by what a person most likely wants in this state; ties keep the table's."""
     action = key.action
     if state.signing_in:

@@ -23,7 +23,6 @@ class Liking(Frame):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.keeper = Keeper(self.wishes.path, self.wishes.kept)
-        self._notes = list(self.wishes.notes)
         if self.wishes.still:
             self.animation_level = "none"
         if self.wishes.theme:
@@ -39,18 +38,13 @@ class Liking(Frame):
         place = self.wishes.theme_from or self.wishes.path
         told = unknown("theme", theme, self.available_themes)
         end = "" if told.endswith("?") else "."
-        self._notes.append(f"{place}: {told}{end} The usual one is shown.")
-
-    @property
-    def notes(self) -> list[str]:
-        """Sentences about what a person set that could not be used."""
-        return self._notes
+        self.notes.append(f"{place}: {told}{end} The usual one is shown.")
 
     def on_mount(self) -> None:
         """Tell what could not be used."""
-        for note in self._notes[:TOLD]:
+        for note in self.notes[:TOLD]:
             self.say(note, "warning")
-        if more := self._notes[TOLD:]:
+        if more := self.notes[TOLD:]:
             self.say(f"{len(more)} more such notes are on stderr when the screen is gone.")
 
     def watch_theme(self, theme: str) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.model import Stage
-from mcp_auth_tui.tui import keys
 from mcp_auth_tui.tui.frame import Frame
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class Looking(Frame):
         if self.can("picture"):
             from mcp_auth_tui.tui.taking import PictureScreen
 
-            self.push_screen(PictureScreen(self._address()))
+            self.push_screen(PictureScreen(self._address(), self.letters))
 
     def action_keep_address(self) -> None:
         """Write the sign-in address to a file."""
@@ -44,7 +43,7 @@ class Looking(Frame):
             self.push_screen(FileScreen(), self._keep)
 
     def _keep(self, name: str | None) -> None:
-        url = self._address() if name and not keys.key_of("keep_address").off(self.state) else ""
+        url = self._address() if name and not self.keymap.of("keep_address").off(self.state) else ""
         if not name or not url:
             return
         try:

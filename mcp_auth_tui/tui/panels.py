@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -39,8 +41,9 @@ class Panel(Kept, can_focus=True):
             super().__init__()
             self.index = index
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, letters: Mapping[str, str] = keys.LETTERS) -> None:
         super().__init__(id=f"panel-{index}", classes="panel")
+        self._letters = letters
         self.index = index
         # For the first frame, which is drawn before the width is known.
         self._titled = self.border_title = self._called()
@@ -49,7 +52,7 @@ class Panel(Kept, can_focus=True):
 
     def drawn(self) -> Content:
         """Return the facts that fit; without a border, one line with name and status."""
-        look = views.Look(self.size.width, False, self.now)
+        look = views.Look(self.size.width, False, self.now, letters=self._letters)
         if not self.styles.border_top[0]:
             glyph, style = views.STATUS[views.panel_status(self.session, self.index)]
             mark = Content.assemble(
@@ -148,8 +151,9 @@ class Detail(Vertical):
     now: var[float] = var(0.0)
     marks: var[tuple[str, ...]] = var(())
 
-    def __init__(self) -> None:
+    def __init__(self, letters: Mapping[str, str] = keys.LETTERS) -> None:
         super().__init__(id="detail")
+        self._letters = letters
         self._page = details.Page(Content())
         self._titled = Content()
         self._due = False
@@ -204,7 +208,8 @@ class Detail(Vertical):
             return  # not laid out yet; the resize comes here again
         # Room for padding and scroll bar, whether there is one now or not.
         width = max(self.content_region.width - 3, 20)
-        look = views.Look(width, self.reveal, self.now, self.content_region.height)
+        height = self.content_region.height
+        look = views.Look(width, self.reveal, self.now, height, self._letters)
         page = details.page(self.session, self.panel, look, self.marks, self._page)
         status = views.status_words(self.session, self.panel, look)
         name = f"{self.panel + 1} {PANELS[self.panel][0]}  "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from mcp_auth_tui.model import (
     Started,
     Waiting,
 )
-from mcp_auth_tui.tui.keys import State, start_of
+from mcp_auth_tui.tui.keys import LETTERS, State, start_of
 from mcp_auth_tui.tui.views import stages_of
 
 if TYPE_CHECKING:
@@ -63,6 +63,11 @@ class Runs(App[int]):
         self._leaving = False
 
     @property
+    def letters(self) -> Mapping[str, str]:
+        """How the actions are called in sentences."""
+        return LETTERS
+
+    @property
     def state(self) -> State:
         """What decides which keys are of use."""
         return State(
@@ -74,6 +79,7 @@ class Runs(App[int]):
             self.changed,
             self.awake,
             self.is_inline,
+            self.letters,
         )
 
     @property

@@ -17,8 +17,9 @@ from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import PANELS, Finding, Session
 from mcp_auth_tui.protocol.actions import Question
-from mcp_auth_tui.tui import keys, terminal, views
+from mcp_auth_tui.tui import terminal, views
 from mcp_auth_tui.tui.guide import GUIDES
+from mcp_auth_tui.tui.keymap import USUAL, Keymap
 from mcp_auth_tui.tui.lazily import Lazy
 
 BACK = Binding("escape", "dismiss", "Back")
@@ -155,9 +156,10 @@ class GuideScreen(Screen[None]):
 
     BINDINGS = [Binding("escape,q,question_mark", "dismiss", "Back")]  # noqa: RUF012
 
-    def __init__(self, panel: int) -> None:
+    def __init__(self, panel: int, keymap: Keymap = USUAL) -> None:
         super().__init__(classes="page")
         self._panel = panel
+        self._keymap = keymap
 
     def compose(self) -> ComposeResult:
         """One scrolling text."""
@@ -173,7 +175,8 @@ class GuideScreen(Screen[None]):
     def _told(self, width: int) -> Content:
         guide = GUIDES[self._panel]
         made = [views.heading(f"{self._panel + 1} {PANELS[self._panel][0]}")]
-        made += [Content(line) for line in views.fold(guide.what, width)]
+        look = views.Look(width, letters=self._keymap.letters)
+        made += [Content(line) for line in views.fold(look.told(guide.what), width)]
         made += [Content(), views.heading("Rules")]
         made += [Content(line) for line in views.fold(guide.rules, width)]
         made += [Content(), views.heading("What usually goes wrong")]
@@ -181,7 +184,7 @@ class GuideScreen(Screen[None]):
             first, *rest = views.fold(wrong, width - 2)
             made += [Content(f"• {first}"), *(Content(f"  {line}") for line in rest)]
         made += [Content(), views.heading("Keys")]
-        return views.stack([*made, *views.rows(keys.table(), views.Look(width))])
+        return views.stack([*made, *views.rows(self._keymap.table(), look)])
 
 
 class BareScreen(ModalScreen[None]):

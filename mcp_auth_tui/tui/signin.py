@@ -72,14 +72,15 @@ def _address(session: Session, look: Look) -> list[Content]:
     assert browsed is not None
     made = [Content.styled(line, DIM) for line in fold(browsed.how, look.width)]
     made += [Content(), link(browsed.url)]
-    made += _hint("one link: c copies it whole, u shows it alone, o opens a browser", look)
+    ways = "{copy} copies it whole, {show_address} shows it alone, {open_browser} opens a browser"
+    made += _hint(look.told(f"one link: {ways}"), look)
     if browsed.forward:
         made += [Content(), Content("Browser on your own machine? Run there:")]
         made += [words(browsed.forward, "bold")]
     if browsed.note:
         made += _hint(browsed.note, look)
-    anywhere = "Or open it anywhere, sign in, and paste here (p) the address you end on."
-    return made + _hint(anywhere, look)
+    anywhere = "Or open it anywhere, sign in, and paste here ({paste}) the address you end on."
+    return made + _hint(look.told(anywhere), look)
 
 
 def _device(session: Session, look: Look) -> list[Content]:
@@ -93,8 +94,8 @@ def _device(session: Session, look: Look) -> list[Content]:
         picture, wide = (), 0
     told = _told(code, replace(look, width=look.width - wide))
     if not picture:
-        small = "b shows that address as a QR code"
-        return [*made, *told, *(_hint(small, look) if code.complete else [])]
+        small = "{qr_code} shows that address as a QR code"
+        return [*made, *told, *(_hint(look.told(small), look) if code.complete else [])]
     for index in range(max(len(told), len(picture))):
         left = told[index] if index < len(told) else Content()
         drawn = picture[index] if index < len(picture) else ""
@@ -121,7 +122,10 @@ def _told(code: Any, look: Look) -> list[Content]:
         made += _folded(code.complete, look)
     left = max(code.until - look.now, 0.0)
     made += [Content(), words(f"{text.duration(left)} left" if look.now else "", "bold")]
-    made += _hint("c copies the code, a the address, o opens it in a browser here", look)
+    ways = (
+        "{copy} copies the code, {copy_address} the address, {open_browser} opens it in a browser"
+    )
+    made += _hint(look.told(f"{ways} here"), look)
     return made + _hint("RFC 8628, not part of MCP", look)
 
 

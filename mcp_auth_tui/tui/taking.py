@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,6 +14,7 @@ from textual.widgets import Input, Static
 
 from mcp_auth_tui import qr
 from mcp_auth_tui.tui import views
+from mcp_auth_tui.tui.keys import LETTERS
 
 _BIG = 400
 """More cells than any code of a sign-in address takes."""
@@ -23,9 +26,10 @@ class PictureScreen(ModalScreen[None]):
 
     BINDINGS = [Binding("escape,b,q,enter,space", "dismiss(None)", "Back")]  # noqa: RUF012
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, letters: Mapping[str, str] = LETTERS) -> None:
         super().__init__(classes="bare")
         self._url = url
+        self._letters = letters
 
     def compose(self) -> ComposeResult:
         """The code, and what follows from signing in on another device."""
@@ -37,7 +41,7 @@ class PictureScreen(ModalScreen[None]):
         width, height = self.size
         told = views.fold(
             "Sign in on the phone. The page it ends on cannot load there: bring its address here "
-            "and paste it (p). esc goes back",
+            f"and paste it ({self._letters['paste']}). esc goes back",
             width,
         )
         code = qr.lines(self._url, width, height - len(told))
@@ -51,7 +55,8 @@ class PictureScreen(ModalScreen[None]):
         said = (
             f"The QR code of this address needs {needs}; this terminal has "
             f"{self.size.width}×{self.size.height}. Make the letters smaller or the window larger, "
-            "or take the address along another way: c copies it, w writes it to a file."
+            f"or take the address along another way: {self._letters['copy']} copies it, "
+            f"{self._letters['save_address']} writes it to a file."
         )
         return views.stack(Content(line) for line in views.fold(said, self.size.width))
 

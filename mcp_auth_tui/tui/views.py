@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from textual.content import Content
@@ -44,6 +44,12 @@ LEVEL: Mapping[Level, tuple[str, str]] = {
 HEADING = "bold underline"
 
 
+def _letters() -> Mapping[str, str]:
+    from mcp_auth_tui.tui.keys import LETTERS
+
+    return LETTERS
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """How a view is looked at: cells per line, whether secrets show, the time (epoch), lines."""
@@ -53,6 +59,12 @@ class Look:
     now: float = 0.0
     height: int = 0
     """Lines that are seen at once; 0: not known."""
+    letters: Mapping[str, str] = field(default_factory=_letters)
+    """How the actions are called in sentences (`keymap.Keymap.letters`)."""
+
+    def told(self, sentence: str) -> str:
+        """Return a sentence of ours with the keys of the actions that it names in braces."""
+        return sentence.format_map(self.letters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +242,10 @@ def panel_facts(session: Session, panel: int, look: Look) -> list[Content]:
     made: list[Content] = []
     if session.stop and session.stop.stage in stages_of(panel):
         made.append(words(session.stop.message, LEVEL[Level.FATAL][1]))
-    return made + rows(_facts(session, panel), Look(2000, False, look.now), gap=1)
+    return made + rows(_facts(session, panel, look), Look(2000, False, look.now), gap=1)
 
 
-def _facts(session: Session, panel: int) -> list[tuple[str, Any]]:
+def _facts(session: Session, panel: int, look: Look) -> list[tuple[str, Any]]:
     if panel == 0:
         found: list[tuple[str, Any]] = []
         if session.contact:
@@ -247,7 +259,7 @@ def _facts(session: Session, panel: int) -> list[tuple[str, Any]]:
     if panel == 1:
         return named(session.client, "how", "id", "auth_method")
     if panel == 2:
-        return _browser_facts(session)
+        return _browser_facts(session, look)
     if panel == 3:
         return _token_facts(session)
     facts: list[tuple[str, Any]] = [(name, value) for name, value in session.headers.items()]
@@ -269,7 +281,7 @@ def banner(marks: Iterable[str], look: Look) -> Content:
     return Content(f" ! marked run: {told}").truncate(max(look.width, 1), ellipsis=True)
 
 
-def _browser_facts(session: Session) -> list[tuple[str, Any]]:
+def _browser_facts(session: Session, look: Look) -> list[tuple[str, Any]]:
     stage = session.stages[Stage.AUTHORIZE]
     if stage.status is Status.SKIPPED:
         return [("skipped", stage.summary)]
@@ -279,7 +291,8 @@ def _browser_facts(session: Session) -> list[tuple[str, Any]]:
             ("at", text.host_of(session.device.verification_uri)),
         ]
     if session.waiting and session.browsed:
-        return [("sign in", text.host_of(session.browsed.url)), ("paste", "press p")]
+        paste = look.told("press {paste}")
+        return [("sign in", text.host_of(session.browsed.url)), ("paste", paste)]
     attempt = session.attempt
     if attempt is None:
         return []

@@ -394,7 +394,7 @@ async def test_a_key_that_is_of_no_use_now_says_why() -> None:
             await pilot.press(key)
         await settled(pilot)
         assert [note.message for note in app._notifications] == [
-            keys.key_of(action).off(app.state) for action in ("paste", "copy", "bare")
+            app.keymap.of(action).off(app.state) for action in ("paste", "copy", "bare")
         ]
 
 
@@ -402,7 +402,7 @@ async def test_a_run_that_failed_offers_a_report_and_no_headers(copied: list[str
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
         await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
-        assert ("e", "report") in [(key.shown, word) for key, word in keys.bar(app.state)]
+        assert ("e", "report") in [(key.shown, word) for key, word in app.keymap.bar(app.state)]
         await pilot.press("e")
         await settled(pilot, lambda: isinstance(app.screen, ExportScreen))
         offered = app.screen.query_one("#exports", OptionList)
@@ -431,7 +431,7 @@ async def test_help_explains_the_panel_and_lists_every_key() -> None:
         shown = str(app.screen.query_one("#guide-text", Static).content.plain)
         assert "1 Metadata" in shown
         assert "RFC 8414" in shown
-        for key, _ in keys.table():
+        for key, _ in app.keymap.table():
             assert f"\n{key}" in shown
 
 

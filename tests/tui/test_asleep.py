@@ -306,4 +306,4 @@ async def test_where_nothing_can_sleep_the_key_says_why() -> None:
         assert [note.message for note in app._notifications] == [
             "This terminal cannot put a program to sleep."
         ]
-    assert keys.key_of("suspend").off(keys.State(app.session, awake="why")) == "why"
+    assert app.keymap.of("suspend").off(keys.State(app.session, awake="why")) == "why"

@@ -109,7 +109,7 @@ async def test_in_a_browser_copy_open_and_save_reach_the_browser_and_the_callbac
     tmp_path: Path,
 ) -> None:
     async with served(tmp_path) as (base, page):
-        await page.shows("paste its address (p)")
+        await page.shows("paste its address")
         assert "your browser shows this screen" in page.text
         await page.press("c")
         pattern = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]+)\x07")
