@@ -42,6 +42,8 @@ def run(
     contact, opened = known.contact, None
     if start is Stage.PROBE or contact is None:
         contact, opened = yield from stages.probe(judge)
+    else:
+        contact = replace(contact, exchange=None)  # its number means another one in this run
     if opened is not None and not config.force:
         return Outcome.OPEN
     course = _Course(replace(judge, revision=contact.revision), contact)
@@ -70,7 +72,8 @@ class _Course:
         """Take over what an earlier run found before the stage to start from."""
         order = list(Stage)
         if order.index(start) > order.index(Stage.RESOURCE):
-            self.protected = known.resource
+            found = known.resource
+            self.protected = replace(found, exchange=None) if found is not None else None
         if order.index(start) > order.index(Stage.SERVER):
             self.issuer = known.server
         if order.index(start) > order.index(Stage.REGISTER):

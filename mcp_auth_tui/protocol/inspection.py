@@ -122,7 +122,7 @@ class _Contact:
             self.stopped = stopped.finding.id
             if last is not None and last.response and self.stopped != "net-rate-limited":
                 parsed = challenge.parse(last.response.all("www-authenticate"))
-                self.left = Contact(last.status, parsed.challenges)
+                self.left = Contact(last.status, parsed.challenges, exchange=last.number)
             raise
 
     def summary(self, found: tuple[Contact, Peer | None]) -> str:
@@ -181,7 +181,8 @@ def _servers(judge: Judge, protected: Resource, contact: Contact) -> Protocol[No
         issuers = protected.issuers
         if len(issuers) > 1:
             seen = f"{', '.join(issuers)}; each was looked at"
-            yield from at.at(Stage.RESOURCE).note("prm-as-several", seen=seen)
+            number = protected.exchange
+            yield from at.at(Stage.RESOURCE).note("prm-as-several", seen=seen, exchange=number)
         wants = wanted(protected, contact)
         if resource.compare(protected.identifier, at.config.url) == "foreign":
             # Told already; that a server does not list somebody else's resource is no news.

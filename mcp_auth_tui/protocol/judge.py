@@ -49,11 +49,14 @@ class Judge:
         expected: str = "",
         message: str = "",
         next: str = "",
-        exchange: Exchange | None = None,
+        exchange: Exchange | int | None = None,
         pointer: str = "",
         level: Level | None = None,
     ) -> Protocol[None]:
-        """Record a broken rule and go on; with ``--strict`` an error stops the run."""
+        """Record a broken rule and go on; with ``--strict`` an error stops the run.
+
+        The exchange that shows it is given, or its number alone.
+        """
         finding = findings.found(
             id,
             self.stage,
@@ -61,7 +64,7 @@ class Judge:
             expected=expected,
             message=message,
             next=next,
-            exchange=exchange.number if exchange else None,
+            exchange=exchange.number if isinstance(exchange, Exchange) else exchange,
             pointer=pointer,
             revision=self.rules,
             level=level,

@@ -67,7 +67,7 @@ def discover(judge: Judge, contact: Contact) -> Protocol[Resource]:
     is taken (L1); a document that is there and invalid never leads there (L5).
     """
     named = places(judge.config.url, contact.params("resource_metadata"))
-    order = yield from _usable(judge, named)
+    order = yield from _usable(judge, named, contact.exchange)
     refused = tuple(place.url for place in named if place not in order)
     failed: list[tuple[Place, Fetched]] = []
     for index, place in enumerate(order):
@@ -83,7 +83,9 @@ def discover(judge: Judge, contact: Contact) -> Protocol[Resource]:
     return (yield from _none(judge, failed, refused))
 
 
-def _usable(judge: Judge, order: tuple[Place, ...]) -> Protocol[tuple[Place, ...]]:
+def _usable(
+    judge: Judge, order: tuple[Place, ...], number: int | None
+) -> Protocol[tuple[Place, ...]]:
     usable: list[Place] = []
     for place in order:
         if not place.named:
@@ -95,14 +97,19 @@ def _usable(judge: Judge, order: tuple[Place, ...]) -> Protocol[tuple[Place, ...
             yield from judge.note(
                 "rs-prm-url-bad",
                 seen=f"{place.url}: {error}",
+                exchange=number,
                 pointer=_NAMED,
             )
             yield Tried(judge.stage, _WHAT, place.url, "lost", f"not asked: {error}")
             continue
         if not same_origin(place.url, judge.config.url):
-            yield from judge.note("rs-prm-url-foreign", seen=place.url, pointer=_NAMED)
+            yield from judge.note(
+                "rs-prm-url-foreign", seen=place.url, exchange=number, pointer=_NAMED
+            )
         elif place.url not in {item.url for item in places(judge.config.url, ())}:
-            yield from judge.note("rs-prm-url-nonstandard", seen=place.url, pointer=_NAMED)
+            yield from judge.note(
+                "rs-prm-url-nonstandard", seen=place.url, exchange=number, pointer=_NAMED
+            )
         usable.append(place)
     return tuple(usable)
 
@@ -165,7 +172,8 @@ def _judged(
     issuers = yield from _issuers(judge, document, exchange)
     listed = checks.strings(document.get("scopes_supported"))
     good = tuple(item for item in listed if SCOPE_TOKEN.match(item))
-    return Resource(judge.config.resource or identifier, place.url, document, issuers, good)
+    named = judge.config.resource or identifier
+    return Resource(named, place.url, document, issuers, good, exchange.number)
 
 
 def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -> Protocol[str]:
@@ -289,6 +297,7 @@ def choose_issuer(judge: Judge, resource: Resource) -> Protocol[str]:
     yield from judge.at(Stage.RESOURCE).note(
         "prm-as-several",
         seen=f"{', '.join(resource.issuers)}; chosen: {chosen}",
+        exchange=resource.exchange,
         pointer="/authorization_servers",
     )
     return chosen

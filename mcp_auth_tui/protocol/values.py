@@ -41,6 +41,8 @@ class Contact:
     """The revision negotiated, empty when not known yet."""
     refused: str = ""
     """The JSON-RPC method that was refused."""
+    exchange: int | None = None
+    """The number of the exchange that showed it; None when it is of an earlier run."""
 
     def param(self, name: str) -> str | None:
         """Return a parameter of the first challenge that carries it, whatever its scheme (C3)."""
@@ -62,6 +64,8 @@ class Resource:
     document: Mapping[str, Any] = field(default_factory=dict)
     issuers: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
+    exchange: int | None = None
+    """The number of the exchange that brought it; None when it is of an earlier run."""
 
     @property
     def legacy(self) -> bool:

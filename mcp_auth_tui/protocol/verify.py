@@ -15,7 +15,7 @@ from mcp_auth_tui.protocol.dpop import Dpop
 from mcp_auth_tui.protocol.endpoint import clock_off
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.talk import wrong_status
-from mcp_auth_tui.protocol.values import Contact, Peer, Token
+from mcp_auth_tui.protocol.values import Challenge, Contact, Peer, Token
 
 # S2: authorizations in one run, the first included.
 LIMIT = 3
@@ -62,6 +62,11 @@ def first_contact(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
     return contact, None
 
 
+def _contact(exchange: Exchange, challenges: tuple[Challenge, ...], turn: Turn) -> Contact:
+    era = (turn.era, turn.revision, turn.method)
+    return Contact(exchange.status, challenges, *era, exchange.number)
+
+
 def _loopback(url: str) -> bool:
     from mcp_auth_tui.protocol.urls import is_loopback, split
 
@@ -70,7 +75,7 @@ def _loopback(url: str) -> bool:
 
 def _challenged(judge: Judge, turn: Turn, exchange: Exchange) -> Protocol[Contact]:
     parsed = yield from read_challenge(judge, exchange)
-    contact = Contact(exchange.status, parsed.challenges, turn.era, turn.revision, turn.method)
+    contact = _contact(exchange, parsed.challenges, turn)
     if exchange.status == 403 and contact.param("error") != "insufficient_scope":
         if not judge.config.force:
             judge.stop(
@@ -119,7 +124,7 @@ def verify(
     if exchange is None:
         return Verdict(peer=turn.peer)
     parsed = yield from read_challenge(judge, exchange)
-    refused = Contact(exchange.status, parsed.challenges, turn.era, turn.revision, turn.method)
+    refused = _contact(exchange, parsed.challenges, turn)
     yield from judge.tell(checks_challenge.error(exchange, refused), exchange)
     if exchange.status == 401:
         return Verdict(refused=refused, exchange=exchange)

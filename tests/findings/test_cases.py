@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.model import Finding, Level
+from mcp_auth_tui.model import Finding, Level, Session, Stage
 from tests.findings.case import CLEAN, Case, Run
 from tests.findings.cases_resource import CASES as OF_RESOURCES
 from tests.findings.cases_scan import CASES as OF_SCANS
@@ -98,12 +100,25 @@ def test_what_is_broken_says_in_which_exchange_it_was_seen() -> None:
     assert {id for id in nowhere if not id.startswith(("authz-", "client-", "cimd-own-"))} == {
         "rs-endpoint-http",
         "rs-open",
-        "rs-prm-url-bad",
-        "rs-prm-url-foreign",
-        "rs-prm-url-nonstandard",
-        "prm-as-several",
         "ext-undeclared",
     }
+
+
+@pytest.mark.parametrize(
+    ("id", "start"), [("rs-prm-url-foreign", Stage.RESOURCE), ("prm-as-several", Stage.SERVER)]
+)
+def test_the_number_of_an_exchange_is_never_that_of_an_earlier_run(id: str, start: Stage) -> None:
+    """A run that begins later numbers its own exchanges anew."""
+    row = next(row for row in CASES if row.id == id)
+    assert isinstance(row.broken, Run)
+    first = row.broken()
+    seen = next(item.exchange for item in told(first) if item.id == id)
+    assert seen is not None
+    known = replace(
+        Session(), contact=first.learned("contact")[-1], resource=first.learned("resource")[-1]
+    )
+    again = row.broken.site().run(known, start)
+    assert [item.exchange for item in told(again) if item.id == id] == [None]
 
 
 def test_a_run_tells_what_was_kept_too() -> None:
