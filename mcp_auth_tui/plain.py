@@ -166,7 +166,7 @@ class Plain:
             ("rule", finding.rule),
             ("to be mended by", finding.whose),
             ("next", finding.next),
-            ("meanwhile", finding.meanwhile),
+            ("if it is not yours", finding.meanwhile),
         ):
             head = f"{name}: "
             for line in value.splitlines():
@@ -331,7 +331,7 @@ class Plain:
         if event.stop is not None and event.stop.next:
             self._line(f"  Next: {event.stop.next}")
         if event.stop is not None and event.stop.meanwhile:
-            self._line(f"  Meanwhile: {event.stop.meanwhile}")
+            self._line(f"  If it is not yours: {event.stop.meanwhile}")
 
     def _blank(self) -> None:
         self._write("")

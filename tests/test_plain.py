@@ -129,14 +129,14 @@ def test_an_error_says_all_that_helps_to_mend_it() -> None:
         "      rule: RFC 8414 §3.3 (judged by MCP 2025-11-25)",
         "      to be mended by: authorization server",
         "      next: Publish the issuer as it is named.",
-        "      meanwhile: Report it.",
+        "      if it is not yours: Report it.",
         "",
         "Result: refused, exit code 4: refused for safety",
         "  Stopped in server by as-issuer-mismatch: The issuer differs.",
         "  Findings: ✗ 1 fatal",
         "  Time: 1.0 s, of it 41 ms in 1 request",
         "  Next: Publish the issuer as it is named.",
-        "  Meanwhile: Report it.",
+        "  If it is not yours: Report it.",
     ]
 
 

@@ -26,7 +26,10 @@ RULES: tuple[Rule, ...] = (
         "The answer does not say which server it comes from, although that was promised.",
         "iss is in every authorization response once it was promised.",
         "RFC 9207 §2.4; MCP 2026-07-28 basic/authorization (Authorization Response Validation)",
-        "Start over; operators: send iss in every response, errors too, or withdraw the promise.",
+        (
+            "Send iss in every authorization response, errors too; or take "
+            "authorization_response_iss_parameter_supported out of the metadata."
+        ),
         (
             "A missing iss may be an answer that was mixed in from another server, so the code "
             "is not used."
@@ -41,8 +44,8 @@ RULES: tuple[Rule, ...] = (
         "iss is identical to the issuer that was asked.",
         "RFC 9207 §2.4; MCP 2026-07-28 basic/authorization (Authorization Response Validation)",
         (
-            "Start over; if it stays, report both strings to the operator: a front server may "
-            "pass on answers of its identity provider."
+            "Put your own issuer into iss; a front server must not pass on the answers of the "
+            "identity provider behind it."
         ),
         "Using the code could hand it to an attacker's server.",
         exit=4,

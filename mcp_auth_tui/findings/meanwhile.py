@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from mcp_auth_tui.model import Level, Whose
 
-REPORT = "If it is not yours: send its operator the report (--export report, or e on the screen)."
+REPORT = "Send its operator the report (--export report; e on the screen)."
 _BRING = "Make a client in the server's console and give it with --client-id."
 _ISSUER = "If you know its authorization server, name it with --issuer."
 
@@ -16,7 +16,7 @@ MEANWHILE: Mapping[str, str] = MappingProxyType(
         "rs-endpoint-http": "Try the same URL with https.",
         "rs-not-mcp": "",
         "rs-stepup-limit": "Ask the operator which rights your account lacks.",
-        "rs-fresh-token-refused": f"Run again once, for a token may have been unlucky. {REPORT}",
+        "rs-fresh-token-refused": f"Run again once: it may pass. {REPORT}",
         "prm-missing": f"{_ISSUER} {REPORT}",
         "prm-no-as": f"{_ISSUER} {REPORT}",
         "prm-resource-foreign": (
@@ -28,13 +28,15 @@ MEANWHILE: Mapping[str, str] = MappingProxyType(
         "dcr-needs-token": _BRING,
         "dcr-no-client-id": _BRING,
         "dcr-loopback-refused": (
-            "Try --redirect-uri http://localhost:PORT/callback or a fixed --port; else make a "
-            "client in the server's console and give it with --client-id."
+            "Some servers take one spelling only: try --redirect-uri "
+            f"http://localhost:PORT/callback or a fixed --port. Else: {_BRING}"
         ),
         "authz-error": REPORT,
+        "authz-iss-absent": f"Start over once. {REPORT}",
+        "authz-iss-differs": f"Start over once. {REPORT}",
         "authz-resource-refused": "See with --no-resource whether it works without.",
         "authz-timeout": "",
-        "token-error": "Sign in again (R in panel 3, or a new run): a code works once, and soon.",
+        "token-error": f"Sign in again (a new run, or R in panel 3 Browser). {REPORT}",
         "token-refresh-refused": "Sign in again (a new run).",
     }
 )

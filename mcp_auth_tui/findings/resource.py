@@ -176,10 +176,7 @@ RULES: tuple[Rule, ...] = (
         "The metadata names no authorization server.",
         "authorization_servers holds at least one issuer.",
         "MCP 2025-06-18 basic/authorization (Authorization Server Location); RFC 9728 §2",
-        (
-            'Add "authorization_servers": ["https://ISSUER"] to the metadata, or give --issuer '
-            "by hand."
-        ),
+        'Add "authorization_servers": ["https://…"] with the issuer to the metadata.',
         "Without it a client does not know where to sign in.",
         since="2025-06-18",
     ),

@@ -213,10 +213,7 @@ RULES: tuple[Rule, ...] = (
         "The authorization server refused to exchange the code for a token.",
         "The token request is answered with a token.",
         "RFC 6749 §5.2",
-        (
-            "Read the server's reason; sign in again for invalid_grant, check the client for "
-            "invalid_client, the resource for invalid_target."
-        ),
+        "Look in the server's log for the reason that stands behind the error.",
         (
             "A code works once and only for a minute or so, with the same client, redirect "
             "address and verifier."

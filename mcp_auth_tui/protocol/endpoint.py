@@ -114,10 +114,12 @@ class Endpoint:
         if (off := clock_off(exchange)) is not None:
             detail.append(off)
         said = ": ".join(parts) or "no error member"
+        way = _way_on(exchange, error) if id != "token-refresh-refused" else ("", "")
         self.judge.stop(
             id if isinstance(error, str) else "token-error-form",
             seen=f"HTTP {exchange.status}: {said} ({'; '.join(detail)})",
-            next=NEXT.get(error, "") if isinstance(error, str) else "",
+            next=way[0],
+            meanwhile=way[1],
             exchange=exchange,
             pointer="/error",
         )
@@ -190,15 +192,38 @@ def clock_off(exchange: Exchange) -> str | None:
     return f"this machine's clock is {abs(off):,.0f} s {side} the server's"
 
 
-NEXT = {
-    "invalid_grant": "It was sent once, as soon as it came back: look for why it is not known"
-    " (instances that share no store, a very short life), and compare redirect_uri and"
-    " code_verifier with the authorization request.",
-    "invalid_client": "Compare client id, secret and authentication method with what the server"
-    " registered; --auth-method chooses another.",
-    "invalid_target": "The server does not know this resource: compare it with its settings, or"
-    " run with --no-resource.",
-    "invalid_scope": "Ask for fewer scopes with --scope.",
-    "unauthorized_client": "Allow this client the grant at the server.",
-    "unsupported_grant_type": "Allow the grant at the server, or choose another with --grant.",
+# For who runs the server, and for who only uses it (K7).
+WAYS = {
+    "invalid_client": (
+        "Compare client id, secret and authentication method with what is registered.",
+        "Try another --auth-method, or another client with --client-id.",
+    ),
+    "invalid_target": (
+        "Add this resource to those that the server knows.",
+        "See with --no-resource whether it works without.",
+    ),
+    "invalid_scope": (
+        "Grant these scopes to this client, or do not ask for them in challenge and metadata.",
+        "Ask for fewer scopes with --scope.",
+    ),
+    "unauthorized_client": ("Allow this client the grant.", "Choose another grant with --grant."),
+    "unsupported_grant_type": ("Allow the grant.", "Choose another grant with --grant."),
 }
+_REFUSED_GRANT = {
+    "authorization_code": "The code was sent once, as soon as it came back, with the redirect_uri"
+    " and the code_verifier that belong to it: look for why it is not taken (instances that share"
+    " no store, a very short life).",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer": "Look at the assertion: its audience, its"
+    " expiry, and whether the server trusts who issued it.",
+}
+
+
+def _way_on(exchange: Exchange, error: object) -> tuple[str, str]:
+    """Return what can be done about an error (RFC 6749 §5.2), as far as it is known."""
+    if error != "invalid_grant":
+        return WAYS.get(error, ("", "")) if isinstance(error, str) else ("", "")
+    if exchange.edited:
+        return "", ""  # what was sent is not what belongs together any more
+    form = exchange.request.form or ()
+    grant = next((field.raw for field in form if field.name == "grant_type"), "")
+    return _REFUSED_GRANT.get(grant, ""), ""

@@ -120,7 +120,7 @@ def _stop(session: Session, panel: int, look: Look) -> list[Content]:
         return [Content.styled(line, LEVEL[Level.WARNING][1]) for line in fold(told, look.width)]
     if stop is None or stop.stage not in stages_of(panel):
         return []
-    return finding_block(stop, look, ended=True)
+    return finding_block(session, stop, look, ended=True)
 
 
 def _body(session: Session, panel: int, look: Look) -> list[Content]:
@@ -213,12 +213,12 @@ def _findings(session: Session, panel: int, look: Look) -> list[Content]:
     told = [item for item in found if item.level is not Level.OK or kept <= _FEW]
     for finding in told[:_MANY]:
         if finding.level.rank < Level.INFO.rank:
-            made += [*finding_block(finding, look), Content()]
+            made += [*finding_block(session, finding, look), Content()]
         else:
             made.append(finding_line(finding))
-    if more := len(told) - _MANY:
+    if (more := len(told) - _MANY) > 0:
         summed = look.told(f"{more} more: {{findings}} lists them all")
-        made += [Content.styled(summed, "bold")] if more > 0 else []
+        made.append(Content.styled(summed, "bold"))
     if kept > _FEW:
         glyph, style = LEVEL[Level.OK]
         summed = look.told(f"{glyph} {kept} checks kept, {{findings}} lists them")

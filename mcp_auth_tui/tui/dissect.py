@@ -87,7 +87,8 @@ def answer(item: Exchange, view: View) -> list[Line]:
         lines += [Line(version)]
     for found in bad:
         lines.append(_gap())
-        lines += [Line(part, place=evidence.told(found)) for part in finding_block(found, look)]
+        block = finding_block(session, found, look)
+        lines += [Line(part, place=evidence.told(found)) for part in block]
     if item.response:
         shown = _headers(item.response, view) + _body(item.response, view)
         lines += evidence.marked(shown, bad, look.width)

@@ -34,6 +34,7 @@ class Log(OptionList):
         self.border_title = Content("Exchanges")
         self._seen: tuple[Exchange, ...] = ()
         self._shown: list[Exchange] = []
+        self._pointed = False
 
     def watch_session(self) -> None:
         """Add what is new; a new run begins a new log."""
@@ -53,7 +54,7 @@ class Log(OptionList):
 
     def on_resize(self) -> None:
         """Keep the chosen line in sight."""
-        self.call_after_refresh(self.scroll_to_highlight)
+        self.call_after_refresh(self.scroll_to_highlight, top=self._pointed)
 
     def _begin(self) -> None:
         self.clear_options()
@@ -62,6 +63,7 @@ class Log(OptionList):
     def _add(self, exchanges: Sequence[Exchange]) -> None:
         """Add lines for what holds the text that is looked for, and follow the newest."""
         at = self.highlighted
+        self._pointed = False
         # Who stands on the newest follows; who chose another one stays there.
         follows = at is None or at == self.option_count - 1
         added = [item for item in exchanges if self._holds(item)] if self.needle else exchanges
@@ -90,6 +92,9 @@ class Log(OptionList):
         numbers = [item.number for item in self._shown]
         if number in numbers:
             self.highlighted = numbers.index(number)
+            # At the top if it can be, not where it happens to stand in a log that shrinks.
+            self._pointed = True
+            self.call_after_refresh(self.scroll_to_highlight, top=True)
 
     def action_newest(self) -> None:
         """Go to the newest, which is then followed."""

@@ -136,7 +136,7 @@ class FindingsScreen(Screen[Finding | None]):
     def _tell(self, event: OptionList.OptionHighlighted) -> None:
         look = views.Look(max(self.size.width - 6, 20))
         item = self._found[event.option_index]
-        block = views.finding_block(item, look)
+        block = views.finding_block(self.session, item, look)
         self.query_one("#finding-text", Static).update(views.stack(block))
         goes = "opens the exchange it is about" if item.exchange else "goes to its panel"
         self.query_one("#finding-hint", Static).update(Content(f" esc back   enter {goes}"))

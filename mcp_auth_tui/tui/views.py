@@ -22,6 +22,7 @@ from mcp_auth_tui.model import (
     Session,
     Stage,
     Status,
+    Whose,
 )
 
 DIM = "$foreground 60%"
@@ -315,7 +316,9 @@ def finding_line(finding: Finding) -> Content:
     return Content.assemble((f"{glyph} ", style), words(finding.message))
 
 
-def finding_block(finding: Finding, look: Look, *, ended: bool = False) -> list[Content]:
+def finding_block(
+    session: Session, finding: Finding, look: Look, *, ended: bool = False
+) -> list[Content]:
     """Return a finding in full, what to do first; ``ended`` says that the run stopped there."""
     from mcp_auth_tui.findings import CATALOGUE
 
@@ -324,20 +327,34 @@ def finding_block(finding: Finding, look: Look, *, ended: bool = False) -> list[
     level = "The run ended here" if ended else finding.level
     made = [Content.assemble((f"{glyph} {level} ", style), words(finding.id, DIM))]
     made += [Content.styled(line, "bold") for line in fold(finding.message, look.width)]
-    whose = f"{finding.whose} has to mend it" if finding.whose != "nobody" else ""
     pairs = [
-        ("whose", whose),
-        ("next", Styled(finding.next, "$text-accent")),
-        ("meanwhile", finding.meanwhile),
+        ("whose", _whose(session, finding)),
+        ("if yours" if finding.meanwhile else "next", Styled(finding.next, "$text-accent")),
+        ("if not", Styled(finding.meanwhile, "$text-accent")),
+        ("rule", finding.source),
         ("seen", finding.seen),
         ("expected", finding.expected),
-        ("rule", finding.rule),
         ("why", rule.why if rule and finding.level is not Level.OK else ""),
-        ("at", finding.pointer),
-        ("exchange", f"#{finding.exchange}" if finding.exchange else ""),
+        ("where", _where(finding)),
+        ("judged by", f"MCP {finding.revision}" if finding.revision else ""),
     ]
     shown = [(k, v) for k, v in pairs if (v.value if isinstance(v, Styled) else v)]
     return made + rows(shown, look, indent=2)
+
+
+def _whose(session: Session, finding: Finding) -> str:
+    """Say who has to mend it, and which of the two servers that is."""
+    named = session.resource.issuers if session.resource else ()
+    issuer = session.server.issuer if session.server else next(iter(named), "")
+    url = {Whose.SERVER: session.url, Whose.ISSUER: issuer}.get(finding.whose, "")
+    if finding.whose is Whose.NOBODY:
+        return ""
+    return f"{finding.whose}{f' ({text.host_of(url)})' if url else ''} has to mend it"
+
+
+def _where(finding: Finding) -> str:
+    exchange = f"exchange {finding.exchange}" if finding.exchange else ""
+    return " in ".join(part for part in (finding.pointer, exchange) if part)
 
 
 def worst_first(session: Session, *stages: Stage) -> list[Finding]:

@@ -10,7 +10,7 @@ import pytest
 from mcp_auth_tui.model import Failure, Field, Secret, Stage
 from mcp_auth_tui.protocol.actions import Ask, Sign, Signed
 from mcp_auth_tui.protocol.dpop import Dpop
-from mcp_auth_tui.protocol.endpoint import ASSERTION, NEXT, Endpoint
+from mcp_auth_tui.protocol.endpoint import ASSERTION, WAYS, Endpoint
 from tests.protocol.script import (
     AS,
     MCP,
@@ -160,11 +160,12 @@ def test_an_error_is_told_with_what_was_sent_K7(answer: Any, said: str) -> None:
     assert stop.seen == f"{said} (authentication: none; resource: x)"
 
 
-@pytest.mark.parametrize("error", NEXT)
+@pytest.mark.parametrize("error", WAYS)
 def test_each_error_has_its_way_on_K7(error: str) -> None:
     script = asking()
     script.sends("POST", TOKEN, json(400, {"error": error}))
-    assert script.stopped().next == NEXT[error]
+    stop = script.stopped()
+    assert (stop.next, stop.meanwhile) == WAYS[error]
 
 
 @pytest.mark.parametrize(
