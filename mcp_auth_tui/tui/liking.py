@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
+from textual.app import App
 
 from mcp_auth_tui.tui.frame import Frame
 from mcp_auth_tui.tui.keeping import Change, Keeper
@@ -31,7 +32,9 @@ class Liking(Frame):
     def _wear(self, theme: str) -> None:
         """Begin with a theme, if there is one of that name."""
         if theme in self.available_themes:
-            self.theme = theme
+            # By assignment every rule would be parsed, drawn with, and parsed again.
+            self.set_reactive(App.theme, theme)
+            self.stylesheet.set_variables(self.get_css_variables())
             return
         from mcp_auth_tui.options import unknown
 

@@ -37,6 +37,9 @@ def environment(**more: str) -> dict[str, str]:
         "PYTHONSAFEPATH": "1",  # else -c would take the program from the current directory
         "PYTHONPYCACHEPREFIX": _bytecode().name,
         "TERM": "xterm",
+        # What the developer likes and keeps is neither measured nor changed.
+        "MCP_AUTH_TUI_CONFIG": os.devnull,
+        "MCP_AUTH_TUI_STATE": os.devnull,
     }
     return {**kept, **own, **more}
 

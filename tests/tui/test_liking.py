@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,22 @@ async def test_a_theme_that_is_chosen_is_worn_by_the_next_run(tmp_path: Path) ->
         assert again.screen.styles.background.hex == again.theme_variables["background"]
         await settled(pilot)
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_theme_worn_from_the_start_looks_as_when_it_is_chosen_later() -> None:
+    def drawn(app: Any) -> str:
+        return re.sub(r"terminal-\d+", "terminal", app.export_screenshot())
+
+    app = app_of(fakes.mismatch(), wishes=Wishes(theme="solarized-light"))
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        first = drawn(app)
+        app.theme = "nord"
+        await settled(pilot)
+        assert drawn(app) != first
+        app.theme = "solarized-light"
+        await settled(pilot)
+        assert drawn(app) == first
 
 
 async def test_a_theme_that_the_config_file_sets_is_worn_and_a_choice_is_told_to_be_for_now(
