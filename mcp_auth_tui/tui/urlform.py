@@ -21,6 +21,8 @@ from textual.widgets.option_list import Option
 
 from mcp_auth_tui.tui import views
 
+TALL = 22
+"""Lines, as in `frame.Frame.VERTICAL_BREAKPOINTS`; on fewer the field and the buttons take one."""
 UNKEPT = "?"
 """What a URL ends with whose query was not kept (`state.kept_form`)."""
 
@@ -128,8 +130,10 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
 
     def on_resize(self) -> None:
         """Give the list its lines, however few are shown: the field must not move while typing."""
-        lines = max(self.size.height * 2 // 9, 2)
-        self.query_one(Recent).styles.height = min(len(self._recent), lines)
+        # What else the box holds; the class of a tall screen may come only after this.
+        rest = 16 if self.size.height >= TALL else 12
+        spare = self.size.height * 9 // 10 - rest
+        self.query_one(Recent).styles.height = min(len(self._recent), max(spare, 2), 8)
 
     def action_recent(self) -> None:
         """Go to the servers used before."""

@@ -14,8 +14,9 @@ from textual.widgets import Button, Input, OptionList, Static
 from mcp_auth_tui.preferences import Wishes
 from mcp_auth_tui.protocol.urls import mcp_url
 from mcp_auth_tui.state import SCHEMA, State, kept_form, read
+from mcp_auth_tui.tui.frame import Frame
 from mcp_auth_tui.tui.screens import Confirm
-from mcp_auth_tui.tui.urlform import Recent, UrlForm, completions
+from mcp_auth_tui.tui.urlform import TALL, Recent, UrlForm, completions
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled
 
@@ -199,7 +200,7 @@ async def test_markup_in_a_url_stays_text() -> None:
         assert app._exit is False
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20), (80, 16)])
 async def test_with_twenty_servers_everything_of_the_form_is_seen(size: tuple[int, int]) -> None:
     many = tuple(f"https://host-{number}.example/{'x' * 90}" for number in range(20))
     app = form_of(kept=State(recent=many))
@@ -210,6 +211,11 @@ async def test_with_twenty_servers_everything_of_the_form_is_seen(size: tuple[in
             assert screen.region.contains_region(part.region), part
             assert part.region.height > 0
         assert screen.query_one(OptionList).region.height >= 2
+        assert screen.query_one("#url-box").max_scroll_y == 0
+
+
+def test_a_tall_screen_is_one_for_the_style_sheet_too() -> None:
+    assert (TALL, "-tall") in Frame.VERTICAL_BREAKPOINTS
 
 
 async def test_on_the_smallest_terminal_the_form_scrolls_to_what_has_the_focus() -> None:
