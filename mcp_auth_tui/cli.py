@@ -266,6 +266,8 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
     )
     for line in session.marks if session else ():
         talk(f"mcp-auth-tui: {line}")
+    if again := settings.again(session.url if session else url or ""):
+        talk(f"mcp-auth-tui: with the settings as changed: {again}")
     # Under textual-serve stdout is the screen's own wire.
     if session is None or os.environ.get("TEXTUAL_DRIVER"):
         return code

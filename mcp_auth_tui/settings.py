@@ -204,6 +204,12 @@ class Settings:
         hints = [f"{flag} holds a secret: … stands for it" for flag in dict.fromkeys(hidden)]
         return CommandLine(_joined(own), (*self._secret_hint(given), *hints))
 
+    def again(self, url: str) -> str:
+        """Return the command for what was changed since the start; empty where nothing was."""
+        if self.given == self.started and self.secret == self.started_secret:
+            return ""
+        return self.command_line(url, self.given).line
+
     def _secret_hint(self, given: Values) -> list[str]:
         from mcp_auth_tui.options import SECRET_VARIABLE
 

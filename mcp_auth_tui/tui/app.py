@@ -13,12 +13,11 @@ from textual.widgets import Input
 
 from mcp_auth_tui.model import PANELS, Finding, Session
 from mcp_auth_tui.preferences import USUAL, Wishes
-from mcp_auth_tui.tui.changing import Changing
 from mcp_auth_tui.tui.frame import Frame
+from mcp_auth_tui.tui.leaving import Leaving
 from mcp_auth_tui.tui.liking import Liking
 from mcp_auth_tui.tui.looking import Looking
 from mcp_auth_tui.tui.panels import Panel
-from mcp_auth_tui.tui.runs import INTERRUPTED
 from mcp_auth_tui.tui.views import panel_of
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.tui.saving import Wish
 
 
-class AuthApp(Changing, Looking, Liking):
+class AuthApp(Leaving, Looking, Liking):
     """The terminal UI."""
 
     def _focus(self, selector: str) -> None:
@@ -159,9 +158,10 @@ class AuthApp(Changing, Looking, Liking):
             if caution := exports.caution(self.session):
                 self.say(caution, "warning")
             if path is None:
-                self.copy(chosen.title, made)
+                self.copy(chosen.title, made, self.take_headers)
                 return
             self.say(self.kept(path, made))
+            self.take_headers()
         except (OSError, ValueError) as error:
             self.say(f"Not saved: {error}" if path else str(error), "error")
 
@@ -187,6 +187,8 @@ class AuthApp(Changing, Looking, Liking):
 
     def action_filter(self) -> None:
         """Ask for the text that a line of the log must hold."""
+        if not self.can("filter"):
+            return
         self.action_log()
         field = self.screen_stack[0].query_one("#log-filter", Input)
         field.display = True
@@ -206,21 +208,15 @@ class AuthApp(Changing, Looking, Liking):
         """Type another URL."""
         self.ask_url()
 
-    def action_suspend(self) -> None:
-        """Go to sleep, and let the shell have the terminal until it wakes this program."""
-        if not self.can("suspend"):
-            return
-        from mcp_auth_tui.tui.drivers import sleep
-
-        with self.suspend():
-            self._slept += sleep()
-        self._tick()
-
     def action_guide(self) -> None:
         """Explain the panel and the keys."""
         from mcp_auth_tui.tui.screens import GuideScreen
 
-        self.push_screen(GuideScreen(self.panel, self.keymap))
+        self.push_screen(GuideScreen(self.state, self.keymap), self._clicked)
+
+    def _clicked(self, action: str | None) -> None:
+        if action is not None:
+            self._acting(action)()
 
     def action_retreat(self) -> None:
         """Leave a zoom, a log, a field or the detail; from a panel, cancel the run."""
@@ -230,32 +226,8 @@ class AuthApp(Changing, Looking, Liking):
         if main.has_class("-zoom") or not isinstance(main.focused, Panel | None):
             main.remove_class("-zoom", "-log")
             self._focus(f"#panel-{self.panel}")
-        elif self.busy:
+        elif self.can("retreat"):
             self.cancel()
-
-    def action_interrupt(self) -> None:
-        """Copy a selection; else cancel the run, and quit at the second time."""
-        selected = self.screen.get_selected_text()
-        if selected:
-            self.screen.clear_selection()
-            self.copy("The selection", selected)
-        elif self.busy and not self._interrupted:
-            self._interrupted = True
-            self.cancel()
-            self.say("Cancelled. Once more quits.")
-        else:
-            self.exit(self.code if not self.busy else INTERRUPTED)
-
-    def action_leave(self) -> None:
-        """Quit; ask first when the run waits for the person's sign-in."""
-        if not self.state.signing_in:
-            self.leave()
-            return
-        from mcp_auth_tui.tui.screens import Confirm
-
-        question = "A sign-in is under way. Quit, and drop it?"
-        confirm = Confirm(question, "quit", "stay")
-        self.push_screen(confirm, lambda yes: self.leave() if yes else None)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer every key by its name."""

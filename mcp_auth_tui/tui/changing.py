@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model import Exchanged, Request
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.tui.edits import Sendable
     from mcp_auth_tui.tui.exchanges import ExchangeScreen
     from mcp_auth_tui.tui.setting import SettingsScreen
+    from mcp_auth_tui.tui.urlform import UrlForm
 
 
 class Changing(Frame):
@@ -45,9 +47,18 @@ class Changing(Frame):
         screen = SettingsScreen(self.settings, url)
         self.push(screen, self._set, session=Frame.session, busy=Frame.busy)
 
+    def on_url_form_settings(self, event: UrlForm.Settings) -> None:
+        """Change what the run is made with that a URL is asked for."""
+        self.open_settings(event.url)
+
     def _set(self, wish: str | None) -> None:
         self.resettle()
-        if wish is not None:
+        from mcp_auth_tui.tui.urlform import UrlForm
+
+        if isinstance(self.screen, UrlForm):
+            if wish is not None:
+                self.screen.go(step=wish == "step")
+        elif wish is not None:
             self._follows = True
             self.begin(stepping=wish == "step")
         elif self.changed:
@@ -108,13 +119,15 @@ class Changing(Frame):
             else:
                 self.open_exchange(event.exchange.number)
 
-    def copy(self, what: str, value: str) -> None:
-        """Copy a text in the background, and say what became of it."""
-        self.run_worker(self._copy(what, value), group="copy")
+    def copy(self, what: str, value: str, then: Callable[[], None] = lambda: None) -> None:
+        """Copy a text in the background, say what became of it, and go on where it was copied."""
+        self.run_worker(self._copy(what, value, then), group="copy")
 
-    async def _copy(self, what: str, value: str) -> None:
+    async def _copy(self, what: str, value: str, then: Callable[[], None]) -> None:
         from mcp_auth_tui.clipboard import copy
 
         write = self._driver.write if self._driver is not None else None
         copied = await copy(value, write_terminal=write)
         self.say(f"{what}: {copied.how}", "information" if copied.ok else "warning")
+        if copied.ok:
+            then()

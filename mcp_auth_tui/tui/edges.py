@@ -83,7 +83,10 @@ class KeyBar(Kept, Static):
     def drawn(self) -> Content:
         """Return the keys that fit."""
         if self.typing:
-            return Content.assemble(_pressed("enter", "send"), _pressed("esc", "leave the field"))
+            return Content.assemble(
+                _clicked("enter", "send", "focused.submit"),
+                _clicked("esc", "leave the field", "app.retreat"),
+            )
         state = keys.State(
             self.session,
             self.busy,
@@ -108,9 +111,9 @@ class KeyBar(Kept, Static):
 
 
 def _key(key: keys.Key, label: str) -> Content:
-    meta = Style.from_meta({"@click": f"app.{key.action}"})
-    return _pressed(key.first, label).stylize(meta)
+    return _clicked(key.first, label, f"app.{key.action}")
 
 
-def _pressed(key: str, label: str) -> Content:
-    return Content.assemble((f" {key}", "bold $text-accent"), f" {label} ")
+def _clicked(key: str, label: str, action: str) -> Content:
+    shown = Content.assemble((f" {key}", "bold $text-accent"), f" {label} ")
+    return shown.stylize(Style.from_meta({"@click": action}))

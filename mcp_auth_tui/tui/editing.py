@@ -16,7 +16,21 @@ from textual.widgets.option_list import Option
 from mcp_auth_tui import text
 from mcp_auth_tui.tui import edits, views
 from mcp_auth_tui.tui.edits import Row, Sendable
+from mcp_auth_tui.tui.hints import Hints
 from mcp_auth_tui.tui.screens import Confirm
+
+_LISTING = (
+    ("enter", "change", "focused.select"),
+    ("a", "add", "screen.add"),
+    ("d", "drop", "screen.drop"),
+    ("s", "send", "screen.send"),
+    ("v", "secrets", "app.reveal"),
+    ("esc", "back, nothing is sent", "screen.leave"),
+)
+TYPING = (
+    ("enter", "takes it", "focused.submit"),
+    ("esc", "leaves it as it was", "screen.leave"),
+)
 
 
 class EditScreen(Screen[Sendable | None]):
@@ -45,7 +59,7 @@ class EditScreen(Screen[Sendable | None]):
         yield OptionList(id="rows", markup=False)
         yield Static(id="edit-wrong", classes="wrong", markup=False)
         yield Input(id="edit", compact=True)
-        yield Static(id="edit-keys", classes="hint", markup=False)
+        yield Hints()
 
     def on_mount(self) -> None:
         """Show the rows; the field comes when one is changed."""
@@ -87,10 +101,7 @@ class EditScreen(Screen[Sendable | None]):
         told.update(views.lines(wrong))
         told.display = bool(wrong)
         typing = self.query_one("#edit").display
-        keys = "enter change   a add   d drop   s send   v secrets   esc back, nothing is sent"
-        self.query_one("#edit-keys", Static).update(
-            " enter takes it   esc leaves it as it was" if typing else f" {keys}"
-        )
+        self.query_one(Hints).tell(*(TYPING if typing else _LISTING))
 
     @property
     def _at(self) -> int:

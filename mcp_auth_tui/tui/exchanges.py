@@ -20,23 +20,26 @@ from textual.widgets.option_list import Option
 from mcp_auth_tui.model import Exchange, Finding, Session, shown_body
 from mcp_auth_tui.tui import dissect, evidence, folding, traffic, views
 from mcp_auth_tui.tui.dissect import Line
+from mcp_auth_tui.tui.hints import Hints
 
 _NAMES = ("Request", "Answer")
 _WIDE = 110
 _BEFORE = 3
 _KEYS = (
-    ("esc", "back"),
-    ("← →", "others"),
-    ("tab", "side"),
-    ("enter", "fold"),
-    ("- +", "all"),
-    ("/", "filter"),
-    ("F", "follow"),
-    ("a", "again"),
-    ("E", "edit"),
-    ("C", "curl"),
-    ("b", "body"),
-    ("v", "secrets"),
+    ("esc", "back", "screen.leave"),
+    ("←", "", "screen.move(-1)"),
+    ("→", "others", "screen.move(1)"),
+    ("tab", "side", "screen.side"),
+    ("enter", "fold", "focused.select"),
+    ("-", "", "screen.fold(True)"),
+    ("+", "all", "screen.fold(False)"),
+    ("/", "filter", "screen.filter"),
+    ("F", "follow", "screen.follow"),
+    ("a", "again", "screen.again(False)"),
+    ("E", "edit", "screen.again(True)"),
+    ("C", "curl", "screen.curl"),
+    ("b", "body", "screen.body"),
+    ("v", "secrets", "app.reveal"),
 )
 
 
@@ -131,7 +134,7 @@ class ExchangeScreen(Screen[None]):
                 yield Lines(1)
                 yield Vertical(id="exchange-body")
         yield Input(id="needle", placeholder="only lines with this text", compact=True)
-        yield Static(id="exchange-keys", classes="hint keys-hint", markup=False)
+        yield Hints(*_KEYS)
 
     async def on_mount(self) -> None:
         """Draw it."""
@@ -171,8 +174,6 @@ class ExchangeScreen(Screen[None]):
     def _turn(self) -> None:
         if not self.is_mounted:
             return
-        told = views.keys_hint(_KEYS, self.size.width - 2)
-        self.query_one("#exchange-keys", Static).update(told)
         wide = self.size.width >= _WIDE
         self.query_one("#side-0").display = wide or self.side == 0
         self.query_one("#answer").display = wide or self.side == 1

@@ -82,10 +82,11 @@ class Frame(Runs):
         self._net = ControlFilter()
         self._first = (url or "", stepping)
         self._follows = True
-        self._interrupted = False
         self._to_paste: str | None = None
-        self._slept = 0.0
+        self.slept = 0.0
         """Seconds asleep since the wait began: they do not count for it."""
+        self.interrupted = False
+        """The run was cancelled by hand: the next time quits."""
         self.set_reactive(Frame.reveal, reveal)
         self.settle(config)
 
@@ -157,7 +158,7 @@ class Frame(Runs):
     def _tick(self) -> None:
         if self.session.waiting is not None:
             # A device's code ends when its issuer says so, whoever sleeps.
-            self.now = self.clock() - (0.0 if self.session.device else self._slept)
+            self.now = self.clock() - (0.0 if self.session.device else self.slept)
         elif self.session.token and self.panel == 3:
             self.now = self.clock()
 
@@ -180,7 +181,7 @@ class Frame(Runs):
             case Ready() if self.session.ready is not None and self.session.current:
                 self.show(panel_of(self.session.current))
             case Waiting():
-                self.now, self._slept = self.clock(), 0.0
+                self.now, self.slept = self.clock(), 0.0
                 self.show(panel_of(self.session.current) if self.session.current else self.panel)
                 self._ask(event)
                 if self._to_paste is not None and self.state.signing_in:
@@ -191,7 +192,7 @@ class Frame(Runs):
                 if isinstance(main.focused, Input):
                     main.set_focus(main.query_one(f"#panel-{self.panel}"))
             case Ended():
-                self._interrupted = False
+                self.interrupted = False
                 self._close_question()
                 if event.stop is not None and self._follows:
                     self.show(panel_of(event.stop.stage))
@@ -324,5 +325,7 @@ class Frame(Runs):
         return not reason
 
     def say(self, sentence: str, severity: Any = "information") -> None:
-        """Show a sentence for a moment; never parsed as markup."""
+        """Show a sentence for a moment, unless it is shown; never parsed as markup."""
+        if any(note.message == text.harmless(sentence) for note in self._notifications):
+            return
         self.notify(text.harmless(sentence), markup=False, severity=severity, timeout=6)

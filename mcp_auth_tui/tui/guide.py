@@ -42,7 +42,8 @@ GUIDES: tuple[Guide, ...] = (
         rules="RFC 7591 (dynamic registration), OAuth Client ID Metadata Documents, RFC 8252 §7.3 "
         "(the loopback address that the browser comes back to)",
         wrong=(
-            "The server offers no registration: bring a client with --client-id.",
+            "The server offers no registration: bring a client with --client-id ({settings} opens the "
+            "settings).",
             "It refuses the address to come back to: some want localhost, some a fixed --port.",
             "It issues a secret though none was asked for, and then wants it at the token "
             "endpoint.",
@@ -53,10 +54,11 @@ GUIDES: tuple[Guide, ...] = (
             "Opens the authorization server's page in your browser. You sign in and agree there; "
             "the browser then comes back to this program with a code that is good for one "
             "exchange. Without a browser here, open the address anywhere, and paste the address "
-            "that the browser ended on ({paste}) - a page that cannot be loaded is fine."
+            "that the browser ended on ({paste}) - a page that cannot be loaded is fine. With "
+            "device authorization you type a code on any device instead."
         ),
         rules="RFC 6749 §4.1 (authorization code), RFC 7636 (PKCE), RFC 8707 (resource), "
-        "RFC 9207 (who answered), RFC 8252 (native apps)",
+        "RFC 9207 (who answered), RFC 8252 (native apps), RFC 8628 (device authorization)",
         wrong=(
             "The browser shows an error page and never comes back: usually an address to come back "
             "to, or a client, that the authorization server does not know.",

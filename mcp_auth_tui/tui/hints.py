@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from textual.widgets import Static
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
 
 from mcp_auth_tui.tui import views
 
 Hint = tuple[str, str, str]
 """A key as it is written, its word, and the action that a click runs; a remark has no key."""
+BACK: Hint = ("esc", "back", "screen.dismiss(None)")
 
 
-class Hints(Static):
+class Hints(Widget):
     """Keys with their words, as many to a line as fit."""
 
     DEFAULT_CSS = """
@@ -21,19 +24,20 @@ class Hints(Static):
     }
     """
 
-    def __init__(self, *told: Hint, id: str | None = None) -> None:
-        super().__init__(id=id, markup=False)
+    def __init__(self, *told: Hint) -> None:
+        super().__init__()
         self._told = told
 
     def tell(self, *told: Hint) -> None:
         """Show other keys."""
-        self._told = told
-        self._draw()
+        if told != self._told:
+            self._told = told
+            self.refresh(layout=True)
 
-    def on_resize(self) -> None:
-        """Fold for the new width."""
-        self._draw()
+    def render(self) -> Content:
+        """Draw them."""
+        return views.keys_hint(self._told, self.size.width)
 
-    def _draw(self) -> None:
-        if self.size.width:
-            self.update(views.keys_hint(self._told, self.size.width))
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return how many lines they take."""
+        return len(views.keys_hint(self._told, width).plain.splitlines())

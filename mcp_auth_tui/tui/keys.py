@@ -209,8 +209,8 @@ def _run(state: State) -> str:
 
 
 def _again(state: State) -> str:
-    if state.busy:
-        return ""
+    if state.busy or start_of(state) == 0:
+        return ""  # r does the same
     return "refresh" if state.refreshes else "again from here"
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui.tui import rungs, sequence, views
+from mcp_auth_tui.tui.hints import BACK, Hints
 from mcp_auth_tui.tui.lazily import Lazy
 from mcp_auth_tui.tui.page import Page
 
@@ -29,8 +29,7 @@ class SequenceScreen(Page[int | None]):
         """The parties, the ladder under them, the keys."""
         yield Static(id="sequence-head", markup=False)
         yield OptionList(id="sequence", markup=False)
-        told = " enter opens it   esc back   ┄ not seen from here"
-        yield Static(Content.styled(told, "$text-muted"), classes="hint")
+        yield Hints(("enter", "opens it", "focused.select"), BACK, ("", "┄ not seen from here", ""))
 
     def fill(self, shown: OptionList, width: int) -> None:
         """Draw what differs."""

@@ -6,13 +6,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui import text
 from mcp_auth_tui.tui import discovery, views
+from mcp_auth_tui.tui.hints import BACK, Hints
 from mcp_auth_tui.tui.page import Page
 
 
@@ -38,8 +38,11 @@ class DiscoveryScreen(Page[None]):
         with VerticalScroll(id="place-scroll", can_focus=False):
             yield Static(id="place-text", markup=False)
         yield Static(id="places-more", markup=False)
-        told = " enter opens the exchange   s looks elsewhere   esc back"
-        yield Static(Content.styled(told, "$text-muted"), classes="hint")
+        yield Hints(
+            ("enter", "opens the exchange", "focused.select"),
+            ("s", "looks elsewhere", "screen.scan"),
+            BACK,
+        )
 
     def fill(self, shown: OptionList, width: int) -> None:
         """Draw the table and the invitation to look further."""

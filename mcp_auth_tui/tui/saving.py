@@ -15,9 +15,21 @@ from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui import views
+from mcp_auth_tui.tui.hints import Hints
 
 # A report is long, and a preview need not hold all of it.
 _PREVIEW = 4000
+
+
+_LISTING = (
+    ("enter or c", "copies", "screen.copy"),
+    ("s", "saves to a file (0600)", "screen.save"),
+    ("esc", "back", "screen.leave"),
+)
+_NAMING = (
+    ("enter", "writes it (0600, you alone)", "focused.submit"),
+    ("esc", "back", "screen.leave"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,7 @@ class ExportScreen(ModalScreen[Wish | None]):
             )
             yield Static(id="preview", markup=False)
             yield Input(id="file", placeholder="file name, then enter")
-            yield Static("enter or c copies   s saves to a file (0600)   esc back", classes="hint")
+            yield Hints(*_LISTING)
 
     def on_mount(self) -> None:
         """Begin with the list; the file name comes when asked for."""
@@ -98,6 +110,7 @@ class ExportScreen(ModalScreen[Wish | None]):
         field.value = f"mcp-{chosen.name}.{chosen.suffix}"
         field.display = True
         field.focus()
+        self.query_one(Hints).tell(*_NAMING)
 
     def action_leave(self) -> None:
         """Leave the file name, else the menu."""
@@ -105,6 +118,7 @@ class ExportScreen(ModalScreen[Wish | None]):
         if field.has_focus:
             field.display = False
             self.query_one("#exports").focus()
+            self.query_one(Hints).tell(*_LISTING)
         else:
             self.dismiss(None)
 

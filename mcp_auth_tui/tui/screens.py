@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.reactive import var
 from textual.screen import ModalScreen, Screen
+from textual.style import Style
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,10 +20,10 @@ from mcp_auth_tui.model import PANELS, Finding, Session
 from mcp_auth_tui.protocol.actions import Question
 from mcp_auth_tui.tui import terminal, views
 from mcp_auth_tui.tui.guide import GUIDES
-from mcp_auth_tui.tui.keymap import USUAL, Keymap
+from mcp_auth_tui.tui.hints import BACK, Hints
+from mcp_auth_tui.tui.keymap import Keymap
+from mcp_auth_tui.tui.keys import MOVES, Key, State
 from mcp_auth_tui.tui.lazily import Lazy
-
-BACK = Binding("escape", "dismiss", "Back")
 
 
 class QuestionScreen(ModalScreen[str | None]):
@@ -45,7 +46,9 @@ class QuestionScreen(ModalScreen[str | None]):
                 yield OptionList(*(Option(views.words(choice)) for choice in asked.choices))
             else:
                 yield Input(asked.default or "", password=asked.secret)
-            yield Static("enter answers, escape declines", classes="hint")
+            yield Hints(
+                ("enter", "answers", "screen.take"), ("esc", "declines", "screen.dismiss(None)")
+            )
 
     def on_mount(self) -> None:
         """Stand on the choice that is made when nobody answers."""
@@ -59,6 +62,13 @@ class QuestionScreen(ModalScreen[str | None]):
 
     def _say(self, field: Input) -> None:
         self.dismiss(field.value or None)
+
+    def action_take(self) -> None:
+        """Answer with what stands there."""
+        if self.question.choices:
+            self.query_one(OptionList).action_select()
+        else:
+            self._say(self.query_one(Input))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -113,7 +123,7 @@ class FindingsScreen(Screen[Finding | None]):
         yield OptionList(id="findings-list", markup=False)
         with VerticalScroll(id="finding-scroll"):
             yield Static(id="finding-text", markup=False)
-        yield Static(id="finding-hint", classes="hint", markup=False)
+        yield Hints(BACK)
 
     def watch_session(self) -> None:
         """List what is new."""
@@ -139,11 +149,15 @@ class FindingsScreen(Screen[Finding | None]):
         block = views.finding_block(self.session, item, look)
         self.query_one("#finding-text", Static).update(views.stack(block))
         goes = "opens the exchange it is about" if item.exchange else "goes to its panel"
-        self.query_one("#finding-hint", Static).update(Content(f" esc back   enter {goes}"))
+        self.query_one(Hints).tell(BACK, ("enter", goes, "screen.open"))
 
     @on(OptionList.OptionSelected)
     def _open(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._found[event.option_index])
+
+    def action_open(self) -> None:
+        """Go to where the highlighted one is told."""
+        self.query_one(OptionList).action_select()
 
     def action_move(self, by: int) -> None:
         """Go up or down."""
@@ -151,21 +165,21 @@ class FindingsScreen(Screen[Finding | None]):
         shown.action_cursor_down() if by > 0 else shown.action_cursor_up()
 
 
-class GuideScreen(Screen[None]):
-    """Explains a panel and lists every key."""
+class GuideScreen(Screen[str | None]):
+    """Explains a panel and lists every key; hands back the action of one that was clicked."""
 
-    BINDINGS = [Binding("escape,q,question_mark", "dismiss", "Back")]  # noqa: RUF012
+    BINDINGS = [Binding("escape,q,question_mark", "dismiss(None)", "Back")]  # noqa: RUF012
 
-    def __init__(self, panel: int, keymap: Keymap = USUAL) -> None:
+    def __init__(self, state: State, keymap: Keymap) -> None:
         super().__init__(classes="page")
-        self._panel = panel
+        self._state = state
         self._keymap = keymap
 
     def compose(self) -> ComposeResult:
         """One scrolling text."""
         with VerticalScroll(id="guide-scroll"):
             yield Static(id="guide-text", markup=False)
-        yield Static(" esc back", classes="hint")
+        yield Hints(BACK, ("", "a click on a key does what it does", ""))
 
     def on_resize(self) -> None:
         """Fold for the width."""
@@ -173,18 +187,31 @@ class GuideScreen(Screen[None]):
         self.query_one("#guide-text", Static).update(self._told(max(self.size.width - 6, 20)))
 
     def _told(self, width: int) -> Content:
-        guide = GUIDES[self._panel]
-        made = [views.heading(f"{self._panel + 1} {PANELS[self._panel][0]}")]
+        panel = self._state.panel
+        guide = GUIDES[panel]
+        made = [views.heading(f"{panel + 1} {PANELS[panel][0]}")]
         look = views.Look(width, letters=self._keymap.letters)
         made += [Content(line) for line in views.fold(look.told(guide.what), width)]
         made += [Content(), views.heading("Rules")]
         made += [Content(line) for line in views.fold(guide.rules, width)]
         made += [Content(), views.heading("What usually goes wrong")]
         for wrong in guide.wrong:
-            first, *rest = views.fold(wrong, width - 2)
+            first, *rest = views.fold(look.told(wrong), width - 2)
             made += [Content(f"• {first}"), *(Content(f"  {line}") for line in rest)]
         made += [Content(), views.heading("Keys")]
-        return views.stack([*made, *views.rows(self._keymap.table(), look)])
+        for key in self._keymap.keys:
+            if key.keys and key.shown:
+                made += self._key(key, width)
+        return views.stack([*made, *views.rows(MOVES, look, least=14)])
+
+    def _key(self, key: Key, width: int) -> list[Content]:
+        """Return what a key does, and why it does not now."""
+        off = key.off(self._state)
+        pairs = [(key.shown, views.Styled(key.help, views.DIM if off else ""))]
+        if off:
+            pairs.append(("", views.Styled(f"off: {off}", f"italic {views.DIM}")))
+        click = Style.from_meta({"@click": f"screen.dismiss({key.action!r})"})
+        return [line.stylize(click) for line in views.rows(pairs, views.Look(width), least=14)]
 
 
 class BareScreen(ModalScreen[None]):

@@ -22,6 +22,7 @@ from mcp_auth_tui.options import Usage
 from mcp_auth_tui.settings import PROMPT, Settings, shown
 from mcp_auth_tui.tui import draft, views
 from mcp_auth_tui.tui.draft import Draft, Row
+from mcp_auth_tui.tui.editing import TYPING
 from mcp_auth_tui.tui.hints import Hints
 from mcp_auth_tui.tui.picking import Item, PickScreen
 from mcp_auth_tui.tui.screens import Confirm
@@ -35,7 +36,6 @@ _LISTING = (
     ("c", "copy command", "screen.copy"),
     ("esc", "back", "screen.leave"),
 )
-_TYPING = (("enter", "takes it", "screen.take"), ("esc", "leaves it as it was", "screen.leave"))
 
 
 class SettingsScreen(Screen[str | None]):
@@ -189,7 +189,7 @@ class SettingsScreen(Screen[str | None]):
         field.value = text.one_line(value, None)
         field.display = True
         field.focus()
-        self.query_one(Hints).tell(*_TYPING)
+        self.query_one(Hints).tell(*TYPING)
         # The field takes a line from the list, and the row that it is for stays in sight.
         self.call_after_refresh(self.query_one("#settings", OptionList).scroll_to_highlight)
 

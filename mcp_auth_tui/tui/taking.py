@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from mcp_auth_tui import qr
 from mcp_auth_tui.tui import views
+from mcp_auth_tui.tui.hints import BACK, Hints
 from mcp_auth_tui.tui.keys import LETTERS
 
 _BIG = 400
@@ -41,13 +42,17 @@ class PictureScreen(ModalScreen[None]):
         width, height = self.size
         told = views.fold(
             "Sign in on the phone. The page it ends on cannot load there: bring its address here "
-            f"and paste it ({self._letters['paste']}). esc goes back",
+            f"and paste it ({self._letters['paste']}). esc or a click goes back",
             width,
         )
         code = qr.lines(self._url, width, height - len(told))
         shown = Content.styled("\n".join(code), "#ffffff on #000000") if code else self._no_room()
         self.query_one("#picture", Static).update(shown)
         self.query_one("#picture-told", Static).update(Content("\n".join(told)))
+
+    def on_click(self) -> None:
+        """Go back."""
+        self.dismiss(None)
 
     def _no_room(self) -> Content:
         whole = qr.lines(self._url, _BIG, _BIG)
@@ -74,7 +79,7 @@ class FileScreen(ModalScreen[str | None]):
         with Vertical(classes="box"):
             yield Static("Write the sign-in address to this file:")
             yield Input(DEFAULT_FILE, id="address-file", select_on_focus=False)
-            yield Static("enter writes it (0600, you alone), escape leaves", classes="hint")
+            yield Hints(("enter", "writes it (0600, you alone)", "focused.submit"), BACK)
 
     @on(Input.Submitted)
     def _named(self, event: Input.Submitted) -> None:

@@ -20,6 +20,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui.tui import views
+from mcp_auth_tui.tui.hints import Hints
 
 TALL = 22
 """Lines, as in `frame.Frame.VERTICAL_BREAKPOINTS`; on fewer the field and the buttons take one."""
@@ -76,7 +77,15 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
     BINDINGS = [  # noqa: RUF012
         Binding("escape", "dismiss(None)", "Close"),
         Binding("down", "recent", "Recent servers", show=False),
+        Binding("ctrl+o", "settings", "Settings"),
     ]
+
+    class Settings(Message):
+        """The person wants to change what the run is made with, for the URL as it stands."""
+
+        def __init__(self, url: str) -> None:
+            super().__init__()
+            self.url = url
 
     class Forget(Message):
         """A URL is to be forgotten, or all of them (None)."""
@@ -110,9 +119,12 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
             with Horizontal(classes="buttons"):
                 yield Button("Run", variant="primary", id="run")
                 yield Button("Step", id="step")
-            yield Static(
-                "Run goes on to the sign-in by itself. Step shows every request before it is sent.",
-                classes="hint",
+                yield Button("Settings", id="settings-button")
+            yield Hints(
+                ("", "Run goes on to the sign-in by itself.", ""),
+                ("", "Step shows every request before it is sent.", ""),
+                ("^o", "settings", "screen.settings"),
+                ("esc", "close", "screen.dismiss(None)"),
             )
 
     def _suggester(self) -> SuggestFromList | None:
@@ -194,13 +206,21 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
         # Enter may overtake keys that the field has not taken yet: read it after them.
-        event.input.call_later(self._go, step=False)
+        event.input.call_later(self.go, step=False)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
-        self._go(step=event.button.id == "step")
+        if event.button.id == "settings-button":
+            self.action_settings()
+        else:
+            self.go(step=event.button.id == "step")
 
-    def _go(self, *, step: bool) -> None:
+    def action_settings(self) -> None:
+        """Ask for the settings."""
+        self.post_message(self.Settings(self.query_one(Input).value.strip()))
+
+    def go(self, *, step: bool) -> None:
+        """Go on with what was typed, if it is a URL."""
         typed = self.query_one(Input).value.strip()
         try:
             config = self._config_for(typed)

@@ -156,7 +156,8 @@ def keys_hint(keys: Iterable[tuple[str, ...]], width: int) -> Content:
     """
     made = [Content()]
     for key, word, *action in keys:
-        part = Content.assemble((key, "bold $text-accent"), " " if key else "", word)
+        gap = " " if key and word else ""
+        part = Content.assemble((key, "bold $text-accent"), gap, word)
         if action and action[0]:
             part = part.stylize(Style.from_meta({"@click": action[0]}))
         last = made[-1]

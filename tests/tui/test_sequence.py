@@ -199,8 +199,10 @@ async def test_the_ladder_grows_follows_the_newest_and_opens_the_exchange_of_an_
 async def test_before_the_first_request_the_key_says_that_nothing_was_sent() -> None:
     app = app_of([], config=None)
     async with app.run_test() as pilot:
+        await settled(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.press("escape")
-        app.action_sequence()
+        await settled(pilot, lambda: len(app.screen_stack) == 1)
+        await pilot.press("l")
         await settled(pilot)
         assert [note.message for note in app._notifications] == ["Nothing was sent yet."]
 
