@@ -42,8 +42,8 @@ GUIDES: tuple[Guide, ...] = (
         rules="RFC 7591 (dynamic registration), OAuth Client ID Metadata Documents, RFC 8252 §7.3 "
         "(the loopback address that the browser comes back to)",
         wrong=(
-            "The server offers no registration: bring a client with --client-id ({settings} opens the "
-            "settings).",
+            "The server offers no registration: bring a client with --client-id ({settings} opens "
+            "the settings).",
             "It refuses the address to come back to: some want localhost, some a fixed --port.",
             "It issues a secret though none was asked for, and then wants it at the token "
             "endpoint.",
