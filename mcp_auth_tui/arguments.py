@@ -42,8 +42,8 @@ stderr. The headers, and nothing else, go to stdout.
 _EXITS = """\
 exit codes: 0 headers obtained and accepted, or the server asks for none; 1 the flow failed;
 2 usage; 3 a person is needed and there is none; 4 refused for safety; 5 network; 130 interrupted.
-While it waits, paste the address that your browser ended on, or the code. Ctrl-C once ends the
-run in order (JSON and headers obtained so far are still written), twice at once.
+While it waits, paste the address that your browser ended on (or, twice, the code alone). Ctrl-C
+once ends the run in order (JSON and headers obtained so far are still written), twice at once.
 The client secret comes from $MCP_AUTH_CLIENT_SECRET, a file or a prompt, never from an argument.
 """
 _DEMO = """\

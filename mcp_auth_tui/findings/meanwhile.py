@@ -36,7 +36,7 @@ MEANWHILE: Mapping[str, str] = MappingProxyType(
         "authz-iss-differs": f"Start over once. {REPORT}",
         "authz-resource-refused": "See with --no-resource whether it works without.",
         "authz-timeout": "",
-        "token-error": f"Sign in again (a new run, or R in panel 3 Browser). {REPORT}",
+        "token-error": f"Sign in again (R on the screen, or a new run). {REPORT}",
         "token-refresh-refused": "Sign in again (a new run).",
     }
 )

@@ -179,16 +179,18 @@ def authorize(judge: Judge, attempt: Attempt, *, unknown: bool = False) -> Proto
             )
         return verdict
     performed: Attempt = yield Browse(attempt, judge.config.wait)
+    doubted = ""
     for _ in range(_ARRIVALS):
         arrived: Callback | Failure = yield Await()
         if isinstance(arrived, Failure):
             judge.stop(arrived.kind, seen=arrived.message)
-        verdict = yield from judged(judge, performed, arrived)
+        verdict = yield from judged(judge, performed, arrived, doubted)
         if verdict is not None:
             if unknown and arrived.source == "listener":
                 now: float = yield Now()
                 yield from judge.tell(checks_callback.consent(now - performed.made))
             return verdict
+        doubted = read(arrived)[0] if arrived.source == "paste" else doubted
         yield Answer("ignored")
     judge.stop("authz-state", seen=f"{_ARRIVALS} callbacks that were not ours")
 
@@ -198,11 +200,15 @@ def _pairs_text(callback: Callback) -> str:
     return f"parameters: {', '.join(names) or 'none'}"
 
 
-def judged(judge: Judge, attempt: Attempt, callback: Callback) -> Protocol[Grant | None]:
+def judged(
+    judge: Judge, attempt: Attempt, callback: Callback, doubted: str = ""
+) -> Protocol[Grant | None]:
     """Judge one callback or paste by the record of the request; None: not ours, wait on (B3).
 
     Order: state, then ``iss``, then ``error`` or ``code``. Raises `FlowStop` when it is ours and
-    says no, or must not be used.
+    says no, or must not be used. ``doubted`` is what the paste before this one held: what looks
+    like a bare code may be a password that was in the clipboard, so it is sent nowhere until it is
+    pasted once more.
     """
     if callback.method != "GET":
         seen = f"{callback.method} to the redirect URI"
@@ -210,12 +216,16 @@ def judged(judge: Judge, attempt: Attempt, callback: Callback) -> Protocol[Grant
         return None
     query, bare = read(callback)
     if bare:
+        sent = query == doubted
         yield from judge.note(
             "authz-paste",
-            seen="a bare code",
-            message="A bare code was pasted: its state and issuer could not be checked.",
+            seen=f"a bare code{'' if sent else ', perhaps'}",
+            message="A bare code was pasted: its state and issuer could not be checked."
+            if sent
+            else "That is no address. If it is a bare code, paste it once more to send it, with "
+            "state and issuer unchecked.",
         )
-        return Grant(attempt, Secret(query))
+        return Grant(attempt, Secret(query)) if sent else None
     if (wrong := wrong_paste(attempt, callback, query)) is not None:
         yield from judge.note("authz-paste", seen=wrong)
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -154,9 +155,10 @@ def _none(
 
 
 def serving(url: str) -> str:
-    """Return the sentence that says where an MCP server's metadata belongs."""
+    """Return the sentence that says what an MCP server's metadata is, and where it belongs."""
     place = well_known(url, _SUFFIX, with_query=True)
-    return f"Serve the JSON document at {place} without a token."
+    least = json.dumps({"resource": url, "authorization_servers": ["https://ISSUER"]})
+    return f"Serve {least} as JSON at {place}, without a token."
 
 
 def _judged(

@@ -38,6 +38,7 @@ class AuthApp(Leaving, Looking, Liking):
         """Show a panel by its number; the run is followed as long as it is the running one."""
         current = self.session.current
         self._follows = current is not None and panel_of(current) == index
+        self.screen_stack[0].remove_class("-log")
         self._focus(f"#panel-{index}")
 
     def action_next_panel(self, by: int) -> None:
@@ -180,10 +181,21 @@ class AuthApp(Leaving, Looking, Liking):
             self.open_exchange(finding.exchange, finding)
 
     def action_log(self) -> None:
-        """Go to the log, which a small screen shows in place of the detail."""
-        self.screen_stack[0].remove_class("-zoom")
-        self.screen_stack[0].add_class("-log")
+        """Go to the log, which a small screen shows in place of the detail; and back."""
+        main = self.screen_stack[0]
+        if main.has_class("-log") and main.query_one("#log").has_focus:
+            self.action_panel(self.panel)
+            return
+        main.remove_class("-zoom")
+        main.add_class("-log")
         self._focus("#log")
+        # What a small screen did not show till now takes the focus only once it is styled anew.
+        self.call_after_refresh(self._focus_log)
+
+    def _focus_log(self) -> None:
+        main = self.screen_stack[0]
+        if main.has_class("-log") and isinstance(main.focused, Panel | None):
+            self._focus("#log")
 
     def action_filter(self) -> None:
         """Ask for the text that a line of the log must hold."""
@@ -223,7 +235,8 @@ class AuthApp(Leaving, Looking, Liking):
         main = self.screen_stack[0]
         if main.focused is not None and main.focused.id in ("log", "log-filter"):
             main.query_one("#log-filter", Input).value = ""
-        if main.has_class("-zoom") or not isinstance(main.focused, Panel | None):
+        hidden = main.has_class("-zoom") or main.has_class("-log")
+        if hidden or not isinstance(main.focused, Panel | None):
             main.remove_class("-zoom", "-log")
             self._focus(f"#panel-{self.panel}")
         elif self.can("retreat"):

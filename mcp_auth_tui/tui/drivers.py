@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 
 from textual.driver import Driver
 
@@ -97,6 +99,19 @@ def awake(driver: Driver | None) -> str:
     if group == os.getsid(0):
         return "No shell started this program, so nothing could wake it up again."
     return ""
+
+
+def ended_by(driver: Driver | None, leave: Callable[[], None]) -> None:
+    """Let SIGTERM, and a terminal that goes away, end the program in order.
+
+    Otherwise the terminal would be left with its second screen and the mouse reported.
+    """
+    if driver is None or driver.is_web or driver.is_headless or os.name != "posix":
+        return  # Textual's driver for browsers has its own way
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError, RuntimeError, ValueError):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, leave)
 
 
 def sleep() -> float:

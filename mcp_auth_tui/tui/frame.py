@@ -130,9 +130,10 @@ class Frame(Runs):
 
     def on_mount(self) -> None:
         """Start once the first frame is drawn: what a run needs takes time to load."""
-        from mcp_auth_tui.tui.drivers import awake
+        from mcp_auth_tui.tui.drivers import awake, ended_by
 
         self.awake = awake(self._driver)
+        ended_by(self._driver, self.leave)
         self.query_one("#panel-0").focus()
         self.set_interval(STILL_TICK if self.wishes.still else 1.0, self._tick)
         self.call_after_refresh(self._open)
@@ -280,6 +281,7 @@ class Frame(Runs):
             self.take()
             return
         self._to_paste = None
+        self.screen_stack[0].remove_class("-log")
         self.show(2)
         field = self.query_one(PasteInput)
         field.display = True

@@ -16,6 +16,8 @@ _NAMES = (
 )
 _MARGIN = 7
 """Cells before the first lane: the number of an exchange and the mark of what was found."""
+LEAST = 30
+"""Cells that a ladder takes at the least; in less of them its right part is not seen."""
 
 
 def lanes(width: int) -> tuple[int, int, int, int]:
@@ -27,6 +29,7 @@ def lanes(width: int) -> tuple[int, int, int, int]:
 
 def header(session: Session, width: int) -> Content:
     """Return the names of the parties above their lanes, and below them their hosts."""
+    width = max(width, LEAST)
     at = lanes(width)
     named = session.resource.issuers[:1] if session.resource else ()
     issuer = session.server.issuer if session.server else "".join(named)
@@ -76,6 +79,7 @@ def draw(step: Step, width: int) -> Content:
 
 def _line(arrow: Arrow, width: int) -> Content:
     """Draw one arrow over the life lines, its label on it; without the margin."""
+    width = max(width, LEAST)
     at = [column - _MARGIN for column in lanes(width)]
     cells = [" "] * (width - _MARGIN)
     for column in at:

@@ -23,6 +23,7 @@ from tests.protocol.script import (
     attempt,
     client,
     judge,
+    only,
     played,
     queries,
     resource,
@@ -57,8 +58,9 @@ def prepared(octets: bytes = bytes(range(32)), *, endpoint: str = "", **settings
 
 def judged(query: str, *, source: str = "listener", pasted: str = "", **changes: Any) -> Script:
     callback = Callback(query, source, pasted, changes.pop("method", "GET"))
-    settings = changes.pop("settings", {})
-    return Script(authorization.judged(judge(AT, **settings), attempt(**changes), callback))
+    settings, doubted = changes.pop("settings", {}), changes.pop("doubted", "")
+    at = judge(AT, **settings)
+    return Script(authorization.judged(at, attempt(**changes), callback, doubted))
 
 
 # --- the request ---------------------------------------------------------------------------------
@@ -408,10 +410,34 @@ def test_rubbish_that_was_pasted_is_told_and_ends_nothing_B8(text: str, told: st
     assert told in finding.seen
 
 
-def test_a_bare_code_is_taken_with_a_warning_B8() -> None:
-    script = pasted(" abcdef0123456789 ")
-    assert script.returned().code == Secret("abcdef0123456789")
-    assert script.broken == ["authz-paste"]
+def test_a_bare_code_is_taken_at_the_second_paste_with_a_warning_B8() -> None:
+    """What is in a clipboard may be a password: one paste sends nothing anywhere."""
+    first = pasted(" abcdef0123456789 ")
+    assert first.returned() is None
+    assert first.broken == ["authz-paste"]
+    assert "paste it once more" in only(first.findings).message
+    other = pasted("abcdef0123456789", doubted="hunter22")
+    assert other.returned() is None
+    again = pasted("abcdef0123456789", doubted="abcdef0123456789")
+    assert again.returned().code == Secret("abcdef0123456789")
+    assert again.broken == ["authz-paste"]
+
+
+def test_the_wait_remembers_the_last_paste_only_B8() -> None:
+    pastes = iter(["hunter22", "abcdef0123456789", "hunter22", "hunter22"])
+
+    def perform(action: Any) -> Any:
+        match action:
+            case actions.Browse(asked, _):
+                return asked
+            case actions.Await():
+                return Callback("", "paste", next(pastes))
+        return None
+
+    script = played(authorization.authorize(judge(AT), attempt()), perform)
+    assert script.returned().code == Secret("hunter22")
+    assert script.broken == ["authz-paste"] * 4
+    assert next(pastes, None) is None
 
 
 HOSTILE = st.one_of(
@@ -435,7 +461,9 @@ def test_no_paste_and_no_callback_crashes_the_judge_B7(text: str, source: str) -
 
 @given(HOSTILE)
 def test_a_paste_of_an_address_without_our_state_is_never_a_grant_B8(text: str) -> None:
-    script = pasted(text)
+    assert pasted(text).result is None or "the-state" in text
+    callback = Callback("", "paste", text)
+    script = pasted(text, doubted=authorization.read(callback)[0])
     if script.result is not None and "the-state" not in text:
         # Then it is a bare code, and that was told.
         assert script.broken == ["authz-paste"]

@@ -413,6 +413,26 @@ async def test_a_run_that_failed_offers_a_report_and_no_headers(copied: list[str
     assert "as-issuer-mismatch" in copied[0]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (60, 20), (120, 36)])
+@pytest.mark.parametrize("way", ["escape", "x", "3", "p"])
+async def test_out_of_the_log_leads_a_way_that_does_not_end_the_sign_in(
+    way: str, size: tuple[int, int]
+) -> None:
+    app = app_of(WAITING)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        await pilot.press("enter")
+        await settled(pilot, lambda: app.state.signing_in)
+        await pilot.press("x")
+        await settled(pilot, lambda: app.screen.query_one(Log).has_focus)
+        await pilot.press(way)
+        await settled(pilot)
+        assert app.state.signing_in
+        assert app.screen.query_one("#detail").display
+        assert not app.screen.query_one(Log).has_focus
+        await app.action_quit()
+
+
 async def test_the_log_stands_on_the_exchange_that_ended_the_run() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:

@@ -133,6 +133,20 @@ def test_asleep_the_terminal_is_the_shells_and_awake_the_screen_is_there_again(
         assert shell.modes() == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_program_that_is_told_to_end_leaves_the_terminal_as_it_was(number: int) -> None:
+    with terminal(f"set -m; {PROGRAM}; echo ENDED $?; read -r _") as shell:
+        before = shell.modes()
+        shell.until("c copy URL")
+        os.kill(os.tcgetpgrp(shell.master), number)
+        shell.until("ENDED 130")
+        assert shell.modes() == before
+        for mode in (b"1049", b"1000", b"1003", b"1006", b"2004"):
+            assert shell.raw.rindex(b"\x1b[?" + mode + b"l") > shell.raw.rindex(
+                b"\x1b[?" + mode + b"h"
+            )
+
+
 def test_below_the_prompt_what_stood_there_stays_and_the_screen_goes_without_a_trace() -> None:
     script = f"echo one; echo two; {PROGRAM} --inline; echo ENDED $?; read -r _"
     with terminal(script) as shell:

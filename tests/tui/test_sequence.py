@@ -150,6 +150,15 @@ def test_every_line_fits_and_every_life_line_stands_in_its_column(width: int) ->
         assert len(line) <= width
 
 
+@pytest.mark.parametrize("width", [0, 1, 8, 15, 22, 24, 29])
+def test_a_ladder_in_too_few_columns_is_cut_off_and_no_fault(width: int) -> None:
+    session = folded(fakes.signed_in())
+    arrows = [line for line in drawn(session, width) if "├" in line or "┤" in line]
+    full = [line for line in drawn(session, rungs.LEAST) if "├" in line or "┤" in line]
+    assert arrows == full != []
+    assert rungs.header(session, width).plain == rungs.header(session, rungs.LEAST).plain
+
+
 def test_at_eighty_columns_no_address_of_a_usual_run_is_cut() -> None:
     session = folded(fakes.signed_in())
     cut = [line for line in drawn(session, 75) if "…" in line.replace("…/", "")]
