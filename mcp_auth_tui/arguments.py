@@ -196,7 +196,10 @@ def _face(parser: argparse.ArgumentParser) -> None:
         help=f"what stdout or the file gets: {', '.join(EXPORTS)} (headers)",
     )
     group.add_argument(
-        "-o", "--output", metavar="FILE", help="write it there (mode 0600), not on stdout"
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write it there (mode 0600), not on stdout; what FILE held is replaced; - is stdout",
     )
     group.add_argument("--reveal", action="store_true", help="show secrets in the JSON's token")
 

@@ -185,7 +185,7 @@ def from_arguments(
         timeout=args.timeout,
         total=3 * args.timeout,
         export=args.export or "headers",
-        output=_target(args.output),
+        output=target(args.output),
         reveal=args.reveal,
         wait_given=args.wait is not None,
         stepping=args.step,
@@ -223,7 +223,7 @@ def _check_together(args: Any) -> None:
     ):
         if _given(args, needing) and not _given(args, needed):
             raise Usage(f"{_flag(needing)} needs {_flag(needed)}", needing, needed)
-    if args.events and args.export and not args.output:
+    if args.events and args.export and args.output in (None, "", "-"):
         told = "--events fills stdout: name a file for the export with --output"
         raise Usage(told, "events", "output")
 
@@ -287,8 +287,12 @@ def check_file(path: str | None, flag: str) -> str | None:
     return path
 
 
-def _target(path: str | None) -> Path | None:
-    if not path:
+def target(path: str | None) -> Path | None:
+    """Return the file that ``--output`` names; None is stdout, which ``-`` means too.
+
+    Raises `Usage` when it could not be written.
+    """
+    if not path or path == "-":
         return None
     try:
         check_target(Path(path))

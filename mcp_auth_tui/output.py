@@ -15,8 +15,11 @@ def check_target(path: Path) -> None:
     """Say early that a file could not be written; nothing is changed.
 
     Raises ValueError with a sentence: a symbolic link (it is not followed, and not replaced
-    either), something that is no file, or a folder that is missing or closed to us.
+    either), something that is no file, or a folder that is missing, closed to us, or takes no
+    files (``/proc``, a file system that is read-only).
     """
+    import tempfile  # it costs 6 ms, and most runs write no file
+
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -31,6 +34,11 @@ def check_target(path: Path) -> None:
         raise ValueError(f"there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise ValueError(f"the folder {path.parent} cannot be written to")
+    try:
+        # Nothing but trying tells of /proc; where the system can, this file has no name.
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise ValueError(f"no file can be made in {path.parent}: {error.strerror}") from None
 
 
 def write_file(path: Path, text: str) -> None:
@@ -40,7 +48,7 @@ def write_file(path: Path, text: str) -> None:
     new one, and the mode of an old file does not count. Raises ValueError as `check_target`, and
     OSError.
     """
-    import tempfile  # it costs 6 ms, and most runs write no file
+    import tempfile
 
     check_target(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -84,25 +92,36 @@ def _write_whole(stream: TextIO, text: str) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-def deliver(text: str, path: Path | None, say: Callable[[str], None]) -> bool:
-    """Write a result to a file, or to stdout when there is none or it fails; say what went wrong.
+def reason(error: OSError | ValueError) -> str:
+    """Return why something could not be written, without numbers and temporary names."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
-    Returns whether it arrived where it was wanted. Nothing obtained is lost to a full disk.
+
+def deliver(text: str, path: Path | None, say: Callable[[str], None]) -> bool:
+    """Write a result to a file, or to stdout when there is none; say what went wrong.
+
+    Returns whether it arrived. What was meant for a file never goes to stdout: that may be a log,
+    and others may read it.
     """
-    if path is not None and text:
-        try:
-            write_file(path, text)
-        except (OSError, ValueError) as error:
-            say(f"Cannot write {path}: {error}. It goes to stdout instead.")
-        else:
-            say(f"Written to {path}, readable by you alone.")
-            return True
+    if path is not None:
+        return not text or _filed(text, path, say)
     try:
         write_stdout(text)
     except OSError as error:
-        say(f"stdout takes nothing more ({error.strerror or error}): the result is lost.")
+        say(f"stdout takes nothing more ({reason(error)}): the result is lost.")
         return False
-    return path is None or not text
+    return True
+
+
+def _filed(text: str, path: Path, say: Callable[[str], None]) -> bool:
+    try:
+        write_file(path, text)
+    except (OSError, ValueError) as error:
+        say(f"{path} was not written: {reason(error)}.")
+        say("The result is not put on stdout instead, which may be a log: run again.")
+        return False
+    say(f"Written to {path}, readable by you alone.")
+    return True
 
 
 class Talk:

@@ -146,6 +146,12 @@ def test_the_secret_comes_from_the_environment_or_a_file(tmp_path: Path) -> None
         options("x", "--client-id", "c", *file)
 
 
+def test_a_single_dash_as_file_is_stdout() -> None:
+    assert options("x", "-o", "-").output is None
+    with pytest.raises(Usage, match="--events fills stdout: name a file"):
+        options("x", "--events", "--export", "curl", "-o", "-")
+
+
 def test_no_option_takes_a_secret_on_the_command_line() -> None:
     for parser in (arguments.flow(), arguments.demo()):
         flags = set(parser._option_string_actions)

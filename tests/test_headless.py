@@ -158,14 +158,14 @@ async def test_a_file_gets_the_result_and_stdout_does_not(
     assert (capsys.readouterr().out == "") is (mode != "events")
 
 
-async def test_what_cannot_be_written_to_the_file_is_not_lost(
+async def test_what_cannot_be_written_to_the_file_is_not_put_on_stdout(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "gone" / "result"
     assert await told(Script(GOOD), options=Options(output=path)).run() == 1
     out, err = capsys.readouterr()
-    assert out == HEADER
-    assert "It goes to stdout instead." in err
+    assert out == ""
+    assert f"{path} was not written: there is no folder {path.parent}." in err
 
 
 async def test_an_interrupt_ends_the_run_in_order_and_keeps_the_json(

@@ -76,6 +76,34 @@ def test_a_path_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
         check_target(tmp_path / ("x" * 5000))
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no /proc")
+def test_a_folder_that_takes_no_files_is_said_before_anything_is_done() -> None:
+    with pytest.raises(ValueError, match=r"no file can be made in /proc: [A-Z]"):
+        check_target(Path("/proc/file"))
+
+
+def test_looking_whether_a_file_could_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    check_target(tmp_path / "file")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_meant_for_a_file_never_goes_to_stdout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device", "/tmp/.file.x7")
+
+    monkeypatch.setattr(output.os, "fsync", full)
+    said: list[str] = []
+    path = tmp_path / "file"
+    assert not deliver("Authorization: Bearer s3cret\n", path, said.append)
+    assert (capsys.readouterr().out, list(tmp_path.iterdir())) == ("", [])
+    assert said == [
+        f"{path} was not written: No space left on device.",
+        "The result is not put on stdout instead, which may be a log: run again.",
+    ]
+
+
 def test_nothing_to_write_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

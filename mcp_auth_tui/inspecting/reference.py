@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from textwrap import fill
 from typing import Any
 
@@ -12,7 +11,7 @@ from mcp_auth_tui.findings import CATALOGUE, Rule
 from mcp_auth_tui.findings.explain import EXPLANATIONS, GROUPS, Explanation, group
 from mcp_auth_tui.inspecting.words import LIST_FORMATS
 from mcp_auth_tui.model import Level
-from mcp_auth_tui.options import Usage, unknown
+from mcp_auth_tui.options import Usage, target, unknown
 from mcp_auth_tui.output import Talk, deliver
 from mcp_auth_tui.reports.markdown import block, span
 
@@ -34,8 +33,7 @@ def answer(args: Any) -> int:
     if args.urls or args.file:
         raise Usage("a URL is not inspected together with --explain or --list-checks")
     text = LISTS[args.format]() if args.list_checks else explained(args.explain, args.format)
-    path = Path(args.output) if args.output else None
-    return int(not deliver(text, path, Talk()))
+    return int(not deliver(text, target(args.output), Talk()))
 
 
 def explained(id: str, form: str = "text") -> str:

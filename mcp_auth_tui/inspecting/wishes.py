@@ -11,8 +11,7 @@ from typing import IO, Any
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.model import Level
-from mcp_auth_tui.options import Usage, check_file
-from mcp_auth_tui.output import check_target
+from mcp_auth_tui.options import Usage, check_file, target
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.urls import mcp_url
 
@@ -81,7 +80,7 @@ def from_arguments(
         urls=urls,
         base=Config(url="", spec=args.spec, insecure=args.insecure, version=__version__),
         form=args.format,
-        output=_target(args.output),
+        output=target(args.output),
         fail_on=Level(args.fail_on),
         jobs=min(args.jobs, len(urls)),
         ca_file=check_file(args.ca_file, "--ca-file"),
@@ -120,16 +119,6 @@ def lines(file: IO[bytes], name: str) -> Iterable[str]:
         raise Usage(f"{name} is not text in UTF-8") from None
     kept = (line.strip()[:_LINE] for line in text.splitlines())
     return [line for line in kept if line and not line.startswith("#")]
-
-
-def _target(path: str | None) -> Path | None:
-    if not path:
-        return None
-    try:
-        check_target(Path(path))
-    except ValueError as error:
-        raise Usage(f"--output: {error}") from None
-    return Path(path)
 
 
 def _proxied(given: str | None, environ: Mapping[str, str]) -> list[str]:

@@ -46,7 +46,10 @@ def _output(parser: argparse.ArgumentParser) -> None:
         "--format", metavar="NAME", choices=FORMATS, default="text", help=", ".join(FORMATS)
     )
     group.add_argument(
-        "-o", "--output", metavar="FILE", help="write them there (mode 0600), not on stdout"
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write them there (mode 0600), not on stdout; what FILE held is replaced; - is stdout",
     )
     group.add_argument(
         "--fail-on",

@@ -106,6 +106,16 @@ def test_many_urls_come_from_arguments_a_file_and_stdin_each_once() -> None:
     assert made.urls == ("a.example", "b.example", "c.example")
 
 
+def test_a_single_dash_as_file_is_stdout(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert wishes("https://a.example", "-o", "-").output is None
+    assert main(["inspect", "--list-checks", "-o", "-"]) == 0
+    assert "authz-state" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_list_may_begin_with_a_mark_and_end_its_lines_in_any_way(tmp_path: Path) -> None:
     places = tmp_path / "urls.txt"
     places.write_bytes(b"\xef\xbb\xbfhttps://a.example/mcp\r\nhttps://b.example/mcp\n")
