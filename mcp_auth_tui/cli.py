@@ -28,6 +28,7 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code (DESIGN 3); no exception leaves it."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _hold_descriptors()
     try:
         command = COMMANDS.get(words[0]) if words else None
         return _flow(words) if command is None else command(words[1:])
@@ -43,6 +44,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in described(error):
             talk(line)
         return 1
+
+
+def _hold_descriptors() -> None:
+    """Open nothing in the place of a standard stream that is closed.
+
+    Else the next socket or file takes its number, and is written to as if it were that stream.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _flow(words: list[str]) -> int:
@@ -96,6 +109,7 @@ def _practise(args: Namespace, words: list[str]) -> int:
     from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
     from mcp_auth_tui.demo.thread import running
     from mcp_auth_tui.options import Usage, check_file, unknown
+    from mcp_auth_tui.output import Talk
 
     known = {"fault": FAULTS, "variant": VARIANTS}
     for kind, names in known.items():
@@ -121,8 +135,7 @@ def _practise(args: Namespace, words: list[str]) -> int:
             raise Usage(f"the practice server cannot take {place}: {error.strerror}") from None
         if args.serve_only:
             return _serve(server.url)
-        sys.stderr.write(f"Practice server: {server.url}\n")
-        sys.stderr.flush()
+        Talk()(f"Practice server: {server.url}")
         return _run(args, server.url, words, practises=True)
 
 

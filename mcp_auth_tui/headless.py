@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.keyboard import STDIN, Keyboard, Stdin
@@ -24,7 +25,7 @@ from mcp_auth_tui.model import (
     Session,
     Waiting,
 )
-from mcp_auth_tui.output import Talk, deliver, write_stdout
+from mcp_auth_tui.output import Talk, deliver, reason, write_stdout
 from mcp_auth_tui.plain import Plain
 from mcp_auth_tui.protocol.actions import Browse, Open, Send
 
@@ -85,6 +86,7 @@ class Headless:
         self._listening = False
         self._at_end = False
         self._lost = False
+        self._full = False
 
     async def run(self) -> int:
         """Run to the end, write the result, and return the exit code."""
@@ -137,6 +139,9 @@ class Headless:
                 signal.signal(number, held)
 
     def _happened(self, event: Event) -> None:
+        if self._full and isinstance(event, Ended) and not self._interrupts:
+            # Nobody interrupted it: the disk is full, or stdout is closed.
+            event = replace(event, outcome=Outcome.FAILED, exit=1)
         self.session = self.session.apply(event)
         if self._secret(event):
             # Before the question is shown: who answers at once must not be echoed.
@@ -174,9 +179,13 @@ class Headless:
             made["marks"] = [*self._options.marks, *self.session.marks]
         try:
             write_stdout(f"{report.dumped(made)}\n")
-        except OSError:
+        except BrokenPipeError:
             self._lost = True
             self._plain.say("Nobody reads the events any more: ending in order.")
+            self._controller.cancel()
+        except OSError as error:
+            self._lost = self._full = True
+            self._plain.say(f"stdout takes no events ({reason(error)}): ending in order.")
             self._controller.cancel()
 
     def _ask(self, question: Any) -> None:

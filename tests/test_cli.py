@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,22 @@ def options(*words: str, **environ: str) -> Options:
     return from_arguments(arguments.flow().parse_args(words), environ)
 
 
-def ran(home: Path, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
+def ran(
+    home: Path, *words: str, program: Sequence[str] = (), **more: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run the program, or another command line that runs it, to its end."""
+    usual = {
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+    }
     return subprocess.run(
-        [sys.executable, "-m", "mcp_auth_tui", *words],
+        program or [sys.executable, "-m", "mcp_auth_tui", *words],
         env=environment(home),
         text=True,
-        capture_output=True,
         timeout=SECONDS,
         check=False,
-        **{"stdin": subprocess.DEVNULL, **more},
+        **{**usual, **more},
     )
 
 
@@ -299,6 +306,27 @@ def test_a_pipe_that_never_ends_holds_nothing_up(tmp_path: Path) -> None:
         assert run.result().header()
     finally:
         run.kill()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("mode", ["--plain", "--json"])
+@pytest.mark.parametrize("away", ["2>&-", "2>/dev/full"])
+def test_a_story_that_nobody_can_read_costs_no_header(mode: str, away: str, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "mcp_auth_tui", "demo", mode, *FOLLOW]
+    done = ran(tmp_path, program=["sh", "-c", f'exec "$@" {away}', "sh", *words])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Bearer " in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("mode", ["--plain", "--json", "--events"])
+def test_a_full_disk_behind_stdout_is_a_failure_and_no_interrupt(mode: str, tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        words = [sys.executable, "-m", "mcp_auth_tui", "demo", mode, *FOLLOW]
+        done = ran(tmp_path, program=words, stdout=full)
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "interrupted" not in done.stderr
 
 
 def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
