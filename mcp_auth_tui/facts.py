@@ -5,7 +5,6 @@ The lines hold server text as received: whoever shows them makes them harmless (
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,18 +20,9 @@ GLYPHS = {
 }
 
 
-# A credential in a query, a form or a sentence that quotes one, before its value is known as such.
-_NAMED = re.compile(
-    rf"(?<![\w-])({'|'.join(sorted(text.SECRET_NAMES))})=([^&\s#\"'<>‹›]{{6,}})", re.IGNORECASE
-)
-
-
 def redacted(session: Session, value: str) -> str:
     """Mask every credential of a run inside any text, by its name and by its value (SPEC 6)."""
-    by_value = session.redact(value)
-    if "=" not in by_value:
-        return by_value
-    return _NAMED.sub(lambda found: f"{found[1]}={text.masked(found[2])}", by_value)
+    return text.redact_named(session.redact(value))
 
 
 def counted(session: Session) -> str:

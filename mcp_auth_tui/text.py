@@ -38,6 +38,15 @@ SECRET_NAMES = frozenset(
 _MEMBER = re.compile(
     rf'("(?:{"|".join(sorted(SECRET_NAMES))})"\s*:\s*")((?:[^"\\]|\\.)+)', re.IGNORECASE | re.DOTALL
 )
+# One in a query, a form or a sentence that quotes one, before its value is known as such.
+_NAMES = rf"(?<![\w-])({'|'.join(sorted(SECRET_NAMES))})"
+_NAMED = re.compile(rf"{_NAMES}(=)([^&\s#\"'<>‹›]{{6,}})", re.IGNORECASE)
+# One in text of which nothing is known: ``name: value``, ``name = 'value'``.
+_SAID = re.compile(rf"{_NAMES}([\"']?\s?[=:]\s?[\"']?)([^&\s#\"'<>‹›]{{6,}})", re.IGNORECASE)
+# In a sentence such a name is often followed by a word: ``code: invalid_request``.
+_WORDS_TOO = frozenset({"code", "state"})
+# What nobody writes in a sentence: long, with letters and digits mixed; or the head of a JWT.
+_LONG_WORD = re.compile(r"\beyJ[A-Za-z0-9_.-]{8,}|[A-Za-z0-9_~+=-]{24,}")
 # What is shorter is a word, not a credential: to mask it everywhere would hide the story.
 _SHORTEST = 6
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*\Z")
@@ -171,6 +180,28 @@ def redact_body(body: str, content_type: str) -> str:
 def redact_members(value: str) -> str:
     """Mask JSON members that hold credentials inside text that is not one JSON value."""
     return _MEMBER.sub(lambda found: found.group(1) + masked(found.group(2)), value)
+
+
+def redact_named(value: str) -> str:
+    """Mask ``name=value`` inside any text where the name says that it is a credential."""
+    return _NAMED.sub(_hidden, value) if "=" in value else value
+
+
+def redact_prose(value: str) -> str:
+    """Mask what may be a credential in text of which nothing is known: rather too much."""
+    return _LONG_WORD.sub(_mixed_hidden, _SAID.sub(_hidden, value))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    name, between, value = found.groups()
+    word = ":" in between and name.lower() in _WORDS_TOO and not re.search("[0-9]", value)
+    return found[0] if word else f"{name}{between}{masked(value)}"
+
+
+def _mixed_hidden(found: re.Match[str]) -> str:
+    word = found[0]
+    mixed = re.search("[0-9]", word) and re.search("[A-Za-z]", word)
+    return masked(word) if mixed or word.startswith("eyJ") else word
 
 
 def duration(seconds: float) -> str:

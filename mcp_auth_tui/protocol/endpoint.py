@@ -5,12 +5,13 @@ What a successful answer is worth is judged in `token`.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus
 
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Request, Secret
 from mcp_auth_tui.protocol import checks_token
@@ -18,6 +19,7 @@ from mcp_auth_tui.protocol import dpop as proofs
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Question, Sign, Signed
 from mcp_auth_tui.protocol.documents import loads
 from mcp_auth_tui.protocol.dpop import Dpop
+from mcp_auth_tui.protocol.excerpt import excerpt, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.values import AuthorizationServer, Client
 
@@ -72,13 +74,11 @@ class Endpoint:
         """Ask and insist on a successful JSON answer; ``sent`` is added to what an error tells."""
         exchange, found = yield from self.ask(form, purpose)
         if found is None:
-            id = "token-content-type" if exchange.status < 300 else "token-error-form"
-            kind = exchange.response.media_type if exchange.response else ""
-            self.judge.stop(
-                id,
-                seen=f"HTTP {exchange.status}; no JSON object ({kind or 'no content type'})",
-                exchange=exchange,
-            )
+            in_form = form_encoded(exchange)
+            if exchange.status < 300 and "error" not in in_form:
+                self._no_object(exchange, in_form)
+            yield from self.judge.tell(checks_token.refusal(exchange, in_form), exchange)
+            self.refused(exchange, {}, sent)
         if found.get("error") is not None or exchange.status >= 400:
             yield from self.judge.tell(checks_token.refusal(exchange, found), exchange)
             self.refused(exchange, found, sent)
@@ -106,6 +106,8 @@ class Endpoint:
         self, exchange: Exchange, answer: Mapping[str, Any], sent: str = "", id: str = "token-error"
     ) -> NoReturn:
         """End the run with what the server said (RFC 6749 §5.2) and what was sent (SPEC 3)."""
+        in_form = {} if answer else form_encoded(exchange)
+        answer = answer or in_form
         error = answer.get("error")
         told = [answer.get(name) for name in ("error", "error_description", "error_uri")]
         parts = [part for part in told if isinstance(part, str) and part]
@@ -113,15 +115,39 @@ class Endpoint:
         detail += [sent] if sent else []
         if (off := clock_off(exchange)) is not None:
             detail.append(off)
-        said = ": ".join(parts) or "no error member"
+        seen = f"HTTP {exchange.status}: {': '.join(parts) or 'no error member'}"
+        if not isinstance(error, str):
+            seen = with_excerpt(seen if answer else f"HTTP {exchange.status}", exchange)
+        elif in_form:
+            seen = f"HTTP {exchange.status}, form-encoded: {': '.join(parts)}"
         way = _way_on(exchange, error) if id != "token-refresh-refused" else ("", "")
+        message, next = _formless(exchange, error, in_form)
         self.judge.stop(
-            id if isinstance(error, str) else "token-error-form",
-            seen=f"HTTP {exchange.status}: {said} ({'; '.join(detail)})",
-            next=way[0],
+            "token-error-form" if message or not isinstance(error, str) else id,
+            seen=f"{seen} ({'; '.join(detail)})",
+            message=message,
+            next=next or way[0],
             meanwhile=way[1],
             exchange=exchange,
             pointer="/error",
+        )
+
+    def _no_object(self, exchange: Exchange, in_form: Mapping[str, str]) -> NoReturn:
+        """End the run over a successful answer that is no JSON object (RFC 6749 §5.1)."""
+        kind = exchange.response.media_type if exchange.response else ""
+        seen = f"HTTP {exchange.status}; no JSON object ({kind or 'no content type'})"
+        if in_form:
+            seen += f"; form fields {', '.join(sorted(in_form))}"
+        elif said := excerpt(exchange):
+            seen += f"; {said}"
+        self.judge.stop(
+            "token-content-type",
+            seen=seen,
+            expected="The answer is a JSON object with the content type application/json.",
+            message=f"The token answer is {'form-encoded' if in_form else 'no JSON object'}.",
+            next="Send access_token and token_type as members of a JSON object, with Content-Type:"
+            " application/json.",
+            exchange=exchange,
         )
 
     def _identity(self) -> Protocol[tuple[tuple[Field, ...], tuple[Field, ...]]]:
@@ -173,6 +199,45 @@ def authenticate(client: Client) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
         field = Field("client_secret", client.secret, "client_secret_post", "RFC 6749 §2.3.1")
         return (), (id, field)
     return (), ((id,) if client.id else ())
+
+
+FAILED = "Look in the authorization server's log for what failed at that time."
+_FORM_NAME = re.compile(r"[a-z_]+\Z")
+
+
+def form_encoded(exchange: Exchange) -> dict[str, str]:
+    """Return the fields of an answer that is form-encoded where JSON is due; empty when it is not.
+
+    Some servers answer so whatever ``Accept`` says. Told by the names that such an answer has.
+    """
+    response = exchange.response
+    body = response.text.strip() if response else ""
+    if any(sign in body for sign in "<{ \n"):
+        return {}
+    fields = {key: value for key, value in parse_qsl(body) if _FORM_NAME.match(key)}
+    return fields if {"error", "access_token"} & set(fields) else {}
+
+
+_IN_JSON = (
+    'Answer {"error": "…", "error_description": "…"} as JSON, with status 400 (401 for a failed'
+    " client login)."
+)
+
+
+def _formless(exchange: Exchange, error: object, in_form: Mapping[str, str]) -> tuple[str, str]:
+    """Return headline and next step of an error that has not the form of one; empty when it has.
+
+    A server that failed has nothing to mend in the form of its answer, but in what made it fail.
+    """
+    if isinstance(error, str):
+        told = ("The token error is form-encoded, and it must be JSON.", _IN_JSON)
+        return told if in_form else ("", "")
+    if exchange.status >= 500:
+        return (
+            f"The authorization server failed: HTTP {exchange.status}.",
+            FAILED,
+        )
+    return "", ""
 
 
 def clock_off(exchange: Exchange) -> str | None:

@@ -18,6 +18,8 @@ from mcp_auth_tui.protocol.actions import Ask, Bind, Protocol, Question, Send
 from mcp_auth_tui.protocol.checks import Check, as_seen
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.documents import loads
+from mcp_auth_tui.protocol.endpoint import FAILED
+from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.resource import serving
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
@@ -290,7 +292,8 @@ def _registered(judge: Judge, exchange: Exchange, redirect_uri: str) -> Protocol
         yield from judge.tell([Check("dcr-error-shape", not shaped, seen)], exchange)
         _refused(judge, exchange, answer if isinstance(answer, dict) else {}, redirect_uri)
     if not isinstance(answer, dict):
-        judge.stop("dcr-no-client-id", seen=f"HTTP {exchange.status} with {why}", exchange=exchange)
+        seen = with_excerpt(f"HTTP {exchange.status} with {why}", exchange)
+        judge.stop("dcr-no-client-id", seen=seen, exchange=exchange)
     status = Check("dcr-status", exchange.status != 201, f"HTTP {exchange.status}")
     yield from judge.tell([status], exchange)
     credential = answer.get("client_secret") or answer.get("registration_access_token")
@@ -307,22 +310,26 @@ def _refused(
     error, text = answer.get("error"), answer.get("error_description")
     parts = [f"HTTP {exchange.status}"]
     parts += [item for item in (error, text) if isinstance(item, str)]
+    seen = ": ".join(parts) if len(parts) > 1 else with_excerpt(parts[0], exchange)
     if exchange.status in (401, 403) and error != "invalid_redirect_uri":
         judge.stop(
             "dcr-needs-token",
-            seen=": ".join(parts),
+            seen=seen,
             message="The server registers only clients that bring an initial access token.",
             exchange=exchange,
         )
     if error == "invalid_redirect_uri":
         judge.stop(
             "dcr-loopback-refused",
-            seen=f"{': '.join(parts)} (for {redirect_uri})",
+            seen=f"{seen} (for {redirect_uri})",
             exchange=exchange,
         )
+    failed = exchange.status >= 500
     judge.stop(
         "dcr-refused",
-        seen=": ".join(parts),
+        seen=seen,
+        message=f"The authorization server failed: HTTP {exchange.status}." if failed else "",
+        next=FAILED if failed else "",
         exchange=exchange,
     )
 

@@ -6,11 +6,13 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mcp_auth_tui.model import Failure, Field, Secret, Stage
+from mcp_auth_tui.model import Failure, Field, Kind, Request, Secret, Stage
 from mcp_auth_tui.protocol.actions import Ask, Sign, Signed
 from mcp_auth_tui.protocol.dpop import Dpop
-from mcp_auth_tui.protocol.endpoint import ASSERTION, WAYS, Endpoint
+from mcp_auth_tui.protocol.endpoint import ASSERTION, WAYS, Endpoint, form_encoded
 from tests.protocol.script import (
     AS,
     MCP,
@@ -23,6 +25,7 @@ from tests.protocol.script import (
     headers_of,
     json,
     judge,
+    made_exchange,
     raw,
     server,
 )
@@ -147,8 +150,8 @@ def test_a_token_request_carries_a_proof_beside_the_assertion_D2() -> None:
         ({"error": "invalid_grant"}, "HTTP 400: invalid_grant"),
         ({"error": "e", "error_description": "why"}, "HTTP 400: e: why"),
         ({"error": "e", "error_uri": "https://x.example/"}, "HTTP 400: e: https://x.example/"),
-        ({"error": 7}, "HTTP 400: no error member"),
-        ({"message": "no"}, "HTTP 400: no error member"),
+        ({"error": 7}, 'HTTP 400: no error member: “{ "error": 7 }”'),
+        ({"message": "no"}, 'HTTP 400: no error member: “{ "message": "no" }”'),
     ],
 )
 def test_an_error_is_told_with_what_was_sent_K7(answer: Any, said: str) -> None:
@@ -158,6 +161,85 @@ def test_an_error_is_told_with_what_was_sent_K7(answer: Any, said: str) -> None:
     stop = script.stopped()
     assert stop.id == ("token-error" if named else "token-error-form")
     assert stop.seen == f"{said} (authentication: none; resource: x)"
+
+
+IN_FORM = ("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+GITHUB = "error=bad_verification_code&error_description=The+code+is+incorrect+or+expired."
+
+
+@pytest.mark.parametrize("headers", [(IN_FORM,), ()])
+@pytest.mark.parametrize(("status", "also"), [(200, ["token-status"]), (400, []), (401, [])])
+def test_an_error_in_a_form_is_read_and_its_form_is_told_K7(
+    status: int, also: list[str], headers: tuple[tuple[str, str], ...]
+) -> None:
+    """The body is what is wrong: another label alone would mend nothing."""
+    script = asking()
+    script.sends("POST", TOKEN, raw(status, GITHUB, *headers))
+    stop = script.stopped()
+    assert (stop.id, script.broken) == ("token-error-form", also)
+    assert stop.message == "The token error is form-encoded, and it must be JSON."
+    assert stop.seen == (
+        f"HTTP {status}, form-encoded: bad_verification_code: The code is incorrect or expired."
+        " (authentication: none; resource: x)"
+    )
+    assert stop.next.startswith('Answer {"error": "…", "error_description": "…"} as JSON')
+
+
+def test_a_token_in_a_form_is_named_without_showing_it_K5() -> None:
+    script = asking()
+    script.sends(
+        "POST", TOKEN, raw(200, "access_token=gho_16C7e4&token_type=bearer&scope=", IN_FORM)
+    )
+    stop = script.stopped()
+    assert (stop.id, stop.message) == ("token-content-type", "The token answer is form-encoded.")
+    assert stop.seen == (
+        "HTTP 200; no JSON object (application/x-www-form-urlencoded);"
+        " form fields access_token, token_type"
+    )
+    assert "JSON object" in stop.next
+
+
+@pytest.mark.parametrize(
+    ("page", "seen"),
+    [
+        (raw(500, ""), "HTTP 500"),
+        (raw(502, "upstream is down\nbye"), "HTTP 502: “upstream is down bye”"),
+        (
+            raw(500, "<title>Oops</title><h1>Oops</h1>", ("content-type", "text/html")),
+            "HTTP 500: a web page, “Oops”",
+        ),
+        (json(500, {"message": "x"}), 'HTTP 500: no error member: “{ "message": "x" }”'),
+        (json(500, [1]), "HTTP 500: “[ 1 ]”"),
+    ],
+)
+def test_a_server_that_failed_is_sent_to_its_log_with_what_it_said(page: Page, seen: str) -> None:
+    script = asking()
+    script.sends("POST", TOKEN, page)
+    stop = script.stopped()
+    assert (stop.id, stop.seen) == (
+        "token-error-form",
+        f"{seen} (authentication: none; resource: x)",
+    )
+    assert stop.message == f"The authorization server failed: HTTP {seen[5:8]}."
+    assert stop.next == "Look in the authorization server's log for what failed at that time."
+
+
+def test_an_answer_that_is_no_object_is_quoted_and_not_blamed_for_its_label_K5() -> None:
+    script = asking()
+    script.sends("POST", TOKEN, raw(200, "<p>hello", ("content-type", "application/json")))
+    stop = script.stopped()
+    assert (stop.id, stop.message) == (
+        "token-content-type",
+        "The token answer is no JSON object.",
+    )
+    assert stop.seen == "HTTP 200; no JSON object (application/json); a web page, “hello”"
+
+
+@given(st.text(max_size=60) | st.text("error=access_token&%+ ", max_size=40))
+def test_no_body_is_taken_for_a_form_without_the_names_of_one(body: str) -> None:
+    request = Request(Stage.TOKEN, "a request", "POST", TOKEN, Kind.TOKEN)
+    found = form_encoded(made_exchange(request, raw(200, body)))
+    assert not found or {"error", "access_token"} & set(found)
 
 
 @pytest.mark.parametrize("error", WAYS)

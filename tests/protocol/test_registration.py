@@ -230,6 +230,21 @@ def test_a_registration_that_failed_ends_the_run_after_one_request(page: Page, i
     assert stop.next
 
 
+@pytest.mark.parametrize(
+    ("page", "seen"),
+    [
+        (raw(500, "oops: no database"), "HTTP 500: “oops: no database”"),
+        (raw(403, "<title>Denied</title>"), "HTTP 403: a web page, “Denied”"),
+        (json(400, {"error": "invalid_client_metadata"}), "HTTP 400: invalid_client_metadata"),
+    ],
+)
+def test_a_refusal_without_an_error_shows_what_the_answer_says_G6(page: Page, seen: str) -> None:
+    stop = answered(page).stopped()
+    assert stop.seen == seen
+    failed = "Look in the authorization server's log for what failed at that time."
+    assert (stop.next == failed) is seen.startswith("HTTP 500")
+
+
 def test_a_refusal_of_the_redirect_address_shows_it_and_another_form_G6() -> None:
     stop = answered(
         json(400, {"error": "invalid_redirect_uri", "error_description": "no loopback"})

@@ -1,0 +1,86 @@
+"""Knows how the body of an unexpected answer is quoted in a line; must not know what was expected.
+
+A page or a stack trace often names the cause, and it is server text that nobody has read yet: what
+may be a credential is masked, rather too much than too little.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mcp_auth_tui import text
+from mcp_auth_tui.model import Exchange, Response
+
+_LONGEST = 200
+_READ = 64 * 1024
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
+_TAG = re.compile(r"<(!--|/?[a-z][a-z0-9]*)", re.IGNORECASE)
+# Elements whose content nobody sees; each ends at its own end tag.
+_UNSEEN = frozenset({"script", "style", "noscript", "template", "svg", "title"})
+_WEB_PAGE = frozenset({"text/html", "application/xhtml+xml"})
+_LOOK = re.compile(
+    rb"\s*<(!doctype html|html|head|title|body|h[1-6]|p|div|center)\b", re.IGNORECASE
+)
+
+
+def is_page(response: Response) -> bool:
+    """Return whether an answer is a web page, by its label or by its look."""
+    return response.media_type in _WEB_PAGE or _LOOK.match(response.body[:1024]) is not None
+
+
+def excerpt(exchange: Exchange) -> str:
+    """Return what the body of an answer says, as ``a web page, “…”``; empty where it says nothing.
+
+    One line of at most 200 characters of the body, harmless, with what may be a credential masked:
+    of a page its title and then its text, of anything else its beginning.
+    """
+    response = exchange.response
+    if response is None or not response.body.strip() or b"\0" in response.body[:_READ]:
+        return ""
+    body, page = response.body[:_READ].decode("utf-8", "replace"), is_page(response)
+    said = _of_page(body) if page else text.redact_body(body, response.media_type)
+    said = text.redact(" ".join(said.split()), (s.reveal() for s in exchange.request.secrets))
+    said = text.one_line(text.redact_prose(said), None)
+    if len(said) > _LONGEST:
+        said = f"{said[: _LONGEST - 1].rstrip()}…"
+    quoted = f"“{said}”" if said else ""
+    return ", ".join(part for part in ("a web page" if page else "", quoted) if part)
+
+
+def with_excerpt(seen: str, exchange: Exchange) -> str:
+    """Return what was seen, followed by what the body of the answer says."""
+    return f"{seen}: {said}" if (said := excerpt(exchange)) else seen
+
+
+def _of_page(page: str) -> str:
+    from html import unescape  # the names of 2,000 characters, for pages only
+
+    found = _TITLE.search(page)
+    title = " ".join(unescape(found[1]).split()) if found else ""
+    body = " ".join(unescape(_visible(page)).split())
+    if not title or body.startswith(title):
+        return body
+    return f"{title}: {body}" if body else title
+
+
+def _visible(page: str) -> str:
+    """Return the text between the tags, in one pass; a tag that has no end ends the text."""
+    kept, at = list[str](), 0
+    while (start := page.find("<", at)) >= 0:
+        kept.append(page[at:start])
+        tag = _TAG.match(page, start)
+        name = tag[1].lower() if tag else ""
+        if name == "!--":
+            end, skip = page.find("-->", start), 3
+        elif name in _UNSEEN:
+            closing = re.compile(f"</{name}", re.IGNORECASE).search(page, start)
+            end, skip = page.find(">", closing.start()) if closing else -1, 1
+        elif not name and not page.startswith("<!", start):
+            kept.append("<")  # no tag: a lone sign
+            end, skip = start, 1
+        else:
+            end, skip = page.find(">", start), 1
+        if end < 0:
+            return " ".join(kept)
+        at = end + skip
+    return " ".join((*kept, page[at:]))
