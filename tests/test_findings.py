@@ -123,6 +123,7 @@ WHOSE_EXCEPTIONS = {
     "authz-timeout": Whose.NOBODY,
     "authz-paste": Whose.CLIENT,
     "dpop-algs-param": Whose.SERVER,
+    "net-http": Whose.SERVER,
 }
 
 

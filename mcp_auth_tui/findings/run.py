@@ -100,11 +100,11 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "net-http",
         Level.FATAL,
-        Whose.NETWORK,
+        Whose.SERVER,
         "A server answered with a status that nobody expected here.",
         "The server answers with a status that fits the request.",
         "own",
-        "Look at the exchange: the body often tells the reason.",
+        "Look in the server's log for why it answers so.",
         "With this answer the run cannot go on.",
     ),
     Rule(

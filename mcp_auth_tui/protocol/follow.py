@@ -10,11 +10,17 @@ from typing import NoReturn
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret
 from mcp_auth_tui.protocol.actions import Callback, Protocol, Send
+from mcp_auth_tui.protocol.endpoint import FAILED
+from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin_text
 from mcp_auth_tui.protocol.values import Attempt
 
 _HOPS = 10
+_ON_THE_PAGE = (
+    "Compare client id and redirect address with what is registered: a server that does not know"
+    " them says so on a page only, and may not redirect."
+)
 
 
 def follow(judge: Judge, attempt: Attempt) -> Protocol[Callback]:
@@ -71,14 +77,16 @@ def _stuck(judge: Judge, attempt: Attempt, exchange: Exchange) -> NoReturn:
     if exchange.status >= 400:
         judge.stop(
             "authz-error",
-            seen=f"HTTP {exchange.status} from {attempt.authorization_endpoint}",
+            seen=with_excerpt(
+                f"HTTP {exchange.status} from {attempt.authorization_endpoint}", exchange
+            ),
             message="The authorization server answered with an error page and did not redirect.",
-            next="Look at the page: an unknown client or redirect URI is told there only.",
+            next=FAILED if exchange.status >= 500 else _ON_THE_PAGE,
             exchange=exchange,
         )
     judge.stop(
         "client-no-person",
-        seen=f"HTTP {exchange.status}: a page that wants a person",
+        seen=with_excerpt(f"HTTP {exchange.status}: a page that wants a person", exchange),
         next="Run without --browser follow and sign in in a browser.",
         exchange=exchange,
     )

@@ -10,9 +10,10 @@ from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Learned, Request
 from mcp_auth_tui.protocol import dpop as proofs
 from mcp_auth_tui.protocol import rpc
 from mcp_auth_tui.protocol.actions import Close, FlowStop, Open, Protocol, Read
+from mcp_auth_tui.protocol.refusals import not_mcp
 from mcp_auth_tui.protocol.rpc import Answer
 from mcp_auth_tui.protocol.sse import Event, Parser
-from mcp_auth_tui.protocol.talk import Talk, Turn, negotiated, not_mcp, opening, rest
+from mcp_auth_tui.protocol.talk import Talk, Turn, negotiated, opening, rest
 from mcp_auth_tui.protocol.urls import join, same_origin, split
 
 _READS = 200
@@ -96,7 +97,7 @@ def converse(talk: Talk) -> Protocol[Turn]:
         return Turn("sse", "", exchange, "GET")
     response = exchange.response
     if exchange.status != 200 or response is None or response.media_type != "text/event-stream":
-        return not_mcp(talk.judge, exchange, rpc.answer(exchange, 0))
+        return not_mcp(talk.judge, exchange, rpc.answer(exchange, 0), talk.told)
     transport = OldSse(talk, exchange.number, Parser(), [])
     try:
         turn = yield from _over_sse(talk, transport, exchange)
@@ -135,7 +136,7 @@ def _over_sse(talk: Talk, transport: OldSse, exchange: Exchange) -> Protocol[Tur
     if answer is None:
         return Turn("sse", "", first, "initialize")
     if answer.result is None:
-        return not_mcp(talk.judge, first, answer)
+        return not_mcp(talk.judge, first, answer, talk.told)
     transport.revision = negotiated(talk.judge, first, answer.result)
     yield Learned("revision", transport.revision)
     note = yield from transport.post("notifications/initialized", {}, None)

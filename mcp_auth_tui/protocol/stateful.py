@@ -9,17 +9,9 @@ from typing import Any
 from mcp_auth_tui.model import Exchange, Learned, Request, Secret
 from mcp_auth_tui.protocol import rpc
 from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.refusals import not_mcp, unauthorized_in_200
 from mcp_auth_tui.protocol.rpc import Answer
-from mcp_auth_tui.protocol.talk import (
-    LEGACY,
-    Talk,
-    Turn,
-    negotiated,
-    not_mcp,
-    opening,
-    rest,
-    unauthorized_in_200,
-)
+from mcp_auth_tui.protocol.talk import LEGACY, Talk, Turn, negotiated, opening, rest
 
 
 @dataclass(slots=True)
@@ -72,10 +64,12 @@ def converse(talk: Talk) -> Protocol[Turn | None]:
     if answer is None:
         return Turn("initialize", "", exchange, "initialize")
     if exchange.status in LEGACY and not answer.modern:
+        if answer.code is not None:
+            talk.told = exchange, answer
         return None
     if answer.result is None or exchange.status >= 300:
         yield from unauthorized_in_200(talk.judge, exchange, answer)
-        return not_mcp(talk.judge, exchange, answer)
+        return not_mcp(talk.judge, exchange, answer, talk.told)
     revision = negotiated(talk.judge, exchange, answer.result)
     yield Learned("revision", revision)
     transport.revision = revision

@@ -10,8 +10,9 @@ from mcp_auth_tui.model import Exchange, Learned
 from mcp_auth_tui.protocol import rpc
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import REVISIONS, STATELESS
+from mcp_auth_tui.protocol.refusals import not_mcp, unauthorized_in_200
 from mcp_auth_tui.protocol.rpc import Answer
-from mcp_auth_tui.protocol.talk import LEGACY, Talk, Turn, not_mcp, rest, unauthorized_in_200
+from mcp_auth_tui.protocol.talk import LEGACY, Talk, Turn, rest
 
 
 @dataclass(slots=True)
@@ -63,7 +64,7 @@ def converse(talk: Talk) -> Protocol[Turn | None]:
         # Answered, but as a server that does not know the method: an older era over HTTP 200.
         yield from unauthorized_in_200(talk.judge, exchange, answer)
         return None
-    return not_mcp(talk.judge, exchange, answer)
+    return not_mcp(talk.judge, exchange, answer, talk.told)
 
 
 def _modern_error(

@@ -1,4 +1,4 @@
-"""Knows what all eras of MCP share: judging answers, listing, calling (T1, T4, U1, U2).
+"""Knows what all eras of MCP share: sending, listing, calling (T1, T4, U1, U2).
 
 It must not know how an era opens a conversation: `stateless`, `stateful` and `oldsse` do.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any
 from typing import Protocol as Shape
 
 from mcp_auth_tui.model import Exchange, Learned, Level, Request
@@ -17,9 +17,17 @@ from mcp_auth_tui.protocol import rpc
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS
 from mcp_auth_tui.protocol.dpop import Dpop
+from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.refusals import (
+    NO_SUCH_METHOD,
+    overloaded,
+    redirected,
+    shown,
+    unauthorized_in_200,
+    wrong_status,
+)
 from mcp_auth_tui.protocol.rpc import Answer
-from mcp_auth_tui.protocol.urls import join, same_origin
 from mcp_auth_tui.protocol.values import Peer, Token
 
 _OPENERS = ("server/discover", "initialize", "GET")
@@ -51,6 +59,8 @@ class Talk:
     """The method that the server refused without a token: the one that proves the token."""
     dpop: Dpop | None = None
     id: int = 0
+    told: tuple[Exchange, Answer] | None = None
+    """The last JSON-RPC error that an era was given up for: it says more than what follows."""
 
     @property
     def url(self) -> str:
@@ -79,13 +89,13 @@ class Talk:
         if response is None or response.status in (401, 403):
             return False
         if 300 <= response.status < 400:
-            yield from _redirected(self, exchange)
-        _overloaded(self.judge, exchange)
-        if response.status >= 500:
+            redirected(self.judge, exchange, with_token=self.token is not None)
+        overloaded(self.judge, exchange)
+        if response.status >= 500 and response.status != NO_SUCH_METHOD:
             wrong_status(self.judge, exchange)
             self.judge.stop(
                 "net-http",
-                seen=f"HTTP {response.status} to {method}",
+                seen=with_excerpt(f"HTTP {response.status} to {method}", exchange),
                 message=f"The MCP server answered {method} with HTTP {response.status}.",
                 exchange=exchange,
             )
@@ -110,36 +120,6 @@ class Transport(Shape):
     ) -> Protocol[tuple[Exchange, Answer | None]]:
         """Ask; the answer is None when the server refused with 401 or 403."""
         ...
-
-
-def _redirected(talk: Talk, exchange: Exchange) -> Protocol[None]:
-    response = exchange.response
-    place = join(exchange.request.url, (response.header("location") if response else "") or "")
-    seen = f"HTTP {exchange.status} to {place}"
-    if talk.token is not None and not same_origin(place, exchange.request.url):
-        talk.judge.stop("rs-redirects-token", seen=seen, exchange=exchange, pointer="location")
-    talk.judge.stop(
-        "rs-login-redirect",
-        seen=seen,
-        message="The MCP server answers with a redirect; no MCP message and no token follows one.",
-        next=f"If that place is the real MCP endpoint, run again with its URL: {place}",
-        exchange=exchange,
-        pointer="location",
-    )
-    yield from ()
-
-
-def _overloaded(judge: Judge, exchange: Exchange) -> None:
-    response = exchange.response
-    if response is not None and response.status in (429, 503):
-        after = response.header("retry-after")
-        judge.stop(
-            "net-rate-limited",
-            seen=f"HTTP {response.status}" + (f", Retry-After: {after}" if after else ""),
-            next=f"Wait {after} (seconds or date) and run again." if after else "",
-            exchange=exchange,
-            pointer="retry-after",
-        )
 
 
 def _described(result: Mapping[str, Any]) -> dict[str, str]:
@@ -179,7 +159,7 @@ def rest(talk: Talk, transport: Transport, hello: Mapping[str, Any]) -> Protocol
             return replace(turn, refused=exchange, method=method)
         if answer.result is None:
             yield from unauthorized_in_200(talk.judge, exchange, answer)
-            seen = _shown(exchange, answer)
+            seen = shown(exchange, answer)
             gap = f"The server did not answer {method} as MCP says."
             if talk.token is None or not talk.token.verified:
                 talk.judge.stop("net-http", seen=seen, message=gap, exchange=exchange)
@@ -212,9 +192,10 @@ def _call(
     if answer.result is None:
         talk.judge.stop(
             "net-http",
-            seen=_shown(exchange, answer),
+            seen=shown(exchange, answer),
             message=f"The tool {tool} could not be called; the headers are good.",
-            next="Look at the tool's name and arguments (--call, --call-args).",
+            next="Look in the server's log if name and arguments are right.",
+            meanwhile="Look at the tool's name and arguments (--call, --call-args).",
             exchange=exchange,
         )
     return None, replace(peer, called=json.dumps(answer.result, ensure_ascii=False))
@@ -224,60 +205,6 @@ def _names(tools: Any) -> tuple[str, ...]:
     items = tools if isinstance(tools, list) else []
     names = (item.get("name") for item in items if isinstance(item, dict))
     return tuple(name for name in names if isinstance(name, str))
-
-
-def _shown(exchange: Exchange, answer: Answer) -> str:
-    if answer.fault:
-        return f"HTTP {exchange.status}, {answer.fault}"
-    return f"HTTP {exchange.status}, JSON-RPC error {answer.code}: {answer.message}"
-
-
-def unauthorized_in_200(judge: Judge, exchange: Exchange, answer: Answer) -> Protocol[None]:
-    """Stop at a refusal that is hidden in a successful response (rs-200-auth-error)."""
-    words = answer.message.lower()
-    hidden = any(word in words for word in ("unauthor", "unauthenticated", "authenticat"))
-    if exchange.status == 200 and answer.code is not None and hidden:
-        judge.stop(
-            "rs-200-auth-error",
-            seen=_shown(exchange, answer),
-            exchange=exchange,
-            pointer="/error/message",
-        )
-    yield from ()
-
-
-def wrong_status(judge: Judge, exchange: Exchange) -> None:
-    """Stop at a refusal of the token, or for want of one, that has another status than 401.
-
-    The challenge shows that it is one: only a refusal carries it (RFC 9110 §11.6.1).
-    """
-    response = exchange.response
-    challenges = response.all("www-authenticate") if response else ()
-    sent = any(field.name == "Authorization" for field in exchange.request.headers)
-    if not challenges or exchange.status < 400:
-        return
-    shown = ", ".join(challenges)
-    if not sent or "invalid_token" in shown:
-        judge.stop(
-            "rs-invalid-token-not-401" if sent else "rs-wrong-status",
-            seen=f"HTTP {exchange.status} with WWW-Authenticate: {shown}",
-            expected="HTTP 401 with WWW-Authenticate",
-            exchange=exchange,
-            pointer="www-authenticate",
-        )
-
-
-def not_mcp(judge: Judge, exchange: Exchange, answer: Answer) -> NoReturn:
-    """End the run: whatever answers there is no MCP endpoint (rs-not-mcp)."""
-    wrong_status(judge, exchange)
-    response = exchange.response
-    kind = response.media_type if response else ""
-    page = " The answer is a web page." if kind == "text/html" else ""
-    judge.stop(
-        "rs-not-mcp",
-        seen=f"{_shown(exchange, answer)}; content type {kind or 'absent'}.{page}",
-        exchange=exchange,
-    )
 
 
 def opening(talk: Talk) -> dict[str, Any]:

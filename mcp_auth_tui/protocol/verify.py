@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NoReturn
 
+from mcp_auth_tui.findings.meanwhile import REPORT
 from mcp_auth_tui.model import Exchange
 from mcp_auth_tui.protocol import challenge, checks_challenge
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Question
@@ -13,10 +14,16 @@ from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.conversation import Turn, converse
 from mcp_auth_tui.protocol.dpop import Dpop
 from mcp_auth_tui.protocol.endpoint import clock_off
+from mcp_auth_tui.protocol.excerpt import is_page, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.talk import wrong_status
+from mcp_auth_tui.protocol.refusals import wrong_status
 from mcp_auth_tui.protocol.values import Challenge, Contact, Peer, Token
 
+_PAGE = "A web page with HTTP 403 is all that a request without a token gets: no 401 of MCP."
+_LET_THROUGH = (
+    "Let requests to the MCP path through the bot protection, firewall or login that answers with"
+    " this page, and answer 401 there."
+)
 # S2: authorizations in one run, the first included.
 LIMIT = 3
 
@@ -77,12 +84,15 @@ def _challenged(judge: Judge, turn: Turn, exchange: Exchange) -> Protocol[Contac
     parsed = yield from read_challenge(judge, exchange)
     contact = _contact(exchange, parsed.challenges, turn)
     if exchange.status == 403 and contact.param("error") != "insufficient_scope":
+        page = exchange.response is not None and is_page(exchange.response)
         if not judge.config.force:
             judge.stop(
                 "rs-wrong-status",
-                seen="HTTP 403 without a token",
+                seen=with_excerpt("HTTP 403 without a token", exchange),
                 expected="HTTP 401 with WWW-Authenticate",
-                next="The server must answer 401; to try the flow all the same: --force.",
+                message=_PAGE if page else "",
+                next=_LET_THROUGH if page else "",
+                meanwhile=f"To try the flow all the same: --force. {REPORT}",
                 exchange=exchange,
             )
         yield from judge.note("rs-wrong-status", seen="HTTP 403", exchange=exchange)
@@ -133,7 +143,7 @@ def verify(
     if refused.param("error") != "insufficient_scope":
         judge.stop(
             "rs-403-no-challenge",
-            seen=f"HTTP 403 to {turn.method}: {_challenge_text(exchange)}",
+            seen=with_excerpt(f"HTTP 403 to {turn.method}; {_challenge_text(exchange)}", exchange),
             message="The MCP server refused the token with 403 and does not say what it lacks.",
             exchange=exchange,
         )

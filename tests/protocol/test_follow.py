@@ -72,6 +72,34 @@ def test_what_is_no_way_back_ends_the_run_Z8(page: Page, id: str, exit: int) -> 
     assert (script.stopped().id, script.stopped().exit) == (id, exit)
 
 
+@pytest.mark.parametrize(
+    ("page", "seen", "next"),
+    [
+        (
+            raw(400, "<h1>Invalid redirect_uri</h1>"),
+            f"HTTP 400 from {AS}/authorize: a web page, “Invalid redirect_uri”",
+            "Compare client id and redirect address with what is registered",
+        ),
+        (
+            raw(500, "no database"),
+            f"HTTP 500 from {AS}/authorize: “no database”",
+            "Look in the authorization server's log",
+        ),
+        (
+            raw(200, "<title>Sign in to Shop</title>"),
+            "HTTP 200: a page that wants a person: a web page, “Sign in to Shop”",
+            "Run without --browser follow",
+        ),
+    ],
+)
+def test_a_page_without_a_way_back_is_quoted(page: Page, seen: str, next: str) -> None:
+    script = following()
+    script.gets((URL, page))
+    stop = script.stopped()
+    assert stop.seen == seen
+    assert stop.next.startswith(next)
+
+
 def test_ten_redirects_are_the_most() -> None:
     script = following()
     script.gets((URL, moved("/0")), *((f"{AS}/{n}", moved(f"/{n + 1}")) for n in range(9)))

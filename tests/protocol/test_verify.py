@@ -17,6 +17,7 @@ from tests.protocol.script import (
     contact,
     judge,
     made_exchange,
+    raw,
     token,
 )
 
@@ -68,6 +69,19 @@ def test_a_403_starts_a_flow_only_for_insufficient_scope_C6() -> None:
     assert good.returned()[0].status == 403
     for field in ("Bearer", 'Bearer error="invalid_token"'):
         assert contacting(challenged(403, field)).stopped().id == "rs-wrong-status"
+
+
+def test_a_403_page_of_something_in_between_is_named_and_quoted_C6() -> None:
+    page = raw(403, "<title>Access denied</title><p>Ray", ("content-type", "text/html"))
+    stop = contacting(page).stopped()
+    assert stop.id == "rs-wrong-status"
+    assert stop.seen == "HTTP 403 without a token: a web page, “Access denied: Ray”"
+    assert stop.message.startswith("A web page with HTTP 403")
+    assert "bot protection" in stop.next
+    assert "--force" in stop.meanwhile
+    plain = contacting(raw(403, "no")).stopped()
+    assert plain.seen == "HTTP 403 without a token: “no”"
+    assert plain.next.startswith("Answer 401 with a WWW-Authenticate header")
 
 
 def test_a_403_can_be_forced_C6() -> None:

@@ -99,8 +99,8 @@ ALL: tuple[Explanation, ...] = (
             (NGINX, "502 and 504 are its own: the application behind it is down or too slow."),
             (CLOUDFLARE, "520 to 526 are its own: it cannot speak with the origin."),
         ),
-        "POST /token\n502 Bad Gateway",
-        "POST /token\n200 OK",
+        "POST /mcp\n502 Bad Gateway",
+        "POST /mcp\n200 OK",
     ),
     Explanation(
         "net-downgrade",
