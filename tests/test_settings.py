@@ -141,6 +141,16 @@ def test_a_secret_of_the_environment_is_named_by_its_variable() -> None:
     assert "from-environment" not in told.line
 
 
+def test_only_what_was_changed_since_the_start_is_told_again() -> None:
+    made = settings("--scope", "a")
+    assert made.again("https://x") == ""
+    values = {"scope": ("a",), "strict": ("",)}
+    made.take(values, None, made.check(values))
+    assert made.again("https://x") == "mcp-auth-tui https://x --scope a --strict"
+    made.take(made.started, None, made.check(made.started))
+    assert made.again("https://x") == ""
+
+
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [

@@ -321,3 +321,25 @@ async def test_where_nothing_can_sleep_the_key_says_why() -> None:
             "This terminal cannot put a program to sleep."
         ]
     assert app.keymap.of("suspend").off(keys.State(app.session, awake="why")) == "why"
+
+
+def test_settings_that_were_changed_are_told_as_a_command_when_the_screen_is_gone(
+    tmp_path: Path,
+) -> None:
+    program = shlex.join([sys.executable, "-m", "mcp_auth_tui"])
+    script = f"{program} demo --inline --browser follow --auto-approve; echo ENDED $?; read -r _"
+    with terminal(script) as shell:
+        shell.until("copy headers")
+        shell.press(",")
+        shell.until("Settings for the next run")
+        shell.press("lll\r")
+        shell.until("--grant: ")
+        shell.press("authorization_code\r")
+        shell.until("--grant authorization_code")
+        shell.press("\x1b")
+        shell.until("copy headers")
+        shell.press("q")
+        shell.until("ENDED 0")
+        told = "mcp-auth-tui: with the settings as changed: mcp-auth-tui demo --auto-approve"
+        assert told in " ".join(shell.text.split())
+        assert "--grant authorization_code --browser follow" in " ".join(shell.text.split())

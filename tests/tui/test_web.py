@@ -123,6 +123,12 @@ async def test_in_a_browser_copy_open_and_save_reach_the_browser_and_the_callbac
             visit = asyncio.ensure_future(person.get(url, timeout=SECONDS))
             await page.shows("c copies it, e exports it")
             assert (await visit).status_code == 200
+        await page.press("\x1a")
+        await page.shows("no shell waits under it")
+        await page.press("q")
+        await page.shows("neither copied nor saved")
+        await page.press("n")
+        await page.until(lambda: "neither copied" not in page.text, "stayed")
         await page.press("e")
         await page.shows("enter or c copies")
         await page.press("s")
