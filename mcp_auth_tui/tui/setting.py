@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.screen import Screen
+from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -38,7 +38,7 @@ _LISTING = (
 )
 
 
-class SettingsScreen(Screen[str | None]):
+class SettingsScreen(ModalScreen[str | None]):
     """Every option of a run; hands back ``run``, ``step`` or None. What is right counts at once."""
 
     BINDINGS = [  # noqa: RUF012

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from mcp_auth_tui import clipboard
 from mcp_auth_tui.tui.app import AuthApp
 from tests.tui import fakes
 
@@ -17,6 +18,20 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_ANIMATIONS", "TEXTUAL_DRIVER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", "none", raising=False)
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was copied, in place of any clipboard."""
+    seen: list[str] = []
+
+    async def copy(text: str, *, write_terminal: Any) -> clipboard.Copied:
+        assert write_terminal is not None
+        seen.append(text)
+        return clipboard.Copied(how="copied by a test", ok=True)
+
+    monkeypatch.setattr(clipboard, "copy", copy)
+    return seen
 
 
 def app_of(events: list[Any], *, stepping: bool = False, **more: Any) -> AuthApp:

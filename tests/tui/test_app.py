@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from textual.widgets import Button, Input, OptionList, Static
 
-from mcp_auth_tui import clipboard
 from mcp_auth_tui.model import PANELS, Outcome, Stage
 from mcp_auth_tui.tui import keys
 from mcp_auth_tui.tui.exchanges import ExchangeScreen
@@ -37,19 +36,6 @@ def detail(app: Any) -> str:
 def side(screen: Any, index: int) -> str:
     lines = screen.query_one(f"#side-{index}", OptionList)
     return "\n".join(str(option.prompt) for option in lines.options)
-
-
-@pytest.fixture
-def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    seen: list[str] = []
-
-    async def copy(text: str, *, write_terminal: Any) -> clipboard.Copied:
-        assert write_terminal is not None
-        seen.append(text)
-        return clipboard.Copied(how="copied by a test", ok=True)
-
-    monkeypatch.setattr(clipboard, "copy", copy)
-    return seen
 
 
 def test_the_names_of_the_panels_are_there_before_anything_is_laid_out() -> None:

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Input, OptionList
 
-from mcp_auth_tui import clipboard
 from mcp_auth_tui.exports.curl import one
 from mcp_auth_tui.model import Exchanged, Field, Secret
 from mcp_auth_tui.protocol.actions import Browse, Send
@@ -53,18 +52,6 @@ def token_exchange(**body: Any) -> Any:
     return fakes.exchange(
         1, fakes.Stage.TOKEN, "POST", f"{fakes.AS}/token?a=b%20c", 200, form=form, body=body
     )
-
-
-@pytest.fixture
-def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    seen: list[str] = []
-
-    async def copy(text: str, *, write_terminal: Any) -> clipboard.Copied:
-        seen.append(text)
-        return clipboard.Copied(how="copied by a test", ok=True)
-
-    monkeypatch.setattr(clipboard, "copy", copy)
-    return seen
 
 
 def test_a_jwt_is_decoded_in_place_while_its_own_text_stays_masked() -> None:

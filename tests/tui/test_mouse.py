@@ -9,7 +9,6 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
-from mcp_auth_tui import clipboard
 from mcp_auth_tui.tui import keys
 from mcp_auth_tui.tui.editing import EditScreen
 from mcp_auth_tui.tui.exchanges import ExchangeScreen
@@ -29,17 +28,7 @@ from tests.tui.test_setting import app_with
 
 WAITING = [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
 
-
-@pytest.fixture(autouse=True)
-def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    seen: list[str] = []
-
-    async def copy(text: str, *, write_terminal: Any) -> clipboard.Copied:
-        seen.append(text)
-        return clipboard.Copied(how="copied by a test", ok=True)
-
-    monkeypatch.setattr(clipboard, "copy", copy)
-    return seen
+pytestmark = pytest.mark.usefixtures("copied")
 
 
 def spot(widget: Widget, words: str) -> tuple[int, int]:

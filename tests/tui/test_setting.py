@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
-from mcp_auth_tui import arguments, clipboard
+from mcp_auth_tui import arguments
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.options import from_arguments
 from mcp_auth_tui.settings import PROMPT, Settings
@@ -313,22 +313,15 @@ async def test_a_proxy_with_a_password_is_typed_over_without_being_seen() -> Non
         assert "holds a secret" in told(screen, "#setting-command")
 
 
-async def test_the_command_is_copied_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-
-    async def copy(text: str, *, write_terminal: Any) -> clipboard.Copied:
-        seen.append(text)
-        return clipboard.Copied(how="copied by a test", ok=True)
-
-    monkeypatch.setattr(clipboard, "copy", copy)
+async def test_the_command_is_copied_whole(copied: list[str]) -> None:
     scope = " ".join(f"scope-{number}" for number in range(60))
     app = app_with(fakes.mismatch(), "--scope", scope)
     async with app.run_test(size=(60, 20)) as pilot:
         screen = await opened(pilot)
         assert told(screen, "#setting-command").endswith("…")
         await pilot.press("c")
-        await settled(pilot, lambda: bool(seen))
-    assert seen == [f"mcp-auth-tui {fakes.MCP} --scope '{scope}'"]
+        await settled(pilot, lambda: bool(copied))
+    assert copied == [f"mcp-auth-tui {fakes.MCP} --scope '{scope}'"]
 
 
 async def test_during_a_run_the_settings_count_for_the_next_one() -> None:
@@ -426,6 +419,18 @@ async def test_groups_are_a_key_apart() -> None:
             groups.setdefault(field.group, field.name)
         first = list(groups.values())
         assert seen == [*first[:4], *reversed(first[:3]), first[-1], first[0]]
+
+
+async def test_keys_of_the_main_screen_do_nothing_behind_the_form() -> None:
+    app = app_with(fakes.mismatch())
+    async with app.run_test() as pilot:
+        screen = await opened(pilot)
+        before = app.screen_stack[0].classes
+        await pilot.press("x", "z", "n", "f", "2", "v")
+        await settled(pilot)
+        assert app.screen is screen
+        assert app.screen_stack[0].classes == before
+        assert (app.panel, app.reveal) == (0, False)
 
 
 async def test_the_form_is_left_for_the_headers_at_the_end() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from mcp_auth_tui import clipboard
 from mcp_auth_tui.model import Left, Stage, Started, Status
 from mcp_auth_tui.tui import details, views
 from mcp_auth_tui.tui.edges import Banner
@@ -21,18 +20,6 @@ from tests.tui.test_app import detail
 
 WAITING = [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
 LOOK = views.Look(76, False, fakes.NOW + 42, 30)
-
-
-@pytest.fixture
-def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    seen: list[str] = []
-
-    async def copy(text: str, *, write_terminal: Any) -> clipboard.Copied:
-        seen.append(text)
-        return clipboard.Copied(how="copied by a test", ok=True)
-
-    monkeypatch.setattr(clipboard, "copy", copy)
-    return seen
 
 
 def folded(events: list[Any]) -> Any:
