@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 from base64 import b64encode
@@ -13,6 +14,9 @@ from dataclasses import dataclass
 _SECONDS = 3.0
 # Terminals cut longer sequences off; xterm and screen take about so much.
 _OSC_LIMIT = 74_000
+# GNU screen passes on at most 768 octets in one piece, and writes the rest on the screen.
+_SCREEN_PIECE = 500
+_ASKED = "#{client_termfeatures}|#{client_termname}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,12 @@ async def copy(
     in_tmux = bool(environ.get("TMUX")) and not web
     if not web and await _bounded(_system, text):
         said.append("copied to the clipboard")
-    if in_tmux and await _bounded(_tmux, text):
-        said.append("handed to tmux")
+    if in_tmux and (took := await _bounded(_tmux, text)):
+        said.append(took)
     elif write_terminal is not None:
-        payload = b64encode(text.encode("utf-8", "replace")).decode("ascii")
-        if len(payload) <= _OSC_LIMIT:
-            write_terminal(f"\x1b]52;c;{payload}\x07")
-            refuses = "it refuses without https, but on localhost"
-            where = f"your browser ({refuses})" if web else "the terminal (OSC 52; it may refuse)"
+        sequence, where = _sequence(text, environ)
+        if sequence:
+            write_terminal(sequence)
             said.append(f"sent to {where}")
     if not said:
         return Copied("Not copied: there is no clipboard here.", False)
@@ -57,40 +59,90 @@ async def copy(
     return Copied(f"{sentence[0].upper()}{sentence[1:]}.", True)
 
 
-async def _bounded(way: Callable[[str], bool], text: str) -> bool:
+def _sequence(text: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return what makes the terminal copy a text, as what is between must get it, and to whom."""
+    payload = b64encode(text.encode("utf-8", "replace")).decode("ascii")
+    if len(payload) > _OSC_LIMIT:
+        return "", ""
+    plain = f"\x1b]52;c;{payload}\x07"
+    if environ.get("TEXTUAL_DRIVER"):
+        return plain, "your browser (it refuses without https, but on localhost)"
+    name = environ.get("TERM", "")
+    if environ.get("TMUX"):
+        # Before 3.2 tmux takes nothing for the terminal, but passes on what is wrapped like this.
+        inner = plain.replace("\x1b", "\x1b\x1b")
+        return f"\x1bPtmux;{inner}\x1b\\", "the terminal through tmux (OSC 52; it may refuse)"
+    if environ.get("STY") or name.startswith("screen."):
+        pieces = [plain[at : at + _SCREEN_PIECE] for at in range(0, len(plain), _SCREEN_PIECE)]
+        wrapped = "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
+        return wrapped, "the terminal through screen (OSC 52; it may refuse)"
+    if name.startswith(("tmux", "screen")):
+        return plain, "the terminal (OSC 52; a tmux takes it only with set-clipboard on)"
+    return plain, "the terminal (OSC 52; it may refuse)"
+
+
+async def _bounded(way: Callable[[str], str], text: str) -> str:
     """Try a way in a thread; a helper program that hangs is left to itself."""
     try:
         async with asyncio.timeout(_SECONDS):
             return await asyncio.to_thread(way, text)
     except TimeoutError:
-        return False
+        return ""
 
 
-def _system(text: str) -> bool:
+def _system(text: str) -> str:
     try:
         import pyperclip
 
         pyperclip.copy(text)
     except (ImportError, OSError, RuntimeError, subprocess.SubprocessError):
         # Without a helper program pyperclip raises its own RuntimeError.
-        return False
-    return True
+        return ""
+    return "copied to the clipboard"
 
 
-def _tmux(text: str) -> bool:
-    """Load tmux's buffer; ``-w`` passes it on to the outer terminal, which tmux may do for us."""
+def _tmux(text: str) -> str:
+    """Load tmux's buffer; ``-w`` passes it on to the outer terminal, which tmux may do for us.
+
+    Returns what became of it; empty when tmux did not take it.
+    """
     program = shutil.which("tmux")
     if program is None:
-        return False
+        return ""
+    loaded = _ran([program, "load-buffer", "-w", "-"], text)
+    if loaded is None:
+        return ""
+    asked = ["display-message", "-p", _ASKED, ";", "show-messages", "-T"]
+    return _further(_ran([program, *asked], "") or "")
+
+
+def _ran(words: list[str], given: str) -> str | None:
+    """Run a program with a text on its stdin; return what it printed, None when it failed."""
     try:
         done = subprocess.run(  # noqa: S603 - fixed words; the text goes by stdin
-            [program, "load-buffer", "-w", "-"],
-            input=text.encode("utf-8", "replace"),
-            stdout=subprocess.DEVNULL,
+            words,
+            input=given.encode("utf-8", "replace"),
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=_SECONDS,
+            timeout=_SECONDS / 3,
             check=False,
         )
     except (OSError, subprocess.SubprocessError):
-        return False
-    return done.returncode == 0
+        return None
+    return None if done.returncode else done.stdout.decode("utf-8", "replace")
+
+
+def _further(told: str) -> str:
+    """Return how far a text goes that tmux has, by what tmux tells of itself and its terminals.
+
+    tmux passes it on when it knows how the terminal copies: by a feature of the terminal that it
+    attached to last, or by ``Ms`` in the terminal's own description.
+    """
+    features, bar, name = told.partition("\n")[0].partition("|")
+    if not bar or "clipboard" in features.split(",") or " Ms: (string)" in told:
+        return "handed to tmux for your terminal (OSC 52; it may refuse)"
+    shown = name if re.fullmatch(r"[\w.+-]+", name) else "TERM"
+    return (
+        "put into tmux's buffer (prefix ] pastes it), but no further; in tmux.conf: "
+        f"set -as terminal-features ',{shown}:clipboard'"
+    )

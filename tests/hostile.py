@@ -13,7 +13,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from copy import deepcopy
-from typing import Any
+from typing import Any, TypeVar
 
 from mcp_auth_tui.demo.front import METADATA_PATH, AuthorizationFront
 from mcp_auth_tui.demo.records import Entropy
@@ -267,10 +267,19 @@ class Hostile:
                     self.secrets.add(value)
 
 
+Served = TypeVar("Served", bound=Hostile)
+
+
 @asynccontextmanager
 async def hostile(seed: int, **options: Any) -> AsyncIterator[Hostile]:
     """Serve one seeded set-up."""
-    made = Hostile(seed, **options)
+    async with serving(Hostile(seed, **options)) as made:
+        yield made
+
+
+@asynccontextmanager
+async def serving(made: Served) -> AsyncIterator[Served]:
+    """Serve a set-up on two ports of loopback."""
     tasks: set[asyncio.Task[None]] = set()
 
     def door(front: bool) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import stat
 from pathlib import Path
 
@@ -52,14 +54,18 @@ async def test_the_clipboard_of_the_system_comes_first(monkeypatch: pytest.Monke
 @pytest.mark.usefixtures("helperless")
 @pytest.mark.parametrize(
     ("code", "how"),
-    [(0, "Handed to tmux."), (1, "Sent to the terminal (OSC 52; it may refuse).")],
+    [
+        (0, "Handed to tmux for your terminal (OSC 52; it may refuse)."),
+        (1, "Sent to the terminal through tmux (OSC 52; it may refuse)."),
+    ],
 )
 async def test_inside_tmux_the_buffer_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, how: str
 ) -> None:
     program = tmp_path / "tmux"
     program.write_text(
-        f'#!/bin/sh\necho "$@" > {tmp_path}/args\ncat > {tmp_path}/in\nexit {code}\n'
+        f'#!/bin/sh\n[ "$1" = load-buffer ] || exit 1\n'
+        f'echo "$@" > {tmp_path}/args\ncat > {tmp_path}/in\nexit {code}\n'
     )
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
@@ -87,3 +93,65 @@ async def test_under_textual_serve_only_the_persons_browser_is_told(
     copied = await copy("x", write_terminal=written.append, environ=web)
     assert (taken, written) == ([], ["\x1b]52;c;eA==\x07"])
     assert copied.how == "Sent to your browser (it refuses without https, but on localhost)."
+
+
+@pytest.mark.usefixtures("helperless")
+@pytest.mark.parametrize(
+    ("told", "how"),
+    [
+        ("bpaste,clipboard,focus|xterm-256color", "Handed to tmux for your terminal"),
+        (
+            "bpaste|tmux-256color\n 192: Ms: (string) \\033]52",
+            "Handed to tmux for your terminal",
+        ),
+        (
+            "bpaste,focus|linux\n 192: Ms: [missing]",
+            "Put into tmux's buffer (prefix ] pastes it), but no further; in tmux.conf: "
+            "set -as terminal-features ',linux:clipboard'.",
+        ),
+        ("|\x1b[31m", "terminal-features ',TERM:clipboard'."),
+        ("", "Handed to tmux for your terminal (OSC 52; it may refuse)."),
+    ],
+)
+async def test_what_tmux_cannot_do_with_it_is_told_with_its_mending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, how: str
+) -> None:
+    (tmp_path / "told").write_text(told)
+    program = tmp_path / "tmux"
+    program.write_text(f'#!/bin/sh\n[ "$1" = load-buffer ] || exec cat {tmp_path}/told\ncat >&2\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    copied = await copy("secret", write_terminal=lambda _: None, environ={"TMUX": "/tmp/x,1,0"})
+    assert how in copied.how
+
+
+@pytest.mark.usefixtures("helperless")
+async def test_a_tmux_that_is_too_old_gets_the_sequence_wrapped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before 3.2 it passes on what an application wraps, and nothing else."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    written: list[str] = []
+    await copy("schön", write_terminal=written.append, environ={"TMUX": "/tmp/x,1,0"})
+    assert written == ["\x1bPtmux;\x1b\x1b]52;c;c2Now7Zu\x07\x1b\\"]
+
+
+@pytest.mark.usefixtures("helperless")
+@pytest.mark.parametrize("environ", [{"STY": "1.x", "TERM": "screen"}, {"TERM": "screen.xterm"}])
+async def test_inside_screen_no_piece_is_longer_than_it_takes(environ: dict[str, str]) -> None:
+    written: list[str] = []
+    copied = await copy("x" * 2000, write_terminal=written.append, environ=environ)
+    pieces = re.findall("\x1bP(.*?)\x1b\\\\", written[0], re.DOTALL)
+    assert "".join(f"\x1bP{piece}\x1b\\" for piece in pieces) == written[0]
+    assert max(map(len, pieces)) < 768
+    payload = base64.b64encode(b"x" * 2000).decode()
+    assert "".join(pieces) == f"\x1b]52;c;{payload}\x07"
+    assert copied.how == "Sent to the terminal through screen (OSC 52; it may refuse)."
+
+
+@pytest.mark.usefixtures("helperless")
+async def test_where_a_tmux_may_be_in_between_it_is_told_what_that_needs() -> None:
+    copied = await copy("x", write_terminal=lambda _: None, environ={"TERM": "tmux-256color"})
+    assert (
+        copied.how == "Sent to the terminal (OSC 52; a tmux takes it only with set-clipboard on)."
+    )

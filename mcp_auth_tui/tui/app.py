@@ -130,14 +130,15 @@ class AuthApp(Leaving, Looking, Liking):
         if not self.can("bare"):
             return
         from mcp_auth_tui.protocol.urls import safe_url
-        from mcp_auth_tui.tui.screens import BareScreen
+        from mcp_auth_tui.tui.taking import BareScreen
 
         try:
             url = safe_url(self._address())
         except ValueError as error:
             self.say(f"This address is not shown as one to open: {error}", "error")
             return
-        self.push_screen(BareScreen(url, self._driver.write if self._driver else None))
+        write = self._driver.write if self._driver else None
+        self.push_screen(BareScreen(url, write, self.letters))
 
     def action_export(self) -> None:
         """Open the export menu."""

@@ -128,6 +128,8 @@ class Changing(Frame):
 
         write = self._driver.write if self._driver is not None else None
         copied = await copy(value, write_terminal=write)
+        # What does not know the sequence, as an older screen in between, has written it instead.
+        self.refresh()
         self.say(f"{what}: {copied.how}", "information" if copied.ok else "warning")
         if copied.ok:
             then()

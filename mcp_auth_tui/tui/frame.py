@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ from mcp_auth_tui.tui.edges import Banner, Headline, KeyBar
 from mcp_auth_tui.tui.log import Log
 from mcp_auth_tui.tui.panels import Detail, Panel, PasteInput
 from mcp_auth_tui.tui.runs import Runs
-from mcp_auth_tui.tui.terminal import ControlFilter
+from mcp_auth_tui.tui.terminal import ControlFilter, takes_links
 from mcp_auth_tui.tui.views import panel_of
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Frame(Runs):
         for key in self.keymap.keys:
             if key.keys and key.action != "command_palette":
                 self.bind(key.keys, key.action, description=key.title, show=False)
-        self._net = ControlFilter()
+        self._net = ControlFilter(links=takes_links(os.environ))
         self._first = (url or "", stepping)
         self._follows = True
         self._to_paste: str | None = None
@@ -105,7 +106,7 @@ class Frame(Runs):
         """Put the second net behind Textual's own filters."""
         before = tuple(super().get_line_filters())
         if before != self._net.before:
-            self._net = ControlFilter(before)
+            self._net = ControlFilter(before, links=takes_links(os.environ))
         return [self._net]
 
     def compose(self) -> ComposeResult:
@@ -209,7 +210,8 @@ class Frame(Runs):
         self.push_screen(QuestionScreen(event.question), lambda said: controller.answer(said))
 
     def _close_question(self) -> None:
-        from mcp_auth_tui.tui.screens import BareScreen, QuestionScreen
+        from mcp_auth_tui.tui.screens import QuestionScreen
+        from mcp_auth_tui.tui.taking import BareScreen
 
         if isinstance(self.screen, BareScreen):
             self.screen.dismiss(None)

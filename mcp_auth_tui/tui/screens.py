@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from textual import on
@@ -18,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import PANELS, Finding, Session
 from mcp_auth_tui.protocol.actions import Question
-from mcp_auth_tui.tui import terminal, views
+from mcp_auth_tui.tui import views
 from mcp_auth_tui.tui.guide import GUIDES
 from mcp_auth_tui.tui.hints import BACK, Hints
 from mcp_auth_tui.tui.keymap import Keymap
@@ -212,32 +211,3 @@ class GuideScreen(Screen[str | None]):
             pairs.append(("", views.Styled(f"off: {off}", f"italic {views.DIM}")))
         click = Style.from_meta({"@click": f"screen.dismiss({key.action!r})"})
         return [line.stylize(click) for line in views.rows(pairs, views.Look(width), least=14)]
-
-
-class BareScreen(ModalScreen[None]):
-    """The sign-in address alone, without anything that would be selected with it."""
-
-    BINDINGS = [Binding("escape,u,q,enter,space", "dismiss", "Back")]  # noqa: RUF012
-
-    def __init__(self, url: str, write: Callable[[str], None] | None) -> None:
-        super().__init__(classes="bare")
-        self._url = url
-        self._write = write
-
-    def compose(self) -> ComposeResult:
-        """The address from the first cell on, and a hint far below."""
-        yield Static(Content(self._url), id="bare-url")
-        yield Static("esc goes back; the mouse selects as your terminal does it", classes="hint")
-
-    def on_resize(self) -> None:
-        """Let the terminal write the address once the screen is drawn."""
-        self.call_after_refresh(self._bare)
-
-    def _bare(self) -> None:
-        if self._write is not None:
-            terminal.show_bare(self._write, self._url)
-
-    def on_unmount(self) -> None:
-        """Take the mouse back."""
-        if self._write is not None:
-            terminal.end_bare(self._write)

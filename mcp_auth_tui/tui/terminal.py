@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from zlib import crc32
 
@@ -24,9 +24,10 @@ class ControlFilter(LineFilter):
     every filter of its own costs a new strip for each line that is drawn.
     """
 
-    def __init__(self, before: Sequence[LineFilter] = ()) -> None:
+    def __init__(self, before: Sequence[LineFilter] = (), *, links: bool = True) -> None:
         super().__init__()
         self.before = tuple(before)
+        self._linked = _one_link if links else _no_link
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments without controls, bidi overrides and zero-width characters."""
@@ -34,7 +35,8 @@ class ControlFilter(LineFilter):
             segments = earlier.apply(segments, background)
         if all(text.isprintable() and not (style and style.link) for text, style, _ in segments):
             return segments
-        return [Segment(_visible(text), _one_link(style), rest) for text, style, rest in segments]
+        linked = self._linked
+        return [Segment(_visible(text), linked(style), rest) for text, style, rest in segments]
 
 
 @lru_cache(256)
@@ -51,19 +53,34 @@ def _one_link(style: Style | None) -> Style | None:
     return linked
 
 
+@lru_cache(256)
+def _no_link(style: Style | None) -> Style | None:
+    return style.update_link(None) if style is not None and style.link else style
+
+
+def takes_links(environ: Mapping[str, str]) -> bool:
+    """Return whether OSC 8 can be written: GNU screen writes a target of over 768 octets as text.
+
+    Over SSH only TERM tells of it; it may also mean a tmux, which then has its links to do without.
+    """
+    named = environ.get("STY") or environ.get("TERM", "").startswith("screen")
+    return bool(environ.get("TMUX")) or not named
+
+
 def _visible(value: str) -> str:
     if value.isprintable():
         return value
     return "".join(char for char in value if unicodedata.category(char) not in _HIDDEN)
 
 
-def show_bare(write: Callable[[str], None], url: str) -> None:
+def show_bare(write: Callable[[str], None], url: str, *, links: bool = True) -> None:
     """Write a URL that is safe to link at the top of the terminal, wrapped by the terminal.
 
     Text that the terminal itself wrapped is selected as one line; text drawn line by line is not.
     """
     mouse_off = "".join(f"\x1b[?{mode}l" for mode in _MOUSE_MODES)
-    write(f"{mouse_off}\x1b[?7h\x1b[H\x1b[0m\x1b]8;;{url}\x1b\\{url}\x1b]8;;\x1b\\\x1b[?7l")
+    shown = f"\x1b]8;;{url}\x1b\\{url}\x1b]8;;\x1b\\" if links else url
+    write(f"{mouse_off}\x1b[?7h\x1b[H\x1b[0m{shown}\x1b[?7l")
 
 
 def end_bare(write: Callable[[str], None]) -> None:

@@ -83,6 +83,17 @@ class Terminal:
         """What stands on the screen."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
+    @property
+    def raw(self) -> bytes:
+        """Every octet that was written to the terminal."""
+        return self._raw
+
+    def found(self, pattern: str) -> str:
+        """The first group of what matches on the screen."""
+        match = re.search(pattern, self.text)
+        assert match, f"{pattern!r} is not on the screen:\n{self.text}"
+        return match[1]
+
     def press(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
@@ -93,7 +104,7 @@ class Terminal:
     def clipboard(self) -> str:
         """Reads the terminal until something is copied by OSC 52, and returns it."""
         limit = time.monotonic() + SCREEN_SECONDS
-        while not (copied := re.findall(rb"\x1b]52;c;([A-Za-z0-9+/=]+)[\x07\x1b]", self._raw)):
+        while not (copied := re.findall(rb"\x1b]52;c?;([A-Za-z0-9+/=]+)[\x07\x1b]", self._raw)):
             came = self._read(max(0.0, limit - time.monotonic()))
             assert came, f"nothing was copied:\n{self.text}"
         return base64.b64decode(copied[-1]).decode()

@@ -276,13 +276,14 @@ def registration() -> list[Event]:
     ]
 
 
-def browser(forward: str = FORWARD) -> list[Event]:
+def browser(forward: str = FORWARD, *, url: str = URL) -> list[Event]:
     how = "No browser was opened: this is a session over SSH." if forward else "Opened."
+    attempt = replace(ATTEMPT, url=url)
     return [
         Entered(Stage.AUTHORIZE),
-        Learned("attempt", ATTEMPT),
-        Ready(Browse(ATTEMPT, 600.0)),
-        Browsed(URL, how, not forward, BACK, forward),
+        Learned("attempt", attempt),
+        Ready(Browse(attempt, 600.0)),
+        Browsed(url, how, not forward, BACK, forward),
         Waiting("the sign-in in your browser", NOW + 600),
     ]
 

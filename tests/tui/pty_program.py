@@ -7,9 +7,14 @@ import sys
 from mcp_auth_tui.tui.app import run_tui
 from tests.tui import fakes
 
+LONG = 2000
+"""Characters of the address with ``--long``."""
+
 
 def main() -> int:
-    events = [*fakes.metadata(), *fakes.registration(), *fakes.browser(), *fakes.ending()]
+    url = fakes.URL + "&claims=" + "%7B" * 700 if "--long" in sys.argv else fakes.URL
+    browser = fakes.browser(url=url[:LONG])
+    events = [*fakes.metadata(), *fakes.registration(), *browser, *fakes.ending()]
     code, session = run_tui(
         fakes.config(follow=True),
         fakes.Settings(lambda config, stepping: fakes.FakeController(events)),

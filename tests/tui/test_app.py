@@ -16,12 +16,12 @@ from mcp_auth_tui.tui.log import Log
 from mcp_auth_tui.tui.panels import DetailScroll, Panel, PasteInput
 from mcp_auth_tui.tui.saving import ExportScreen
 from mcp_auth_tui.tui.screens import (
-    BareScreen,
     Confirm,
     FindingsScreen,
     GuideScreen,
     QuestionScreen,
 )
+from mcp_auth_tui.tui.taking import BareScreen
 from mcp_auth_tui.tui.urlform import UrlForm
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in

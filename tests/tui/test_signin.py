@@ -13,7 +13,7 @@ from mcp_auth_tui.tui import details, views
 from mcp_auth_tui.tui.edges import Banner
 from mcp_auth_tui.tui.letters import large
 from mcp_auth_tui.tui.panels import PasteInput
-from mcp_auth_tui.tui.screens import BareScreen
+from mcp_auth_tui.tui.taking import BareScreen
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 from tests.tui.test_app import detail
