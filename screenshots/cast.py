@@ -21,7 +21,7 @@ from textual.pilot import Pilot
 
 from mcp_auth_tui.model import Request, Response, Session, Timing
 from screenshots.practice import MCP, NOW, Practice
-from screenshots.shots import Subject, app_of, plain_environment, running, until
+from screenshots.shots import Subject, app_of, plain_environment, program, until
 
 FILE = Path(__file__).with_name("run.cast")
 WIDTH, HEIGHT = 80, 24
@@ -174,7 +174,7 @@ async def _told(film: Film) -> None:
 
 async def _filmed() -> tuple[str, Session]:
     practice = Paced()
-    async with running(_SSH, (WIDTH, HEIGHT), practice) as pilot:
+    async with program(_SSH, practice).run_test(size=(WIDTH, HEIGHT)) as pilot:
         film = Film(pilot, practice)
         await _told(film)
     header = {

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +56,14 @@ async def until(pilot: Pilot[Any], there: Callable[[], bool]) -> None:
         await pilot.pause()
 
 
-async def _ended(pilot: Pilot[Any]) -> None:
+async def ended(pilot: Pilot[Any]) -> None:
+    """Wait until the run is over."""
     app = app_of(pilot)
     await until(pilot, lambda: not app.busy and app.session.outcome is not None)
 
 
-async def _waiting(pilot: Pilot[Any]) -> None:
+async def waiting(pilot: Pilot[Any]) -> None:
+    """Go on to where a person signs in."""
     app = app_of(pilot)
     await until(pilot, lambda: app.state.at_browser or app.state.signing_in)
     if app.state.at_browser:
@@ -69,17 +71,18 @@ async def _waiting(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: app.state.signing_in)
 
 
-async def _done(pilot: Pilot[Any]) -> None:
+async def done(pilot: Pilot[Any]) -> None:
+    """Sign in, and look at the headers."""
     app = app_of(pilot)
     await until(pilot, lambda: app.state.at_browser)
     await pilot.press("enter")
-    await _ended(pilot)
+    await ended(pilot)
     await pilot.press("5")
     await until(pilot, lambda: app.panel == 4)
 
 
 async def _token(pilot: Pilot[Any]) -> None:
-    await _done(pilot)
+    await done(pilot)
     app = app_of(pilot)
     app.now = app.clock()
     await pilot.press("4")
@@ -87,7 +90,7 @@ async def _token(pilot: Pilot[Any]) -> None:
 
 
 async def _sequence(pilot: Pilot[Any]) -> None:
-    await _done(pilot)
+    await done(pilot)
     await pilot.press("l")
     await until(pilot, lambda: len(app_of(pilot).screen_stack) == 2)
 
@@ -119,10 +122,10 @@ class Subject:
 
 
 SUBJECTS = {
-    "metadata": Subject(_ended, faults=("issuer-mismatch",)),
-    "browser": Subject(_waiting, far=True, later=AWAY),
+    "metadata": Subject(ended, faults=("issuer-mismatch",)),
+    "browser": Subject(waiting, far=True, later=AWAY),
     "token": Subject(_token),
-    "headers": Subject(_done),
+    "headers": Subject(done),
     "sequence": Subject(_sequence),
     "step": Subject(_step, stepping=True),
 }
@@ -152,11 +155,8 @@ def plain_environment() -> Iterator[None]:
         os.environ.update(kept)
 
 
-@asynccontextmanager
-async def running(
-    subject: Subject, size: tuple[int, int], practice: Practice
-) -> AsyncIterator[Pilot[Any]]:
-    """The program's own screen on a practice server."""
+def program(subject: Subject, practice: Practice) -> AuthApp:
+    """Return the program, with its own screen, about to run on a practice server."""
 
     class Practised(Settings):
         def controller(self, config: Any, stepping: bool) -> Run:
@@ -168,15 +168,14 @@ async def running(
     app = AuthApp(config(), Practised(Options()), stepping=subject.stepping, clock=clock)
     app.animation_level = "none"
     app.theme = THEMES["dark"]
-    async with app.run_test(size=size) as pilot:
-        yield pilot
+    return app
 
 
 async def _taken(subject: Subject, size: tuple[int, int]) -> dict[str, str]:
     made = {}
-    async with running(subject, size, Practice(*subject.faults)) as pilot:
+    app = program(subject, Practice(*subject.faults))
+    async with app.run_test(size=size) as pilot:
         await subject.before(pilot)
-        app = app_of(pilot)
         for name, theme in THEMES.items():
             app.theme = theme
             for field in app.screen.query("Input"):

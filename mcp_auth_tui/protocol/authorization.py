@@ -227,7 +227,7 @@ def judged(
         )
         return Grant(attempt, Secret(query)) if sent else None
     if (wrong := wrong_paste(attempt, callback, query)) is not None:
-        yield from judge.note("authz-paste", seen=wrong)
+        yield from judge.note("authz-paste", seen=wrong, message=f"What was pasted is {wrong}.")
         return None
     pairs = parse_qsl(query, keep_blank_values=True)
     values = dict(pairs)
@@ -349,9 +349,9 @@ def wrong_paste(attempt: Attempt, callback: Callback, query: str) -> str | None:
         return None
     names = {key for key, _ in parse_qsl(query, keep_blank_values=True)}
     if "response_type" in names or "code_challenge" in names:
-        return "this is the sign-in address; copy the address your browser ended on"
+        return "the sign-in address itself, not the one that your browser ended on"
     if not names & {"code", "error", "state"}:
         if "://" in callback.pasted:
-            return "this address holds no code; copy the one your browser ended on, all of it"
-        return "this is neither an address nor a code"
+            return "an address without a code, or only a part of the one your browser ended on"
+        return "neither an address nor a code"
     return None

@@ -244,10 +244,11 @@ class AuthApp(Leaving, Looking, Liking):
             self.cancel()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer every key by its name."""
+        """Offer every action by its name, and tell its key."""
         for key in self.keymap.keys:
             if key.action != "command_palette":
-                yield SystemCommand(key.title, key.help, self._acting(key.action))
+                told = f"{key.help} ({key.shown})" if key.shown else key.help
+                yield SystemCommand(key.title, told, self._acting(key.action))
 
     def _acting(self, action: str) -> Callable[[], None]:
         async def act() -> None:

@@ -1,14 +1,15 @@
-"""Knows which line of an exchange a finding is about; pure, must not know widgets or rules."""
+"""Knows which lines of an exchange a finding or a search is about; pure, no widgets, no rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from textual.content import Content
 
 from mcp_auth_tui.model import Finding
-from mcp_auth_tui.tui.views import LEVEL
+from mcp_auth_tui.tui.views import DIM, LEVEL
 
 _IN_TOKEN = " in the token"
 
@@ -89,6 +90,16 @@ def find(lines: Sequence[Line], finding: Finding) -> int | None:
             if wanted(line):
                 return number
     return None
+
+
+def holding(lines: list[Line], needle: str) -> list[Line]:
+    """Return the lines with a text, each with those that it was folded to; says when none has."""
+    parts = [list(part) for _, part in groupby(lines, key=lambda each: each.place or id(each))]
+    told = ["".join(each.content.plain.strip() for each in part).lower() for part in parts]
+    kept = [
+        each for part, plain in zip(parts, told, strict=True) if needle in plain for each in part
+    ]
+    return kept or [Line(Content.styled("no line has this text", DIM))]
 
 
 def opened(folded: frozenset[str], finding: Finding) -> frozenset[str]:

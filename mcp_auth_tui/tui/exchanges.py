@@ -58,7 +58,7 @@ class Lines(OptionList):
 
     def show(self, lines: list[Line], needle: str) -> None:
         """Show the lines that hold a text, and stay where the person was."""
-        kept = [each for each in lines if needle in each.content.plain.lower()]
+        kept = evidence.holding(lines, needle) if needle else lines
         if kept == self.kept and self.option_count:
             return
         at, self.kept = self.highlighted, kept

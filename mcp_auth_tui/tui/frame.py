@@ -232,14 +232,14 @@ class Frame(Runs):
     @on(Panel.Chosen)
     def _chosen(self, event: Panel.Chosen) -> None:
         # The run may have moved on and taken the focus along; the widget itself hears of it later.
-        focused = self.screen_stack[0].focused
-        if isinstance(focused, Panel) and focused.index == event.index:
+        # While the app closes there is no screen left.
+        focused = [main.focused for main in self.screen_stack[:1]]
+        if any(isinstance(each, Panel) and each.index == event.index for each in focused):
             self.show(event.index)
 
     @on(events.DescendantFocus)
     @on(events.DescendantBlur)
     def _focused(self) -> None:
-        # While the app closes there is no screen left.
         self.typing = any(isinstance(main.focused, Input) for main in self.screen_stack[:1])
 
     @on(Input.Submitted, "#paste")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual import events, on
 from textual.app import App
 
+from mcp_auth_tui.tui.contrast import readable
 from mcp_auth_tui.tui.frame import Frame
 from mcp_auth_tui.tui.keeping import Change, Keeper
 
@@ -49,6 +50,12 @@ class Liking(Frame):
             self.say(note, "warning")
         if more := self.notes[TOLD:]:
             self.say(f"{len(more)} more such notes are on stderr when the screen is gone.")
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the theme's colours, with its words such that they can be read."""
+        made = super().get_css_variables()
+        made.update(readable(made))
+        return made
 
     def watch_theme(self, theme: str) -> None:
         """Keep the theme that was chosen."""

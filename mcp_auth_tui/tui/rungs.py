@@ -24,7 +24,9 @@ def lanes(width: int) -> tuple[int, int, int, int]:
     """Return the columns of the four parties in so many cells."""
     first, last = _MARGIN, max(width - 4, _MARGIN + 12)
     span = last - first
-    return first, first + round(span * 0.30), first + round(span * 0.64), last
+    # What goes between you and the browser has few words, and they are not to be cut.
+    browser = 0.37 if width >= 68 else 0.41
+    return first, first + round(span * browser), first + round(span * 0.65), last
 
 
 def header(session: Session, width: int) -> Content:
@@ -35,10 +37,10 @@ def header(session: Session, width: int) -> Content:
     issuer = session.server.issuer if session.server else "".join(named)
     hosts = ("", "", text.host_of(session.url), text.host_of(issuer) if issuer else "")
     names = _NAMES[0] if width >= 68 else _NAMES[1]
-    room = min(at[2] - at[1], at[3] - at[2] + (width - at[3])) - 2
+    room = at[3] - at[2] + (width - at[3]) - 2
     return Content("\n").join(
         [
-            _placed(names, at, width, room + 8).stylize("bold"),
+            _placed(names, at, width, width).stylize("bold"),
             _placed(hosts, at, width, room).stylize(DIM),
         ]
     )

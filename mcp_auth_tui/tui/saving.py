@@ -8,7 +8,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -61,13 +60,9 @@ class ExportScreen(ModalScreen[Wish | None]):
     def compose(self) -> ComposeResult:
         """The forms, what the chosen one looks like (masked), and the file's name."""
         with Vertical(classes="box"):
-            yield OptionList(
-                *(
-                    Option(Content.assemble((f"{item.title:<16}", "bold"), item.sentence))
-                    for item in self._exports
-                ),
-                id="exports",
-            )
+            names = (Option(item.title) for item in self._exports)
+            yield OptionList(*names, id="exports", markup=False)
+            yield Static(id="sentence", markup=False)
             yield Static(id="preview", markup=False)
             yield Input(id="file", placeholder="file name, then enter")
             yield Hints(*_LISTING)
@@ -83,7 +78,10 @@ class ExportScreen(ModalScreen[Wish | None]):
 
     @on(OptionList.OptionHighlighted)
     def _preview(self) -> None:
-        text = self._session.redact(self._exports[self._chosen].render(self._session)[:_PREVIEW])
+        chosen = self._exports[self._chosen]
+        self.query_one("#sentence", Static).update(chosen.sentence)
+        # Cut after it is masked: half a credential would not be known as one.
+        text = self._session.redact(chosen.render(self._session))[:_PREVIEW].rstrip()
         self.query_one("#preview", Static).update(views.lines(text, views.DIM))
 
     @on(OptionList.OptionSelected)

@@ -75,8 +75,9 @@ class QuestionScreen(ModalScreen[str | None]):
 
 
 class Confirm(ModalScreen[bool]):
-    """Asks for a yes."""
+    """Asks for a yes; enter alone is a no."""
 
+    AUTO_FOCUS = "#no"
     BINDINGS = [  # noqa: RUF012
         Binding("y", "dismiss(True)", "Yes"),
         Binding("n,escape", "dismiss(False)", "No"),

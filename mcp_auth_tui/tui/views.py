@@ -312,9 +312,11 @@ def _token_facts(session: Session) -> list[tuple[str, Any]]:
 
 
 def finding_line(finding: Finding) -> Content:
-    """Return a finding on one line: glyph, level, sentence."""
+    """Return a finding on one line: glyph, sentence, and the member that a kept check is about."""
     glyph, style = LEVEL[finding.level]
-    return Content.assemble((f"{glyph} ", style), words(finding.message))
+    about = finding.pointer.rpartition("/")[2] if finding.level is Level.OK else ""
+    told = f"  {about}" if "/" in finding.pointer and about not in finding.message else ""
+    return Content.assemble((f"{glyph} ", style), words(finding.message), words(told, DIM))
 
 
 def finding_block(

@@ -395,8 +395,8 @@ def test_a_paste_with_another_state_is_ignored_B8() -> None:
     ("text", "told"),
     [
         (f"{AS}/authorize?response_type=code&state=the-state", "the sign-in address"),
-        ("https://as.example/login", "this address holds no code"),
-        ("http://[", "this address holds no code"),
+        ("https://as.example/login", "an address without a code"),
+        ("http://[", "an address without a code"),
         ("hello", "neither an address nor a code"),
         ("", "neither an address nor a code"),
         ("a=b", "neither an address nor a code"),
@@ -408,6 +408,7 @@ def test_rubbish_that_was_pasted_is_told_and_ends_nothing_B8(text: str, told: st
     (finding,) = script.findings
     assert finding.id == "authz-paste"
     assert told in finding.seen
+    assert finding.message == f"What was pasted is {finding.seen}."
 
 
 def test_a_bare_code_is_taken_at_the_second_paste_with_a_warning_B8() -> None:

@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList
 from mcp_auth_tui.exports.curl import one
 from mcp_auth_tui.model import Exchanged, Field, Secret
 from mcp_auth_tui.protocol.actions import Browse, Send
-from mcp_auth_tui.tui import dissect, folding, views
+from mcp_auth_tui.tui import dissect, evidence, folding, views
 from mcp_auth_tui.tui.editing import EditScreen
 from mcp_auth_tui.tui.exchanges import ExchangeScreen
 from mcp_auth_tui.tui.log import Log
@@ -126,6 +126,18 @@ def test_what_is_folded_at_first_are_places_that_are_drawn(values: list[Any], st
     drawn = {line.fold for line in dissect.answer(item, view_of([])) if line.fold}
     with mock.patch.object(folding, "_MANY", 1):
         assert folding.first(item) == drawn
+
+
+def test_a_search_keeps_all_of_a_value_that_was_folded_and_says_when_nothing_is_found() -> None:
+    item = token_exchange(scope="read " * 30, other="x")
+    lines = dissect.answer(item, view_of([]))
+    whole = plain(evidence.holding(lines, "scope"))
+    assert whole.count("read") == 30
+    assert '"other"' not in whole
+    # A word that the end of a line cuts in two is found as well.
+    cut = whole.splitlines()[0].strip()[-8:] + whole.splitlines()[1].strip()[:8]
+    assert plain(evidence.holding(lines, cut)) == whole
+    assert plain(evidence.holding(lines, "nowhere")) == "no line has this text"
 
 
 def test_a_body_nested_too_deeply_is_no_fault() -> None:

@@ -1,0 +1,222 @@
+"""Every part of the screen as a picture at the three sizes; update with ``--snapshot-update``.
+
+Most are taken of the real program on the practice server; ``fakes`` has what that never answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from mcp_auth_tui import remote
+from mcp_auth_tui.model import Exchanged, Stage
+from mcp_auth_tui.tui.app import AuthApp
+from screenshots.practice import Practice
+from screenshots.shots import THEMES, Subject, app_of, done, ended, program, until, waiting
+from tests.tui import conftest, fakes
+
+SIZES = {"120x36": (120, 36), "80x24": (80, 24), "60x20": (60, 20)}
+HERE = Path(__file__).parent / "__snapshots__"
+
+Before = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A screen: the app that shows it, and what is done to come to it."""
+
+    app: Callable[[], AuthApp]
+    before: Before
+
+
+def practised(*faults: str, **more: Any) -> Callable[[], AuthApp]:
+    def made() -> AuthApp:
+        subject = Subject(done, faults=faults, **more)
+        return program(subject, Practice(*faults))
+
+    return made
+
+
+def faked(events: list[Any]) -> Callable[[], AuthApp]:
+    return lambda: conftest.app_of(events)
+
+
+def then(first: Before, *keys: str, screens: int = 2) -> Before:
+    """Go somewhere, press keys, and wait until so many screens lie on one another."""
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await first(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await until(pilot, lambda: True)
+        app = app_of(pilot)
+        await until(pilot, lambda: len(app.screen_stack) == screens)
+        for field in app.screen.query("Input"):
+            field.cursor_blink = False  # type: ignore[attr-defined]
+        await until(pilot, lambda: True)
+
+    return before
+
+
+def opened(number: int, *keys: str, screens: int = 2) -> Before:
+    """Come to the end of a run, open an exchange, and press keys there."""
+
+    async def before(pilot: Pilot[Any]) -> None:
+        app = app_of(pilot)
+        if hasattr(app, "fakes"):
+            await conftest.sign_in(pilot)
+        else:
+            await done(pilot)
+        app.open_exchange(number)
+
+    return then(before, *keys, screens=screens)
+
+
+async def in_the_light(pilot: Pilot[Any]) -> None:
+    app_of(pilot).theme = THEMES["light"]
+    await done(pilot)
+
+
+async def refreshed(pilot: Pilot[Any]) -> None:
+    await done(pilot)
+    app = app_of(pilot)
+    await pilot.press("4", "R")
+    await until(pilot, lambda: not app.busy and app.session.previous is not None)
+    app.now = app.clock()
+    await pilot.press("4")
+
+
+async def pasted(pilot: Pilot[Any]) -> None:
+    """Paste the sign-in address itself, as people do."""
+    await waiting(pilot)
+    app = app_of(pilot)
+    assert app.session.browsed is not None
+    app.query_one("#paste").value = app.session.browsed.url  # type: ignore[attr-defined]
+    await pilot.press("p", "enter")
+    await until(pilot, lambda: len(app.session.moments) > 1)
+    app.clear_notifications()
+
+
+async def with_jwt(pilot: Pilot[Any]) -> None:
+    await ended(pilot)
+    body = {"access_token": fakes.jwt(fakes.CLAIMS), "token_type": "Bearer", "expires_in": 3600}
+    item = fakes.exchange(5, Stage.TOKEN, "POST", f"{fakes.AS}/token", 200, body=body)
+    app_of(pilot).happened(Exchanged(item))
+    app_of(pilot).open_exchange(5)
+
+
+async def large(pilot: Pilot[Any]) -> None:
+    await ended(pilot)
+    body = {"keys": [{"kty": "EC", "kid": f"key {n}", "x": "y" * 60} for n in range(20_000)]}
+    item = fakes.exchange(5, Stage.SERVER, "GET", f"{fakes.AS}/keys", 200, body=body)
+    app_of(pilot).happened(Exchanged(item))
+    app_of(pilot).open_exchange(5)
+    await until(pilot, lambda: bool(app_of(pilot).screen.query("LongText")))
+
+
+async def crowded(pilot: Pilot[Any]) -> None:
+    """500 exchanges, and only those of one place shown."""
+    await ended(pilot)
+    app = app_of(pilot)
+    for number in range(10, 510):
+        url = f"{fakes.AS}/keys/{number}" if number % 50 == 0 else f"{fakes.MCP}/{number}"
+        status = 200 if number % 100 else 503
+        app.happened(Exchanged(fakes.exchange(number, Stage.SERVER, "GET", url, status)))
+    await pilot.press("slash", *"/keys/", "enter")
+
+
+SIGNING = practised(far=True)
+WEB = [
+    replace(event, forward="", note=remote.Way(web=True).note, how="No browser was opened.")
+    if event.__class__.__name__ == "Browsed"
+    else event
+    for event in [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
+]
+SCENES = {
+    "a code is sent again": Scene(practised(), opened(5, "a", screens=3)),
+    "ladder while it waits": Scene(SIGNING, then(waiting, "l")),
+    "exchange": Scene(practised(), opened(3)),
+    "exchange request": Scene(practised(), opened(5, "tab")),
+    "exchange folded": Scene(practised(), opened(3, "minus")),
+    "exchange filtered": Scene(practised(), opened(3, "slash", *"endpoint")),
+    "exchange with a JWT": Scene(practised("issuer-mismatch"), then(with_jwt)),
+    "exchange of 2 MB": Scene(practised("issuer-mismatch"), then(large)),
+    "card of an opaque token": Scene(practised(), then(done, "4", screens=1)),
+    "card after a refresh": Scene(practised(), then(refreshed, screens=1)),
+    "bare address": Scene(SIGNING, then(waiting, "u")),
+    "qr": Scene(SIGNING, then(waiting, "b")),
+    "address to a file": Scene(SIGNING, then(waiting, "w")),
+    "wrong paste": Scene(SIGNING, then(pasted, screens=1)),
+    "in a web browser": Scene(faked(WEB), then(waiting, screens=1)),
+    "guide": Scene(practised("issuer-mismatch"), then(ended, "question_mark")),
+    "palette": Scene(practised(), then(done, "ctrl+p")),
+    "findings": Scene(practised("issuer-mismatch"), then(ended, "f")),
+    "export": Scene(practised(), then(done, "e")),
+    "quit asks": Scene(SIGNING, then(waiting, "q")),
+    "a key that is off": Scene(practised("issuer-mismatch"), then(ended, "p", screens=1)),
+    "light": Scene(practised(), then(in_the_light, screens=1)),
+    "log of 500": Scene(practised("issuer-mismatch"), then(crowded, screens=1)),
+}
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("scene", SCENES.values(), ids=[name.replace(" ", "-") for name in SCENES])
+def test_it_looks_as_it_was_kept(snap_compare: Any, scene: Scene, size: tuple[int, int]) -> None:
+    assert snap_compare(scene.app(), terminal_size=size, run_before=scene.before)
+
+
+PARTS = {
+    "step, look, edit, send": (
+        "test_snapshots/test_the_next_request_while_stepping",
+        "test_snapshots/test_a_request_that_is_edited",
+        "test_snapshots/test_an_exchange_that_was_sent_again",
+        "a code is sent again",
+    ),
+    "sequence": (
+        "test_sequence/test_the_sequence_of_a_whole_run",
+        "test_sequence/test_the_sequence_of_a_run_that_was_refused",
+        "ladder while it waits",
+    ),
+    "exchange": (
+        "test_snapshots/test_one_exchange",
+        "exchange folded",
+        "exchange filtered",
+        "exchange with a JWT",
+    ),
+    "discovery": ("test_discovery/test_the_table_after_a_scan",),
+    "token card": (
+        "test_card/test_the_card_of_a_checked_jwt",
+        "card of an opaque token",
+        "card after a refresh",
+    ),
+    "over SSH": (
+        "test_snapshots/test_the_wait_for_the_browser",
+        "test_snapshots/test_the_code_of_a_device",
+        *("bare address", "qr", "address to a file", "wrong paste"),
+    ),
+    "comfort": (
+        "test_snapshots/test_the_form_with_servers_used_before",
+        "test_setting/test_the_form",
+        *("guide", "palette", "findings", "export", "quit asks", "a key that is off", "light"),
+    ),
+    "never stuck": ("exchange of 2 MB", "log of 500"),
+    "in a browser": ("in a web browser",),
+}
+"""The parts of the screen with their pictures; those with a slash stand in another file.
+
+The tenth part, the pictures of the README, is kept by tests/test_screenshots.py.
+"""
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_of_the_screen_is_kept_at_three_sizes(part: str) -> None:
+    for name in PARTS[part]:
+        here = f"test_pictures/test_it_looks_as_it_was_kept[{name.replace(' ', '-')}-"
+        kept = f"{name}[" if "/" in name else here
+        assert "/" in name or name in SCENES
+        assert [size for size in SIZES if not (HERE / f"{kept}{size}].svg").is_file()] == []
