@@ -116,6 +116,8 @@ class Failure:
 
     kind: str
     message: str
+    next: str = ""
+    """What can be done about this very failure; empty where the finding's own step fits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,24 @@ _CERTIFICATE = {
     62: "its certificate is for another host name",
     64: "its certificate is for another IP address",
 }
+_TRY_HTTP = (
+    "Try the same URL with http:// (for this machine or a test network only); if the server is"
+    " yours, let this port speak TLS."
+)
+_NEWER_TLS = "Let the server offer TLS 1.2 or newer."
+# What is to be done where it is no matter of the certificate.
+_TLS_NEXT = {
+    "WRONG_VERSION_NUMBER": _TRY_HTTP,
+    "HTTP_REQUEST": _TRY_HTTP,
+    "UNSUPPORTED_PROTOCOL": _NEWER_TLS,
+    "TLSV1_ALERT_PROTOCOL_VERSION": _NEWER_TLS,
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "Compare the TLS versions and ciphers of the server with what"
+    " is usual today; it may also want a client certificate.",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "Let the server take clients without a certificate: this"
+    " program sends none.",
+    "TLSV1_UNRECOGNIZED_NAME": "Check the spelling of the host, and whether the server is set up"
+    " for this name.",
+}
 _TLS = {
     "WRONG_VERSION_NUMBER": "it does not speak TLS on this port (plain HTTP?)",
     "HTTP_REQUEST": "it does not speak TLS on this port (plain HTTP?)",
@@ -66,14 +84,20 @@ def failure(error: Exception, where: str, phase: str, timeout: float) -> Failure
         return late(where, phase, timeout)
     if isinstance(error, httpcore.ProxyError):
         reason = text.one_line(str(error))
-        return Failure("net-connect", f"The proxy refused to connect to {where}: {reason}.")
+        return Failure(
+            "net-connect",
+            f"The proxy refused to connect to {where}: {reason}.",
+            "Ask for leave at the proxy, or go past it (--proxy, NO_PROXY).",
+        )
     if phase == "tls":
-        return Failure("net-tls", f"No secure connection to {where}: {_tls(error)}.")
+        told, next = _tls(error)
+        return Failure("net-tls", f"No secure connection to {where}: {told}.", next)
     if phase == "connect":
         return Failure("net-connect", f"{where} {_connect(error)}.")
     if "Receive buffer too long" in str(error):
         return head_too_large(where)
-    return Failure("net-connect", f"{where} {_broken(error, phase)}.")
+    told, next = _broken(error, phase)
+    return Failure("net-connect", f"{where} {told}.", next)
 
 
 def late(where: str, phase: str, seconds: float) -> Failure:
@@ -110,6 +134,7 @@ def head_too_large(where: str) -> Failure:
     return Failure(
         "net-oversize",
         f"{where} answered with header fields of more than {HEAD_LIMIT // 1024} KB, the limit.",
+        f"Send fewer or shorter header fields: all of them together have {HEAD_LIMIT // 1024} KB.",
     )
 
 
@@ -128,6 +153,7 @@ def bad_encoding(where: str, encoding: str) -> Failure:
         "net-connect",
         f"{where} sent a body whose content encoding "
         f"{text.one_line(encoding, 40)!r} is unknown or broken (none was asked for).",
+        "Send the body without Content-Encoding, as the request asks.",
     )
 
 
@@ -145,18 +171,24 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         pending += [*made_of, item.__cause__, *getattr(item, "exceptions", ())]
 
 
-def _tls(error: Exception) -> str:
+def _tls(error: Exception) -> tuple[str, str]:
+    """Return what went wrong, and what can be done where the finding's own step does not fit."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             code = getattr(cause, "verify_code", 0)
             known = text.one_line(str(getattr(cause, "verify_message", "") or cause))
-            return _CERTIFICATE.get(code, f"its certificate was not accepted: {known}")
+            return _CERTIFICATE.get(code, f"its certificate was not accepted: {known}"), ""
         if isinstance(cause, ssl.SSLEOFError):
             break
         if isinstance(cause, ssl.SSLError):
             reason = cause.reason or str(cause)
-            return _TLS.get(reason, f"the TLS handshake failed ({text.one_line(reason)})")
-    return "it closed the connection during the TLS handshake"
+            said = _TLS.get(reason, f"the TLS handshake failed ({text.one_line(reason)})")
+            return said, _TLS_NEXT.get(reason, "")
+    return (
+        "it closed the connection during the TLS handshake",
+        "Check that this port speaks TLS, and look in the log of the server or the proxy before"
+        " it for why it hung up.",
+    )
 
 
 def _connect(error: Exception) -> str:
@@ -167,11 +199,16 @@ def _connect(error: Exception) -> str:
     return f"cannot be connected to: {text.one_line(str(last) or type(last).__name__)}"
 
 
-def _broken(error: Exception, phase: str) -> str:
-    if isinstance(error, httpcore.RemoteProtocolError) and "disconnected" not in str(error):
-        if phase == "read":
-            return "broke off in the middle of its answer"
-        return f"did not answer in HTTP: {text.one_line(str(error))}"
+_HUNG_UP = (
+    "Look in the log of the server, or of the proxy before it, for why it ended the connection."
+)
+
+
+def _broken(error: Exception, phase: str) -> tuple[str, str]:
+    """Return what became of a request that was sent, and what can be done."""
     if phase == "read":
-        return "broke off in the middle of its answer"
-    return "closed the connection without an answer"
+        return "broke off in the middle of its answer", _HUNG_UP
+    if isinstance(error, httpcore.RemoteProtocolError) and "disconnected" not in str(error):
+        said = f"did not answer in HTTP: {text.one_line(str(error))}"
+        return said, "Check that the port is the one of the HTTP server (https:// may be missing)."
+    return "closed the connection without an answer", _HUNG_UP

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_auth_tui.model import Exchange, Field, Kind, Request, Stage
+from mcp_auth_tui.model import Exchange, Field, Kind, Level, Request, Stage
 from mcp_auth_tui.protocol.actions import Protocol, Send
 from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.config import Config
@@ -153,10 +153,21 @@ def _may_follow(judge: Judge, exchange: Exchange, place: str, prefix: str) -> Pr
         yield from judge.refuse(
             "net-downgrade", seen=f"{source} → {place}", exchange=exchange, pointer="location"
         )
+    seen = f"{source} → {place}{'' if same_origin(source, place) else ' (another origin)'}"
     if prefix == "prm":
-        other = "" if same_origin(source, place) else " (another origin)"
+        yield from judge.note("prm-redirect", seen=seen, exchange=exchange, pointer="location")
+    else:
+        # The catalogue has no id of its own for it; a document that comes so is a usable one.
         yield from judge.note(
-            "prm-redirect", seen=f"{source} → {place}{other}", exchange=exchange, pointer="location"
+            "as-status",
+            seen=seen,
+            expected="The metadata is answered 200 at its own place.",
+            message="The authorization server's metadata is served through a redirect.",
+            next="Serve the document with 200 at the derived address; many clients follow no"
+            " redirect for it.",
+            exchange=exchange,
+            pointer="location",
+            level=Level.WARNING,
         )
     return True
 
@@ -195,7 +206,9 @@ def complain(judge: Judge, fetched: Fetched, prefix: str) -> Protocol[None]:
     if fetched.absent or (fetched.broken == "redirect" and prefix == "prm"):
         return
     if (failure := exchange.failure) is not None:
-        yield from judge.note(failure.kind, seen=failure.message, exchange=exchange)
+        yield from judge.note(
+            failure.kind, seen=failure.message, next=failure.next, exchange=exchange
+        )
         return
     seen = f"{exchange.request.url}: {fetched.why}"
     if fetched.broken == "oversize":

@@ -174,6 +174,7 @@ class Judge:
         self.stop(
             failure.kind,
             seen=failure.message,
+            next=failure.next,
             message=f"{exchange.request.purpose}: {failure.message}",
             exchange=exchange,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from mcp_auth_tui.model import Exchange, Failure, Stage, Tried
 from mcp_auth_tui.protocol import checks, checks_resource
@@ -244,7 +244,7 @@ def _issuers(
     pointer, value = "/authorization_servers", document.get("authorization_servers")
     listed = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
     if not listed and judge.config.issuer is None:
-        judge.stop("prm-no-as", seen=checks.as_seen(value), exchange=exchange, pointer=pointer)
+        _no_server(judge, value, exchange, pointer)
     usable: list[str] = []
     for item in listed:
         if (why := _no_issuer(item)) is not None:
@@ -263,6 +263,26 @@ def _issuers(
     return tuple(usable)
 
 
+_KINDS = ((str, "a string"), (bool, "a boolean"), (dict, "an object"), (list, "a list of no text"))
+
+
+def _no_server(judge: Judge, value: Any, exchange: Exchange, pointer: str) -> NoReturn:
+    """End the run where ``authorization_servers`` names none, or is not the list it must be."""
+    if value is None or value == []:
+        judge.stop("prm-no-as", seen=checks.as_seen(value), exchange=exchange, pointer=pointer)
+    kind = next((name for type, name in _KINDS if isinstance(value, type)), "a number")
+    url = value if isinstance(value, str) and value else "https://auth.example.com"
+    judge.stop(
+        "prm-no-as",
+        seen=f"{checks.as_seen(value)}: {kind}",
+        expected="A list of issuer URLs.",
+        message=f"authorization_servers is {kind}; it must be a list of issuer URLs.",
+        next=f'Write "authorization_servers": {checks.as_seen([url])}.',
+        exchange=exchange,
+        pointer=pointer,
+    )
+
+
 def _no_issuer(item: str) -> str | None:
     """Say why an entry cannot be an issuer (RFC 8414 §2), or None."""
     try:
@@ -279,7 +299,13 @@ def choose_issuer(judge: Judge, resource: Resource) -> Protocol[str]:
     config = judge.config
     if config.issuer is not None:
         if (why := _no_issuer(config.issuer)) is not None:
-            judge.stop("client-url", seen=f"--issuer {config.issuer}: {why}")
+            judge.stop(
+                "client-url",
+                seen=f"--issuer {config.issuer}: {why}",
+                expected="The issuer is the https URL by which the server names itself.",
+                message="The URL of the authorization server cannot be used.",
+                next="Give the issuer with --issuer, such as https://auth.example.com.",
+            )
         if config.issuer not in resource.issuers:
             yield from judge.note(
                 "client-overridden", seen=f"--issuer {config.issuer}", pointer="--issuer"

@@ -478,6 +478,7 @@ _REDIRECTS = (
         "redirect",
         "server metadata, same server",
         moving_metadata(AS_PATH, metadata_at("/moved")),
+        told=("as-status",),
         asks=(1, 1),
     ),
     Own(

@@ -22,6 +22,10 @@ from tests.net.servers import get, hangs, raw, says, site
 
 JSON = (("Content-Type", "application/json"),)
 
+HUNG_UP = (
+    "Look in the log of the server, or of the proxy before it, for why it ended the connection."
+)
+
 
 @pytest.fixture
 async def network() -> AsyncIterator[Network]:
@@ -171,7 +175,7 @@ async def test_a_post_that_may_have_been_processed_is_never_sent_again(network: 
         await network.send(get(url))
         result, _ = await network.send(Request(Stage.TOKEN, "t", "POST", url, Kind.TOKEN))
     assert ended(result) == Failure(
-        "net-connect", f"127.0.0.1 port {port} closed the connection without an answer."
+        "net-connect", f"127.0.0.1 port {port} closed the connection without an answer.", HUNG_UP
     )
     assert len(seen) == 2
 
@@ -284,6 +288,7 @@ async def test_a_large_head_is_refused(network: Network) -> None:
         result, _ = await network.send(get(server.url))
     assert "header fields of more than 32 KB" in ended(result).message
     assert ended(result).kind == "net-oversize"
+    assert ended(result).next.startswith("Send fewer or shorter header fields")
 
 
 @pytest.mark.parametrize(
@@ -411,18 +416,25 @@ async def test_a_silent_stream_is_left_after_its_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "sentence"),
+    ("answer", "sentence", "next"),
     [
-        (b"", "closed the connection without an answer."),
-        (b"SSH-2.0-OpenSSH_9\r\n\r\n", "did not answer in HTTP: illegal status line: "),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", "broke off in the middle"),
+        (b"", "closed the connection without an answer.", HUNG_UP),
+        (
+            b"SSH-2.0-OpenSSH_9\r\n\r\n",
+            "did not answer in HTTP: illegal status line: ",
+            "Check that the port is the one of the HTTP server (https:// may be missing).",
+        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", "broke off in the middle", HUNG_UP),
     ],
 )
-async def test_a_broken_answer_is_told(network: Network, answer: bytes, sentence: str) -> None:
+async def test_a_broken_answer_is_told(
+    network: Network, answer: bytes, sentence: str, next: str
+) -> None:
     async with raw(says(answer)) as port:
         result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
     assert ended(result).kind == "net-connect"
     assert ended(result).message.startswith(f"127.0.0.1 port {port} {sentence}")
+    assert ended(result).next == next
 
 
 async def test_a_closed_port_is_told(network: Network) -> None:
@@ -556,6 +568,7 @@ async def test_plain_http_on_an_https_port_is_told(network: Network) -> None:
         result, _ = await network.send(get(server.url.replace("http:", "https:")))
     assert ended(result).kind == "net-tls"
     assert ended(result).message.endswith("it does not speak TLS on this port (plain HTTP?).")
+    assert ended(result).next.startswith("Try the same URL with http://")
 
 
 async def test_a_missing_ca_file_is_told() -> None:
@@ -599,7 +612,9 @@ async def test_a_proxy_that_refuses_is_told() -> None:
         result, _ = await network.send(get("https://a.example/"))
         await network.aclose()
     assert ended(result) == Failure(
-        "net-connect", "The proxy refused to connect to a.example port 443: 403 Forbidden."
+        "net-connect",
+        "The proxy refused to connect to a.example port 443: 403 Forbidden.",
+        "Ask for leave at the proxy, or go past it (--proxy, NO_PROXY).",
     )
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui.model import Stage
-from mcp_auth_tui.protocol.documents import DuplicateKey, fetch, loads
-from tests.protocol.script import Page, Script, headers_of, json, judge, raw
+from mcp_auth_tui.model import Failure, Kind, Level, Request, Stage
+from mcp_auth_tui.protocol.documents import DuplicateKey, complain, fetch, loads, read
+from tests.protocol.script import Page, Script, headers_of, json, judge, made_exchange, raw
 
 PLACE = "https://mcp.example/doc"
 
@@ -68,6 +68,33 @@ def test_a_redirect_on_the_same_origin_is_followed_and_told_P9() -> None:
     script.gets((PLACE, moved("/other")), ("https://mcp.example/other", json(200, {})))
     assert script.returned().document == {}
     assert script.broken == ["prm-redirect"]
+
+
+@pytest.mark.parametrize(
+    ("place", "more"), [("/other", ""), ("https://elsewhere.example/doc", " (another origin)")]
+)
+def test_server_metadata_behind_a_redirect_is_read_and_told_P9(place: str, more: str) -> None:
+    there = place if "://" in place else f"https://mcp.example{place}"
+    script = fetching("as")
+    script.gets((PLACE, moved(place)), (there, json(200, {})))
+    assert script.returned().document == {}
+    (found,) = script.findings
+    assert (found.id, found.level) == ("as-status", Level.WARNING)
+    assert found.seen == f"{PLACE} → {there}{more}"
+    assert found.message == "The authorization server's metadata is served through a redirect."
+    assert "derived address" in found.next
+
+
+def test_what_a_failure_can_be_met_with_is_the_next_step() -> None:
+    failure = Failure("net-oversize", "too much", "Send less.")
+    script = Script(
+        complain(judge(Stage.RESOURCE), read(made_exchange(request_of(), failure)), "prm")
+    )
+    assert [(item.seen, item.next) for item in script.findings] == [("too much", "Send less.")]
+
+
+def request_of() -> Request:
+    return Request(Stage.RESOURCE, "a document", "GET", PLACE, Kind.METADATA)
 
 
 def test_every_hop_is_without_credentials_A9() -> None:

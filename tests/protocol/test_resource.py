@@ -321,6 +321,35 @@ def test_a_document_without_an_authorization_server_ends_the_run_P6(value: Any) 
 
 
 @pytest.mark.parametrize(
+    ("value", "kind", "right"),
+    [
+        (AS, "a string", f'["{AS}"]'),
+        ({"a": 1}, "an object", '["https://auth.example.com"]'),
+        ([None], "a list of no text", '["https://auth.example.com"]'),
+        (True, "a boolean", '["https://auth.example.com"]'),
+        (7, "a number", '["https://auth.example.com"]'),
+    ],
+)
+def test_authorization_servers_of_another_type_are_told_as_that_P6(
+    value: Any, kind: str, right: str
+) -> None:
+    """Something is named there: its form is what is wrong."""
+    stop = document(authorization_servers=value).stopped()
+    assert stop.message == f"authorization_servers is {kind}; it must be a list of issuer URLs."
+    assert stop.seen.endswith(f": {kind}")
+    assert stop.next == f'Write "authorization_servers": {right}.'
+    assert document(authorization_servers=[]).stopped().message.startswith("The metadata names no")
+
+
+def test_an_issuer_given_by_hand_that_is_no_url_is_told_as_that() -> None:
+    stop = choosing(AS, issuer="foo").stopped()
+    assert (stop.id, stop.exit) == ("client-url", 2)
+    assert stop.message == "The URL of the authorization server cannot be used."
+    assert "--issuer" in stop.next
+    assert "MCP endpoint" not in stop.next
+
+
+@pytest.mark.parametrize(
     "value",
     [
         "http://as.example",
