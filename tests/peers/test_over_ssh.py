@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from tests.missing import missing
+
 from .conftest import HERE
-from .conftest import _missing as missing
 from .mcp_requests import first_answer
 from .program import environment
 from .terminal import Terminal
