@@ -24,7 +24,7 @@ def drawn(session: Session) -> None:
         views.panel_facts(session, panel, LOOK)
         details.page(session, panel, LOOK)
     for finding in session.findings:
-        views.finding_block(finding, LOOK)
+        views.finding_block(session, finding, LOOK)
     view = dissect.View(session, LOOK)
     for exchange in session.exchanges:
         dissect.request(exchange, view)

@@ -56,7 +56,7 @@ def test_no_view_lets_a_control_through_or_parses_markup() -> None:
             contents += [row_content(row, look) for row in rows]
             assert_harmless(one(session, exchange.request).replace("\\\n", ""))
         for finding in session.findings:
-            contents += [views.finding_line(finding), *views.finding_block(finding, look)]
+            contents += [views.finding_line(finding), *views.finding_block(session, finding, look)]
     everything = "\n".join(content.plain for content in contents)
     assert_harmless(everything)
     assert "[@click=app.quit]" in everything
