@@ -24,6 +24,8 @@ from mcp_auth_tui.tui.hints import Hints
 
 TALL = 22
 """Lines, as in `frame.Frame.VERTICAL_BREAKPOINTS`; on fewer the field and the buttons take one."""
+WIDE = 78
+"""Columns; on fewer the line of keys takes one line more."""
 UNKEPT = "?"
 """What a URL ends with whose query was not kept (`state.kept_form`)."""
 
@@ -143,7 +145,7 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
     def on_resize(self) -> None:
         """Give the list its lines, however few are shown: the field must not move while typing."""
         # What else the box holds; the class of a tall screen may come only after this.
-        rest = 16 if self.size.height >= TALL else 12
+        rest = (16 if self.size.height >= TALL else 12) + (self.size.width < WIDE)
         spare = self.size.height * 9 // 10 - rest
         self.query_one(Recent).styles.height = min(len(self._recent), max(spare, 2), 8)
 

@@ -200,7 +200,7 @@ async def test_markup_in_a_url_stays_text() -> None:
         assert app._exit is False
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20), (80, 16)])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20), (80, 16), (60, 24), (78, 22)])
 async def test_with_twenty_servers_everything_of_the_form_is_seen(size: tuple[int, int]) -> None:
     many = tuple(f"https://host-{number}.example/{'x' * 90}" for number in range(20))
     app = form_of(kept=State(recent=many))
