@@ -83,6 +83,26 @@ class Browser:
             return self._cannot() is None
         return self._mode not in ("none", "follow")
 
+    def missing(self) -> str:
+        """Return why no browser will be opened, as far as it shows beforehand; empty when not."""
+        if self._mode == "none":
+            return "no browser is opened (--browser none)"
+        if self._mode == "follow":
+            return ""
+        if self._mode == "auto":
+            if (reason := self._cannot()) is not None:
+                return f"no browser is opened: {reason}"
+            there = any(self._found(command[0]) for command in self._candidates([]))
+            return "" if there else "no browser was found"
+        try:
+            words = shlex.split(self._mode, posix=self._platform != "win32")
+        except ValueError:
+            words = []
+        if not words:
+            return "the browser command cannot be read"
+        there = self._found(words[0])
+        return "" if there else f"there is no program {words[0]} (--browser)"
+
     async def open(self, url: str) -> Opened:
         """Start a browser with an address and do not wait for its end; raises nothing."""
         if not _safe(url):

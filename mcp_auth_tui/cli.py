@@ -136,6 +136,11 @@ def _practise(args: Namespace, words: list[str]) -> int:
         if args.serve_only:
             return _serve(server.url)
         Talk()(f"Practice server: {server.url}")
+        if args.export == "curl":
+            Talk()(
+                "This practice server ends with this run, and the curl command needs it: for one"
+                " that stays use demo --serve-only, and run mcp-auth-tui against its URL."
+            )
         return _run(args, server.url, words, practises=True)
 
 
@@ -241,7 +246,7 @@ def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
     person = options.wait_given or stdin is not Stdin.NOTHING
     if not person:
         # Nobody would see the code: device authorization is then only used when it was asked for.
-        config = replace(config, browserless=False)
+        config = replace(config, browserless=False, nobody=_nobody(options))
     make = controllers(options, person=person)
 
     async def run() -> int:
@@ -250,6 +255,14 @@ def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
         return await told.run()
 
     return asyncio.run(run())
+
+
+def _nobody(options: Options) -> str:
+    """Return why nobody will sign in, when nothing but a browser could bring somebody."""
+    from mcp_auth_tui.browser import Browser
+
+    missing = Browser(options.browser).missing()
+    return f"nobody is at stdin, --wait was not given, and {missing}" if missing else ""
 
 
 def _colour() -> bool:
@@ -277,7 +290,10 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
         wishes=wishes,
         inline=inline,
     )
-    for line in session.marks if session else ():
+    from mcp_auth_tui.facts import parting
+
+    # The reason went away with the screen: it is what the next person at this terminal asks for.
+    for line in (*session.marks, *parting(session)) if session else ():
         talk(f"mcp-auth-tui: {line}")
     if again := settings.again(session.url if session else url or ""):
         talk(f"mcp-auth-tui: with the settings as changed: {again}")

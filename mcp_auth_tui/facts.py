@@ -25,6 +25,15 @@ def redacted(session: Session, value: str) -> str:
     return text.redact_named(session.redact(value))
 
 
+def parting(session: Session) -> list[str]:
+    """Return what stopped a run and what to do next, one line each, masked and harmless."""
+    if (stop := session.stop) is None:
+        return []
+    told = [f"stopped in {stop.stage} by {stop.id}: {stop.message}"]
+    told += [f"Next: {stop.next}"] if stop.next else []
+    return [text.one_line(redacted(session, line)) for line in told]
+
+
 def counted(session: Session) -> str:
     """Return how many findings there are of each level, the worst first."""
     counts = session.counts()

@@ -40,7 +40,7 @@ _STEPS = (Send, Open, Browse)
 
 
 def _destination(options: Options) -> str:
-    return "nothing: a report was asked for" if options.reports else str(options.output or "stdout")
+    return "nowhere: a report was asked for" if options.reports else str(options.output or "stdout")
 
 
 def _terminal() -> tuple[int, int] | None:

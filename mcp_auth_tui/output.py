@@ -97,18 +97,22 @@ def reason(error: OSError | ValueError) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def deliver(text: str, path: Path | None, say: Callable[[str], None]) -> bool:
+def deliver(
+    text: str, path: Path | None, say: Callable[[str], None], *, again: bool = False
+) -> bool:
     """Write a result to a file, or to stdout when there is none; say what went wrong.
 
     Returns whether it arrived. What was meant for a file never goes to stdout: that may be a log,
-    and others may read it.
+    and others may read it. ``again``: it can be had again at any time, so that a reader who has
+    seen enough (``head``) is told nothing.
     """
     if path is not None:
         return not text or _filed(text, path, say)
     try:
         write_stdout(text)
     except OSError as error:
-        say(f"stdout takes nothing more ({reason(error)}): the result is lost.")
+        if not (again and isinstance(error, BrokenPipeError)):
+            say(f"stdout takes nothing more ({reason(error)}): the result is lost.")
         return False
     return True
 

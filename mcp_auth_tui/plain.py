@@ -104,6 +104,7 @@ class Plain:
         self._told: set[Finding] = set()
         self._known: dict[str, list[str]] = {}
         self._invited = False
+        self._pasted = False
         self._kept = 0
 
     def show(self, event: Event, session: Session) -> None:
@@ -141,6 +142,7 @@ class Plain:
             case Waiting():
                 self._waiting(event)
             case Resumed():
+                self._pasted = event.source == "paste"
                 self._line(f"  The wait is over: {event.how}")
             case Ready():
                 self._ready(event.action)
@@ -158,6 +160,9 @@ class Plain:
         self._write(f"  {mark}: {self._safe(finding.message)} [{self._safe(finding.id)}]")
         if finding.level.rank <= Level.ERROR.rank:
             self._details(finding)
+        elif self._pasted and finding.level is Level.WARNING and finding.next:
+            # The run still waits: who pasted has to know what to paste instead.
+            self._line(f"      next: {finding.next}")
 
     def _details(self, finding: Finding) -> None:
         for name, value in (
@@ -271,6 +276,7 @@ class Plain:
             self._line(f"  {event.note}")
 
     def _waiting(self, event: Waiting) -> None:
+        self._pasted = False
         left = max(event.until - self._now(), 0.0)
         limit = f", {text.duration(round(left, 1))} at most" if left else ""
         self._line(f"  Waiting for {event.what}{limit}.")
@@ -327,7 +333,7 @@ class Plain:
         if session.headers:
             names = ", ".join(session.headers)
             tried = "" if event.exit == 0 else "; they were not accepted, or not tried"
-            self._line(f"  Headers: {names}, on {self._destination}{tried}")
+            self._line(f"  Headers: {names}, to {self._destination}{tried}")
         if event.stop is not None and event.stop.next:
             self._line(f"  Next: {event.stop.next}")
         if event.stop is not None and event.stop.meanwhile:

@@ -22,6 +22,7 @@ from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.options import SECRET_VARIABLE, Options, Usage, from_arguments
 from tests.peers.program import Program, environment
+from tests.scripted import folded, refused
 
 SECONDS = 30
 FOLLOW = ("--browser", "follow", "--auto-approve")
@@ -261,12 +262,46 @@ def test_an_open_server_leaves_stdout_empty(tmp_path: Path) -> None:
     assert "the server asks for no authorization" in done.stderr
 
 
-def test_nobody_to_sign_in_is_exit_code_3_with_the_url_on_stderr(tmp_path: Path) -> None:
-    done = ran(tmp_path, "demo", "--plain", "--browser", "none")
-    assert (done.returncode, done.stdout) == (3, "")
-    urls = [line for line in done.stderr.splitlines() if line.startswith("http://127.0.0.1")]
-    assert len(urls) == 1
-    assert "response_type=code" in urls[0]
+@pytest.mark.parametrize(
+    ("browser", "why"),
+    [
+        ("none", "no browser is opened (--browser none)"),
+        ("nosuchcmd --new", "there is no program nosuchcmd (--browser)"),
+    ],
+)
+def test_nobody_to_sign_in_is_exit_code_3_before_anything_is_registered(
+    browser: str, why: str, tmp_path: Path
+) -> None:
+    done = ran(tmp_path, "demo", "--json", "--browser", browser)
+    document = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert "dynamic client registration" not in json.dumps(document["exchanges"])
+    assert document["exchanges"]
+    stop = document["stop"]
+    assert stop["id"] == "client-no-person"
+    assert stop["seen"] == f"nobody is at stdin, --wait was not given, and {why}"
+
+
+def test_what_stopped_a_run_is_still_there_when_the_screen_is_gone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mcp_auth_tui.tui import app
+
+    session = folded(refused())
+    assert session.stop is not None
+    monkeypatch.setenv("TEXTUAL_DRIVER", "any")
+    monkeypatch.setattr(app, "run_tui", lambda *_, **__: (session.exit, session))
+    assert main(["https://mcp.example.com/mcp"]) == session.exit
+    said = capsys.readouterr().err.splitlines()
+    stop = session.stop
+    assert f"mcp-auth-tui: stopped in {stop.stage} by {stop.id}: {stop.message}" in said
+    assert f"mcp-auth-tui: Next: {stop.next}" in said
+
+
+def test_a_demo_that_exports_curl_says_that_its_server_does_not_stay(tmp_path: Path) -> None:
+    done = ran(tmp_path, "demo", "--plain", *FOLLOW, "--export", "curl")
+    assert done.returncode == 0
+    assert "for one that stays use demo --serve-only" in done.stderr
 
 
 def test_a_pipe_that_ends_without_an_answer_is_exit_code_3(tmp_path: Path) -> None:

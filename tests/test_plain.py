@@ -16,9 +16,11 @@ from mcp_auth_tui.model import (
     Kind,
     Learned,
     Left,
+    Level,
     Outcome,
     Ready,
     Request,
+    Resumed,
     Session,
     Stage,
     Status,
@@ -117,7 +119,7 @@ def test_a_good_run_is_told_from_the_first_request_to_the_result() -> None:
         "Result: ok, exit code 0: the headers were obtained and accepted",
         "  Findings: ✓ 1 ok",
         "  Time: 10.0 s, of it 164 ms in 4 requests",
-        "  Headers: Authorization, on stdout",
+        "  Headers: Authorization, to stdout",
     ]
 
 
@@ -181,7 +183,7 @@ def test_an_open_server_is_no_failure() -> None:
 
 def test_headers_of_a_failed_run_are_told_apart() -> None:
     events = [*run()[:-1], Ended(Outcome.FAILED, START + 1, ERROR, 1)]
-    assert "  Headers: Authorization, on stdout; they were not accepted, or not tried" in told(
+    assert "  Headers: Authorization, to stdout; they were not accepted, or not tried" in told(
         events
     )
 
@@ -281,3 +283,12 @@ def test_kept_checks_are_counted_by_stage_and_never_listed() -> None:
         "4 Token: the code is exchanged",
         "  ✓ done",
     ]
+
+
+def test_a_paste_that_was_refused_is_told_with_what_to_paste_instead() -> None:
+    doubted = findings.found("authz-paste", Stage.AUTHORIZE, seen="no code")
+    assert doubted.level is Level.WARNING
+    later = Waiting("the sign-in", START + 600)
+    lines = told([Resumed("an address was pasted", "paste"), doubted, later, doubted])
+    assert lines.count(f"      next: {doubted.next}") == 1
+    assert lines.index(f"      next: {doubted.next}") < len(lines) - 2

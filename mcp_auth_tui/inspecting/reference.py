@@ -33,7 +33,7 @@ def answer(args: Any) -> int:
     if args.urls or args.file:
         raise Usage("a URL is not inspected together with --explain or --list-checks")
     text = LISTS[args.format]() if args.list_checks else explained(args.explain, args.format)
-    return int(not deliver(text, target(args.output), Talk()))
+    return int(not deliver(text, target(args.output), Talk(), again=True))
 
 
 def explained(id: str, form: str = "text") -> str:

@@ -19,7 +19,7 @@ from mcp_auth_tui.inspecting.sink import Sink
 from mcp_auth_tui.inspecting.wishes import Wishes
 from mcp_auth_tui.model import Ended, Outcome, Session, Stage, Started
 from mcp_auth_tui.net import Network, Tls
-from mcp_auth_tui.output import Talk
+from mcp_auth_tui.output import Talk, reason
 from mcp_auth_tui.text import harmless
 
 INTERRUPTED = 130
@@ -33,9 +33,11 @@ def inspect(wishes: Wishes) -> int:
     try:
         with Sink(wishes.output) as sink:
             code = asyncio.run(_Inspection(wishes, sink).run())
+    except BrokenPipeError:
+        return 1  # whoever read has seen enough, as head does
     except (OSError, ValueError) as error:
         where = wishes.output or "stdout"
-        talk(f"mcp-auth-tui: the results could not be written to {where}: {error}")
+        talk(f"mcp-auth-tui: the results could not be written to {where}: {reason(error)}")
         return 1
     if wishes.output is not None:
         talk(f"Written to {wishes.output}, readable by you alone.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ MAX_LIST = 32 * 1024 * 1024
 """The most octets of a list of URLs."""
 # A list is written by somebody else as often as not: what one line holds must not end the rest.
 _LINE = 2000
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,9 @@ def _listed(args: Any, stdin: IO[bytes] | None) -> Iterator[str]:
 
 
 def lines(file: IO[bytes], name: str) -> Iterable[str]:
-    """Return the URLs of a list: blank lines and those that begin with # are left out.
+    """Return the URLs of a list: without blank lines and comments.
+
+    A comment is what follows a # at the start of a line or after a blank; a URL holds no blank.
 
     Raises `Usage` for a list that is too long or is no text.
     """
@@ -117,8 +121,8 @@ def lines(file: IO[bytes], name: str) -> Iterable[str]:
         text = octets.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Usage(f"{name} is not text in UTF-8") from None
-    kept = (line.strip()[:_LINE] for line in text.splitlines())
-    return [line for line in kept if line and not line.startswith("#")]
+    kept = (_COMMENT.sub("", line).strip()[:_LINE] for line in text.splitlines())
+    return [line for line in kept if line]
 
 
 def _proxied(given: str | None, environ: Mapping[str, str]) -> list[str]:

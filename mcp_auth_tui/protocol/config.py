@@ -69,6 +69,9 @@ class Config:
     idp_client_secret: Secret | None = None
     browserless: bool = False
     """No browser can be opened here: device authorization is preferred where it is offered (X1)."""
+    nobody: str = ""
+    """Why nobody can come to sign in, when that is certain before the run: nothing is registered
+    for a sign-in that will not be. Empty: somebody may come."""
     refresh: bool = False
     """Refresh the token once after verifying, and verify again (F2)."""
     dpop: str = "auto"

@@ -231,6 +231,14 @@ def _member(field: Field) -> Any:
 
 def _dynamic(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Protocol[Client]:
     config = judge.config
+    if config.nobody and redirect_uri:
+        judge.stop(
+            "client-no-person",
+            seen=config.nobody,
+            message="Nobody can come to sign in: no client was registered for it.",
+            next="Run it on a terminal, or with --wait SECONDS and sign in at the address that is"
+            " shown.",
+        )
     members = wish(config, server, redirect_uri)
     request = Request(
         Stage.REGISTER,
