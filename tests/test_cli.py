@@ -364,6 +364,28 @@ def test_a_full_disk_behind_stdout_is_a_failure_and_no_interrupt(mode: str, tmp_
     assert "interrupted" not in done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_interrupt_around_the_command_line_is_no_traceback(when: str, tmp_path: Path) -> None:
+    interrupt = "os.kill(os.getpid(), signal.SIGINT)"
+    (tmp_path / "interrupted.py").write_text(
+        "import atexit, builtins, os, signal\n"
+        "from mcp_auth_tui.__main__ import run\n"
+        "imports = builtins.__import__\n"
+        "def watched(name, *others, **more):\n"
+        f"    if {when == 'before'} and name == 'mcp_auth_tui.cli':\n"
+        f"        {interrupt}\n"
+        "    return imports(name, *others, **more)\n"
+        "builtins.__import__ = watched\n"
+        f"atexit.register(lambda: {interrupt})\n"
+        "raise SystemExit(run())\n"
+    )
+    words = [sys.executable, str(tmp_path / "interrupted.py"), "--version"]
+    done = ran(tmp_path, program=words)
+    assert (done.returncode, done.stderr) == (130, "")
+    assert bool(done.stdout) is (when == "after")
+
+
 def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
     for mode in ("--plain", "--events"):
         away, stdout = os.pipe()
