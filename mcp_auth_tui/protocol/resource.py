@@ -270,7 +270,7 @@ def _no_server(judge: Judge, value: Any, exchange: Exchange, pointer: str) -> No
     """End the run where ``authorization_servers`` names none, or is not the list it must be."""
     if value is None or value == []:
         judge.stop("prm-no-as", seen=checks.as_seen(value), exchange=exchange, pointer=pointer)
-    kind = next((name for type, name in _KINDS if isinstance(value, type)), "a number")
+    kind = next((name for each, name in _KINDS if isinstance(value, each)), "a number")
     url = value if isinstance(value, str) and value else "https://auth.example.com"
     judge.stop(
         "prm-no-as",
