@@ -11,7 +11,7 @@ from typing import NoReturn
 from urllib.parse import parse_qsl, quote, urlencode
 
 from mcp_auth_tui.model import Failure, Field, Level, Secret
-from mcp_auth_tui.protocol import checks_callback
+from mcp_auth_tui.protocol import checks_callback, pastes
 from mcp_auth_tui.protocol.actions import Answer, Await, Browse, Callback, Entropy, Now, Protocol
 from mcp_auth_tui.protocol.challenge import SCOPE
 from mcp_auth_tui.protocol.checks import Check
@@ -226,8 +226,9 @@ def judged(
             "state and issuer unchecked.",
         )
         return Grant(attempt, Secret(query)) if sent else None
-    if (wrong := wrong_paste(attempt, callback, query)) is not None:
-        yield from judge.note("authz-paste", seen=wrong, message=f"What was pasted is {wrong}.")
+    if wrong := pastes.wrong(attempt, callback, query):
+        message = f"What was pasted {wrong}"
+        yield from judge.note("authz-paste", seen=f"a paste that {wrong}", message=message)
         return None
     pairs = parse_qsl(query, keep_blank_values=True)
     values = dict(pairs)
@@ -239,8 +240,10 @@ def judged(
     if states != [attempt.state.reveal()]:
         seen = "no state" if not states else f"{len(states)} × state, not ours"
         # A stray request must not end a login, not even a strict one (B3).
+        seen = f"{seen}; {_pairs_text(callback)}"
+        told, then = pastes.stale(callback)
         yield from judge.note(
-            "authz-state", seen=f"{seen}; {_pairs_text(callback)}", level=Level.WARNING
+            "authz-state", seen=seen, message=told, next=then, level=Level.WARNING
         )
         return None
     yield from judge.tell(checks_callback.place(attempt.redirect_uri, callback, pairs))
@@ -341,17 +344,3 @@ def read(callback: Callback) -> tuple[str, bool]:
         return text.partition("?")[2] or text, False
     plausible = len(callback.pasted.split()) == 1 and 8 <= len(text) <= 2048
     return text, plausible and text.isascii() and text.isprintable()
-
-
-def wrong_paste(attempt: Attempt, callback: Callback, query: str) -> str | None:
-    """Say what was pasted when it is no callback, or None."""
-    if callback.source != "paste":
-        return None
-    names = {key for key, _ in parse_qsl(query, keep_blank_values=True)}
-    if "response_type" in names or "code_challenge" in names:
-        return "the sign-in address itself, not the one that your browser ended on"
-    if not names & {"code", "error", "state"}:
-        if "://" in callback.pasted:
-            return "an address without a code, or only a part of the one your browser ended on"
-        return "neither an address nor a code"
-    return None

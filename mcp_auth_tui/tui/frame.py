@@ -177,6 +177,8 @@ class Frame(Runs):
         """Turn to where something happens, unless the person looks elsewhere."""
         if not self.screen_stack:
             return  # the app closes
+        if isinstance(event, Entered | Ended):
+            self._signed_in()
         match event:
             case Entered() if self._follows:
                 self.show(panel_of(event.stage))
@@ -190,9 +192,6 @@ class Frame(Runs):
                     self.to_paste(self._to_paste)
             case Resumed():
                 self._close_question()
-                main = self.screen_stack[0]
-                if isinstance(main.focused, Input):
-                    main.set_focus(main.query_one(f"#panel-{self.panel}"))
             case Ended():
                 self.interrupted = False
                 self._close_question()
@@ -211,12 +210,20 @@ class Frame(Runs):
 
     def _close_question(self) -> None:
         from mcp_auth_tui.tui.screens import QuestionScreen
-        from mcp_auth_tui.tui.taking import BareScreen
 
-        if isinstance(self.screen, BareScreen):
-            self.screen.dismiss(None)
-        elif isinstance(self.screen, QuestionScreen):
+        if isinstance(self.screen, QuestionScreen):
             self.pop_screen()
+
+    def _signed_in(self) -> None:
+        """Leave what is of use only as long as the sign-in is waited for; a wrong paste is not."""
+        main = self.screen_stack[0]
+        if self.screen is not main:
+            from mcp_auth_tui.tui.taking import BareScreen, PictureScreen
+
+            if isinstance(self.screen, BareScreen | PictureScreen):
+                self.screen.dismiss(None)
+        if isinstance(main.focused, PasteInput):
+            main.set_focus(main.query_one(f"#panel-{self.panel}"))
 
     def show(self, panel: int) -> None:
         """Show a panel's detail, and move the focus with it if it is on a panel."""

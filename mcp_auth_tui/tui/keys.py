@@ -43,6 +43,13 @@ class State:
         return self.busy and waits and panel_status(self.session, 2) is Status.WAITING
 
     @property
+    def taking(self) -> bool:
+        """What comes back is waited for, or was looked at a moment ago and may not be the last."""
+        begun = self.session.browsed is not None and self.session.ready is None
+        alive = (Status.RUNNING, Status.WAITING)
+        return self.busy and begun and panel_status(self.session, 2) in alive
+
+    @property
     def typing_code(self) -> bool:
         """The run waits for a code to be typed elsewhere (RFC 8628)."""
         waits = self.session.waiting is not None and self.session.waiting.question is None

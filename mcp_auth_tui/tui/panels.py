@@ -117,6 +117,10 @@ class Panel(Kept, can_focus=True):
         self.call_after_refresh(self.title)
 
 
+_MOST = 16_384
+"""Characters; a field with a million of them stands still for seconds."""
+
+
 class PasteInput(Input):
     """The field for the address that the browser ended on; a paste of several lines is joined."""
 
@@ -126,8 +130,11 @@ class PasteInput(Input):
         self.take(event.text)
 
     def take(self, pasted: str) -> None:
-        """Put a pasted text in, joined to one line."""
-        joined = "".join(line.strip() for line in pasted.splitlines())
+        """Put a pasted text in, joined to one line; of one that is no address, the beginning."""
+        if len(pasted) > _MOST:
+            told = f"{len(pasted):,} characters were pasted, and no address has as many: only the "
+            self.app.notify(f"{told}first {_MOST:,} were taken.", severity="warning", markup=False)
+        joined = "".join(line.strip() for line in pasted[:_MOST].splitlines())
         self.replace(joined, *self.selection)
 
 
@@ -203,7 +210,7 @@ class Detail(Vertical):
         except NoMatches:
             return
         state = keys.State(self.session, self.busy)
-        self.query_one(PasteInput).display = state.signing_in and self.panel == 2
+        self.query_one(PasteInput).display = state.taking and self.panel == 2
         if not self.content_region.width:
             return  # not laid out yet; the resize comes here again
         # Room for padding and scroll bar, whether there is one now or not.

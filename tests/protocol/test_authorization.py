@@ -389,17 +389,25 @@ def test_a_paste_with_another_state_is_ignored_B8() -> None:
     script = pasted(f"{REDIRECT}?code=c&state=other&iss={AS}")
     assert script.returned() is None
     assert script.broken == ["authz-state"]
+    (finding,) = script.findings
+    assert "answers another sign-in than the one that is open now" in finding.message
+    assert finding.next.startswith("Open the address that is shown now")
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (f"{AS}/authorize?response_type=code&state=the-state", "the sign-in address"),
-        ("https://as.example/login", "an address without a code"),
-        ("http://[", "an address without a code"),
-        ("hello", "neither an address nor a code"),
-        ("", "neither an address nor a code"),
-        ("a=b", "neither an address nor a code"),
+        (f"{AS}/authorize?response_type=code&state=the-state", "is the sign-in address itself"),
+        (f"{AS}/login", "is a page of the authorization server"),
+        (f" {AS}/\nlogin?next=x", "is a page of the authorization server"),
+        ("https://elsewhere.example/login", "is an address that holds no code"),
+        ("http://[", "is an address that holds no code"),
+        (f"{REDIRECT}", "is an address that holds no code"),
+        (f"<html><a href='{REDIRECT}?code=x&state=y'>", "is the source of a page"),
+        ("x" * 1_000_000, "has 1,000,000 characters"),
+        ("hello", "is neither an address nor a code"),
+        ("", "is neither an address nor a code"),
+        ("a=b", "is neither an address nor a code"),
     ],
 )
 def test_rubbish_that_was_pasted_is_told_and_ends_nothing_B8(text: str, told: str) -> None:
@@ -408,7 +416,7 @@ def test_rubbish_that_was_pasted_is_told_and_ends_nothing_B8(text: str, told: st
     (finding,) = script.findings
     assert finding.id == "authz-paste"
     assert told in finding.seen
-    assert finding.message == f"What was pasted is {finding.seen}."
+    assert finding.message.startswith(f"What was pasted {told}")
 
 
 def test_a_bare_code_is_taken_at_the_second_paste_with_a_warning_B8() -> None:

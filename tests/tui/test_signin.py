@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
-from mcp_auth_tui.model import Left, Stage, Started, Status
+from mcp_auth_tui.model import Left, Level, Resumed, Stage, Started, Status, Waiting
 from mcp_auth_tui.tui import details, views
 from mcp_auth_tui.tui.edges import Banner
 from mcp_auth_tui.tui.letters import large
@@ -68,8 +69,6 @@ async def test_p_at_the_gate_opens_the_paste_field() -> None:
 
 
 async def test_a_paste_at_the_gate_is_kept_for_the_field() -> None:
-    from textual import events
-
     app = app_of(WAITING)
     async with app.run_test() as pilot:
         await settled(pilot, lambda: app.state.at_browser)
@@ -198,3 +197,88 @@ def test_a_grant_without_a_browser_shows_that_the_sign_in_is_skipped() -> None:
     assert f"– skipped: {told}" in details.page(session, 2, LOOK).content.plain
     assert f"skipped, {told}" in details.page(session, 4, LOOK).content.plain
     assert told in views.stack(views.panel_facts(session, 2, LOOK)).plain
+
+
+def wrongly() -> list[Any]:
+    """A sign-in that is waited for again after a wrong paste, then comes right."""
+    return [
+        *WAITING,
+        Resumed("an address was pasted", "paste", ("response_type",)),
+        fakes.finding(
+            "authz-paste", Level.WARNING, "What was pasted is wrong.", Stage.AUTHORIZE,
+            next="Paste another one.",
+        ),
+        Waiting("the sign-in in the browser", fakes.NOW + 600),
+        *fakes.ending(),
+    ]  # fmt: skip
+
+
+async def test_after_a_wrong_paste_the_field_is_where_the_next_one_goes_and_says_why() -> None:
+    app = app_of(wrongly())
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        await pilot.press("p")
+        await settled(pilot, lambda: isinstance(app.focused, PasteInput))
+        await pilot.press("x", "enter")
+        await settled(pilot, lambda: "What was pasted is wrong." in detail(app))
+        field = app.query_one(PasteInput)
+        assert (field.has_focus, field.display, field.value) == (True, True, "")
+        assert "Paste another one." in detail(app)
+        await pilot.press("y", "enter")
+        await settled(pilot, lambda: not app.busy)
+        assert [said for said in app.fakes[0].asked if said[0] == "paste"] == [
+            ("paste", "x"),
+            ("paste", "y"),
+        ]
+        assert (app.panel, field.has_focus, field.display) == (4, False, False)
+
+
+async def test_a_stray_visitor_does_not_take_away_what_is_typed() -> None:
+    app = app_of(wrongly())
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        await pilot.press("p")
+        await settled(pilot, lambda: isinstance(app.focused, PasteInput))
+        await pilot.press("h", "a", "l", "f")
+        app.fakes[0].come_back()
+        await settled(pilot, lambda: "What was pasted is wrong." in detail(app))
+        field = app.query_one(PasteInput)
+        assert (field.has_focus, field.display, field.value) == (True, True, "half")
+
+
+async def test_the_bare_address_stays_for_a_stray_visitor_and_goes_with_the_sign_in() -> None:
+    app = app_of(wrongly())
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        await pilot.press("u")
+        await settled(pilot, lambda: isinstance(app.screen, BareScreen))
+        app.fakes[0].come_back()
+        await settled(pilot, lambda: any(f.id == "authz-paste" for f in app.session.findings))
+        assert isinstance(app.screen, BareScreen)
+        app.fakes[0].come_back()
+        await settled(pilot, lambda: not app.busy and len(app.screen_stack) == 1)
+
+
+async def test_a_paste_of_a_million_characters_is_cut_and_said_to_be() -> None:
+    app = app_of(WAITING)
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        await pilot.press("p")
+        await settled(pilot, lambda: isinstance(app.focused, PasteInput))
+        app.post_message(events.Paste("x" * 999_999 + "\n"))
+        await settled(pilot, lambda: bool(app._notifications))
+        assert app.query_one(PasteInput).value == "x" * 16_384
+        (told,) = [note.message for note in app._notifications]
+        assert told.startswith("1,000,000 characters were pasted")
+
+
+async def test_a_paste_of_several_lines_is_joined_as_the_terminal_had_broken_it() -> None:
+    app = app_of(WAITING)
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        await pilot.press("p")
+        await settled(pilot, lambda: isinstance(app.focused, PasteInput))
+        wrapped = "\r\n".join([f"  {fakes.BACK}?code=abc", "def&state=xyz  ", "", ""])
+        app.post_message(events.Paste(wrapped))
+        await settled(pilot, lambda: bool(app.query_one(PasteInput).value))
+        assert app.query_one(PasteInput).value == f"{fakes.BACK}?code=abcdef&state=xyz"
