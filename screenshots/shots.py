@@ -83,10 +83,8 @@ async def done(pilot: Pilot[Any]) -> None:
 
 async def _token(pilot: Pilot[Any]) -> None:
     await done(pilot)
-    app = app_of(pilot)
-    app.now = app.clock()
     await pilot.press("4")
-    await until(pilot, lambda: app.panel == 3)
+    await until(pilot, lambda: app_of(pilot).panel == 3)
 
 
 async def _sequence(pilot: Pilot[Any]) -> None:
@@ -176,6 +174,7 @@ async def _taken(subject: Subject, size: tuple[int, int]) -> dict[str, str]:
     app = program(subject, Practice(*subject.faults))
     async with app.run_test(size=size) as pilot:
         await subject.before(pilot)
+        app.now = app.clock()  # a tick may have come or not
         for name, theme in THEMES.items():
             app.theme = theme
             for field in app.screen.query("Input"):

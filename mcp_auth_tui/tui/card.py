@@ -33,9 +33,10 @@ def card(session: Session, look: Look) -> list[Content]:
     token = session.token
     if token is None:
         return []
-    made = [*_itself(token, look), Content(), *_compared(session, look)]
-    made += _refreshed(session, look)
-    return made + _identity(session, look)
+    compared, refreshed = [Content(), *_compared(session, look)], _refreshed(session, look)
+    # What a refresh changed is what the person who pressed for it looks for.
+    first = refreshed + compared if session.previous is not None else compared + refreshed
+    return _itself(token, look) + first + _identity(session, look)
 
 
 def papers(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:

@@ -58,6 +58,7 @@ def then(first: Before, *keys: str, screens: int = 2) -> Before:
         await until(pilot, lambda: len(app.screen_stack) == screens)
         for field in app.screen.query("Input"):
             field.cursor_blink = False  # type: ignore[attr-defined]
+        app.now = app.clock()  # a tick may have come or not
         await until(pilot, lambda: True)
 
     return before
