@@ -186,7 +186,11 @@ class AuthApp(Leaving, Looking, Liking):
         main = self.screen_stack[0]
         if main.has_class("-log") and main.query_one("#log").has_focus:
             self.action_panel(self.panel)
-            return
+        else:
+            self._to_log()
+
+    def _to_log(self) -> None:
+        main = self.screen_stack[0]
         main.remove_class("-zoom")
         main.add_class("-log")
         self._focus("#log")
@@ -202,7 +206,7 @@ class AuthApp(Leaving, Looking, Liking):
         """Ask for the text that a line of the log must hold."""
         if not self.can("filter"):
             return
-        self.action_log()
+        self._to_log()
         field = self.screen_stack[0].query_one("#log-filter", Input)
         field.display = True
         self.screen_stack[0].set_focus(field)

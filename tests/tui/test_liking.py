@@ -191,8 +191,9 @@ async def test_reduced_motion_stops_animations_blinking_and_the_clock(
         assert ticks[0] == (STILL_TICK if still else 1.0)
         await pilot.press("escape")
         await settled(pilot, lambda: not isinstance(app.screen, UrlForm))
-        await pilot.press("slash")
-        await settled(pilot, lambda: app.query_one("#log-filter").has_focus)
+        app.query_one("#log-filter", Input).display = True
+        app.screen.set_focus(app.query_one("#log-filter", Input))
+        await settled(pilot)
         assert app.query_one("#log-filter", Input).cursor_blink is not still
         await pilot.press("ctrl+p")
         await settled(pilot, lambda: len(app.screen_stack) == 2)
