@@ -283,7 +283,9 @@ class Performer:
         if not action.unopened:
             opened = await self._person.wait(self._browser.open(attempt.url))
         forward = self._browser.ssh_forward(listener.port) if listener is not None else ""
-        note = self._browser.forward_note() if listener is not None else ""
+        # What was opened is taken to be able to come back, unless it came by SSH.
+        doubt = listener is not None and (bool(forward) or not opened.opened)
+        note = self._browser.forward_note() if doubt else ""
         how, back = (opened.how, opened.opened), attempt.redirect_uri
         yield Browsed(attempt.url, *how, back, forward, edited, note)
         if not opened.opened and not self._person.present:

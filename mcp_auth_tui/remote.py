@@ -18,10 +18,10 @@ _SSH = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
 _SECONDS = 2.0
 _LEVELS = 24
 _UNSET = 4294967295
-_JUMP = "Came through a jump host? Add the -J option that you connected with."
+_JUMP = "Use the name you connected with, and its -J if there was a jump host."
 _CONTAINER = (
-    "This is a container: its ports are not those of its host, so no ssh -L reaches them. Paste "
-    "the address that your browser ends on."
+    "This is a container: unless it shares its host's network, neither a browser nor ssh -L "
+    "reaches its ports. Paste the address that your browser ends on."
 )
 
 
@@ -61,18 +61,44 @@ def way(environ: Mapping[str, str], root: Path = Path("/")) -> Way:
         told = _tmux(environ)
         # tmux knows of the client that attached last; a shell in it keeps what it began with.
         found = own if told is None else told
-    elif not own and environ.get("SUDO_USER"):
+    elif not own and _another(environ, root):
         found = _above(root)
     parts = found.get("SSH_CONNECTION", "").split()
     server, port = (parts[2], parts[3]) if len(parts) == 4 else ("", "")
-    away = bool(found) and _contained(root)
+    away = _contained(environ, root)
     web = bool(environ.get("TEXTUAL_DRIVER"))
     return Way(bool(found), server, port, _user(environ, root), away, web)
 
 
-def _contained(root: Path) -> bool:
-    """Return whether this is a container without an SSH server of its own."""
-    if not any((root / name).exists() for name in (".dockerenv", "run/.containerenv")):
+def _another(environ: Mapping[str, str], root: Path) -> bool:
+    """Return whether sudo, doas or su made somebody else of who signed in, and may have stripped.
+
+    Only then the processes above are looked at: who takes variables away by himself means it.
+    """
+    if environ.get("SUDO_USER") or environ.get("DOAS_USER"):
+        return True
+    number = _login(root)
+    return number is not None and number != os.getuid()
+
+
+def _login(root: Path) -> int | None:
+    """Return the user id that signed in (Linux); None when the system does not say."""
+    try:
+        number = int((root / "proc/self/loginuid").read_text())
+    except (OSError, ValueError):
+        return None
+    return None if number == _UNSET else number
+
+
+def _contained(environ: Mapping[str, str], root: Path) -> bool:
+    """Return whether this is a container without an SSH server of its own.
+
+    Toolbox and distrobox are containers for comfort: they share the host's network.
+    """
+    if (root / "run/.toolboxenv").exists() or environ.get("DISTROBOX_ENTER_PATH"):
+        return False
+    files = any((root / name).exists() for name in (".dockerenv", "run/.containerenv"))
+    if not files and not (environ.get("container") or environ.get("KUBERNETES_SERVICE_HOST")):
         return False
     for path in (root / "proc").glob("[0-9]*/comm"):
         try:
@@ -128,15 +154,14 @@ def _above(root: Path) -> dict[str, str]:
 
 def _user(environ: Mapping[str, str], root: Path) -> str:
     """Return who signed in to this machine, not who sudo or su made of them."""
-    if environ.get("SUDO_USER"):
-        return environ["SUDO_USER"]
+    if user := environ.get("SUDO_USER") or environ.get("DOAS_USER"):
+        return user
     try:
-        number = int((root / "proc/self/loginuid").read_text())
-        if number != _UNSET:
+        if (number := _login(root)) is not None:
             import pwd
 
             return pwd.getpwuid(number).pw_name
-    except (OSError, ValueError, KeyError, ImportError):
+    except (KeyError, ImportError):
         pass
     try:
         return getpass.getuser()

@@ -41,7 +41,8 @@ def test_nobody_came_by_ssh(tmp_path: Path) -> None:
 def test_the_environment_says_how_one_came_and_a_jump_host_is_hinted_at(tmp_path: Path) -> None:
     found = way({"SSH_CONNECTION": CAME, "SUDO_USER": "ann"}, tmp_path)
     assert found == Way(True, "198.51.100.5", "2222", "ann")
-    assert found.note == "Came through a jump host? Add the -J option that you connected with."
+    told = "Use the name you connected with, and its -J if there was a jump host."
+    assert found.note == told
     assert way({"SSH_TTY": "/dev/pts/1", "SUDO_USER": "ann"}, tmp_path).over_ssh
     assert way({"SSH_CONNECTION": "a b", "SUDO_USER": "x"}, tmp_path).server == ""
 
@@ -61,9 +62,21 @@ def test_processes_that_cannot_be_read_or_go_in_circles_end_the_search(tmp_path:
     assert way({"SUDO_USER": "ann"}, tmp_path) == Way(user="ann")
 
 
-def test_without_sudo_nothing_is_read_from_above(tmp_path: Path) -> None:
+def test_what_the_person_took_away_himself_is_not_read_from_above(tmp_path: Path) -> None:
     process(tmp_path, os.getppid(), 1, f"SSH_CONNECTION={CAME}")
     assert not way({}, tmp_path).over_ssh
+    (tmp_path / "proc/self").mkdir()
+    (tmp_path / "proc/self/loginuid").write_text(str(os.getuid()))
+    assert not way({}, tmp_path).over_ssh
+
+
+def test_under_su_and_doas_it_is_read_from_the_processes_above_too(tmp_path: Path) -> None:
+    process(tmp_path, os.getppid(), 1, f"SSH_CONNECTION={CAME}")
+    assert way({"DOAS_USER": "ann"}, tmp_path) == Way(True, "198.51.100.5", "2222", "ann")
+    (tmp_path / "proc/self").mkdir()
+    # su leaves no variable, but the system knows who signed in.
+    (tmp_path / "proc/self/loginuid").write_text(str(os.getuid() + 1))
+    assert way({}, tmp_path).server == "198.51.100.5"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="tmux is POSIX")
@@ -104,3 +117,18 @@ def test_in_a_container_without_an_ssh_server_there_is_no_line_and_a_reason(
     assert browser.forward_note().startswith("This is a container:")
     process(tmp_path, 7, 1, comm="sshd")
     assert Browser("auto", environ, "linux", tmp_path).ssh_forward(1) != ""
+
+
+@pytest.mark.parametrize(
+    "environ", [{"container": "podman"}, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}]
+)
+def test_a_container_is_known_by_its_variables_too_and_needs_no_ssh_to_be_told(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    browser = Browser("auto", environ, "linux", tmp_path)
+    assert (browser.ssh_forward(1), browser.forward_note()[:21]) == ("", "This is a container: ")
+    ours = {**environ, "DISTROBOX_ENTER_PATH": "/usr/bin/distrobox-enter"}
+    assert Browser("auto", ours, "linux", tmp_path).forward_note() == ""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/.toolboxenv").touch()
+    assert Browser("auto", environ, "linux", tmp_path).forward_note() == ""

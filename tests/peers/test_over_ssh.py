@@ -10,11 +10,11 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread, Timer
 from typing import TYPE_CHECKING
 
 import httpx
@@ -102,29 +102,40 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
 def _serving(sshd: str, folder: Path, port: int) -> Iterator[None]:
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # its own, as its package makes it
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sshd, "-D", "-e", "-f", str(folder / "config")],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
+    with _said([sshd, "-D", "-e", "-f", str(folder / "config")], f"listening on .* port {port}"):
+        yield
+
+
+@contextmanager
+def _said(words: Sequence[str], pattern: str) -> Iterator[None]:
+    """Run a program that says when it is ready, and go on when it has; what it says later is lost.
+
+    Raises AssertionError with what it said when that is something else.
+    """
+    process = subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert process.stdin
+    assert process.stdout
+    limit, rest = Timer(SECONDS, process.kill), Thread(target=process.stdout.read)
+    limit.start()
+    told = b""
     try:
-        _until_open(process, port, folder)
+        while not re.search(pattern.encode(), told):
+            line = process.stdout.readline()
+            assert line, f"{words[0]} is not ready: {told.decode(errors='replace')}"
+            told += line
+        limit.cancel()
+        rest.start()
         yield
     finally:
+        limit.cancel()
         process.terminate()
         process.wait(SECONDS)
-
-
-def _until_open(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise AssertionError(f"sshd does not listen:\n{(folder / 'log').read_text()}")
+        if rest.is_alive():
+            rest.join(SECONDS)
+        process.stdin.close()
+        process.stdout.close()
 
 
 def _command(home: Path, *arguments: str) -> str:
@@ -188,12 +199,10 @@ def test_the_forward_line_as_it_is_shown_brings_the_browser_back(
         url = terminal.clipboard()
         # Both ends are this machine: the near end of the tunnel is another port of it.
         near = _free_port()
-        tunnel = subprocess.Popen(
-            far.ssh("", "-N", "-L", f"{near}:127.0.0.1:{port}"), stdin=subprocess.DEVNULL
-        )
-        try:
+        # ssh listens at its near end before it runs the command.
+        through = ("-L", f"{near}:127.0.0.1:{port}", "-o", "ExitOnForwardFailure=yes")
+        with _said(far.ssh("echo there; exec cat", *through), "there"):
             landing = person.sign_in(url, reach_callback=False).url
-            _until_open(tunnel, near, far.folder)
             with httpx.Client(trust_env=False, timeout=10) as client:
                 came = client.get(
                     landing.replace(f":{port}/", f":{near}/"),
@@ -201,9 +210,6 @@ def test_the_forward_line_as_it_is_shown_brings_the_browser_back(
                 )
             assert came.status_code == 200
             terminal.until_matches(r"(?m)^╭─ 5 Headers ─+ ✓ done")
-        finally:
-            tunnel.terminate()
-            tunnel.wait(SECONDS)
         terminal.press("q")
         assert terminal.end()[0] == 0
     assert _accepted(sdk["http"], out.read_text()) == 200

@@ -26,7 +26,15 @@ pytest.importorskip("textual_serve", reason="textual-serve is not installed")
 ROOT = Path(__file__).parents[2]
 SECONDS = 40.0
 SIZE = (100, 36)
-SERVE = "import sys; from textual_serve.server import Server; Server(sys.argv[1], port=int(sys.argv[2])).serve()"  # noqa: E501
+# It takes a socket that listens already, so that nobody has to try until it does.
+SERVE = """
+import socket, sys
+from aiohttp import web
+from textual_serve.server import Server
+run, here = web.run_app, socket.socket(fileno=int(sys.argv[3]))
+web.run_app = lambda app, host, port, **more: run(app, sock=here, **more)
+Server(sys.argv[1], port=int(sys.argv[2])).serve()
+"""
 
 
 class Page:
@@ -72,21 +80,24 @@ class Page:
 @asynccontextmanager
 async def served(home: Path) -> AsyncIterator[tuple[str, Page]]:
     """Serve the practice run as textual-serve does, and come as a browser."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
     words = [sys.executable, "-m", "mcp_auth_tui", "demo", "--auto-approve", "--wait", "60"]
     unwanted = ("TEXTUAL_DRIVER", "NO_COLOR", "TMUX", "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
     environ = {k: v for k, v in os.environ.items() if k not in unwanted}
     environ |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, shlex.join(words), str(port)],
+        [sys.executable, "-c", SERVE, shlex.join(words), str(port), str(listening.fileno())],
+        pass_fds=[listening.fileno()],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env=environ, cwd=home,
     )  # fmt: skip
+    listening.close()
     base = f"http://localhost:{port}"
     try:
         async with aiohttp.ClientSession(trust_env=False) as browser:
-            wire = await _connected(browser, f"{base}/ws?width={SIZE[0]}&height={SIZE[1]}")
+            async with asyncio.timeout(SECONDS):
+                wire = await browser.ws_connect(f"{base}/ws?width={SIZE[0]}&height={SIZE[1]}")
             try:
                 yield base, Page(wire)
             finally:
@@ -94,15 +105,6 @@ async def served(home: Path) -> AsyncIterator[tuple[str, Page]]:
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait, SECONDS)
-
-
-async def _connected(browser: Any, url: str) -> Any:
-    async with asyncio.timeout(SECONDS):
-        while True:
-            try:
-                return await browser.ws_connect(url)
-            except aiohttp.ClientConnectorError:
-                await asyncio.sleep(0.02)
 
 
 async def test_in_a_browser_copy_open_and_save_reach_the_browser_and_the_callback_is_explained(
