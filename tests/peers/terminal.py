@@ -11,6 +11,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -96,6 +97,13 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         os.write(self._master, keys.encode())
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Gives the terminal another size, and says so as a terminal does."""
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
+        self._screen.resize(lines, columns)
+        self._process.send_signal(signal.SIGWINCH)
 
     def paste(self, text: str) -> None:
         """Pastes as a terminal does, between the two brackets of DEC mode 2004."""
