@@ -11,8 +11,8 @@ import shlex
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +77,11 @@ class Page:
         return [message for message in self.messages if message[0] == kind]
 
 
-@asynccontextmanager
-async def served(home: Path) -> AsyncIterator[tuple[str, Page]]:
-    """Serve the practice run as textual-serve does, and come as a browser."""
+@contextmanager
+def serving(home: Path) -> Iterator[int]:
+    """Serve the practice run as textual-serve does; gives the port, which takes calls already."""
     listening = socket.create_server(("127.0.0.1", 0))
-    port = listening.getsockname()[1]
+    port = int(listening.getsockname()[1])
     words = [sys.executable, "-m", "mcp_auth_tui", "demo", "--auto-approve", "--wait", "60"]
     unwanted = ("TEXTUAL_DRIVER", "NO_COLOR", "TMUX", "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
     environ = {k: v for k, v in os.environ.items() if k not in unwanted}
@@ -93,8 +93,18 @@ async def served(home: Path) -> AsyncIterator[tuple[str, Page]]:
         env=environ, cwd=home,
     )  # fmt: skip
     listening.close()
-    base = f"http://localhost:{port}"
     try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait(SECONDS)
+
+
+@asynccontextmanager
+async def served(home: Path) -> AsyncIterator[tuple[str, Page]]:
+    """Serve it, and come as a browser."""
+    with serving(home) as port:
+        base = f"http://localhost:{port}"
         async with aiohttp.ClientSession(trust_env=False) as browser:
             async with asyncio.timeout(SECONDS):
                 wire = await browser.ws_connect(f"{base}/ws?width={SIZE[0]}&height={SIZE[1]}")
@@ -102,9 +112,6 @@ async def served(home: Path) -> AsyncIterator[tuple[str, Page]]:
                 yield base, Page(wire)
             finally:
                 await wire.close()
-    finally:
-        process.terminate()
-        await asyncio.to_thread(process.wait, SECONDS)
 
 
 async def test_in_a_browser_copy_open_and_save_reach_the_browser_and_the_callback_is_explained(
