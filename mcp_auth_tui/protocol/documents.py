@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from mcp_auth_tui.model import Exchange, Field, Kind, Level, Request, Stage
 from mcp_auth_tui.protocol.actions import Protocol, Send
 from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.excerpt import quote, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin, same_origin
 
@@ -39,6 +40,14 @@ class Fetched:
         return self.exchange.failure is not None or (
             self.exchange.status >= 500 and self.exchange.status != 503
         )
+
+    @property
+    def told(self) -> str:
+        """Why there is no document, with a quotation of what came in its place."""
+        if self.broken in ("json", "status"):
+            return with_excerpt(self.why, self.exchange)
+        said = quote(self.exchange) if self.broken == "html" else ""
+        return f"{self.why}: {said}" if said else self.why
 
 
 class DuplicateKey(ValueError):
@@ -210,12 +219,19 @@ def complain(judge: Judge, fetched: Fetched, prefix: str) -> Protocol[None]:
             failure.kind, seen=failure.message, next=failure.next, exchange=exchange
         )
         return
-    seen = f"{exchange.request.url}: {fetched.why}"
+    seen = f"{exchange.request.url}: {fetched.told}"
     if fetched.broken == "oversize":
         yield from judge.note("net-oversize", seen=seen, exchange=exchange)
         return
     kind = "status" if fetched.broken == "redirect" else fetched.broken
     yield from judge.note(f"{prefix}-{kind}", seen=seen, exchange=exchange)
+
+
+def everywhere(asked: Iterable[tuple[str, Fetched]], worst: Fetched | None) -> str:
+    """Return what each place gave, that which ends the search first and with its quotation."""
+    order = sorted(asked, key=lambda item: item[1] is not worst)
+    told = ((url, item.told if item is worst else item.why) for url, item in order)
+    return "; ".join(f"{url}: {why}" for url, why in told)
 
 
 def content_type(judge: Judge, fetched: Fetched, prefix: str) -> Protocol[None]:

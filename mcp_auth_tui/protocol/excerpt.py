@@ -34,17 +34,27 @@ def excerpt(exchange: Exchange) -> str:
     One line of at most 200 characters of the body, harmless, with what may be a credential masked:
     of a page its title and then its text, of anything else its beginning.
     """
+    response, quoted = exchange.response, quote(exchange)
+    page = response is not None and _speaks(response) and is_page(response)
+    return ", ".join(part for part in ("a web page" if page else "", quoted) if part)
+
+
+def quote(exchange: Exchange) -> str:
+    """Return the quotation alone, as ``“…”``: where it is told already that it is a web page."""
     response = exchange.response
-    if response is None or not response.body.strip() or b"\0" in response.body[:_READ]:
+    if response is None or not _speaks(response):
         return ""
-    body, page = response.body[:_READ].decode("utf-8", "replace"), is_page(response)
-    said = _of_page(body) if page else text.redact_body(body, response.media_type)
+    body = response.body[:_READ].decode("utf-8", "replace")
+    said = _of_page(body) if is_page(response) else text.redact_body(body, response.media_type)
     said = text.redact(" ".join(said.split()), (s.reveal() for s in exchange.request.secrets))
     said = text.one_line(text.redact_prose(said), None)
     if len(said) > _LONGEST:
         said = f"{said[: _LONGEST - 1].rstrip()}…"
-    quoted = f"“{said}”" if said else ""
-    return ", ".join(part for part in ("a web page" if page else "", quoted) if part)
+    return f"“{said}”" if said else ""
+
+
+def _speaks(response: Response) -> bool:
+    return bool(response.body.strip()) and b"\0" not in response.body[:_READ]
 
 
 def with_excerpt(seen: str, exchange: Exchange) -> str:

@@ -12,7 +12,7 @@ from mcp_auth_tui.protocol import checks, checks_resource
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Question
 from mcp_auth_tui.protocol.challenge import SCOPE_TOKEN
 from mcp_auth_tui.protocol.checks import Check
-from mcp_auth_tui.protocol.documents import Fetched, complain, content_type, fetch
+from mcp_auth_tui.protocol.documents import Fetched, complain, content_type, everywhere, fetch
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import (
     UrlRefused,
@@ -126,7 +126,7 @@ def _lost(judge: Judge, place: Place, fetched: Fetched) -> Protocol[None]:
         )
     elif fetched.exchange.status >= 500:
         judge.stop(
-            "prm-status", seen=f"{place.url}: {fetched.why}, twice", exchange=fetched.exchange
+            "prm-status", seen=f"{place.url}: twice {fetched.told}", exchange=fetched.exchange
         )
 
 
@@ -139,14 +139,14 @@ def _none(
     2025-03-26 (L5).
     """
     config = judge.config
-    told = [f"{url}: not asked" for url in refused]
-    seen = "; ".join((*told, *(f"{place.url}: {fetched.why}" for place, fetched in failed)))
+    worst = next((item for _, item in reversed(failed) if not item.absent), None)
+    told = everywhere(((place.url, fetched) for place, fetched in failed), worst)
+    seen = "; ".join((*(f"{url}: not asked" for url in refused), told))
     nowhere = not refused and all(fetched.absent for _, fetched in failed)
     last, way = failed[-1][1].exchange, serving(config.url)
     if config.issuer is not None or (nowhere and config.spec in ("auto", "2025-03-26")):
         yield from judge.note("prm-missing", seen=seen, next=way, exchange=last)
         return Resource(config.resource or config.url, None)
-    worst = next((item for _, item in reversed(failed) if not item.absent), None)
     if worst is not None and worst.broken in ("html", "json", "status", "redirect"):
         judge.stop(f"prm-{worst.broken}", seen=seen, exchange=worst.exchange)
     if worst is not None and worst.exchange.failure is not None:

@@ -11,7 +11,7 @@ from mcp_auth_tui.protocol import checks_server
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.checks import Check, as_seen
 from mcp_auth_tui.protocol.checks_server import NOTHING, Wanted
-from mcp_auth_tui.protocol.documents import Fetched, complain, content_type, fetch
+from mcp_auth_tui.protocol.documents import Fetched, complain, content_type, everywhere, fetch
 from mcp_auth_tui.protocol.grants import choose
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import (
@@ -104,8 +104,8 @@ def _lost(judge: Judge, fetched: Fetched) -> Protocol[None]:
 
 
 def _none(judge: Judge, failed: list[Fetched]) -> AuthorizationServer:
-    seen = "; ".join(f"{item.exchange.request.url}: {item.why}" for item in failed)
     worst = next((item for item in reversed(failed) if not item.absent), None)
+    seen = everywhere(((item.exchange.request.url, item) for item in failed), worst)
     if worst is not None and worst.broken in ("html", "json"):
         judge.stop(f"as-{worst.broken}", seen=seen, exchange=worst.exchange)
     judge.stop(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Kind, Level, Request, Stage
-from mcp_auth_tui.protocol.documents import DuplicateKey, complain, fetch, loads, read
+from mcp_auth_tui.protocol.documents import DuplicateKey, complain, everywhere, fetch, loads, read
 from tests.protocol.script import Page, Script, headers_of, json, judge, made_exchange, raw
 
 PLACE = "https://mcp.example/doc"
@@ -143,3 +143,45 @@ def test_no_location_crashes_the_fetch_P9(place: str) -> None:
     while script.action is not None:
         script.sends("GET", script.action.request.url, json(200, {}))
     assert script.stop is not None or script.result is not None
+
+
+LOGIN = raw(200, "<title>Log in</title><p>Who are you?", ("content-type", "text/html"))
+DENIED = raw(403, "<title>Access denied</title><h1>Ray 12", ("content-type", "text/html"))
+NO_VALUE = "Expecting value: line 1 column 1 (char 0)"
+CUT = raw(200, '{"resource": "x", "access_token": "s3cr3t-v4lue-12345",', ("content-type", "a/b"))
+
+
+@pytest.mark.parametrize("prefix", ["prm", "as"])
+@pytest.mark.parametrize(
+    ("page", "kind", "quoted"),
+    [
+        (LOGIN, "html", "a web page (HTML), not JSON: “Log in: Who are you?”"),
+        (DENIED, "status", "HTTP 403: a web page, “Access denied: Ray 12”"),
+        (json(200, [1, 2]), "json", "JSON, but not an object: “[ 1, 2 ]”"),
+        (raw(200, ""), "json", f"not valid JSON: {NO_VALUE}"),
+        (raw(200, "nope"), "json", f"not valid JSON: {NO_VALUE}: “nope”"),
+    ],
+)
+def test_what_came_in_place_of_a_document_is_quoted(
+    prefix: str, page: Page, kind: str, quoted: str
+) -> None:
+    script = Script(complain(judge(), read(made_exchange(request_of(), page)), prefix))
+    (found,) = script.findings
+    assert found.id == f"{prefix}-{kind}"
+    assert found.seen == f"{PLACE}: {quoted}"
+
+
+def test_no_credential_is_quoted_from_what_is_nearly_a_document() -> None:
+    script = Script(complain(judge(), read(made_exchange(request_of(), CUT)), "prm"))
+    (found,) = script.findings
+    assert found.id == "prm-json"
+    assert "chars #" in found.seen
+    assert "s3cr3t" not in found.seen
+
+
+def test_what_ends_a_search_comes_first_and_alone_with_its_quotation() -> None:
+    first, last = (read(made_exchange(request_of(), page)) for page in (LOGIN, DENIED))
+    assert everywhere([("one", first), ("two", last)], last) == (
+        "two: HTTP 403: a web page, “Access denied: Ray 12”; one: a web page (HTML), not JSON"
+    )
+    assert everywhere([("one", first)], None) == "one: a web page (HTML), not JSON"
