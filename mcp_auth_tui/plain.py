@@ -123,7 +123,8 @@ class Plain:
             case Finding(level=Level.OK):
                 self._kept += 1
             case Finding():
-                self.finding(event)
+                if event.level is not Level.FATAL or not self._said(event):
+                    self.finding(event)
             case Tried():
                 self._line(f"  {event.what}, {event.verdict}: {event.url} ({event.why})")
             case Learned(name="attempt"):
@@ -163,6 +164,11 @@ class Plain:
         elif self._pasted and finding.level is Level.WARNING and finding.next:
             # The run still waits: who pasted has to know what to paste instead.
             self._line(f"      next: {finding.next}")
+
+    def _said(self, stop: Finding) -> bool:
+        """Return whether what ends the run was told in full already, before it was known to."""
+        errors = (item for item in self._told if item.level.rank <= Level.ERROR.rank)
+        return any(stop == item or stop.repeats(item) for item in errors)
 
     def _details(self, finding: Finding) -> None:
         for name, value in (
@@ -312,7 +318,7 @@ class Plain:
     def _end(self, event: Ended) -> None:
         session = self._session
         self._checked()
-        if event.stop is not None and event.stop not in self._told:
+        if event.stop is not None and not self._said(event.stop):
             self.finding(event.stop)
         self._blank()
         meaning = MEANINGS.get(event.exit, "")

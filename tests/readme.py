@@ -56,7 +56,10 @@ EVENTS = {
     "left": "a stage ends, with its status",
     "exchanged": "a request was answered, or failed",
     "tried": "a place where a document was looked for, and what became of it",
-    "finding": "a check, passed or not",
+    "finding": (
+        "a check, passed or not; a fatal one takes the place of one with the same `id`, `exchange` "
+        "and `pointer` before it"
+    ),
     "learned": "something is known now: the client, the token (masked), …",
     "ready": "a request is about to be sent (with `--step`)",
     "browsed": "the sign-in address, whole",

@@ -154,6 +154,26 @@ def test_findings_places_and_values_are_kept_in_order() -> None:
     assert session.counts(Stage.TOKEN)[Level.FATAL] == 0
 
 
+def test_what_ends_a_run_takes_the_place_of_what_it_repeats_of_the_same_exchange() -> None:
+    told = findings.found("as-html", Stage.SERVER, seen="one", exchange=4)
+    stop = findings.fatal(findings.found("as-html", Stage.SERVER, seen="one; two", exchange=4))
+    others = [
+        findings.passed("as-html", Stage.SERVER, exchange=4),
+        findings.found("as-html", Stage.SERVER, exchange=3),
+        findings.found("as-json", Stage.SERVER, exchange=4),
+        findings.found("as-html", Stage.SERVER, exchange=4, pointer="/x"),
+    ]
+    session = folded(told, *others, stop)
+    assert session.findings == (*others, stop)
+    assert session.counts()[Level.FATAL] == 1
+
+
+def test_what_is_about_no_exchange_repeats_nothing() -> None:
+    stray = findings.found("authz-state", Stage.AUTHORIZE, level=Level.WARNING)
+    stop = findings.fatal(findings.found("authz-state", Stage.AUTHORIZE))
+    assert folded(stray, stray, stop).findings == (stray, stray, stop)
+
+
 def test_the_end_marks_the_stage_that_failed() -> None:
     session = folded(Entered(Stage.SERVER), Waiting("x", 1.0), Ended(Outcome.FAILED, 9.0, STOP, 1))
     assert (session.outcome, session.ended, session.stop, session.exit) == (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -283,6 +284,18 @@ def test_kept_checks_are_counted_by_stage_and_never_listed() -> None:
         "4 Token: the code is exchanged",
         "  ✓ done",
     ]
+
+
+@pytest.mark.parametrize(("level", "times"), [(Level.ERROR, 1), (Level.WARNING, 2)])
+def test_what_ended_a_run_is_told_in_full_once(level: Level, times: int) -> None:
+    """An error has its details already; a warning gets them when it turns out to be the end."""
+    place = {"seen": "it", "exchange": 4}
+    seen = findings.found("as-html", Stage.SERVER, level=level, **place)
+    stop = findings.fatal(findings.found("as-html", Stage.SERVER, seen="it; more", exchange=4))
+    lines = told([Entered(Stage.SERVER), seen, stop, Ended(Outcome.FAILED, START, stop, 1)])
+    assert sum(line.endswith("[as-html]") for line in lines) == times
+    assert sum(line.startswith("      next: ") for line in lines) == 1
+    assert "  Findings: ✗ 1 fatal" in lines
 
 
 def test_a_paste_that_was_refused_is_told_with_what_to_paste_instead() -> None:

@@ -92,6 +92,8 @@ class _Run:
     def note(self, event: Event) -> None:
         """Add what happened. Findings are gathered: they are many, and change nothing else."""
         if isinstance(event, Finding):
+            if event.level is Level.FATAL:
+                self._found = [item for item in self._found if not event.repeats(item)]
             self._found.append(event)
         else:
             self._session = self._session.apply(event)

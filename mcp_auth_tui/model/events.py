@@ -31,6 +31,16 @@ class Finding:
     meanwhile: str = ""
     """What can be done by who only uses the server; ``next`` is for who mends it."""
 
+    def repeats(self, earlier: Finding) -> bool:
+        """Whether this ends a run by what an earlier finding says of the same exchange already."""
+        about = (self.id, self.exchange, self.pointer)
+        return (
+            self.level is Level.FATAL
+            and self.exchange is not None
+            and earlier.level is not Level.OK
+            and about == (earlier.id, earlier.exchange, earlier.pointer)
+        )
+
     @property
     def rule(self) -> str:
         """The rule that was checked, and by which MCP revision it was judged."""

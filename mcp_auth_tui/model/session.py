@@ -94,7 +94,9 @@ class Session:
             case Exchanged():
                 return self._exchanged(event.exchange)
             case Finding():
-                return replace(self, findings=(*self.findings, event))
+                # What ends a run takes the place of what it repeats.
+                kept = (item for item in self.findings if not event.repeats(item))
+                return replace(self, findings=(*kept, event))
             case Tried():
                 return replace(self, tried=(*self.tried, event))
             case Learned():

@@ -169,14 +169,7 @@ def authorize(judge: Judge, attempt: Attempt, *, unknown: bool = False) -> Proto
     if judge.config.follow:
         callback = yield from follow(judge, attempt)
         verdict = yield from judged(judge, attempt, callback)
-        if verdict is None:
-            if not callback.query:
-                judge.stop("authz-empty", seen="the redirect has no query")
-            judge.stop(
-                "authz-state",
-                message="The redirect carries another state than was sent.",
-                seen=_pairs_text(callback),
-            )
+        assert verdict is not None, "the answer to what was followed is ours, or no answer"
         return verdict
     performed: Attempt = yield Browse(attempt, judge.config.wait)
     doubted = ""
@@ -195,8 +188,7 @@ def authorize(judge: Judge, attempt: Attempt, *, unknown: bool = False) -> Proto
     judge.stop("authz-state", seen=f"{_ARRIVALS} callbacks that were not ours")
 
 
-def _pairs_text(callback: Callback) -> str:
-    names = [key for key, _ in parse_qsl(callback.query, keep_blank_values=True)]
+def _listed(names: list[str]) -> str:
     return f"parameters: {', '.join(names) or 'none'}"
 
 
@@ -216,38 +208,50 @@ def judged(
         return None
     query, bare = read(callback)
     if bare:
-        sent = query == doubted
-        yield from judge.note(
-            "authz-paste",
-            seen=f"a bare code{'' if sent else ', perhaps'}",
-            message="A bare code was pasted: its state and issuer could not be checked."
-            if sent
-            else "That is no address. If it is a bare code, paste it once more to send it, with "
-            "state and issuer unchecked.",
-        )
-        return Grant(attempt, Secret(query)) if sent else None
+        return (yield from _bare(judge, attempt, query, sent=query == doubted))
     if wrong := pastes.wrong(attempt, callback, query):
         message = f"What was pasted {wrong}"
         yield from judge.note("authz-paste", seen=f"a paste that {wrong}", message=message)
         return None
     pairs = parse_qsl(query, keep_blank_values=True)
-    values = dict(pairs)
-    states = [value for key, value in pairs if key == "state"]
-    if not pairs:
-        # A fragment never reaches a server: this may be all that is seen of one.
-        yield from judge.note("authz-empty", seen="a callback without any parameter")
-        return None
-    if states != [attempt.state.reveal()]:
-        seen = "no state" if not states else f"{len(states)} × state, not ours"
-        # A stray request must not end a login, not even a strict one (B3).
-        seen = f"{seen}; {_pairs_text(callback)}"
-        told, then = pastes.stale(callback)
-        yield from judge.note(
-            "authz-state", seen=seen, message=told, next=then, level=Level.WARNING
-        )
+    if [value for key, value in pairs if key == "state"] != [attempt.state.reveal()]:
+        yield from _stray(judge, callback, [key for key, _ in pairs])
         return None
     yield from judge.tell(checks_callback.place(attempt.redirect_uri, callback, pairs))
-    return (yield from _ours(judge, attempt, pairs, values))
+    return (yield from _ours(judge, attempt, pairs, dict(pairs)))
+
+
+def _bare(judge: Judge, attempt: Attempt, code: str, *, sent: bool) -> Protocol[Grant | None]:
+    """Take what may be a code at its second paste only."""
+    yield from judge.note(
+        "authz-paste",
+        seen=f"a bare code{'' if sent else ', perhaps'}",
+        message="A bare code was pasted: its state and issuer could not be checked."
+        if sent
+        else "That is no address. If it is a bare code, paste it once more to send it, with "
+        "state and issuer unchecked.",
+    )
+    return Grant(attempt, Secret(code)) if sent else None
+
+
+def _stray(judge: Judge, callback: Callback, names: list[str]) -> Protocol[None]:
+    """Tell of an answer that is not ours; it must not end a login, not even a strict one (B3).
+
+    What was followed comes from the authorization server itself, and nothing better will: a stop.
+    """
+    followed, states = callback.source == "follow", names.count("state")
+    if not names:
+        if followed:
+            judge.stop("authz-empty", seen="the redirect has no query")
+        # A fragment never reaches a server: this may be all that is seen of one.
+        yield from judge.note("authz-empty", seen="a callback without any parameter")
+        return
+    seen = f"{f'{states} × state, not ours' if states else 'no state'}; {_listed(names)}"
+    if followed:
+        told = "The redirect carries another state than was sent."
+        judge.stop("authz-state", seen=seen, message=told)
+    message, then = pastes.stale(callback)
+    yield from judge.note("authz-state", seen=seen, message=message, next=then, level=Level.WARNING)
 
 
 def _ours(
@@ -268,7 +272,7 @@ def _ours(
         _error(judge, attempt, values)
     code = values.get("code", "")
     if not code:
-        judge.stop("authz-empty", seen=f"parameters: {', '.join(names)}")
+        judge.stop("authz-empty", seen=_listed(names))
     yield from judge.keep("authz-state", seen="the state is ours")
     return Grant(attempt, Secret(code))
 

@@ -62,6 +62,19 @@ def test_another_issuer_is_fatal_and_the_rest_of_its_document_is_still_judged() 
     assert broken(session, Level.FATAL) == ["as-issuer-mismatch", "as-pkce-no-s256"]
 
 
+def test_a_page_in_place_of_the_metadata_is_one_row_for_each_exchange() -> None:
+    page = Response(200, (("content-type", "text/html"),), b"<title>Log in</title>")
+    places = (metadata(ISSUER), f"{ISSUER}/.well-known/openid-configuration")
+    session = inspected({**GOOD, **dict.fromkeys(places, page)})
+    rows = [(item.id, item.level, item.exchange) for item in session.findings if "html" in item.id]
+    assert rows[1:] == [("as-html", Level.ERROR, 3), ("as-html", Level.FATAL, 4)]
+    assert rows[0][:2] == ("prm-html", Level.OK)
+    assert session.findings[-1].seen == (
+        f"{places[1]}: a web page (HTML), not JSON: “Log in”; "
+        f"{places[0]}: a web page (HTML), not JSON"
+    )
+
+
 def test_every_authorization_server_is_looked_at_whatever_the_one_before_was_like() -> None:
     answers = {**GOOD, PRM: resource(OTHER, ISSUER)}
     session = inspected(answers)

@@ -446,6 +446,22 @@ def test_the_issuer_of_the_answer_is_checked_before_the_code_goes_anywhere(
     assert len(world.authorizations) == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "stops", "seen"),
+    [
+        ("code=c&state=other", "authz-state", "1 × state, not ours; parameters: code, state"),
+        ("code=c", "authz-state", "no state; parameters: code"),
+        ("", "authz-empty", "the redirect has no query"),
+    ],
+)
+def test_a_redirect_that_was_followed_and_is_not_ours_ends_the_run_and_is_told_once(
+    answer: str, stops: str, seen: str
+) -> None:
+    ran = World(callback=lambda asked: answer).run(follow=True)
+    assert (ran.stopped().id, ran.stopped().seen) == (stops, seen)
+    assert stops not in ran.broken
+
+
 def test_a_document_of_another_issuer_is_not_used_A5() -> None:
     """metadata-issuer-mismatch: none of its endpoints is asked."""
     document = metadata("https://other.example", authorization_endpoint=f"{AS}/evil/authorize")
