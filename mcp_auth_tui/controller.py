@@ -24,6 +24,7 @@ from mcp_auth_tui.model import (
     Request,
     Resumed,
     Session,
+    Slip,
     Stage,
     Started,
     Status,
@@ -43,6 +44,7 @@ Flow = Callable[[Config, Session, Stage], Protocol[Outcome]]
 
 _INTERRUPTED = 130
 _OUTCOMES = {3: Outcome.WAITING, 4: Outcome.REFUSED, _INTERRUPTED: Outcome.INTERRUPTED}
+_NOTES = (Finding, Slip, Learned, Tried, Entered, Left, Waiting, Resumed)
 # What a run takes over from an earlier one: the field, and the stage that found it.
 _FOUND_BY = (
     ("contact", Stage.PROBE),
@@ -224,7 +226,7 @@ class Controller:
                 yield Reply(done.value)
                 return
             reply = None
-            if isinstance(item, Finding | Learned | Tried | Entered | Left | Waiting | Resumed):
+            if isinstance(item, _NOTES):
                 yield item
                 continue
             action: Action = item

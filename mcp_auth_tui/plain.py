@@ -28,6 +28,7 @@ from mcp_auth_tui.model import (
     Request,
     Resumed,
     Session,
+    Slip,
     Stage,
     Started,
     Status,
@@ -104,7 +105,6 @@ class Plain:
         self._told: set[Finding] = set()
         self._known: dict[str, list[str]] = {}
         self._invited = False
-        self._pasted = False
         self._kept = 0
 
     def show(self, event: Event, session: Session) -> None:
@@ -138,12 +138,13 @@ class Plain:
 
     def _show_person(self, event: Event) -> None:
         match event:
+            case Slip():
+                self._slip(event.finding)
             case Browsed():
                 self._browsed(event)
             case Waiting():
                 self._waiting(event)
             case Resumed():
-                self._pasted = event.source == "paste"
                 self._line(f"  The wait is over: {event.how}")
             case Ready():
                 self._ready(event.action)
@@ -161,9 +162,13 @@ class Plain:
         self._write(f"  {mark}: {self._safe(finding.message)} [{self._safe(finding.id)}]")
         if finding.level.rank <= Level.ERROR.rank:
             self._details(finding)
-        elif self._pasted and finding.level is Level.WARNING and finding.next:
-            # The run still waits: who pasted has to know what to paste instead.
-            self._line(f"      next: {finding.next}")
+
+    def _slip(self, wrong: Finding) -> None:
+        """Write why a paste is no answer, and what to paste instead: the run still waits."""
+        mark = self._paint(GLYPHS[Level.WARNING], _YELLOW)
+        self._write(f"  {mark} {self._safe(wrong.message)} [{self._safe(wrong.id)}]")
+        if wrong.next:
+            self._line(f"      next: {wrong.next}")
 
     def _said(self, stop: Finding) -> bool:
         """Return whether what ends the run was told in full already, before it was known to."""
@@ -282,7 +287,6 @@ class Plain:
             self._line(f"  {event.note}")
 
     def _waiting(self, event: Waiting) -> None:
-        self._pasted = False
         left = max(event.until - self._now(), 0.0)
         limit = f", {text.duration(round(left, 1))} at most" if left else ""
         self._line(f"  Waiting for {event.what}{limit}.")

@@ -53,6 +53,7 @@ from mcp_auth_tui.model import (
     Response,
     Secret,
     Session,
+    Slip,
     Stage,
     Started,
     Status,
@@ -112,6 +113,8 @@ def event(happened: Event, session: Session) -> dict[str, Any]:
             return {**head, **clean(session, _exchange(session, happened.exchange))}
         case Finding():
             return {**head, **clean(session, _finding(happened))}
+        case Slip():
+            return {**head, **clean(session, _finding(happened.finding))}
         case Started():
             known = [name for name, _ in happened.known]
             members = {"url": happened.url, "at": happened.at, "known": known}

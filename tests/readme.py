@@ -60,6 +60,7 @@ EVENTS = {
         "a check, passed or not; a fatal one takes the place of one with the same `id`, `exchange` "
         "and `pointer` before it"
     ),
+    "slip": "what a person pasted is no answer; it is not among the findings",
     "learned": "something is known now: the client, the token (masked), …",
     "ready": "a request is about to be sent (with `--step`)",
     "browsed": "the sign-in address, whole",

@@ -23,6 +23,7 @@ from mcp_auth_tui.model import (
     Request,
     Resumed,
     Session,
+    Slip,
     Stage,
     Status,
     Waiting,
@@ -302,6 +303,6 @@ def test_a_paste_that_was_refused_is_told_with_what_to_paste_instead() -> None:
     doubted = findings.found("authz-paste", Stage.AUTHORIZE, seen="no code")
     assert doubted.level is Level.WARNING
     later = Waiting("the sign-in", START + 600)
-    lines = told([Resumed("an address was pasted", "paste"), doubted, later, doubted])
-    assert lines.count(f"      next: {doubted.next}") == 1
-    assert lines.index(f"      next: {doubted.next}") < len(lines) - 2
+    lines = told([Resumed("an address was pasted", "paste"), Slip(doubted), later, doubted])
+    assert lines[1:3] == [f"  ! {doubted.message} [authz-paste]", f"      next: {doubted.next}"]
+    assert lines[-1] == f"  ! warning: {doubted.message} [authz-paste]"

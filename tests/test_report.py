@@ -8,8 +8,19 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui import report
-from mcp_auth_tui.model import Browsed, Ended, Event, Learned, Ready, Request, Secret, Session
+from mcp_auth_tui import findings, report
+from mcp_auth_tui.model import (
+    Browsed,
+    Ended,
+    Event,
+    Learned,
+    Ready,
+    Request,
+    Secret,
+    Session,
+    Slip,
+    Stage,
+)
 from mcp_auth_tui.protocol.actions import Send
 from tests.scripted import (
     ERROR,
@@ -150,6 +161,15 @@ def test_no_event_line_holds_a_secret_but_the_last_and_the_url_to_open(known: Se
             assert found == [known.state]
         else:
             assert found == []
+
+
+def test_a_wrong_paste_is_an_event_and_no_finding() -> None:
+    wrong = findings.found("authz-paste", Stage.AUTHORIZE, seen="no code")
+    session = folded([*run()[:-1], Slip(wrong)])
+    assert session.slip == wrong
+    assert "authz-paste" not in [item["id"] for item in report.document(session)["findings"]]
+    line = report.event(Slip(wrong), session)
+    assert (line["event"], line["id"], line["next"]) == ("slip", "authz-paste", wrong.next)
 
 
 def test_every_event_is_one_line_with_its_schema_and_name() -> None:

@@ -48,6 +48,17 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Slip:
+    """What a person pasted is no answer to the sign-in.
+
+    Told while the next paste is waited for. It says nothing about a server: it is counted nowhere
+    and stands in no report.
+    """
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
 class Tried:
     """One place where a document was looked for, and why it won, lost or was not needed."""
 
@@ -170,6 +181,7 @@ Event = (
     | Ready
     | Exchanged
     | Finding
+    | Slip
     | Tried
     | Learned
     | Browsed

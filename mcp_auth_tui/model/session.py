@@ -19,6 +19,7 @@ from mcp_auth_tui.model.events import (
     Moment,
     Ready,
     Resumed,
+    Slip,
     Started,
     Tried,
     Waiting,
@@ -69,6 +70,8 @@ class Session:
     browsed: Browsed | None = None
     moments: tuple[Moment, ...] = ()
     waiting: Waiting | None = None
+    slip: Finding | None = None
+    """Why the last paste was no answer, until something else comes."""
     ready: Any = None
     carried: tuple[str, ...] = ()
     """The marks of the run that something was taken over from."""
@@ -93,10 +96,8 @@ class Session:
                 return self._stage(event.stage, status=event.status, summary=event.summary)
             case Exchanged():
                 return self._exchanged(event.exchange)
-            case Finding():
-                # What ends a run takes the place of what it repeats.
-                kept = (item for item in self.findings if not event.repeats(item))
-                return replace(self, findings=(*kept, event))
+            case Finding() | Slip():
+                return self._told(event)
             case Tried():
                 return replace(self, tried=(*self.tried, event))
             case Learned():
@@ -106,11 +107,18 @@ class Session:
             case Waiting():
                 return self._waits(event)
             case Resumed():
-                return self._noted(event)._waits(None)
+                return replace(self._noted(event)._waits(None), slip=None)
             case Ready():
                 return replace(self, ready=event.action)
             case Ended():
                 return self._end(event)
+
+    def _told(self, event: Finding | Slip) -> Session:
+        if isinstance(event, Slip):
+            return replace(self, slip=event.finding)
+        # What ends a run takes the place of what it repeats.
+        kept = (item for item in self.findings if not event.repeats(item))
+        return replace(self, findings=(*kept, event))
 
     def _noted(self, event: Browsed | Resumed) -> Session:
         if self.waiting is not None and self.waiting.question is not None:

@@ -15,6 +15,7 @@ from mcp_auth_tui.model import (
     Request,
     Resumed,
     Secret,
+    Slip,
     Tried,
     Waiting,
 )
@@ -203,7 +204,7 @@ Action = (
     | Sleep
     | Now
 )
-Note = Finding | Learned | Tried | Entered | Left | Waiting | Resumed
+Note = Finding | Slip | Learned | Tried | Entered | Left | Waiting | Resumed
 
 T = TypeVar("T")
 # A step of the protocol: yields actions (and is sent the reply) and notes (reply None).

@@ -211,7 +211,7 @@ def judged(
         return (yield from _bare(judge, attempt, query, sent=query == doubted))
     if wrong := pastes.wrong(attempt, callback, query):
         message = f"What was pasted {wrong}"
-        yield from judge.note("authz-paste", seen=f"a paste that {wrong}", message=message)
+        yield from judge.slip("authz-paste", seen=f"a paste that {wrong}", message=message)
         return None
     pairs = parse_qsl(query, keep_blank_values=True)
     if [value for key, value in pairs if key == "state"] != [attempt.state.reveal()]:
@@ -222,16 +222,17 @@ def judged(
 
 
 def _bare(judge: Judge, attempt: Attempt, code: str, *, sent: bool) -> Protocol[Grant | None]:
-    """Take what may be a code at its second paste only."""
-    yield from judge.note(
-        "authz-paste",
-        seen=f"a bare code{'' if sent else ', perhaps'}",
-        message="A bare code was pasted: its state and issuer could not be checked."
-        if sent
-        else "That is no address. If it is a bare code, paste it once more to send it, with "
-        "state and issuer unchecked.",
-    )
-    return Grant(attempt, Secret(code)) if sent else None
+    """Take what may be a code at its second paste only; the run then has checked less."""
+    if not sent:
+        message = (
+            "That is no address. If it is a bare code, paste it once more to send it, with "
+            "state and issuer unchecked."
+        )
+        yield from judge.slip("authz-paste", seen="a bare code, perhaps", message=message)
+        return None
+    message = "A bare code was pasted: its state and issuer could not be checked."
+    yield from judge.note("authz-paste", seen="a bare code", message=message)
+    return Grant(attempt, Secret(code))
 
 
 def _stray(judge: Judge, callback: Callback, names: list[str]) -> Protocol[None]:
@@ -250,8 +251,10 @@ def _stray(judge: Judge, callback: Callback, names: list[str]) -> Protocol[None]
     if followed:
         told = "The redirect carries another state than was sent."
         judge.stop("authz-state", seen=seen, message=told)
-    message, then = pastes.stale(callback)
-    yield from judge.note("authz-state", seen=seen, message=message, next=then, level=Level.WARNING)
+    if callback.source == "paste":
+        yield from judge.slip("authz-state", seen=seen, message=pastes.STALE, next=pastes.THEN)
+    else:
+        yield from judge.note("authz-state", seen=seen, level=Level.WARNING)
 
 
 def _ours(

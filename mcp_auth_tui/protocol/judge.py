@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from mcp_auth_tui import findings
-from mcp_auth_tui.model import Exchange, Failure, Level, Stage
+from mcp_auth_tui.model import Exchange, Failure, Level, Slip, Stage
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS, STATELESS, Config
@@ -76,6 +76,19 @@ class Judge:
         if strict and finding.level is Level.ERROR:
             raise FlowStop(finding)
         yield finding
+
+    def slip(self, id: str, *, seen: str, message: str, next: str = "") -> Protocol[None]:
+        """Tell what is wrong with what a person pasted: nothing that a server has to mend."""
+        made = findings.found(
+            id,
+            self.stage,
+            seen=seen,
+            message=message,
+            next=next,
+            revision=self.rules,
+            level=Level.WARNING,
+        )
+        yield Slip(made)
 
     def keep(
         self, id: str, *, seen: str = "", exchange: Exchange | None = None, pointer: str = ""

@@ -12,6 +12,13 @@ from mcp_auth_tui.protocol.values import Attempt
 MOST = 16_384
 """Characters; servers and browsers take no address as long as this."""
 
+STALE = (
+    "What was pasted answers another sign-in than the one that is open now: its state is "
+    "missing or differs."
+)
+"""What is said of a paste that holds an answer, but not to this request."""
+THEN = "Open the address that is shown now, sign in there, and paste what that ends on."
+
 
 def wrong(attempt: Attempt, callback: Callback, query: str) -> str:
     """Return what was pasted when it is no callback, to follow "What was pasted"; else nothing."""
@@ -32,14 +39,3 @@ def wrong(attempt: Attempt, callback: Callback, query: str) -> str:
     if "://" in text:
         return "is an address that holds no code: take the one your browser ended on, all of it."
     return "is neither an address nor a code."
-
-
-def stale(callback: Callback) -> tuple[str, str]:
-    """Return message and next step for a paste that holds an answer, but not to this request."""
-    if callback.source != "paste":
-        return "", ""
-    return (
-        "What was pasted answers another sign-in than the one that is open now: its state is "
-        "missing or differs.",
-        "Open the address that is shown now, sign in there, and paste what that ends on.",
-    )

@@ -156,9 +156,9 @@ def _came_wrong(session: Session, look: Look) -> list[Content]:
         for item in session.findings
         if item.stage in stages_of(2) and item.level.rank <= Level.WARNING.rank
     ]
-    if not wrong:
+    last = session.slip or next(reversed(wrong), None)
+    if last is None:
         return []
-    last = wrong[-1]
     glyph, style = LEVEL[last.level]
     told = [Content.styled(line, style) for line in fold(f"{glyph} {last.message}", look.width)]
     return [*told, *(Content.styled(line, "bold") for line in fold(last.next, look.width))]

@@ -262,7 +262,7 @@ CASES: tuple[Case, ...] = (
     case("authz-denied", failing("access_denied")),
     case("authz-error", failing("server_error")),
     case("authz-timeout", arriving(LATE)),
-    case("authz-paste", arriving(Callback("", "paste", "a-bare-code-of-some-length"))),
+    case("authz-paste", arriving(*[Callback("", "paste", "a-bare-code-of-some-length")] * 2)),
     case(
         "token-status",
         token_once(answered(NO_STORE, status=201)),

@@ -22,6 +22,7 @@ from mcp_auth_tui.model import (
     Response,
     Resumed,
     Secret,
+    Slip,
     Stage,
     Tried,
     Waiting,
@@ -40,7 +41,7 @@ from mcp_auth_tui.protocol.values import (
     Token,
 )
 
-NOTES = (Finding, Learned, Tried, Entered, Left, Waiting, Resumed)
+NOTES = (Finding, Slip, Learned, Tried, Entered, Left, Waiting, Resumed)
 
 MCP = "https://mcp.example/mcp"
 AS = "https://as.example"
@@ -178,6 +179,11 @@ class Told:
     def broken(self) -> list[str]:
         """The ids of the rules that were found broken, in order."""
         return [finding.id for finding in self.findings if finding.level is not Level.OK]
+
+    @property
+    def slips(self) -> list[Finding]:
+        """What was wrong with what a person pasted."""
+        return [note.finding for note in self.notes if isinstance(note, Slip)]
 
     @property
     def kept(self) -> list[str]:

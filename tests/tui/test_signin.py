@@ -9,7 +9,8 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
-from mcp_auth_tui.model import Left, Level, Resumed, Stage, Started, Status, Waiting
+from mcp_auth_tui.model import Left, Level, Resumed, Slip, Stage, Started, Status, Waiting
+from mcp_auth_tui.reports.content import content as report
 from mcp_auth_tui.tui import details, views
 from mcp_auth_tui.tui.edges import Banner
 from mcp_auth_tui.tui.letters import large
@@ -204,9 +205,11 @@ def wrongly() -> list[Any]:
     return [
         *WAITING,
         Resumed("an address was pasted", "paste", ("response_type",)),
-        fakes.finding(
-            "authz-paste", Level.WARNING, "What was pasted is wrong.", Stage.AUTHORIZE,
-            next="Paste another one.",
+        Slip(
+            fakes.finding(
+                "authz-paste", Level.WARNING, "What was pasted is wrong.", Stage.AUTHORIZE,
+                next="Paste another one.",
+            )
         ),
         Waiting("the sign-in in the browser", fakes.NOW + 600),
         *fakes.ending(),
@@ -233,6 +236,22 @@ async def test_after_a_wrong_paste_the_field_is_where_the_next_one_goes_and_says
         assert (app.panel, field.has_focus, field.display) == (4, False, False)
 
 
+async def test_a_wrong_paste_is_told_and_neither_counted_nor_reported() -> None:
+    """It is the person's, and says nothing about a server."""
+    app = app_of(wrongly())
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        before = views.findings_line(app.session, 2)
+        await pilot.press("p", "x", "enter")
+        await settled(pilot, lambda: "! What was pasted is wrong." in detail(app))
+        assert views.findings_line(app.session, 2) == before
+        assert "authz-paste" not in {item.id for item in app.session.findings}
+        app.fakes[0].come_back()
+        await settled(pilot, lambda: not app.busy)
+        assert app.session.slip is None
+        assert "authz-paste" not in str(report(app.session))
+
+
 async def test_a_stray_visitor_does_not_take_away_what_is_typed() -> None:
     app = app_of(wrongly())
     async with app.run_test() as pilot:
@@ -253,7 +272,7 @@ async def test_the_bare_address_stays_for_a_stray_visitor_and_goes_with_the_sign
         await pilot.press("u")
         await settled(pilot, lambda: isinstance(app.screen, BareScreen))
         app.fakes[0].come_back()
-        await settled(pilot, lambda: any(f.id == "authz-paste" for f in app.session.findings))
+        await settled(pilot, lambda: app.session.slip is not None)
         assert isinstance(app.screen, BareScreen)
         app.fakes[0].come_back()
         await settled(pilot, lambda: not app.busy and len(app.screen_stack) == 1)
