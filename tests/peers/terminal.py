@@ -26,6 +26,7 @@ import pyte
 from .program import environment
 
 SCREEN_SECONDS = 30.0
+MUCH = 1 << 20
 
 
 class Terminal:
@@ -132,13 +133,21 @@ class Terminal:
             assert came, f"{pattern!r} is not on the screen:\n{self.text}"
 
     def _read(self, seconds: float) -> bool:
-        """Draws what comes within `seconds`; False when nothing came or the program has ended."""
-        if not select.select([self._master], [], [], seconds)[0]:
-            return False
-        try:
-            arrived = os.read(self._master, 65536)
-        except OSError:  # Linux: the other side is closed
-            return False
+        """Draws what comes within `seconds`; False when nothing came or the program has ended.
+
+        All that is there is read before it is drawn, which is slow: tmux drops what a terminal
+        does not take, a copy with it.
+        """
+        arrived = b""
+        while len(arrived) < MUCH and select.select([self._master], [], [], seconds)[0]:
+            seconds = 0.0
+            try:
+                piece = os.read(self._master, 65536)
+            except OSError:  # Linux: the other side is closed
+                piece = b""
+            arrived += piece
+            if not piece:
+                break
         self._raw += arrived
         self._stream.feed(arrived)
         return bool(arrived)
