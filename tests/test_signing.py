@@ -98,6 +98,7 @@ def key_set(*signed: Signed, **more: Any) -> dict[str, Any]:
         (json.dumps({"keys": [{"kty": "EC"}, private_jwk(EC)]}), ("ES256",)),
         ("\n  " + public_pem(EC) + pem(EC) + "\n", ("ES256",)),
     ],
+    ids=map(str, itertools.count(1)),
 )
 def test_a_key_is_read_in_every_usual_form(material: str, algorithms: tuple[str, ...]) -> None:
     """K4"""
@@ -366,6 +367,7 @@ STRANGER = token(loaded(pem(ec.generate_private_key(ec.SECP256R1()))))
         ("!!!.b.c", GOOD_SET, "not a JSON object"),
         ("x" * 200_000, GOOD_SET, "at most 131,072"),
     ],
+    ids=map(str, itertools.count(1)),
 )
 def test_a_token_that_is_not_properly_signed_is_not_good(
     jwt: str, jwks: dict[str, Any], why: str
