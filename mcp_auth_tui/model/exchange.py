@@ -73,6 +73,8 @@ class Request:
     json: Mapping[str, Any] | None = None
     reasons: tuple[Field, ...] = ()
     """Why the JSON members are what they are (the value is the member as text)."""
+    idempotent: bool = False
+    """Whether it does no harm when it arrives twice, whatever its method says (RFC 9110 §9.2.2)."""
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

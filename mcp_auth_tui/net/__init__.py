@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "Tls"]
 
 AGENT = f"mcp-auth-tui/{__version__}"
-_REPEATABLE = frozenset({"GET", "HEAD"})
+_IDEMPOTENT = frozenset({"GET", "HEAD"})
 
 T = TypeVar("T")
 
@@ -111,9 +111,7 @@ class Network:
 
         meter = Meter()
         result = await self._within(request.url, meter, self._exchange(request, enough, meter))
-        if meter.stale and request.method in _REPEATABLE:
-            # The server let go of the kept connection just as we wrote. Only what may be repeated
-            # by its method is (RFC 9112 §9.3.1).
+        if meter.stale and _repeatable(request):
             meter = Meter()
             result = await self._within(request.url, meter, self._exchange(request, enough, meter))
         return result, meter.timing()
@@ -127,6 +125,9 @@ class Network:
 
         meter = Meter()
         result = await self._within(request.url, meter, self._open(request, meter))
+        if meter.stale and _repeatable(request):
+            meter = Meter()
+            result = await self._within(request.url, meter, self._open(request, meter))
         if isinstance(result, Failure):
             return result, meter.timing(), None
         return result[0], meter.timing(), result[1]
@@ -236,3 +237,9 @@ class Network:
             if key not in self._wires:
                 self._wires[key] = make_wire(self._guard, proxy, context)
         return self._wires[key]
+
+
+def _repeatable(request: Request) -> bool:
+    # The server let go of the kept connection just as we wrote, as those do that wait as long as
+    # we do between two polls. Whether it saw the request is unknown (RFC 9112 §9.3.1).
+    return request.method in _IDEMPOTENT or request.idempotent

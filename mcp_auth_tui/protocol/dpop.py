@@ -153,7 +153,8 @@ def proved(judge: Judge, dpop: Dpop, request: Request, token: Token | None) -> P
     proof = Field(
         "DPoP", signed.jwt, "proof of possession, fresh for each request", "RFC 9449 §4.2"
     )
-    return replace(request, headers=(*request.headers, proof))
+    # The proof is for one request: that request may not go out twice by itself.
+    return replace(request, headers=(*request.headers, proof), idempotent=False)
 
 
 def _proved(

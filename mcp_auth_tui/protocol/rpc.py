@@ -17,6 +17,10 @@ _ACCEPT = "application/json, text/event-stream"
 _META = "io.modelcontextprotocol/"
 # A modern server's refusals (SPEC T3): header mismatch, version, missing client capability.
 MODERN_ERRORS = frozenset({-32020, -32021, -32022})
+# At worst the server keeps a session that nobody uses.
+_IDEMPOTENT = frozenset(
+    {"server/discover", "initialize", "notifications/initialized", "tools/list", "ping"}
+)
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 
 
@@ -94,6 +98,7 @@ def stateless(
         Kind.MCP,
         (*headers, *authorization(token)),
         json=body,
+        idempotent=method in _IDEMPOTENT,
     )
 
 
@@ -128,7 +133,14 @@ def stateful(
     if params:
         body["params"] = dict(params)
     return Request(
-        stage, purpose, "POST", url, Kind.MCP, (*headers, *authorization(token)), json=body
+        stage,
+        purpose,
+        "POST",
+        url,
+        Kind.MCP,
+        (*headers, *authorization(token)),
+        json=body,
+        idempotent=method in _IDEMPOTENT,
     )
 
 

@@ -172,6 +172,7 @@ def applied(action: Sendable, rows: tuple[Row, ...]) -> Sendable:
         if members or request.json is not None
         else None,
         reasons=tuple(item for item in request.reasons if item.name not in changed),
+        idempotent=False,
     )
     return replace(action, request=made)
 

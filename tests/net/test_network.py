@@ -18,6 +18,7 @@ from mcp_auth_tui import __version__
 from mcp_auth_tui.loopback import Reply
 from mcp_auth_tui.model import Failure, Field, Kind, Request, Response, Secret, Stage
 from mcp_auth_tui.net import Network
+from mcp_auth_tui.protocol.rpc import stateless
 from tests.net.servers import get, hangs, raw, says, site
 
 JSON = (("Content-Type", "application/json"),)
@@ -164,6 +165,32 @@ async def test_a_get_on_a_kept_connection_that_broke_is_sent_once_more(network: 
         for _ in range(2):
             result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
             assert isinstance(result, Response)
+    assert len(seen) == 3
+
+
+async def test_a_post_that_does_no_harm_twice_is_sent_once_more_too(network: Network) -> None:
+    seen: list[bytes] = []
+    async with raw(breaks_on_the_second(seen)) as port:  # type: ignore[arg-type]
+        url = f"http://127.0.0.1:{port}/"
+        await network.send(get(url))
+        asked = stateless(
+            Stage.VERIFY, url, "tools/list", {}, id=1, token=None, version="1", purpose="t"
+        )
+        result, _ = await network.send(asked)
+        assert isinstance(result, Response)
+    assert len(seen) == 3
+
+
+async def test_an_event_stream_on_a_kept_connection_that_broke_is_opened_once_more(
+    network: Network,
+) -> None:
+    seen: list[bytes] = []
+    async with raw(breaks_on_the_second(seen)) as port:  # type: ignore[arg-type]
+        url = f"http://127.0.0.1:{port}/"
+        await network.send(get(url))
+        result, _, stream = await network.open(get(url))
+        assert isinstance(result, Response)
+        assert stream is None
     assert len(seen) == 3
 
 

@@ -33,7 +33,9 @@ DEMANDED = 'DPoP error="use_dpop_nonce"'
 
 
 def post(url: str = MCP) -> Request:
-    return Request(Stage.VERIFY, "test", "POST", url, Kind.MCP, (Field("Accept", "x"),))
+    return Request(
+        Stage.VERIFY, "test", "POST", url, Kind.MCP, (Field("Accept", "x"),), idempotent=True
+    )
 
 
 def nonce(value: str, *more: tuple[str, str]) -> tuple[tuple[str, str], ...]:
@@ -67,6 +69,8 @@ def test_a_proof_names_method_and_place_and_the_token_it_is_for_D1() -> None:
     assert urlsafe_b64decode(ath + "=") == sha256(b"access-token-1").digest()
     sent = script.sends("POST", f"{MCP}?tenant=1", GOOD)
     assert headers_of(sent) == [("Accept", "x"), ("DPoP", "proof-1")]
+    # The same proof would be a replay.
+    assert not sent.idempotent
     assert script.returned().status == 200
 
 

@@ -38,6 +38,14 @@ def stateful(method: str, params: Any = None, **changes: Any) -> Any:
     return rpc.stateful(Stage.VERIFY, MCP, method, params or {}, **settings)
 
 
+def test_only_what_changes_nothing_may_arrive_twice() -> None:
+    """RFC 9110 §9.2.2: what a tool does is its own; who asks what there is changes nothing."""
+    asking = ("server/discover", "initialize", "notifications/initialized", "tools/list")
+    for build in (stateless, stateful):
+        assert all(build(method).idempotent for method in asking)
+        assert not build("tools/call", {"name": "x"}).idempotent
+
+
 def test_a_stateless_request_is_this() -> None:
     """T2: version and method in headers, equal to the body; capabilities and name in _meta."""
     request = stateless("tools/list", {"cursor": "c"})

@@ -89,6 +89,9 @@ def test_members_of_a_json_body_keep_their_types() -> None:
     assert made.json == {"client_name": "x", "redirect_uris": ["http://localhost/"], "n": 1}
     assert changed(Send(JSON), "client_name", value="[1]").request.json["client_name"] == "[1]"
     assert made.reasons == JSON.reasons
+    # What it does as edited is not known.
+    asking = Send(replace(JSON, idempotent=True))
+    assert not changed(asking, "client_name", value="y").request.idempotent
     rows = (*edits.rows_of(Send(JSON)), edits.added("member", "tls = true"))
     added = edits.applied(Send(JSON), rows)
     assert isinstance(added, Send)
