@@ -147,7 +147,9 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
         # What else the box holds; the class of a tall screen may come only after this.
         rest = (16 if self.size.height >= TALL else 12) + (self.size.width < WIDE)
         spare = self.size.height * 9 // 10 - rest
-        self.query_one(Recent).styles.height = min(len(self._recent), max(spare, 2), 8)
+        # A size may come before there is anything that has one.
+        for shown in self.query(Recent):
+            shown.styles.height = min(len(self._recent), max(spare, 2), 8)
 
     def action_recent(self) -> None:
         """Go to the servers used before."""

@@ -214,6 +214,16 @@ async def test_with_twenty_servers_everything_of_the_form_is_seen(size: tuple[in
         assert screen.query_one("#url-box").max_scroll_y == 0
 
 
+async def test_a_size_that_comes_when_there_is_no_list_is_no_fault() -> None:
+    """As at the very start and end, where messages still arrive."""
+    app = form_of()
+    async with app.run_test() as pilot:
+        await opened(app, pilot)
+        await app.screen.query(Recent).remove()
+        await pilot.resize_terminal(60, 20)
+        assert app.screen.size == (60, 20)
+
+
 def test_a_tall_screen_is_one_for_the_style_sheet_too() -> None:
     assert (TALL, "-tall") in Frame.VERTICAL_BREAKPOINTS
 
