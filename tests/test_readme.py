@@ -23,7 +23,8 @@ INSTALL = (
     "python3 -m venv .venv && .venv/bin/pip install . "
     "&& .venv/bin/mcp-auth-tui demo --browser follow --auto-approve"
 )
-TEST = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest"
+PYTEST = ".venv/bin/pytest -n auto"
+TEST = f"python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && {PYTEST}"
 
 
 @pytest.mark.parametrize("name", readme.PARTS)

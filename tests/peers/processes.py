@@ -62,5 +62,7 @@ def quiet_environment() -> dict[str, str]:
         "mcp_auth_",
         "coverage",
         "pythonwarnings",
+        "columns",
+        "lines",
     )
     return {k: v for k, v in os.environ.items() if not any(d in k.lower() for d in dropped)}
