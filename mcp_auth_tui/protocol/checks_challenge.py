@@ -33,7 +33,7 @@ def fields(exchange: Exchange, parsed: Parsed, shown: str) -> Checks:
     if proofs := [item for item in usable if item.scheme.lower() == "dpop"]:
         wrong = any(item.get("algs") is None for item in proofs)
         yield Check("dpop-algs-param", wrong, shown, _HEADER)
-    if exchange.status == 401 and any(item.params for item in parsed.challenges):
+    if exchange.status == 401 and usable and any(item.params for item in parsed.challenges):
         yield from _members(parsed, shown)
 
 

@@ -116,8 +116,13 @@ def _none(judge: Judge, failed: list[Fetched]) -> AuthorizationServer:
     )
 
 
-def _mismatch(judge: Judge, issuer: str, value: Any, exchange: Exchange) -> Protocol[None]:
-    """Refuse a document that names another issuer (A5), with the hint that fits."""
+def _mismatch(
+    judge: Judge, issuer: str, value: Any, exchange: Exchange, why: str = ""
+) -> Protocol[None]:
+    """Refuse a document that names another issuer (A5), with the hint that fits.
+
+    ``why`` says where the issuer comes from if no metadata of the resource named it.
+    """
     if value is None:
         yield from judge.refuse("as-issuer-missing", exchange=exchange, pointer="/issuer")
         return
@@ -127,7 +132,7 @@ def _mismatch(judge: Judge, issuer: str, value: Any, exchange: Exchange) -> Prot
         "as-issuer-slash" if slash else "as-issuer-mismatch",
         seen=named,
         expected=issuer,
-        message=f"The metadata names the issuer {named}; the MCP server named {issuer}."
+        message=f"The metadata names the issuer {named}; {why or f'the MCP server named {issuer}'}."
         + _hint(issuer, named),
         exchange=exchange,
         pointer="/issuer",
@@ -278,9 +283,13 @@ def legacy(judge: Judge) -> Protocol[AuthorizationServer]:
         yield Tried(judge.stage, _WHAT, url, "used", "place of 2025-03-26", number)
         named = fetched.document.get("issuer")
         yield from judge.tell(checks_server.issuer(named), fetched.exchange)
-        if named != base:
-            yield from _mismatch(judge, base, named, fetched.exchange)
-        found = _judged(judge, base, fetched, fetched.document, NOTHING, lenient=True)
+        # Nobody named an issuer, and both spellings of an origin lead to this one place (RFC 8414
+        # §3.1 takes the slash away): the server may use either.
+        issuer = f"{base}/" if named == f"{base}/" else base
+        if named != issuer:
+            why = f"where the MCP server names none, it has to be {base}"
+            yield from _mismatch(judge, base, named, fetched.exchange, why)
+        found = _judged(judge, issuer, fetched, fetched.document, NOTHING, lenient=True)
         return (yield from found)
     yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)
     if not fetched.absent:

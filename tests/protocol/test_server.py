@@ -307,7 +307,17 @@ def legacy(page: Page, **settings: Any) -> Script:
 
 def test_the_origin_of_the_mcp_url_is_the_issuer_L1() -> None:
     assert legacy(json(200, metadata(ORIGIN))).returned().issuer == ORIGIN
-    assert legacy(json(200, metadata(AS))).stopped().id == "as-issuer-mismatch"
+    stop = legacy(json(200, metadata(AS))).stopped()
+    assert stop.id == "as-issuer-mismatch"
+    assert f"where the MCP server names none, it has to be {ORIGIN}" in stop.message
+
+
+def test_on_the_path_of_2025_03_26_an_origin_with_a_slash_is_the_same_issuer_L1() -> None:
+    """As MCP Python SDK 1.x writes it; both spellings lead to the same place (RFC 8414 §3.1)."""
+    script = legacy(json(200, metadata(f"{ORIGIN}/")))
+    assert script.returned().issuer == f"{ORIGIN}/"
+    assert not script.broken
+    assert legacy(json(200, metadata(f"{ORIGIN}//"))).stopped().id == "as-issuer-slash"
 
 
 def test_without_a_document_the_default_paths_are_taken_L2() -> None:
