@@ -190,11 +190,12 @@ RULES: tuple[Rule, ...] = (
         "token-syntax",
         Level.ERROR,
         Whose.ISSUER,
-        "The token has characters that cannot stand in a header.",
+        "The token has characters that a Bearer token does not have.",
         "access_token has only letters, digits and - . _ ~ + / =.",
         "RFC 6750 §2.1",
         "Issue tokens of these characters only, such as base64url.",
-        "It could not be sent as it is, or would add header lines.",
+        "Servers and proxies that know the rule refuse it; with a blank or a line break in it, it"
+        " could not be sent at all.",
     ),
     Rule(
         "token-size",

@@ -40,10 +40,21 @@ def fields(exchange: Exchange, parsed: Parsed, shown: str) -> Checks:
 def _members(parsed: Parsed, shown: str) -> Checks:
     names = {name for item in parsed.challenges for name, _ in item.params}
     yield Check("rs-challenge-no-prm", "resource_metadata" not in names, shown, _HEADER)
-    yield Check("rs-challenge-no-scope", "scope" not in names, shown, _HEADER)
     if "scope" in names:
         asked = {scope for item in parsed.challenges for scope in (item.get("scope") or "").split()}
         yield Check("rs-challenge-offline", "offline_access" in asked, shown, _HEADER)
+
+
+def scope(contact: Contact, listed: tuple[str, ...]) -> Checks:
+    """Look whether a 401 says which scopes it needs (MCP 2025-11-25), where there are any.
+
+    ``listed`` is what the resource's metadata lists: a server without scopes has none to name.
+    """
+    asks = any(item.params for item in contact.challenges if item.scheme.lower() in _SCHEMES)
+    if contact.status == 401 and listed and asks:
+        named = contact.param("scope")
+        seen = f"no scope; the metadata lists {' '.join(listed)}" if named is None else named
+        yield Check("rs-challenge-no-scope", named is None, seen, f"{_HEADER}: scope")
 
 
 def error(exchange: Exchange, contact: Contact) -> Checks:

@@ -173,7 +173,7 @@ class _Course:
         judge = self.judge.at(Stage.VERIFY)
         if refused.param("error") == "insufficient_user_authentication":
             return before
-        now = yield from stages.find_resource(self.judge, refused)
+        now = yield from stages.find_resource(self.judge, refused, again=True)
         if not now.issuers or self.issuer.issuer in now.issuers:
             if exchange is not None:
                 verify.fresh_refused(judge, self.held, refused, exchange)

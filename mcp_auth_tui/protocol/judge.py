@@ -91,19 +91,21 @@ class Judge:
         yield Slip(made)
 
     def keep(
-        self, id: str, *, seen: str = "", exchange: Exchange | None = None, pointer: str = ""
+        self, id: str, *, seen: str = "", exchange: Exchange | int | None = None, pointer: str = ""
     ) -> Protocol[None]:
-        """Record that a rule was kept."""
+        """Record that a rule was kept; the exchange that shows it is given, or its number alone."""
         yield findings.passed(
             id,
             self.stage,
             seen=seen,
-            exchange=exchange.number if exchange else None,
+            exchange=exchange.number if isinstance(exchange, Exchange) else exchange,
             revision=self.rules,
             pointer=pointer,
         )
 
-    def tell(self, checks: Iterable[Check], exchange: Exchange | None = None) -> Protocol[None]:
+    def tell(
+        self, checks: Iterable[Check], exchange: Exchange | int | None = None
+    ) -> Protocol[None]:
         """Record each rule that was looked at: broken ones are noted, the others kept."""
         for check in checks:
             if check.broken:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from mcp_auth_tui.model import Exchange, Failure, Stage, Tried
-from mcp_auth_tui.protocol import checks, checks_resource
+from mcp_auth_tui.protocol import checks, checks_challenge, checks_resource
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Question
 from mcp_auth_tui.protocol.challenge import SCOPE_TOKEN
 from mcp_auth_tui.protocol.checks import Check
@@ -61,8 +61,10 @@ def places(url: str, named: tuple[str, ...]) -> tuple[Place, ...]:
     return tuple(first.values())
 
 
-def discover(judge: Judge, contact: Contact) -> Protocol[Resource]:
+def discover(judge: Judge, contact: Contact, *, again: bool = False) -> Protocol[Resource]:
     """Find and judge the metadata of the resource; raises `FlowStop`.
+
+    With ``again`` the challenge is not the first: a refused token asks for no scopes of its own.
 
     Without any (404 or 410 everywhere) and with ``--spec auto`` or 2025-03-26, the legacy path
     is taken (L1); a document that is there and invalid never leads there (L5).
@@ -77,7 +79,11 @@ def discover(judge: Judge, contact: Contact) -> Protocol[Resource]:
             yield Tried(judge.stage, _WHAT, place.url, "used", place.why, fetched.exchange.number)
             for rest in order[index + 1 :]:
                 yield Tried(judge.stage, _WHAT, rest.url, "not tried", "an earlier place had it")
-            return (yield from _judged(judge, place, fetched, fetched.document))
+            found = yield from _judged(judge, place, fetched, fetched.document)
+            if not again:
+                looked = checks_challenge.scope(contact, found.scopes)
+                yield from judge.tell(looked, contact.exchange)
+            return found
         yield Tried(judge.stage, _WHAT, place.url, "lost", fetched.why, fetched.exchange.number)
         failed.append((place, fetched))
         yield from _lost(judge, place, fetched)

@@ -53,11 +53,11 @@ def probe(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
     return (yield from staged(Stage.PROBE, body(), summary))
 
 
-def find_resource(judge: Judge, contact: Contact) -> Protocol[Resource]:
-    """Find the metadata of the resource."""
+def find_resource(judge: Judge, contact: Contact, *, again: bool = False) -> Protocol[Resource]:
+    """Find the metadata of the resource, ``again`` when a token was refused."""
 
     def body() -> Protocol[Resource]:
-        found = yield from resource.discover(judge.at(Stage.RESOURCE), contact)
+        found = yield from resource.discover(judge.at(Stage.RESOURCE), contact, again=again)
         yield Learned("resource", found)
         return found
 

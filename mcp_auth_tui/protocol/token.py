@@ -18,6 +18,9 @@ from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.values import AuthorizationServer, Client, Grant, Token
 
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*\Z")
+_ODD = re.compile(r"[^A-Za-z0-9\-._~+/=]")
+# What a header field can hold without a blank (RFC 9110 §5.5): nothing ends the field or its value.
+_VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 _LARGE = 4096
 _DAY = 86_400
 _FOREVER = 1e11
@@ -88,6 +91,12 @@ def refresh(asker: Endpoint, held: Token) -> Protocol[Token]:
     return replace(made, refresh=made.refresh or held.refresh, scope_asked=held.scope_asked)
 
 
+def _odd(access: str) -> str:
+    """Name the characters of a token that RFC 6750 §2.1 does not have; the token is not told."""
+    odd = " ".join(sorted(set(_ODD.findall(access))))
+    return odd and f"among the characters: {odd}"
+
+
 def judged(
     asker: Endpoint,
     exchange: Exchange,
@@ -100,13 +109,13 @@ def judged(
     access = answer.get("access_token")
     if not isinstance(access, str) or not access:
         judge.stop("token-no-access", exchange=exchange, pointer="/access_token")
-    if not _TOKEN68.match(access):
+    if not _VISIBLE.match(access):
         # U2: what cannot stand in a header is never written into one.
-        judge.stop("token-syntax", exchange=exchange, pointer="/access_token")
+        message = "The token has characters that cannot stand in a header."
+        judge.stop("token-syntax", message=message, exchange=exchange, pointer="/access_token")
+    form = Check("token-syntax", not _TOKEN68.match(access), _odd(access), "/access_token")
     size = Check("token-size", len(access) > _LARGE, f"{len(access):,} characters", "/access_token")
-    yield from judge.tell(
-        [Check("token-no-access", False), Check("token-syntax", False), size], exchange
-    )
+    yield from judge.tell([Check("token-no-access", False), form, size], exchange)
     jose, claims = read_jwt(access)
     kind = yield from _kind(asker, exchange, answer.get("token_type"), claims)
     yield from judge.tell(checks_token.refresh_token(answer, asker.client), exchange)

@@ -301,7 +301,7 @@ CASES: tuple[Case, ...] = (
     case("token-refresh-cc", machine(refresh_token="r-1"), kept=machine(), **MACHINE),
     case("token-error-form", token_page(raw(400, "<html>"))),
     case("token-redirect", token_page(raw(307, b"", ("location", f"{AS}/token2")))),
-    case("token-syntax", issuing(access_token="a b")),
+    case("token-syntax", issuing(access_token="a:b")),
     case("token-size", issuing(access_token="a" * 5000)),
     case("token-error", token_page(json(400, {"error": "invalid_grant"}, NO_STORE))),
     case(

@@ -33,7 +33,7 @@ LOST = Failure("net-connect", "refused")
 
 
 def discovering(*named: str, **settings: Any) -> Script:
-    params = tuple(("resource_metadata", item) for item in named)
+    params = (*(("resource_metadata", item) for item in named), ("scope", "mcp:read"))
     return Script(resource.discover(judge(Stage.RESOURCE, **settings), contact(*params)))
 
 
@@ -43,6 +43,27 @@ def document(**members: Any) -> Script:
     script = discovering(PRM, **settings)
     script.gets((PRM, json(200, prm(**members))))
     return script
+
+
+@pytest.mark.parametrize(
+    ("members", "params", "told"),
+    [
+        ({}, (), True),
+        ({}, (("scope", "mcp:read"),), False),
+        ({"scopes_supported": []}, (), False),
+        ({"scopes_supported": ...}, (), False),
+    ],
+)
+def test_only_a_server_that_has_scopes_is_told_that_its_challenge_names_none(
+    members: dict[str, Any], params: tuple[tuple[str, str], ...], told: bool
+) -> None:
+    first = contact(("resource_metadata", PRM), *params)
+    for again in (False, True):
+        script = Script(resource.discover(judge(Stage.RESOURCE), first, again=again))
+        script.gets((PRM, json(200, prm(**members))))
+        script.returned()
+        # A refusal of a token is no such challenge.
+        assert ("rs-challenge-no-scope" in script.broken) is (told and not again)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui.model import Failure, Secret, Stage
+from mcp_auth_tui.model import Failure, Level, Secret, Stage
 from mcp_auth_tui.protocol import token
 from mcp_auth_tui.protocol.endpoint import authenticate
 from mcp_auth_tui.protocol.jwt import read_jwt
@@ -160,6 +160,24 @@ def test_the_type_is_read_in_any_case_and_an_absent_scope_is_as_asked_K5(kind: s
 def test_a_token_that_must_not_be_used_is_refused(members: dict[str, Any], id: str) -> None:
     """K5, K8, U2: its absence, its type and its characters; an ID token is no access token."""
     assert answer(**members).stopped().id == id
+
+
+@pytest.mark.parametrize(
+    ("access", "seen"),
+    [
+        ("user:grant:secret", "among the characters: :"),
+        ('a"b,c\\d', 'among the characters: " , \\'),
+        ("a=b", ""),
+    ],
+)
+def test_a_token_with_other_signs_is_told_and_used_for_a_header_can_hold_it_U2(
+    access: str, seen: str
+) -> None:
+    """Well-known servers join the parts of a token with colons, and take it back as it is."""
+    script = answer(access_token=access)
+    assert script.returned().access.reveal() == access
+    told = [item for item in script.findings if item.id == "token-syntax"]
+    assert [(item.level, item.seen) for item in told] == [(Level.ERROR, seen)]
 
 
 @pytest.mark.parametrize(

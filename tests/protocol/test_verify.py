@@ -44,7 +44,7 @@ def verifying(page: Page, number: int = 1, **held: Any) -> Script:
         ((), ["rs-401-no-challenge"]),
         (("Bearer",), ["rs-challenge-bare"]),
         (('Basic realm="x"',), ["rs-challenge-scheme"]),
-        (('Bearer realm="x"',), ["rs-challenge-no-prm", "rs-challenge-no-scope"]),
+        (('Bearer realm="x"',), ["rs-challenge-no-prm"]),
         ((f'{COMPLETE}, scope="b"',), ["rs-challenge-dup-param"]),
         ((f"Bearer resource_metadata={PRM}, scope=a",), ["rs-challenge-syntax"]),
         ((f'Bearer resource_metadata="{PRM}", scope="a  b"',), ["rs-challenge-charset"]),

@@ -148,8 +148,14 @@ ALL: tuple[Explanation, ...] = (
     ),
     Explanation(
         "token-syntax",
-        (),
-        '"access_token": "abc def\\"ghi"',
+        (
+            (
+                ANY,
+                "Tokens that are joined of parts: put a dot between them, or encode the whole as"
+                " base64url. A colon is a common mistake; most servers take it all the same.",
+            ),
+        ),
+        '"access_token": "user:grant:secret"',
         '"access_token": "YWJjIGRlZg"',
     ),
     Explanation(
