@@ -6,7 +6,6 @@ Only this file may name programs to run: nothing that came with a project or a s
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +83,8 @@ def _check_folder(path: Path) -> None:
 
 
 def _parsed(path: Path, octets: bytes) -> dict[str, Any]:
+    import tomllib  # few have a config file, and it takes 4 ms
+
     try:
         return tomllib.loads(octets.decode("utf-8"))
     except UnicodeDecodeError:

@@ -278,6 +278,16 @@ class AuthApp(Leaving, Looking, Liking):
         self._close_messages_no_wait()
 
 
+def loaded() -> None:
+    """Let the collector work again; it need not go through modules and styles: some frames each.
+
+    It rests from the start (`cli`) to here, as all that is made till then stays.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
 def run_tui(
     config: Config | None,
     settings: Settings,
@@ -306,8 +316,7 @@ def run_tui(
         clock=clock,
         wishes=wishes,
     )
-    # The collector need not go through modules and styles again and again: it takes some frames.
-    app.loaded = gc.freeze
+    app.loaded = loaded
     app.driver_class = driver_for(inline=inline) or app.driver_class
     from mcp_auth_tui.output import Talk
 

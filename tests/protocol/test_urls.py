@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from mcp_auth_tui.protocol.urls import (
     UrlRefused,
+    _in_ascii,
     endpoint,
     is_loopback,
     is_private,
@@ -39,6 +41,17 @@ FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\U0010ffff\"'`<>\\^{|}]|\$\(")
 def test_a_whole_url_is_kept_but_for_the_case_of_scheme_and_host_Z3(typed: str, made: str) -> None:
     """No slash is added and the path is kept."""
     assert mcp_url(typed) == type(mcp_url(typed))(made)
+
+
+@given(st.from_regex(r"[A-Za-z0-9._-]{0,80}", fullmatch=True))
+def test_a_host_in_ascii_is_taken_or_refused_as_by_the_codec(host: str) -> None:
+    def result(make: Callable[[str], str]) -> object:
+        try:
+            return make(host)
+        except UnicodeError:
+            return UnicodeError
+
+    assert result(_in_ascii) == result(lambda name: name.encode("idna").decode("ascii"))
 
 
 @pytest.mark.parametrize(

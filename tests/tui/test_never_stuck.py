@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from textual.widgets import OptionList, Static
 
 from mcp_auth_tui.model import Exchanged, Level, Secret, Stage
 from mcp_auth_tui.tui import details, dissect, views
+from mcp_auth_tui.tui.app import loaded
 from mcp_auth_tui.tui.exchanges import ExchangeScreen
 from mcp_auth_tui.tui.lazily import Lazy
 from mcp_auth_tui.tui.longtext import LongText
@@ -95,6 +97,18 @@ async def test_what_is_loaded_once_is_told_twice_however_many_runs_there_are() -
         await pilot.press("r")
         await settled(pilot, lambda: len(app.fakes) == 2 and not app.busy)
     assert told == [0, 3]
+
+
+def test_the_collector_that_rests_till_the_first_frame_works_after_it() -> None:
+    frozen = gc.get_freeze_count()
+    gc.disable()
+    try:
+        loaded()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > frozen
+    finally:
+        gc.unfreeze()
+        gc.enable()
 
 
 def flooded(app: Any, number: int) -> None:
