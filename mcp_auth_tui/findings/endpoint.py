@@ -186,7 +186,7 @@ RULES: tuple[Rule, ...] = (
         "rs-prm-url-foreign",
         Level.WARNING,
         Whose.SERVER,
-        "The metadata address in the challenge is on another host than the MCP server.",
+        "The metadata address in the challenge is not on the origin of the MCP URL.",
         "resource_metadata has the origin of the MCP URL.",
         "RFC 9728 §3; RFC 9728 §7.3",
         "Serve the metadata on the MCP server's own origin and point the challenge there.",

@@ -46,7 +46,7 @@ RULES: tuple[Rule, ...] = (
         "jwt-alg",
         Level.ERROR,
         Whose.ISSUER,
-        "The token is not properly signed.",
+        "The token's signature does not show who made it.",
         "alg is an asymmetric signature algorithm.",
         "RFC 9068 §2.1",
         "Sign tokens with RS256, ES256 or the like, never with none.",

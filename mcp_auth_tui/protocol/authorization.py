@@ -305,13 +305,21 @@ def _issuer(
     yield from judge.tell([promise])
 
 
+_NAME_SCOPES = (
+    "If nobody declined: name the scopes that the server has with --scope (scopes_supported of its"
+    " metadata lists them); some grant nothing where none is asked for."
+)
+
+
 def _error(judge: Judge, attempt: Attempt, values: Mapping[str, str]) -> NoReturn:
     error = values["error"]
     told = [error, values.get("error_description", ""), values.get("error_uri", "")]
     seen = ": ".join(part for part in told if part)
     match error:
         case "access_denied":
-            judge.stop("authz-denied", seen=seen)
+            # Servers that have nothing to grant say so in the same way.
+            none = "" if attempt.scope else " (no scope was asked for)"
+            judge.stop("authz-denied", seen=f"{seen}{none}", next=_NAME_SCOPES if none else "")
         case "invalid_target":
             judge.stop(
                 "authz-resource-refused",

@@ -208,10 +208,7 @@ def read(exchange: Exchange) -> Fetched:
 def complain(judge: Judge, fetched: Fetched, prefix: str) -> Protocol[None]:
     """Note what is wrong with a place that gave no document, unless nothing is there."""
     exchange = fetched.exchange
-    if exchange.status in (429, 503):
-        response = exchange.response
-        after = (response.header("retry-after") if response else "") or "not said"
-        judge.stop("net-rate-limited", seen=f"Retry-After: {after}", exchange=exchange)
+    judge.busy(exchange)
     if fetched.absent or (fetched.broken == "redirect" and prefix == "prm"):
         return
     if (failure := exchange.failure) is not None:

@@ -93,9 +93,7 @@ class Endpoint:
             place = (response.header("location") if response else "") or "nowhere"
             seen = f"HTTP {exchange.status} to {place}"
             self.judge.stop("token-redirect", seen=seen, exchange=exchange)
-        if exchange.status in (429, 503):
-            after = (response.header("retry-after") if response else "") or "not said"
-            self.judge.stop("net-rate-limited", seen=f"Retry-After: {after}", exchange=exchange)
+        self.judge.busy(exchange)
         try:
             value = loads(response.text if response else "", duplicates=True)
         except ValueError:

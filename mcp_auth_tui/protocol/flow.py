@@ -176,7 +176,7 @@ class _Course:
         now = yield from stages.find_resource(self.judge, refused, again=True)
         if not now.issuers or self.issuer.issuer in now.issuers:
             if exchange is not None:
-                verify.fresh_refused(judge, self.held, refused, exchange)
+                verify.fresh_refused(judge, self.held, refused, exchange, self.contact)
             self.protected = now
             return before
         seen = f"before: {self.issuer.issuer}; now: {', '.join(now.issuers)}"
@@ -219,7 +219,6 @@ class _Course:
                 self.judge, self.held, self.contact, verify.LIMIT, self.dpop
             )
             if verdict.refused is not None and verdict.exchange is not None:
-                verify.fresh_refused(
-                    self.judge.at(Stage.VERIFY), self.held, verdict.refused, verdict.exchange
-                )
+                at, refused = self.judge.at(Stage.VERIFY), verdict.refused
+                verify.fresh_refused(at, self.held, refused, verdict.exchange, self.contact)
         return Outcome.OK

@@ -184,6 +184,22 @@ class Judge:
             "client-overridden", seen=f"--allow {id}", exchange=exchange, pointer=pointer
         )
 
+    def busy(self, exchange: Exchange) -> None:
+        """End the run where the server asks to wait: 429, or 503 that says until when.
+
+        A 503 without ``Retry-After`` (RFC 9110 §15.6.4) is a failure like any other.
+        """
+        response = exchange.response
+        after = response.header("retry-after") if response is not None else None
+        if exchange.status == 429 or (exchange.status == 503 and after):
+            self.stop(
+                "net-rate-limited",
+                seen=f"HTTP {exchange.status}" + (f", Retry-After: {after}" if after else ""),
+                next=f"Wait {after} (seconds or date) and run again." if after else "",
+                exchange=exchange,
+                pointer="retry-after",
+            )
+
     def lost(self, exchange: Exchange, failure: Failure) -> NoReturn:
         """End the run because a request had no answer."""
         self.stop(

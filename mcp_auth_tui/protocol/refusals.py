@@ -17,7 +17,16 @@ from mcp_auth_tui.protocol.urls import join, same_origin
 
 # No failure: a server of files, or one that has no POST at all, says so (RFC 9110 §15.6.2).
 NO_SUCH_METHOD = 501
+# Refusals that say "not this era" rather than anything about authorization (T3).
+LEGACY = frozenset({400, 404, 405, 406, 410, 415, 422})
 _METHOD_NOT_FOUND = -32601
+# What stands before the server says with these what it does not let through (RFC 9110 §15.5).
+_WAYS = {
+    407: "A proxy on the way asks who you are: name it with its password with --proxy.",
+    413: "Let bodies of some kilobytes through to the MCP path, in the server and in the proxy"
+    " before it.",
+    421: "Let the server, or the proxy before it, answer for this host name.",
+}
 # A place that looks like this is where people sign in, not where an API is.
 _SIGN_IN = re.compile(
     r"(?<![a-z])(log|sign)[-_]?(in|on)(?![a-z])|(?<![a-z])(sso|saml2?|oauth2?|auth|authorize|accounts?)"
@@ -48,20 +57,6 @@ def redirected(judge: Judge, exchange: Exchange, *, with_token: bool) -> NoRetur
         exchange=exchange,
         pointer="location",
     )
-
-
-def overloaded(judge: Judge, exchange: Exchange) -> None:
-    """End the run where the server asks to wait (429, 503)."""
-    response = exchange.response
-    if response is not None and response.status in (429, 503):
-        after = response.header("retry-after")
-        judge.stop(
-            "net-rate-limited",
-            seen=f"HTTP {response.status}" + (f", Retry-After: {after}" if after else ""),
-            next=f"Wait {after} (seconds or date) and run again." if after else "",
-            exchange=exchange,
-            pointer="retry-after",
-        )
 
 
 def shown(exchange: Exchange, answer: Answer) -> str:
@@ -120,6 +115,15 @@ def not_mcp(
         wrong_status(judge, exchange)
     if answer.code is not None:
         _refuses_to_open(judge, exchange, answer)
+    if 400 <= exchange.status < 500 and exchange.status not in LEGACY:
+        asked = (exchange.request.json or {}).get("method") or exchange.request.method
+        judge.stop(
+            "net-http",
+            seen=with_excerpt(f"HTTP {exchange.status} to {asked}", exchange),
+            message=f"The MCP server answered {asked} with HTTP {exchange.status}.",
+            next=_WAYS.get(exchange.status, ""),
+            exchange=exchange,
+        )
     response = exchange.response
     kind = response.media_type if response else ""
     seen = shown(exchange, answer)

@@ -197,11 +197,14 @@ def wish(config: Config, server: AuthorizationServer, redirect_uri: str) -> tupl
                 "redirect_uris", json.dumps([redirect_uri]), "bound a moment ago", "RFC 8252 §7.3"
             )
         )
+    offered = server.list("grant_types_supported")
+    # Some servers refuse a client that names a grant which they do not list.
+    stays = offered is None or "refresh_token" in offered
     members += [
         Field(
             "grant_types",
-            json.dumps([flow, "refresh_token"]),
-            "the flow, and staying signed in",
+            json.dumps([flow, "refresh_token"] if stays else [flow]),
+            "the flow, and staying signed in" if stays else "the server lists no refresh_token",
             "RFC 7591 §2",
         ),
         Field(
@@ -265,13 +268,13 @@ def _dynamic(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Pr
 def _nowhere(judge: Judge, exchange: Exchange) -> NoReturn:
     """End where the default path of 2025-03-26 was a guess that did not come true (L2).
 
-    Nobody refused anything: the server simply says nowhere how to sign in.
+    Nobody refused anything: nothing says how to sign in.
     """
     # What is missing is asked for by every revision since that one.
     replace(judge, revision="").stop(
         "prm-missing",
         seen=f"no metadata anywhere, and {exchange.request.url}: HTTP {exchange.status}",
-        message="The server says nowhere how to sign in: it publishes no metadata, and there is"
+        message="Nothing says how to sign in: there is no metadata where clients look for it, and"
         " nothing at the default paths of 2025-03-26 either.",
         next=serving(judge.config.url),
         exchange=exchange,
@@ -289,9 +292,7 @@ def _registered(judge: Judge, exchange: Exchange, redirect_uri: str) -> Protocol
         why = "an empty body" if not text.strip() else f"a body that is not JSON ({error})"
     else:
         why = "a body that is no JSON object"
-    if exchange.status in (429, 503):
-        after = (response.header("retry-after") if response else "") or "not said"
-        judge.stop("net-rate-limited", seen=f"Retry-After: {after}", exchange=exchange)
+    judge.busy(exchange)
     if exchange.status not in (200, 201):
         told = isinstance(answer, dict) and isinstance(answer.get("error"), str)
         # 401 and 403 are how a server says that it wants an initial access token (RFC 7591 §3).

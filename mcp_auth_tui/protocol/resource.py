@@ -128,7 +128,10 @@ def _lost(judge: Judge, place: Place, fetched: Fetched) -> Protocol[None]:
     yield from complain(judge, fetched, "prm")
     if place.named:
         yield from judge.note(
-            "rs-prm-url-dead", seen=f"{place.url}: {fetched.why}", exchange=fetched.exchange
+            "rs-prm-url-dead",
+            seen=f"{place.url}: {fetched.why}",
+            next=_misplaced(place.url, judge.config.url),
+            exchange=fetched.exchange,
         )
     elif fetched.exchange.status >= 500:
         judge.stop(
@@ -164,7 +167,25 @@ def serving(url: str) -> str:
     """Return the sentence that says what an MCP server's metadata is, and where it belongs."""
     place = well_known(url, _SUFFIX, with_query=True)
     least = json.dumps({"resource": url, "authorization_servers": ["https://ISSUER"]})
-    return f"Serve {least} as JSON at {place}, without a token."
+    return (
+        f"Serve {least} as JSON at {place}, without a token. If the server does, see whether a"
+        " proxy or a mount before it leads /.well-known/ elsewhere."
+    )
+
+
+def _misplaced(place: str, url: str) -> str:
+    """Say so if an address in the challenge lacks the beginning of the path that leads here.
+
+    The server then does not know of a prefix that a proxy or a mount put before its own paths.
+    """
+    base = f"{origin_text(url)}/.well-known/{_SUFFIX}"
+    inner, path = place.removeprefix(base), split(url).path
+    if not place.startswith(f"{base}/") or inner == path or not path.endswith(inner):
+        return ""
+    return (
+        f"The server takes its path to be {inner}, and it is reached at {path}: tell it its public"
+        f" address (base URL, root path), and let {well_known(url, _SUFFIX)} lead to the document."
+    )
 
 
 def _judged(
@@ -182,6 +203,12 @@ def _judged(
     good = tuple(item for item in listed if SCOPE_TOKEN.match(item))
     named = judge.config.resource or identifier
     return Resource(named, place.url, document, issuers, good, exchange.number)
+
+
+_BEHIND_TLS = (
+    "The server does not know that it is reached by https: let the proxy before it say so"
+    " (X-Forwarded-Proto) and the server believe it, or set the server's public URL."
+)
 
 
 def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -> Protocol[str]:
@@ -206,6 +233,7 @@ def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -
             seen=value,
             expected=f"{url} (or a parent path of it on the same origin)",
             message=f"The metadata is for {value}, but you asked for {url}.",
+            next=_BEHIND_TLS if value.replace("http://", "https://", 1) == url else "",
             exchange=exchange,
             pointer=pointer,
         )

@@ -90,7 +90,7 @@ def discover(judge: Judge, issuer: str, wants: Wanted = NOTHING) -> Protocol[Aut
         yield from _mismatch(judge, issuer, value, mismatch.exchange)
         # Only when the refusal was lifted by hand (A10): then `iss` is compared with this issuer.
         return (yield from _judged(judge, named, mismatch, mismatch.document, wants))
-    return _none(judge, failed)
+    return _none(judge, order[0], failed)
 
 
 def _text(value: Any) -> str:
@@ -103,15 +103,17 @@ def _lost(judge: Judge, fetched: Fetched) -> Protocol[None]:
     yield from complain(judge, fetched, "as")
 
 
-def _none(judge: Judge, failed: list[Fetched]) -> AuthorizationServer:
+def _none(judge: Judge, first: str, failed: list[Fetched]) -> AuthorizationServer:
+    """End the run where no place had a document; ``first`` is where it belongs."""
     worst = next((item for item in reversed(failed) if not item.absent), None)
-    seen = everywhere(((item.exchange.request.url, item) for item in failed), worst)
+    told = {item.exchange.request.url: item for item in failed}
+    seen = everywhere(told.items(), worst)
     if worst is not None and worst.broken in ("html", "json"):
         judge.stop(f"as-{worst.broken}", seen=seen, exchange=worst.exchange)
     judge.stop(
         "as-missing",
         seen=seen,
-        next=f"Serve the document at {failed[0].exchange.request.url}, without a token.",
+        next=f"Serve the document at {first}, without a token.",
         exchange=(worst or failed[-1]).exchange,
     )
 
@@ -128,8 +130,10 @@ def _mismatch(
         return
     named = _text(value)
     slash = named.rstrip("/") == issuer.rstrip("/")
+    prm = f"Publish protected resource metadata that names {named} in authorization_servers."
     yield from judge.refuse(
         "as-issuer-slash" if slash else "as-issuer-mismatch",
+        next=prm if why else "",
         seen=named,
         expected=issuer,
         message=f"The metadata names the issuer {named}; {why or f'the MCP server named {issuer}'}."
@@ -295,7 +299,7 @@ def legacy(judge: Judge) -> Protocol[AuthorizationServer]:
     if not fetched.absent:
         # L5: something is there and broken; that is no server of 2025-03-26 without metadata.
         yield from _lost(judge, fetched)
-        _none(judge, [fetched])
+        _none(judge, url, [fetched])
     yield from judge.note(
         "as-legacy-paths",
         exchange=fetched.exchange,

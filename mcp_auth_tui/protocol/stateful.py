@@ -9,9 +9,9 @@ from typing import Any
 from mcp_auth_tui.model import Exchange, Learned, Request, Secret
 from mcp_auth_tui.protocol import rpc
 from mcp_auth_tui.protocol.actions import Protocol
-from mcp_auth_tui.protocol.refusals import not_mcp, unauthorized_in_200
+from mcp_auth_tui.protocol.refusals import LEGACY, not_mcp, unauthorized_in_200
 from mcp_auth_tui.protocol.rpc import Answer
-from mcp_auth_tui.protocol.talk import LEGACY, Talk, Turn, negotiated, opening, rest
+from mcp_auth_tui.protocol.talk import Talk, Turn, negotiated, opening, rest
 
 
 @dataclass(slots=True)

@@ -10,9 +10,9 @@ from mcp_auth_tui.model import Exchange, Learned
 from mcp_auth_tui.protocol import rpc
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import REVISIONS, STATELESS
-from mcp_auth_tui.protocol.refusals import not_mcp, unauthorized_in_200
+from mcp_auth_tui.protocol.refusals import LEGACY, not_mcp, unauthorized_in_200
 from mcp_auth_tui.protocol.rpc import Answer
-from mcp_auth_tui.protocol.talk import LEGACY, Talk, Turn, rest
+from mcp_auth_tui.protocol.talk import Talk, Turn, rest
 
 
 @dataclass(slots=True)

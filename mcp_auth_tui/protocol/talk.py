@@ -21,7 +21,6 @@ from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.refusals import (
     NO_SUCH_METHOD,
-    overloaded,
     redirected,
     shown,
     unauthorized_in_200,
@@ -31,8 +30,6 @@ from mcp_auth_tui.protocol.rpc import Answer
 from mcp_auth_tui.protocol.values import Peer, Token
 
 _OPENERS = ("server/discover", "initialize", "GET")
-# Refusals that say "not this era" rather than anything about authorization (T3).
-LEGACY = frozenset({400, 404, 405, 406, 410, 415, 422})
 _PAGES = 20
 
 
@@ -81,7 +78,7 @@ class Talk:
     def received(self, exchange: Exchange, method: str) -> Protocol[bool]:
         """Judge a response before its content; False when it is a 401 or 403.
 
-        Raises `FlowStop` on no answer, redirects, 429/503 and other server errors.
+        Raises `FlowStop` on no answer, redirects, a demand to wait and server errors.
         """
         if (failure := exchange.failure) is not None:
             self.judge.lost(exchange, failure)
@@ -90,7 +87,7 @@ class Talk:
             return False
         if 300 <= response.status < 400:
             redirected(self.judge, exchange, with_token=self.token is not None)
-        overloaded(self.judge, exchange)
+        self.judge.busy(exchange)
         if response.status >= 500 and response.status != NO_SUCH_METHOD:
             wrong_status(self.judge, exchange)
             self.judge.stop(

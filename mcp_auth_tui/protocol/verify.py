@@ -163,18 +163,31 @@ _OPAQUE = (
 )
 
 
-def fresh_refused(judge: Judge, token: Token, refused: Contact, exchange: Exchange) -> NoReturn:
-    """Stop at a 401 for a token obtained a moment ago, with all that may explain it (SPEC 3)."""
+# RFC 6750 §3.1: only a request without authentication is answered without an error code.
+_UNSEEN = (
+    "The server answers as it does where no token is sent: see whether a proxy before it drops the"
+    " Authorization header. Else look in the server's log for why it refuses the token."
+)
+
+
+def fresh_refused(
+    judge: Judge, token: Token, refused: Contact, exchange: Exchange, first: Contact
+) -> NoReturn:
+    """Stop at a 401 for a token obtained a moment ago, with all that may explain it (SPEC 3).
+
+    ``first`` is the answer to the same request without a token.
+    """
     claims = token.claims or {}
     off = clock_off(exchange)
     facts = [f"{name}: {claims[name]}" for name in ("aud", "iss", "exp", "scope") if name in claims]
     said = refused.param("error_description") or refused.param("error") or "no reason given"
+    unseen = refused.param("error") is None and refused.challenges == first.challenges
     judge.stop(
         "rs-fresh-token-refused",
         seen=f"HTTP 401: {said}; resource asked: {token.resource or 'none'}"
         + (f"; in the token (not verified): {', '.join(facts)}" if facts else "; opaque token")
         + (f"; {off}" if off else ""),
-        next="" if facts else _OPAQUE,
+        next=_UNSEEN if unseen else "" if facts else _OPAQUE,
         exchange=exchange,
         pointer="www-authenticate",
     )

@@ -335,6 +335,15 @@ def test_an_error_of_the_server_is_told_with_what_was_sent(error: str, id: str, 
     assert told in stop.seen
 
 
+def test_a_refusal_where_no_scope_was_asked_for_says_that() -> None:
+    """As oidc-provider answers when there is nothing to grant."""
+    query = f"error=access_denied&{OURS}&iss={AS}"
+    assert judged(query).stopped().next.startswith("Sign in again and accept")
+    stop = judged(query, scope=None).stopped()
+    assert stop.seen == "access_denied (no scope was asked for)"
+    assert "--scope" in stop.next
+
+
 def test_a_post_to_the_callback_is_ignored() -> None:
     script = judged(f"code=c&{OURS}&iss={AS}", method="POST")
     assert script.returned() is None

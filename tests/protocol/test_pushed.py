@@ -79,7 +79,7 @@ def test_the_client_proves_itself_as_at_the_token_endpoint_Z9() -> None:
         (json(201, {"request_uri": 7}), "authz-error", "request_uri: 7"),
         (raw(413, "too large"), "token-error-form", "413"),
         (raw(307, "", ("location", "https://x.example/")), "token-redirect", "x.example"),
-        (raw(429, ""), "net-rate-limited", "not said"),
+        (raw(429, ""), "net-rate-limited", "HTTP 429"),
     ],
 )
 def test_an_answer_without_a_name_for_the_request_ends_the_run_Z9(

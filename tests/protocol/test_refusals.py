@@ -85,6 +85,38 @@ def test_a_server_that_failed_is_quoted_and_is_no_fault_of_the_network(
     assert stop.meanwhile == REPORT
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (407, "--proxy"),
+        (413, "Let bodies of some kilobytes through"),
+        (421, "host name"),
+        (451, "Look in the server's log"),
+    ],
+)
+def test_a_refusal_that_says_nothing_about_mcp_is_told_with_its_status(
+    status: int, said: str
+) -> None:
+    stop = answering(raw(status, "<title>No</title>", HTML))
+    assert (stop.id, stop.seen) == (
+        "net-http",
+        f"HTTP {status} to server/discover: a web page, “No”",
+    )
+    assert said in stop.next
+
+
+def test_only_a_503_that_says_until_when_asks_to_wait() -> None:
+    busy = answering(raw(503, b"", ("retry-after", "120")))
+    assert (busy.id, busy.seen) == ("net-rate-limited", "HTTP 503, Retry-After: 120")
+    assert busy.next == "Wait 120 (seconds or date) and run again."
+    down = answering(raw(503, "<title>Maintenance</title>", HTML))
+    assert (down.id, down.seen) == (
+        "net-http",
+        "HTTP 503 to server/discover: a web page, “Maintenance”",
+    )
+    assert answering(raw(429)).id == "net-rate-limited"
+
+
 def test_a_server_without_post_is_no_mcp_server() -> None:
     """As a server of files answers (`python3 -m http.server`)."""
     page = raw(501, "<title>Error response</title><p>Error code: 501", HTML)

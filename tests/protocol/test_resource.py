@@ -104,6 +104,30 @@ def test_the_search_ends_at_the_first_document_P2() -> None:
     assert script.tried == [(PRM, "used"), (PRM_ROOT, "not tried")]
 
 
+@pytest.mark.parametrize(
+    ("url", "named", "told"),
+    [
+        ("https://mcp.example/svc/mcp", "/mcp", "path to be /mcp, and it is reached at /svc/mcp"),
+        ("https://mcp.example/svc/mcp", "/other", "Serve the document at that address"),
+        ("https://mcp.example/mcp", "", "Serve the document at that address"),
+    ],
+)
+def test_an_address_that_lacks_the_prefix_of_the_path_says_what_the_server_does_not_know(
+    url: str, named: str, told: str
+) -> None:
+    """An application that is mounted below a path, or behind a proxy that takes a prefix away."""
+    script = discovering(f"{PRM_ROOT}{named}", url=url)
+    script.gets((f"{PRM_ROOT}{named}", NOT_FOUND))
+    (dead,) = [item for item in script.findings if item.id == "rs-prm-url-dead"]
+    assert told in dead.next
+
+
+def test_metadata_that_differs_by_http_alone_tells_of_the_proxy_before_it() -> None:
+    stop = document(resource=MCP.replace("https", "http")).stopped()
+    assert stop.id == "prm-resource-foreign"
+    assert "X-Forwarded-Proto" in stop.next
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410])
 def test_a_4xx_leads_to_the_next_place_without_a_second_try_P3(status: int) -> None:
     script = discovering()

@@ -75,6 +75,15 @@ def test_each_place_is_asked_once_and_never_the_root_for_a_path_A4() -> None:
     assert stop.seen == "; ".join(f"{place}: HTTP 404" for place in TENANT_PLACES)
 
 
+def test_a_place_that_redirects_to_nothing_is_told_once_and_is_where_the_document_belongs() -> None:
+    there = f"{AS}/.well-known/openid-configuration"
+    script = discovering()
+    script.gets((OAUTH, raw(302, b"", ("location", there))), (there, NOT_FOUND), (there, NOT_FOUND))
+    stop = script.stopped()
+    assert stop.seen == f"{there}: HTTP 404"
+    assert stop.next == f"Serve the document at {OAUTH}, without a token."
+
+
 @pytest.mark.parametrize("index", range(3))
 def test_the_first_document_with_the_right_issuer_ends_the_search_A2(index: int) -> None:
     script = discovering(TENANT)
@@ -310,6 +319,7 @@ def test_the_origin_of_the_mcp_url_is_the_issuer_L1() -> None:
     stop = legacy(json(200, metadata(AS))).stopped()
     assert stop.id == "as-issuer-mismatch"
     assert f"where the MCP server names none, it has to be {ORIGIN}" in stop.message
+    assert f"names {AS} in authorization_servers" in stop.next
 
 
 def test_on_the_path_of_2025_03_26_an_origin_with_a_slash_is_the_same_issuer_L1() -> None:

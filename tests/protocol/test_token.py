@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Level, Secret, Stage
-from mcp_auth_tui.protocol import token
+from mcp_auth_tui.protocol import checks_token, token
 from mcp_auth_tui.protocol.endpoint import authenticate
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.values import Grant
@@ -163,6 +163,23 @@ def test_a_token_that_must_not_be_used_is_refused(members: dict[str, Any], id: s
 
 
 @pytest.mark.parametrize(
+    ("alg", "issuer", "level"),
+    [
+        ("HS256", "https://mcp.example/", Level.INFO),
+        ("HS256", AS, Level.WARNING),
+        ("none", "https://mcp.example/", None),
+    ],
+)
+def test_a_shared_key_matters_where_it_has_to_be_shared(
+    alg: str, issuer: str, level: Level | None
+) -> None:
+    """A server that is its own authorization server (as fastmcp's proxies are) keeps it alone."""
+    issued = checks_token.Issued({}, {"alg": alg}, {}, issuer, "client-1", MCP, None, 0.0)
+    (check,) = [item for item in checks_token.jwt(issued) if item.id == "jwt-alg"]
+    assert (check.broken, check.level) == (True, level)
+
+
+@pytest.mark.parametrize(
     ("access", "seen"),
     [
         ("user:grant:secret", "among the characters: :"),
@@ -189,7 +206,8 @@ def test_a_token_with_other_signs_is_told_and_used_for_a_header_can_hold_it_U2(
         (raw(200, "[]"), "token-content-type"),
         (raw(500, "oops"), "token-error-form"),
         (raw(429, b"", ("retry-after", "5")), "net-rate-limited"),
-        (raw(503), "net-rate-limited"),
+        (raw(503, b"", ("retry-after", "5")), "net-rate-limited"),
+        (raw(503), "token-error-form"),
         (json(400, {"message": "no"}), "token-error-form"),
         (Failure("net-timeout", "10 s"), "net-timeout"),
     ],

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from mcp_auth_tui.model import Stage
+from mcp_auth_tui.model import Kind, Request, Stage
 from mcp_auth_tui.protocol import actions, verify
 from mcp_auth_tui.protocol.values import Contact
 from tests.protocol.script import (
+    MCP,
     PRM,
     Page,
     Script,
@@ -96,6 +97,27 @@ def test_an_http_url_off_loopback_is_refused() -> None:
 
 
 STEP = f'Bearer error="insufficient_scope", scope="a c", resource_metadata="{PRM}"'
+
+
+@pytest.mark.parametrize(
+    ("params", "unseen"),
+    [
+        ((("scope", "a"),), True),
+        ((("scope", "b"),), False),
+        ((("scope", "a"), ("error", "invalid_token")), False),
+    ],
+)
+def test_a_fresh_token_that_seems_not_to_have_come_says_so(
+    params: tuple[tuple[str, str], ...], unseen: bool
+) -> None:
+    """A proxy that drops the Authorization field: the answer is that to a request without one."""
+    first = contact(("scope", "a"))
+    exchange = made_exchange(Request(Stage.VERIFY, "x", "POST", MCP, Kind.MCP), raw(401))
+    with pytest.raises(actions.FlowStop) as ended:
+        verify.fresh_refused(judge(), token(), contact(*params), exchange, first)
+    stop = ended.value.finding
+    assert stop.id == "rs-fresh-token-refused"
+    assert ("drops the Authorization header" in stop.next) is unseen
 
 
 def test_a_403_for_scope_offers_a_step_up_S1() -> None:
