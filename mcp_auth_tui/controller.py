@@ -107,7 +107,9 @@ class Controller:
         known = known or Session()
         generator = (self._flow or _the_flow())(self._config, known, start)
         try:
-            yield self._apply(_started(self._config.url, self._clock(), known, start))
+            contact = None if start is Stage.PROBE else known.contact
+            url = (contact.url if contact is not None else "") or self._config.url
+            yield self._apply(_started(url, self._clock(), known, start))
             async with aclosing(self._driven(generator)) as events:
                 async for event in events:
                     yield self._apply(event)

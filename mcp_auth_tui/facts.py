@@ -54,6 +54,10 @@ def _contact(contact: Any) -> Iterable[str]:
     )
 
 
+def _url(url: str) -> Iterable[str]:
+    yield f"the server redirects there, and the run goes on there: {url}"
+
+
 def _revision(revision: str) -> Iterable[str]:
     if revision:
         yield f"MCP revision: {revision}"
@@ -102,6 +106,7 @@ def _peer(peer: Any) -> Iterable[str]:
 
 
 _TELLERS: dict[str, Callable[[Any], Iterable[str]]] = {
+    "url": _url,
     "contact": _contact,
     "revision": _revision,
     "resource": _resource,

@@ -767,6 +767,10 @@ async def test_a_run_from_a_later_stage_says_what_it_took_over() -> None:
     assert await started(Stage.TOKEN) == Started(
         URL, 1000.0, (("contact", Contact(401)), ("revision", "2025-11-25")), (Stage.PROBE,)
     )
+    moved = Contact(401, url=f"{URL}/")
+    known = replace(known, contact=moved)
+    assert (await started(Stage.TOKEN)).url == f"{URL}/"
+    assert (await started(Stage.PROBE)).url == URL
     verify = await started(Stage.VERIFY)
     assert ("token", token) in verify.known
     assert verify.skipped == (Stage.PROBE, Stage.AUTHORIZE, Stage.TOKEN)

@@ -80,7 +80,7 @@ SPEC_LEVELS = {
 OWN_LEVELS = {
     Level.FATAL: "client-url net-http client-key client-grant client-assertion",
     Level.WARNING: "authz-paste client-assertion-aud",
-    Level.INFO: "client-insecure",
+    Level.INFO: "client-insecure rs-redirect-slash",
 }
 EXPECTED = {
     name: level

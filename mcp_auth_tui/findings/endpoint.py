@@ -264,6 +264,16 @@ RULES: tuple[Rule, ...] = (
         "Clients start to sign in on 401 only; any other status is a failure to them.",
     ),
     Rule(
+        "rs-redirect-slash",
+        Level.INFO,
+        Whose.SERVER,
+        "The server redirects to the same URL with or without a slash at its end.",
+        "The MCP URL that people are given answers itself.",
+        "own",
+        "Give people the URL that answers, or answer both.",
+        "Clients that follow no redirect stop here; the others send every message twice.",
+    ),
+    Rule(
         "rs-login-redirect",
         Level.ERROR,
         Whose.SERVER,

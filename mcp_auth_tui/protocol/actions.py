@@ -212,11 +212,15 @@ Protocol = Generator[Action | Note, Any, T]
 
 
 class FlowStop(Exception):
-    """A stage cannot go on; the finding says why."""
+    """A stage cannot go on; the finding says why.
 
-    def __init__(self, finding: Finding) -> None:
+    ``place`` is the URL at which it could go on instead, if there is one.
+    """
+
+    def __init__(self, finding: Finding, place: str = "") -> None:
         super().__init__(finding.id)
         self.finding = finding
+        self.place = place
 
 
 __all__ = [

@@ -46,7 +46,8 @@ def run(
         contact = replace(contact, exchange=None)  # its number means another one in this run
     if opened is not None and not config.force:
         return Outcome.OPEN
-    course = _Course(replace(judge, revision=contact.revision), contact)
+    judge = replace(judge, revision=contact.revision).asking(contact.url)
+    course = _Course(judge, contact)
     yield from course.set_out(known, start)
     return (yield from course.to_the_end())
 

@@ -85,7 +85,7 @@ def run(
     contact = found[0] if found else first.left
     if contact is None:
         return Outcome.OK
-    judge = replace(judge, revision=contact.revision)
+    judge = replace(judge, revision=contact.revision).asking(contact.url)
     at = judge.at(Stage.RESOURCE)
     owed = not opened and (found is not None or first.stopped in _PROTECTED)
     looked = resource.discover(at, contact)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import NoReturn, Self
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import Exchange, Failure, Level, Slip, Stage
@@ -36,6 +36,10 @@ class Judge:
     def stateless(self) -> bool:
         """Whether the rules of 2026-07-28 or later hold."""
         return self.rules >= STATELESS
+
+    def asking(self, url: str) -> Self:
+        """Return the same judge for another MCP URL; for none, this one."""
+        return replace(self, config=replace(self.config, url=url)) if url else self
 
     def at(self, stage: Stage) -> Judge:
         """Return the same judge for another stage."""
@@ -134,8 +138,9 @@ class Judge:
         exchange: Exchange | None = None,
         pointer: str = "",
         exit: int | None = None,
+        place: str = "",
     ) -> NoReturn:
-        """End the run with this finding; raises `FlowStop`."""
+        """End the run with this finding; raises `FlowStop` (``place`` as there)."""
         finding = findings.found(
             id,
             self.stage,
@@ -148,7 +153,7 @@ class Judge:
             pointer=pointer,
             revision=self.rules,
         )
-        raise FlowStop(finding if exit is None else replace(finding, exit=exit))
+        raise FlowStop(finding if exit is None else replace(finding, exit=exit), place)
 
     def refuse(
         self,

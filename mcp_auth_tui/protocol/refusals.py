@@ -36,7 +36,10 @@ _SIGN_IN = re.compile(
 
 
 def redirected(judge: Judge, exchange: Exchange, *, with_token: bool) -> NoReturn:
-    """End the run at a redirect: neither a message nor a token follows one (U2)."""
+    """End the run at a redirect: neither a message nor a token follows one (U2).
+
+    Without a token, one that changes the slash at the end and no more says where to go on.
+    """
     response = exchange.response
     location = response.header("location") if response else None
     place = join(exchange.request.url, location or "")
@@ -44,6 +47,11 @@ def redirected(judge: Judge, exchange: Exchange, *, with_token: bool) -> NoRetur
     seen = f"HTTP {exchange.status} " + (f"to {place}" if location else "without a Location")
     if with_token and not near:
         judge.stop("rs-redirects-token", seen=seen, exchange=exchange, pointer="location")
+    asked = exchange.request.url
+    if near and not with_token and asked != place and asked.rstrip("/") == place.rstrip("/"):
+        judge.stop(
+            "rs-redirect-slash", seen=seen, exchange=exchange, pointer="location", place=place
+        )
     told = place.partition("://")[2].partition("/")[2] if near else place
     login = _SIGN_IN.search(told) is not None
     message = "The MCP server answers with a redirect; no MCP message and no token follows one."

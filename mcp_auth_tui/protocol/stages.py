@@ -40,6 +40,8 @@ def probe(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
 
     def body() -> Protocol[tuple[Contact, Peer | None]]:
         contact, peer = yield from verify.first_contact(judge)
+        if contact.url:
+            yield Learned("url", contact.url)
         yield Learned("contact", contact)
         return contact, peer
 

@@ -43,6 +43,8 @@ class Contact:
     """The JSON-RPC method that was refused."""
     exchange: int | None = None
     """The number of the exchange that showed it; None when it is of an earlier run."""
+    url: str = ""
+    """The MCP URL, if it is not the one that was given: the server redirected to it."""
 
     def param(self, name: str) -> str | None:
         """Return a parameter of the first challenge that carries it, whatever its scheme (C3)."""

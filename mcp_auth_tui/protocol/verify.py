@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from mcp_auth_tui.findings.meanwhile import REPORT
 from mcp_auth_tui.model import Exchange
 from mcp_auth_tui.protocol import challenge, checks_challenge
-from mcp_auth_tui.protocol.actions import Ask, Protocol, Question
+from mcp_auth_tui.protocol.actions import Ask, FlowStop, Protocol, Question
 from mcp_auth_tui.protocol.challenge import Parsed
 from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.conversation import Turn, converse
@@ -58,11 +58,19 @@ def first_contact(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
         yield from judge.refuse("rs-endpoint-http", seen=judge.config.url)
     if judge.config.insecure:
         yield from judge.note("client-insecure", seen="--insecure")
-    turn = yield from converse(judge, None)
+    moved = ""
+    try:
+        turn = yield from converse(judge, None)
+    except FlowStop as stopped:
+        if not (moved := stopped.place):
+            raise
+        yield stopped.finding
+        judge = judge.asking(moved)
+        turn = yield from converse(judge, None)
     if turn.refused is None:
         yield from judge.note("rs-open")
-        return Contact(200, (), turn.era, turn.revision), turn.peer
-    contact = yield from _challenged(judge, turn, turn.refused)
+        return Contact(200, (), turn.era, turn.revision, url=moved), turn.peer
+    contact = replace((yield from _challenged(judge, turn, turn.refused)), url=moved)
     if turn.method not in ("server/discover", "initialize", "GET"):
         seen = f"{turn.method} is the first that is refused"
         yield from judge.note("rs-partial-auth", seen=seen, exchange=turn.refused)

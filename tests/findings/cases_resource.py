@@ -7,7 +7,7 @@ from typing import Any
 
 from mcp_auth_tui.model import Request
 from tests.findings.case import STATELESS, Case, case
-from tests.findings.site import Site, jwt, site, with_token
+from tests.findings.site import Site, at, jwt, site, with_token
 from tests.protocol.script import (
     AS,
     MCP,
@@ -182,6 +182,12 @@ CASES: tuple[Case, ...] = (
         kept=token_refused(challenged(401, f'{WHOLE}, error="invalid_token"')),
     ),
     case("rs-wrong-status", anywhere(challenged(500, WHOLE))),
+    case(
+        "rs-redirect-slash",
+        lambda: site(answers=at(f"{MCP}/", raw(307, b"", ("location", "/mcp")))),
+        kept_settings={},
+        url=f"{MCP}/",
+    ),
     case("rs-login-redirect", anywhere(_LOGIN)),
     case("rs-200-auth-error", lambda: site(answers=forbidding)),
     case(

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from mcp_auth_tui.model import Entered, Failure, Left, Outcome, Secret, Session, Stage, Status
+from mcp_auth_tui.model import (
+    Entered,
+    Failure,
+    Left,
+    Level,
+    Outcome,
+    Secret,
+    Session,
+    Stage,
+    Status,
+)
 from mcp_auth_tui.protocol import actions, flow
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.documents import loads
+from tests.findings.site import Site, at
 from tests.protocol.script import (
     AS,
     MCP,
@@ -34,6 +46,7 @@ from tests.protocol.script import (
     played,
     prm,
     queries,
+    raw,
     resource,
     server,
     token,
@@ -545,6 +558,33 @@ def test_a_chosen_newer_revision_has_no_legacy_path_L1(spec: str) -> None:
     assert stop.id == "prm-missing"
     assert stop.seen == f"{PRM}: HTTP 404; {PRM_ROOT}: HTTP 404"
     assert LEGACY_OAUTH not in " ".join(world.asked)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_by_a_slash_alone_is_gone_along_with_before_there_is_a_token(
+    status: int,
+) -> None:
+    """As Starlette, Django and nginx redirect. A later stage starts at the same place again."""
+    world = World(pages={f"{MCP}/": raw(status, b"", ("location", "/mcp")), PRM: json(200, prm())})
+    ran = world.run(url=f"{MCP}/")
+    assert ran.returned() is Outcome.OK
+    assert ran.learned("url") == [MCP]
+    (told,) = [item for item in ran.findings if item.id == "rs-redirect-slash"]
+    assert (told.level, told.seen) == (Level.INFO, f"HTTP {status} to {MCP}")
+    assert [item.url for item in world.sent if item.url.startswith(MCP)][:2] == [f"{MCP}/", MCP]
+    assert [item.url for item in world.sent].count(f"{MCP}/") == 1
+    known = replace(Session(), **{name: ran.learned(name)[-1] for name in ("contact", "resource")})
+    again = World()
+    assert again.run(known, Stage.SERVER, url=f"{MCP}/").returned() is Outcome.OK
+    assert f"{MCP}/" not in [item.url for item in again.sent]
+
+
+def test_a_server_that_redirects_to_and_fro_ends_the_run() -> None:
+    pages = {f"{MCP}/": raw(307, b"", ("location", "/mcp"))}
+    world = Site(pages=pages, answers=at(MCP, raw(307, b"", ("location", "/mcp/"))))
+    stop = world.run(url=f"{MCP}/").stopped()
+    assert (stop.id, stop.seen) == ("rs-redirect-slash", f"HTTP 307 to {MCP}/")
+    assert len(world.sent) == 2
 
 
 @pytest.mark.parametrize("spec", ["auto", "2025-11-25"])

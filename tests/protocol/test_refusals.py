@@ -51,7 +51,7 @@ def test_a_login_page_is_nobody_s_mcp_endpoint(place: str) -> None:
     assert stop.meanwhile == REPORT
 
 
-@pytest.mark.parametrize("place", ["/mcp/", "/v2/plugin", "https://mcp.example.net/mcp"])
+@pytest.mark.parametrize("place", ["/v2/plugin", "/mcp/?x=1", "https://mcp.example.net/mcp"])
 def test_another_redirect_may_lead_to_the_endpoint(place: str) -> None:
     stop = answering(raw(308, b"", ("location", place)))
     there = place if "://" in place else f"https://mcp.example{place}"

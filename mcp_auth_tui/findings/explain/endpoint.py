@@ -195,6 +195,19 @@ ALL: tuple[Explanation, ...] = (
         f"POST /mcp (no token)\n{_RIGHT}",
     ),
     Explanation(
+        "rs-redirect-slash",
+        (
+            (
+                "Starlette and FastAPI",
+                "A mount at /mcp answers at /mcp/ alone; a route at /mcp redirects from /mcp/.",
+            ),
+            (NGINX, "location /mcp/ with proxy_pass redirects from /mcp: add location = /mcp."),
+            ("Django", "APPEND_SLASH redirects from /mcp to /mcp/: route both."),
+        ),
+        "POST /mcp\n307 Temporary Redirect\nLocation: https://mcp.example.com/mcp/",
+        "POST /mcp\n401 Unauthorized\nWWW-Authenticate: Bearer …",
+    ),
+    Explanation(
         "rs-login-redirect",
         (
             (
