@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -53,12 +53,23 @@ def places(url: str, named: tuple[str, ...]) -> tuple[Place, ...]:
     order = [
         *(Place(item, "named by the challenge", True) for item in named),
         Place(path, "well-known place for the endpoint's path"),
+        *_with_slash(url, path),
         Place(root, "well-known place at the root"),
     ]
     first: dict[str, Place] = {}
     for place in order:
         first.setdefault(place.url, place)
     return tuple(first.values())
+
+
+def _with_slash(url: str, path: str) -> Iterator[Place]:
+    """Give the other spelling of the place of an endpoint whose path ends with a slash.
+
+    RFC 9728 §3.1 takes away a slash behind the host; whether it means this one too, servers differ.
+    """
+    if len(split(url).path) > 1 and split(url).path.endswith("/"):
+        place, mark, query = path.partition("?")
+        yield Place(f"{place}/{mark}{query}", "the same with the slash of the endpoint's path")
 
 
 def discover(judge: Judge, contact: Contact, *, again: bool = False) -> Protocol[Resource]:

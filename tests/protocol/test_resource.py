@@ -70,7 +70,8 @@ def test_only_a_server_that_has_scopes_is_told_that_its_challenge_names_none(
     ("url", "named", "order"),
     [
         (MCP, (), [PRM, PRM_ROOT]),
-        (f"{MCP}/", (), [PRM, PRM_ROOT]),
+        (f"{MCP}/", (), [PRM, f"{PRM}/", PRM_ROOT]),
+        (f"{MCP}/?a=b", (), [f"{PRM}?a=b", f"{PRM}/?a=b", PRM_ROOT]),
         (f"{MCP}?a=b", (), [f"{PRM}?a=b", PRM_ROOT]),
         ("https://mcp.example", (), [PRM_ROOT]),
         ("https://mcp.example/", (), [PRM_ROOT]),
