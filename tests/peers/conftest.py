@@ -64,6 +64,16 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
+def fastmcp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Addresses of fastmcp's servers: memory, proxy, mounted."""
+    _need_modules("fastmcp", "uvicorn")
+    log = tmp_path_factory.mktemp("fastmcp") / "stderr"
+    command = [sys.executable, "-m", "tests.peers.fastmcp_server"]
+    with serving(command, HERE.parent.parent, log) as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="session")
 def oidc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Addresses of oidc-provider and the TypeScript SDK's servers: issuer, jwt, opaque."""
     with _node_serving("server.mjs", tmp_path_factory.mktemp("oidc")) as addresses:

@@ -299,8 +299,8 @@ class _AnnouncingServer(uvicorn.Server):
         print(self._ready, flush=True)
 
 
-async def main() -> None:
-    ports, addresses = build()
+async def serve_until_stdin_ends(ports: Ports, addresses: dict[str, str]) -> None:
+    """Says where everything is, and serves until the standard input ends."""
     config = uvicorn.Config(
         ports, log_level="warning", timeout_graceful_shutdown=1, lifespan="on", access_log=False
     )
@@ -321,4 +321,4 @@ def _sockets(ports: Ports) -> Iterator[socket.socket]:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
-    asyncio.run(main())
+    asyncio.run(serve_until_stdin_ends(*build()))

@@ -24,6 +24,9 @@ PEERS = {
     "pushed": "grants",
     "dpop": "grants",
     "nonce": "grants",
+    "memory": "fastmcp",
+    "proxy": "fastmcp",
+    "mounted": "fastmcp",
 }
 
 
