@@ -162,9 +162,8 @@ class AuthApp(Leaving, Looking, Liking):
             if path is None:
                 self.copy(chosen.title, made, self.take_headers)
                 return
-            self.say(self.kept(path, made))
-            self.take_headers()
-        except (OSError, ValueError) as error:
+            self.save_as(path, made, self.take_headers)
+        except ValueError as error:
             self.say(f"Not saved: {error}" if path else str(error), "error")
 
     def action_findings(self) -> None:

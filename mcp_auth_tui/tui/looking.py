@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import aclosing
 from io import StringIO
 from pathlib import Path
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 class Looking(Frame):
     """The app with its views of the whole, and the ways to take the address elsewhere."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._mine: set[Path] = set()
+        """The files that this program has written since it started."""
 
     def _address(self) -> str:
         """Return the address to sign in at; from now on somebody may come back from it."""
@@ -46,21 +52,56 @@ class Looking(Frame):
         url = self._address() if name and not self.keymap.of("keep_address").off(self.state) else ""
         if not name or not url:
             return
-        try:
-            self.say(self.kept(name, f"{url}\n"))
-        except (OSError, ValueError, RuntimeError) as error:
-            self.say(f"Not saved: {error}", "error")
+        self.save_as(name, f"{url}\n")
 
-    def kept(self, name: str, made: str) -> str:
-        """Save a text where the person is, and say where; raises OSError and ValueError."""
+    def save_as(self, name: str, made: str, then: Callable[[], None] = lambda: None) -> None:
+        """Save a text where the person is and say where; over a file of others only when asked.
+
+        ``then`` is called when it was saved.
+        """
         if self.is_web:
             # This machine's disk is not that of the person at the browser.
             self.deliver_text(StringIO(made), save_filename=Path(name).name)
-            return "Handed to your browser as a download."
-        from mcp_auth_tui.output import write_file
+            self.say("Handed to your browser as a download.")
+            then()
+            return
+        from mcp_auth_tui.output import check_target
 
-        write_file(Path(name).expanduser(), made)
-        return f"Saved to {name}; only you can read it (0600)."
+        try:
+            path = Path(name).expanduser().absolute()
+            check_target(path)
+            there = path.is_file()
+        except (OSError, ValueError, RuntimeError) as error:
+            self.say(f"Not saved: {error}", "error")
+            return
+        if there and path not in self._mine:
+            self._replace(path, name, made, then)
+        else:
+            self._write(path, name, made, then)
+
+    def _replace(self, path: Path, name: str, made: str, then: Callable[[], None]) -> None:
+        from mcp_auth_tui.tui.screens import Confirm
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._write(path, name, made, then)
+            else:
+                self.say(f"Not saved: {name} stays as it was.")
+
+        question = f"{name} is there already, and not from this run. Replace what it holds?"
+        self.push_screen(Confirm(question, "replace it", "keep it"), answered)
+
+    def _write(self, path: Path, name: str, made: str, then: Callable[[], None]) -> None:
+        from mcp_auth_tui.output import reason, write_file
+
+        try:
+            write_file(path, made)
+        except (OSError, ValueError) as error:
+            self.say(f"Not saved: {reason(error)}", "error")
+            return
+        self._mine.add(path)
+        self.say(f"Saved to {name}; only you can read it (0600).")
+        then()
 
     def action_sequence(self) -> None:
         """Show the run as a ladder between its parties."""

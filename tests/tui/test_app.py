@@ -232,6 +232,38 @@ async def test_an_export_is_saved_so_that_only_its_owner_reads_it(tmp_path: Path
         assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
+async def test_a_file_that_is_there_is_replaced_only_when_that_is_wanted(tmp_path: Path) -> None:
+    """Once it is this program's own it is replaced without a question."""
+    app = app_of(fakes.signed_in())
+    target = tmp_path / "notes.txt"
+    target.write_text("mine")
+    async with app.run_test() as pilot:
+        await sign_in(pilot)
+
+        async def saving(*keys: str) -> None:
+            await pilot.press("e", "down", "s")
+            await settled(pilot, lambda: isinstance(app.screen, ExportScreen))
+            app.screen.query_one("#file", Input).value = str(target)
+            await pilot.press("enter")
+            for key in keys:
+                await settled(pilot, lambda: isinstance(app.screen, Confirm))
+                await pilot.press(key)
+            await settled(pilot, lambda: len(app.screen_stack) == 1)
+
+        for refused in ("enter", "escape", "n"):
+            await saving(refused)
+            assert target.read_text() == "mine"
+        assert app._notifications
+        assert {note.message for note in app._notifications} == {
+            f"Not saved: {target} stays as it was."
+        }
+        await saving("y")
+        assert target.read_text() == f"{fakes.ACCESS}\n"
+        target.write_text("changed")
+        await saving()
+        assert target.read_text() == f"{fakes.ACCESS}\n"
+
+
 async def test_an_export_that_cannot_be_saved_says_why(tmp_path: Path) -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test() as pilot:
