@@ -121,7 +121,8 @@ def demo() -> Parser:
         metavar="N",
         type=number(int, 0, 65535),
         default=0,
-        help="port of the practice server (any free one)",
+        help="port of the practice server; its authorization server takes the next one (any free"
+        " ones). The callback's own: --redirect-uri",
     )
     group.add_argument(
         "--auto-approve", action="store_true", help="redirect at once, without sign-in pages"

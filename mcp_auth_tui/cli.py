@@ -64,9 +64,25 @@ def _flow(words: list[str]) -> int:
     from mcp_auth_tui.options import Usage
 
     try:
+        _no_command(args.url)
         return _run(args, args.url, words)
     except Usage as error:
         parser.error(str(error))
+
+
+def _no_command(url: str | None) -> None:
+    """Raise `Usage` for a bare word that is nearly a command: as a host it would be asked."""
+    from mcp_auth_tui.options import Usage, near
+
+    if url is None or not url.isalpha():
+        return
+    if url in COMMANDS:
+        raise Usage(f"the command comes first, as in {arguments.PROGRAM} {url} --plain")
+    if close := near(url.lower(), COMMANDS, 0.7):
+        raise Usage(
+            f"there is no command {url!r}: did you mean {' or '.join(close)}? For a host of that"
+            f" name write https://{url}"
+        )
 
 
 def _demo(words: list[str]) -> int:

@@ -273,11 +273,16 @@ def _allowed(ids: list[str]) -> frozenset[str]:
 
 def unknown(kind: str, name: str, known: Any) -> str:
     """Return the sentence for a name that is not in a table, with those that are near to it."""
+    close = near(name, known)
+    hint = f"did you mean {' or '.join(close)}?" if close else "nothing has a name like it"
+    return f"there is no {kind} {name!r}: {hint}"
+
+
+def near(name: str, known: Any, least: float = 0.5) -> list[str]:
+    """Return the names of a table that one may have meant, the nearest first, at most three."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else "nothing has a name like it"
-    return f"there is no {kind} {name!r}: {hint}"
+    return get_close_matches(name, list(known), n=3, cutoff=least)
 
 
 def check_file(path: str | None, flag: str) -> str | None:

@@ -57,8 +57,8 @@ async def test_a_request_is_sent_again_beside_a_stepped_run_which_stays_where_it
         (3, 0, False, 200, 2),
     ]
     assert session.outcome is Outcome.OK
-    assert session.marks == ("exchange 2 is 1 sent again",)
-    assert document(session, marks=("x",))["marks"] == ["x", "exchange 2 is 1 sent again"]
+    assert session.marks == ("exchange 2 sends exchange 1 again",)
+    assert document(session, marks=("x",))["marks"] == ["x", "exchange 2 sends exchange 1 again"]
 
 
 async def test_what_is_sent_again_changed_is_marked_as_edited_too() -> None:

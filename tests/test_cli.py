@@ -84,6 +84,10 @@ def ran(
         (["demo", "--variant", "opn"], "there is no variant 'opn': did you mean open"),
         (["demo", "--cimd-ca", "/none"], "--cimd-ca: there is no file /none."),
         (["demo", "URL"], "unrecognized arguments: URL."),
+        (["ispect"], "there is no command 'ispect': did you mean inspect? For a host of that name"),
+        (["ispect", "--plain"], "there is no command 'ispect': did you mean inspect?"),
+        (["Demo"], "there is no command 'Demo': did you mean demo?"),
+        (["--plain", "demo"], "the command comes first, as in mcp-auth-tui demo --plain."),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_code_2(
@@ -95,6 +99,13 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(
     assert out == ""
     assert err.startswith(f"mcp-auth-tui: {sentence}")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "word", ["ispect.example", "https://ispect", "localhost", "mcp", "ispect/"]
+)
+def test_what_may_be_an_address_is_never_taken_for_a_command(word: str) -> None:
+    cli._no_command(word)
 
 
 @contextmanager
@@ -124,6 +135,17 @@ def test_help_and_version_end_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert "sessions" not in shown
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == "mcp-auth-tui 0.1.0\n"
+
+
+def test_the_help_says_whose_port_it_is_and_what_stdout_holds_after_a_failure(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["demo", "--help"]) == 0
+    demo = " ".join(capsys.readouterr().out.split())
+    assert "port of the practice server; its authorization server takes the next one" in demo
+    assert main(["inspect", "--help"]) == 0
+    inspect = " ".join(capsys.readouterr().out.split())
+    assert "With 0, 1 and 130 stdout (or FILE) holds a whole document of what was found" in inspect
 
 
 def test_the_help_of_demo_lists_every_fault_and_variant_with_its_finding(

@@ -21,8 +21,9 @@ how. One URL or thousands: results are written as they come.
   mcp-auth-tui inspect --explain as-issuer-slash
 """
 _EXITS = """\
-exit codes: 0 no finding at or over the threshold; 1 there is one (or the results could not be
-written); 2 usage; 130 interrupted (what was found so far is written).
+exit codes: 0 no finding at or over the threshold; 1 there is one; 2 usage; 130 interrupted. With 0,
+1 and 130 stdout (or FILE) holds a whole document of what was found, in every format; only where it
+could not be written is the code 1 as well, and stderr says so.
 """
 
 

@@ -205,7 +205,7 @@ class Session:
         for item in self.exchanges:
             by_hand = ", edited by hand" if item.edited else ""
             if item.again:
-                made.append(f"exchange {item.number} is {item.again} sent again{by_hand}")
+                made.append(f"exchange {item.number} sends exchange {item.again} again{by_hand}")
             elif item.edited:
                 made.append(f"exchange {item.number} was edited by hand")
         if self.browsed is not None and self.browsed.edited:

@@ -95,7 +95,7 @@ def _ready(session: Session, panel: int, look: Look) -> list[Content]:
         return [
             goes,
             Content.styled(
-                look.told("{copy} copies the address instead, {edit} edits it, escape cancels"), DIM
+                look.told("{copy} copies the address instead, {edit} edits it, esc cancels"), DIM
             ),
         ]
     if not isinstance(action, Send | Open) or panel_of(action.request.stage) != panel:

@@ -107,7 +107,7 @@ def _no_step(state: State) -> str:
 
 def _no_rerun(state: State) -> str:
     if state.busy:
-        return state.told("It runs: escape cancels it, then {run_again} runs again from here.")
+        return state.told("It runs: esc cancels it, then {run_again} runs again from here.")
     if state.session.url == "":
         return state.told("Nothing ran yet: {run} starts.")
     if state.changed:
@@ -223,7 +223,7 @@ def _again(state: State) -> str:
 
 def _no_run(state: State) -> str:
     if state.busy and not (state.stepping or state.session.ready):
-        return "It runs already: escape cancels it."
+        return "It runs already: esc cancels it."
     return ""
 
 

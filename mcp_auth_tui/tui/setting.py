@@ -257,7 +257,7 @@ class SettingsScreen(ModalScreen[str | None]):
         elif self._draft.wrong is not None:
             self.post_message(self.Noted(f"Not yet: {self._draft.wrong}."))
         elif self.busy:
-            told = "A run is under way and keeps its settings: escape on its screen cancels it."
+            told = "A run is under way and keeps its settings: esc on its screen cancels it."
             self.post_message(self.Noted(told))
         elif self._url:
             self.dismiss(wish)

@@ -255,7 +255,7 @@ async def test_a_request_is_sent_again_and_marked_without_losing_the_flow() -> N
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         await pilot.press("a")
         await settled(pilot, lambda: app.screen.number == 5)
-        assert app.session.marks == ("exchange 5 is 2 sent again",)
+        assert app.session.marks == ("exchange 5 sends exchange 2 again",)
         assert app.state.at_browser
         assert "↻ exchange 2 sent again" in side(app.screen, 0)
 

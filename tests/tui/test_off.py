@@ -75,6 +75,7 @@ async def test_every_key_that_is_off_says_why_and_does_nothing(name: str) -> Non
             if not key.keys or not reason:
                 continue
             seen += 1
+            assert "escape" not in reason, "the key is called esc wherever it is named"
             before = (app.session, app.busy, app.panel, app.focused, list(app.screen_stack))
             app.clear_notifications()
             await pilot.press(key.keys.split(",")[0])

@@ -174,7 +174,7 @@ async def test_an_unmarked_run_has_no_banner_until_a_request_is_edited() -> None
         last = app.session.exchanges[-1]
         app.happened(fakes.Exchanged(replace(last, number=7, edited=True, again=6)))
         await settled(pilot, lambda: app.query_one(Banner).display)
-        assert app.session.marks == ("exchange 7 is 6 sent again, edited by hand",)
+        assert app.session.marks == ("exchange 7 sends exchange 6 again, edited by hand",)
 
 
 def test_the_headers_of_a_bound_token_say_that_each_request_needs_a_proof() -> None:
