@@ -34,6 +34,22 @@ def parting(session: Session) -> list[str]:
     return [text.one_line(redacted(session, line)) for line in told]
 
 
+_SOUGHT = frozenset({"prm-missing", "prm-html", "as-missing", "as-html"})
+
+
+def elsewhere(session: Session) -> str:
+    """Return where to look on for a document that was not at its place; empty when none was missed.
+
+    Only the screen asks the other places, since only there somebody asks for it.
+    """
+    if not any(f.id in _SOUGHT for f in session.findings if f.level is Level.FATAL):
+        return ""
+    return (
+        "Is the document elsewhere? On the screen (mcp-auth-tui URL on a terminal) d lists the"
+        " places that were asked, and s there asks the others where people put such documents."
+    )
+
+
 def counted(session: Session) -> str:
     """Return how many findings there are of each level, the worst first."""
     counts = session.counts()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mcp_auth_tui import __version__, text
-from mcp_auth_tui.facts import GLYPHS, counted, learned, redacted
+from mcp_auth_tui.facts import GLYPHS, counted, elsewhere, learned, redacted
 from mcp_auth_tui.model import (
     Browsed,
     Ended,
@@ -348,6 +348,8 @@ class Plain:
             self._line(f"  Next: {event.stop.next}")
         if event.stop is not None and event.stop.meanwhile:
             self._line(f"  If it is not yours: {event.stop.meanwhile}")
+        if further := elsewhere(session):
+            self._line(f"  {further}")
 
     def _blank(self) -> None:
         self._write("")

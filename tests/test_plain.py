@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui import findings
+from mcp_auth_tui.facts import elsewhere
 from mcp_auth_tui.model import (
     Ended,
     Entered,
@@ -30,6 +32,8 @@ from mcp_auth_tui.model import (
 )
 from mcp_auth_tui.plain import Plain
 from mcp_auth_tui.protocol.actions import Browse, Question, Send
+from mcp_auth_tui.tui.keys import KEYS
+from mcp_auth_tui.tui.places import DiscoveryScreen
 from tests.scripted import (
     ERROR,
     START,
@@ -297,6 +301,26 @@ def test_what_ended_a_run_is_told_in_full_once(level: Level, times: int) -> None
     assert sum(line.endswith("[as-html]") for line in lines) == times
     assert sum(line.startswith("      next: ") for line in lines) == 1
     assert "  Findings: ✗ 1 fatal" in lines
+
+
+@pytest.mark.parametrize(
+    ("id", "told_so"), [("prm-missing", True), ("as-missing", True), ("as-no-token", False)]
+)
+def test_where_a_document_was_missed_it_is_told_what_looks_for_it_elsewhere(
+    id: str, told_so: bool
+) -> None:
+    stop = findings.fatal(findings.found(id, Stage.SERVER))
+    last = told([Entered(Stage.SERVER), stop, Ended(Outcome.FAILED, START, stop, 1)])[-1]
+    assert last.startswith("  Is the document elsewhere? On the screen") is told_so
+
+
+def test_the_keys_that_are_named_for_it_are_those_of_the_screen() -> None:
+    missed = findings.fatal(findings.found("as-missing", Stage.SERVER))
+    places = next(key for key in KEYS if key.action == "discovery")
+    scans = {item.key for item in DiscoveryScreen.BINDINGS if item.action == "scan"}
+    sentence = elsewhere(folded([missed]))
+    assert f" {places.first} lists the places" in sentence
+    assert {re.search(r"and (\w) there asks", sentence)[1]} == scans
 
 
 def test_a_paste_that_was_refused_is_told_with_what_to_paste_instead() -> None:

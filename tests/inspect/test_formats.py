@@ -17,7 +17,7 @@ from mcp_auth_tui.inspecting.formats import FORMATS
 from mcp_auth_tui.inspecting.words import FORMATS as NAMES
 from mcp_auth_tui.model import Level, Stage
 from tests.hostile import HOSTILE
-from tests.inspect.world import GOOD, PRM, URL, inspected
+from tests.inspect.world import GOOD, ISSUER, MISSING, PRM, URL, inspected, metadata
 from tests.inspect.written import BAD, EVIL, ended, evil, written
 
 
@@ -60,6 +60,13 @@ def test_the_worst_finding_comes_first_in_text() -> None:
     lines = written("text", ended(inspected(BAD))).splitlines()
     assert lines[0] == f"✗ {URL}"
     assert lines[2].startswith("  ✗ fatal: ") and lines[2].endswith("[prm-resource-foreign]")
+
+
+def test_text_tells_what_looks_for_a_missed_document_elsewhere() -> None:
+    missed = ended(inspected({**GOOD, metadata(ISSUER): MISSING}))
+    further = "  Is the document elsewhere? On the screen"
+    assert written("text", missed).splitlines()[-2].startswith(further)
+    assert further not in written("text", ended(inspected(GOOD)))
 
 
 def test_text_takes_colour_only_when_it_is_told_so() -> None:

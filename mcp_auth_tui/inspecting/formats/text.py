@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_auth_tui.facts import GLYPHS
+from mcp_auth_tui.facts import GLYPHS, elsewhere
 from mcp_auth_tui.inspecting.formats import Setting
 from mcp_auth_tui.model import Finding, Level, Session
 from mcp_auth_tui.reports.content import checked, ranked, told
@@ -40,6 +40,8 @@ class Text:
         yield f"  {safe.line(told(session))}; rules: {checked(session)}"
         for finding in shown:
             yield from self._finding(finding, safe)
+        if further := elsewhere(session):
+            yield f"  {further}"
 
     def _finding(self, finding: Finding, safe: Safe) -> Iterator[str]:
         mark = self._paint(f"{GLYPHS[finding.level]} {finding.level}", finding.level)
