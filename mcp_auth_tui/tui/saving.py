@@ -108,6 +108,8 @@ class ExportScreen(ModalScreen[Wish | None]):
         field.value = f"mcp-{chosen.name}.{chosen.suffix}"
         field.display = True
         field.focus()
+        # On a small screen it is below what is seen, and has no place before it is drawn.
+        self.call_after_refresh(field.scroll_visible, animate=False)
         self.query_one(Hints).tell(*_NAMING)
 
     def action_leave(self) -> None:
