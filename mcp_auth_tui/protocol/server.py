@@ -304,7 +304,7 @@ def legacy(judge: Judge) -> Protocol[AuthorizationServer]:
         "as-legacy-paths",
         exchange=fetched.exchange,
         seen=f"{base}/authorize, {base}/token, {base}/register",
-        message="There is no metadata at all: the default paths of 2025-03-26 are tried. Whether"
-        " the server checks PKCE S256 cannot be seen from here.",
+        message="There is no metadata at all: what is left are the default paths of 2025-03-26."
+        " Whether the server checks PKCE S256 cannot be seen from here.",
     )
     return AuthorizationServer(base, None, f"{base}/authorize", f"{base}/token", f"{base}/register")

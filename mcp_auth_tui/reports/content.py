@@ -106,6 +106,9 @@ def told(session: Session) -> str:
         return f"{session.outcome}: a client stops here ({session.stop.id})"
     if session.outcome is None:
         return "not ended"
+    guessed = any(item.id == "as-legacy-paths" for item in session.findings)
+    if guessed and session.token is None and session.outcome is Outcome.OK:
+        return "no metadata: whether the default paths of 2025-03-26 work was not tried"
     return _ENDS.get(session.outcome, str(session.outcome))
 
 

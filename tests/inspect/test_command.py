@@ -90,6 +90,15 @@ def test_the_practice_server_without_faults_has_nothing_to_mend(
     assert told.err == ""
 
 
+def test_paths_that_nothing_names_and_nobody_tried_are_no_praise(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with running(faults=["legacy-paths"]) as practice:
+        assert main(["inspect", practice.url]) == 1
+    told = capsys.readouterr().out.splitlines()[1]
+    assert told.startswith("  no metadata: whether the default paths of 2025-03-26 work was not")
+
+
 def test_the_threshold_decides_what_fails(capsys: pytest.CaptureFixture[str]) -> None:
     with running(faults=["no-registration"]) as warned, running(faults=["no-challenge"]) as erring:
         codes = [
