@@ -35,6 +35,12 @@ _SIGN_IN = re.compile(
 )
 
 
+_ANSWER = "Answer at this URL itself: with 401 where the token is missing."
+_GIVE_HTTPS = (
+    "Give people the URL with https: a message over http was read by all on the way already."
+)
+
+
 def redirected(judge: Judge, exchange: Exchange, *, with_token: bool) -> NoReturn:
     """End the run at a redirect: neither a message nor a token follows one (U2).
 
@@ -55,12 +61,13 @@ def redirected(judge: Judge, exchange: Exchange, *, with_token: bool) -> NoRetur
     told = place.partition("://")[2].partition("/")[2] if near else place
     login = _SIGN_IN.search(told) is not None
     message = "The MCP server answers with a redirect; no MCP message and no token follows one."
+    secure = asked.startswith("http://") and place.startswith("https://")
     there = f"If that place is the real MCP endpoint, run again with its URL: {place}"
     judge.stop(
         "rs-login-redirect",
         seen=seen,
         message="" if login else message,
-        next="" if login else "Answer at this URL itself: with 401 where the token is missing.",
+        next="" if login else _GIVE_HTTPS if secure else _ANSWER,
         meanwhile=there if location and not login else "",
         exchange=exchange,
         pointer="location",

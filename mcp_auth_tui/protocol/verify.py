@@ -171,6 +171,10 @@ _OPAQUE = (
 )
 
 
+_FOR_NOBODY = (
+    "No resource was asked for (--no-resource), so the token may not be for this server: run"
+    " without that option, and let the authorization server know the resource."
+)
 # RFC 6750 §3.1: only a request without authentication is answered without an error code.
 _UNSEEN = (
     "The server answers as it does where no token is sent: see whether a proxy before it drops the"
@@ -189,13 +193,17 @@ def fresh_refused(
     off = clock_off(exchange)
     facts = [f"{name}: {claims[name]}" for name in ("aud", "iss", "exp", "scope") if name in claims]
     said = refused.param("error_description") or refused.param("error") or "no reason given"
-    unseen = refused.param("error") is None and refused.challenges == first.challenges
+    way = "" if facts else _OPAQUE
+    if token.resource is None:
+        way = _FOR_NOBODY
+    elif refused.param("error") is None and refused.challenges == first.challenges:
+        way = _UNSEEN
     judge.stop(
         "rs-fresh-token-refused",
         seen=f"HTTP 401: {said}; resource asked: {token.resource or 'none'}"
         + (f"; in the token (not verified): {', '.join(facts)}" if facts else "; opaque token")
         + (f"; {off}" if off else ""),
-        next=_UNSEEN if unseen else "" if facts else _OPAQUE,
+        next=way,
         exchange=exchange,
         pointer="www-authenticate",
     )

@@ -60,6 +60,16 @@ def test_another_redirect_may_lead_to_the_endpoint(place: str) -> None:
     assert stop.meanwhile.endswith(f"run again with its URL: {there}")
 
 
+def test_a_redirect_to_https_asks_for_the_url_with_https() -> None:
+    script = Script(converse(judge(Stage.PROBE, url="http://127.0.0.1:1/mcp"), None))
+    assert isinstance(script.action, actions.Send)
+    page = raw(301, b"", ("location", "https://127.0.0.1/mcp"))
+    script.reply(made_exchange(script.action.request, page))
+    stop = script.stopped()
+    assert stop.next.startswith("Give people the URL with https")
+    assert stop.meanwhile.endswith("run again with its URL: https://127.0.0.1/mcp")
+
+
 def test_a_redirect_to_nowhere_says_so() -> None:
     stop = answering(raw(302))
     assert (stop.seen, stop.meanwhile) == ("HTTP 302 without a Location", REPORT)

@@ -120,6 +120,13 @@ def test_a_fresh_token_that_seems_not_to_have_come_says_so(
     assert ("drops the Authorization header" in stop.next) is unseen
 
 
+def test_a_fresh_token_that_was_asked_for_without_a_resource_says_so() -> None:
+    exchange = made_exchange(Request(Stage.VERIFY, "x", "POST", MCP, Kind.MCP), raw(401))
+    with pytest.raises(actions.FlowStop) as ended:
+        verify.fresh_refused(judge(), token(resource=None), contact(), exchange, contact())
+    assert "--no-resource" in ended.value.finding.next
+
+
 def test_a_403_for_scope_offers_a_step_up_S1() -> None:
     script = verifying(challenged(403, STEP), scope_asked="a b", scope_granted="a b")
     question = script.wants(actions.Ask).question
