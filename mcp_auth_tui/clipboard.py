@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ _OSC_LIMIT = 74_000
 # GNU screen passes on at most 768 octets in one piece, and writes the rest on the screen.
 _SCREEN_PIECE = 500
 _ASKED = "#{client_termfeatures}|#{client_termname}"
+# Without a helper program pyperclip raises: the code of its end is what counts.
+_HELPER = "import sys, pyperclip; pyperclip.copy(sys.stdin.buffer.read().decode())"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +94,17 @@ async def _bounded(way: Callable[[str], str], text: str) -> str:
 
 
 def _system(text: str) -> str:
-    try:
-        import pyperclip
+    """Give it to the helper program of this desktop (xclip, wl-copy, pbcopy …), as pyperclip does.
 
-        pyperclip.copy(text)
-    except (ImportError, OSError, RuntimeError, subprocess.SubprocessError):
-        # Without a helper program pyperclip raises its own RuntimeError.
+    A process of its own asks for it: some helpers live on to serve the selection, and must hold
+    neither our stdout, or ``$(…)`` would wait for them, nor stop when this program is put to sleep;
+    and one that hangs is not waited for at the end.
+    """
+    if not sys.executable:
         return ""
-    return "copied to the clipboard"
+    words = [sys.executable, "-P", "-c", _HELPER]
+    done = _ran(words, text, _SECONDS, stdout=subprocess.DEVNULL, start_new_session=True)
+    return "" if done is None else "copied to the clipboard"
 
 
 def _tmux(text: str) -> str:
@@ -109,27 +115,35 @@ def _tmux(text: str) -> str:
     program = shutil.which("tmux")
     if program is None:
         return ""
-    loaded = _ran([program, "load-buffer", "-w", "-"], text)
+    loaded = _ran([program, "load-buffer", "-w", "-"], text, _SECONDS / 3)
     if loaded is None:
         return ""
     asked = ["display-message", "-p", _ASKED, ";", "show-messages", "-T"]
-    return _further(_ran([program, *asked], "") or "")
+    return _further(_ran([program, *asked], "", _SECONDS / 3) or "")
 
 
-def _ran(words: list[str], given: str) -> str | None:
+def _ran(
+    words: list[str],
+    given: str,
+    seconds: float,
+    *,
+    stdout: int = subprocess.PIPE,
+    start_new_session: bool = False,
+) -> str | None:
     """Run a program with a text on its stdin; return what it printed, None when it failed."""
     try:
         done = subprocess.run(  # noqa: S603 - fixed words; the text goes by stdin
             words,
             input=given.encode("utf-8", "replace"),
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.DEVNULL,
-            timeout=_SECONDS / 3,
+            timeout=seconds,
             check=False,
+            start_new_session=start_new_session,
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return None if done.returncode else done.stdout.decode("utf-8", "replace")
+    return None if done.returncode else (done.stdout or b"").decode("utf-8", "replace")
 
 
 def _further(told: str) -> str:

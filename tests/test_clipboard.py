@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import os
 import re
 import stat
+import sys
 from pathlib import Path
 
-import pyperclip
 import pytest
 
+from mcp_auth_tui import clipboard
 from mcp_auth_tui.clipboard import Copied, copy
 
 
 @pytest.fixture
 def helperless(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: str) -> None:
-        raise pyperclip.PyperclipException("no helper")
+    monkeypatch.setattr(clipboard, "_HELPER", "raise SystemExit(1)")
 
-    monkeypatch.setattr(pyperclip, "copy", fail)
+
+@pytest.fixture
+def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clipboard that is a file."""
+    kept = tmp_path / "clipboard"
+    told = f"import sys; open({str(kept)!r}, 'wb').write(sys.stdin.buffer.read())"
+    monkeypatch.setattr(clipboard, "_HELPER", told)
+    return kept
 
 
 @pytest.mark.usefixtures("helperless")
@@ -42,12 +51,10 @@ async def test_a_text_too_long_for_the_terminal_is_not_sent() -> None:
     assert (written, copied.ok) == ([], False)
 
 
-async def test_the_clipboard_of_the_system_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[str] = []
-    monkeypatch.setattr(pyperclip, "copy", taken.append)
+async def test_the_clipboard_of_the_system_comes_first(taken: Path) -> None:
     written: list[str] = []
-    copied = await copy("x", write_terminal=written.append, environ={})
-    assert (taken, len(written)) == (["x"], 1)
+    copied = await copy("schön", write_terminal=written.append, environ={})
+    assert (taken.read_text("utf-8"), len(written)) == ("schön", 1)
     assert copied.how == ("Copied to the clipboard, sent to the terminal (OSC 52; it may refuse).")
 
 
@@ -75,23 +82,61 @@ async def test_inside_tmux_the_buffer_is_loaded(
     assert (tmp_path / "in").read_text() == "secret"
 
 
-async def test_a_helper_program_that_is_gone_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: str) -> None:
-        raise FileNotFoundError("xclip")
+def desktop_with(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be a desktop whose one helper program is this script."""
+    for name in ("WAYLAND_DISPLAY", "WSL_DISTRO_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DISPLAY", ":99")
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    program = folder / "xclip"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
-    monkeypatch.setattr(pyperclip, "copy", fail)
-    assert not (await copy("x", write_terminal=None, environ={})).ok
 
-
-async def test_under_textual_serve_only_the_persons_browser_is_told(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.skipif(sys.platform != "linux", reason="xclip is the helper of X11 alone")
+async def test_a_helper_that_lives_on_holds_nothing_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken: list[str] = []
-    monkeypatch.setattr(pyperclip, "copy", taken.append)
+    """As xclip does: ``H=$(mcp-auth-tui URL)`` would wait for it, and ctrl+z would stop it."""
+    seen = tmp_path / "seen"
+    script = f"cat >/dev/null; echo $(readlink /proc/$$/fd/1) $(ps -o sid= -p $$) > {seen}"
+    desktop_with(tmp_path, script, monkeypatch)
+    assert (await copy("x", write_terminal=None, environ={})).how == "Copied to the clipboard."
+    out, session = seen.read_text().split()
+    assert out == os.devnull
+    assert int(session) != os.getsid(0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="xclip is the helper of X11 alone")
+def test_a_helper_that_hangs_is_not_waited_for_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """xclip waits for an X server that does not answer as long as it takes."""
+    never = tmp_path / "never"
+    os.mkfifo(never)
+    held = os.open(never, os.O_RDWR)  # the helper reads until this is let go of
+    desktop_with(tmp_path, f"read x < {never}", monkeypatch)
+    monkeypatch.setattr(clipboard, "_SECONDS", 0.5)
+    copied = asyncio.run(copy("x", write_terminal=None, environ={}))
+    never.unlink()
+    os.close(held)
+    assert not copied.ok
+
+
+async def test_nothing_of_the_folder_that_it_is_started_in_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyperclip.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    await copy("x", write_terminal=None, environ={})
+    assert not (tmp_path / "ran").exists()
+
+
+async def test_under_textual_serve_only_the_persons_browser_is_told(taken: Path) -> None:
     written: list[str] = []
     web = {"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver", "TMUX": "x"}
     copied = await copy("x", write_terminal=written.append, environ=web)
-    assert (taken, written) == ([], ["\x1b]52;c;eA==\x07"])
+    assert (taken.exists(), written) == (False, ["\x1b]52;c;eA==\x07"])
     assert copied.how == "Sent to your browser (it refuses without https, but on localhost)."
 
 
