@@ -281,7 +281,8 @@ KEYS: tuple[Key, ...] = (
     Key("r", "r", "run", "Run", "start, or run to the end", _no_run, _run),
     Key(
         "R,shift+r", "R", "rerun", "Run again from here",
-        "run again from the focused panel and keep what came before; from Token: refresh",
+        "run again from the focused panel with what was found before it, in a new log; from Token:"
+        " refresh",
         _no_rerun, _again,
     ),
     Key(
