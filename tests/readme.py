@@ -23,7 +23,7 @@ _DEMO = ("demo", "--plain", *_FOLLOW)
 JSON_MEMBERS = {
     "schema": "`mcp-auth-tui/1`",
     "program": "`name` and `version`",
-    "url": "the MCP URL",
+    "url": "the MCP URL; where the server redirects to the same with or without a slash, that one",
     "revision": "the MCP revision that the server speaks, or null",
     "outcome": "`ok`, `open`, `failed`, `refused`, `waiting` or `interrupted`",
     "exit": "the exit code",

@@ -36,9 +36,7 @@ _SIGN_IN = re.compile(
 
 
 _ANSWER = "Answer at this URL itself: with 401 where the token is missing."
-_GIVE_HTTPS = (
-    "Give people the URL with https: a message over http was read by all on the way already."
-)
+_GIVE_HTTPS = "Give people the URL with https: what is sent to the other can be read on the way."
 
 
 def redirected(judge: Judge, exchange: Exchange, *, with_token: bool) -> NoReturn:
