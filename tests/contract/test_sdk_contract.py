@@ -179,9 +179,9 @@ DIFFERENCES = (
     Difference(
         "the slash at the end of the MCP URL",
         *(our_prm_places, sdk_prm_places, (f"{MCP}/mcp/",)),
-        [f"{PRM}/mcp", PRM],
+        [f"{PRM}/mcp", f"{PRM}/mcp/", PRM],
         [f"{PRM}/mcp/", PRM],
-        "RFC 9728 §3.1 removes a terminating slash before the well-known part is inserted",
+        "RFC 9728 §3.1 removes a terminating slash; servers differ over which, so both are asked",
         "P2",
     ),
     Difference(
