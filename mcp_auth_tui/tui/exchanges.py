@@ -265,7 +265,9 @@ class ExchangeScreen(Screen[None]):
     @on(OptionList.OptionSelected)
     async def _toggle(self, event: OptionList.OptionSelected) -> None:
         lines = event.option_list
-        fold = lines.kept[event.option_index].fold if isinstance(lines, Lines) else ""
+        shown = lines.kept if isinstance(lines, Lines) else []
+        # Chosen before a fold took it away, it is not there any more.
+        fold = shown[event.option_index].fold if event.option_index < len(shown) else ""
         if fold:
             self._folded ^= {fold}
             await self._draw()

@@ -61,6 +61,8 @@ class SequenceScreen(Page[int | None]):
 
     @on(OptionList.OptionSelected, "#sequence")
     def _chosen(self, event: OptionList.OptionSelected) -> None:
+        if event.option_index >= len(self._steps):
+            return  # it was chosen before the ladder got shorter: a run goes on below this screen
         step = self._steps[event.option_index]
         if step.number:
             self.post_message(self.Opened(step.number))

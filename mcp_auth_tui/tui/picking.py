@@ -35,7 +35,9 @@ class PickScreen(ModalScreen[str | None]):
         super().__init__(classes="dialog")
         self._title = title
         self._items = items
-        self._kept = list(items)
+        self._kept = list(range(len(items)))
+        """Which of them are listed. A line has the number of its item as its id: what a list says
+        of a line comes later, when other lines may stand there."""
         self._current = current
 
     def compose(self) -> ComposeResult:
@@ -61,14 +63,18 @@ class PickScreen(ModalScreen[str | None]):
         if self._current in values:
             self.query_one("#picks", OptionList).highlighted = values.index(self._current)
 
+    def _of(self, option: Option) -> Item:
+        return self._items[int(option.id or 0)]
+
     def _fill(self, needle: str) -> None:
-        self._kept = [item for item in self._items if needle in " ".join(item).lower()]
-        widest = max((len(value) for value, _ in self._kept), default=0)
+        found = enumerate(self._items)
+        self._kept = [at for at, item in found if needle in " ".join(item).lower()]
+        listed = [(at, *self._items[at]) for at in self._kept]
+        widest = max((len(value) for _, value, _ in listed), default=0)
         shown = self.query_one("#picks", OptionList)
         shown.clear_options()
         shown.add_options(
-            Option(Content.assemble(views.words(f"{value or '–':<{widest}}", "bold"), "  ", told))
-            for value, told in self._kept
+            Option(_line(value or "–", widest, told), id=str(at)) for at, value, told in listed
         )
         if not self._kept:
             shown.add_option(Option("nothing has this in it", disabled=True))
@@ -76,8 +82,7 @@ class PickScreen(ModalScreen[str | None]):
 
     @on(OptionList.OptionHighlighted)
     def _tell(self, event: OptionList.OptionHighlighted) -> None:
-        told = self._kept[event.option_index][1] if self._kept else ""
-        self.query_one("#pick-told", Static).update(Content(told))
+        self.query_one("#pick-told", Static).update(Content(self._of(event.option)[1]))
 
     @on(Input.Changed)
     def _narrow(self, event: Input.Changed) -> None:
@@ -90,7 +95,7 @@ class PickScreen(ModalScreen[str | None]):
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._kept[event.option_index][0])
+        self.dismiss(self._of(event.option)[0])
 
     def action_take(self) -> None:
         """Hand back what is highlighted."""
@@ -98,10 +103,14 @@ class PickScreen(ModalScreen[str | None]):
         if at is None:
             self.app.bell()
         else:
-            self.dismiss(self._kept[at][0])
+            self.dismiss(self._items[self._kept[at]][0])
 
     def action_move(self, by: int) -> None:
         """Go up or down."""
         shown = self.query_one("#picks", OptionList)
         if self._kept:
             shown.highlighted = min(max((shown.highlighted or 0) + by, 0), len(self._kept) - 1)
+
+
+def _line(value: str, widest: int, told: str) -> Content:
+    return Content.assemble(views.words(f"{value:<{widest}}", "bold"), "  ", told)

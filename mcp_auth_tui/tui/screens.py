@@ -145,7 +145,11 @@ class FindingsScreen(Screen[Finding | None]):
     @on(OptionList.OptionHighlighted)
     def _tell(self, event: OptionList.OptionHighlighted) -> None:
         look = views.Look(max(self.size.width - 6, 20))
-        item = self._found[event.option_index]
+        # The list may be another since it said so: a run goes on below this screen.
+        at = event.option_list.highlighted
+        if at is None:
+            return
+        item = self._found[at]
         block = views.finding_block(self.session, item, look)
         self.query_one("#finding-text", Static).update(views.stack(block))
         goes = "opens the exchange it is about" if item.exchange else "goes to its panel"
@@ -153,7 +157,8 @@ class FindingsScreen(Screen[Finding | None]):
 
     @on(OptionList.OptionSelected)
     def _open(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._found[event.option_index])
+        if event.option_list.highlighted is not None:
+            self.dismiss(self._found[event.option_list.highlighted])
 
     def action_open(self) -> None:
         """Go to where the highlighted one is told."""

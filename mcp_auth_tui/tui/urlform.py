@@ -160,7 +160,10 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
     @on(OptionList.OptionSelected, "#recent")
     def _taken(self, event: OptionList.OptionSelected) -> None:
         """Put a server into the field; nothing is asked before Run or Step says so."""
-        url = self.query_one(Recent).shown[event.option_index]
+        shown = self.query_one(Recent).shown
+        if event.option_index >= len(shown):
+            return  # chosen while the list was narrowed by typing
+        url = shown[event.option_index]
         field = self.query_one(Input)
         field.select_on_focus = False  # what is typed next belongs behind it
         self.set_focus(field)

@@ -322,6 +322,25 @@ async def test_the_findings_list_has_the_worst_first_and_enter_goes_to_the_excha
         assert app.screen.number == 3
 
 
+@pytest.mark.parametrize("key", ["f", "l", "enter"])
+async def test_a_line_that_was_chosen_before_its_list_got_shorter_is_no_crash(key: str) -> None:
+    """What a list says of its lines comes a moment later, and a run goes on meanwhile."""
+    app = app_of(fakes.mismatch())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        if key == "enter":
+            app.open_exchange(3)
+        else:
+            await pilot.press(key)
+        await settled(pilot, lambda: len(app.screen_stack) > 1)
+        shown = app.screen.query(OptionList).last()
+        option, last = shown.options[-1], shown.option_count
+        shown.post_message(OptionList.OptionHighlighted(shown, option, last))
+        shown.post_message(OptionList.OptionSelected(shown, option, last))
+        await settled(pilot)
+        assert app.is_running
+
+
 async def test_a_secret_that_is_asked_for_is_typed_unseen() -> None:
     app = app_of(fakes.asking())
     async with app.run_test() as pilot:

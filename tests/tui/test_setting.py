@@ -236,6 +236,24 @@ async def test_a_choice_is_picked_from_a_list_narrowed_by_typing() -> None:
         assert row(screen, "--grant").split() == ["--grant", "auto"]
 
 
+async def test_what_is_told_of_a_line_after_the_list_was_narrowed_is_of_that_line() -> None:
+    """What a list says of its lines comes a moment later, when others may stand there."""
+    app = app_with(fakes.mismatch())
+    async with app.run_test() as pilot:
+        screen = await opened(pilot)
+        await stand(pilot, "allow")
+        await pilot.press("enter")
+        await settled(pilot, lambda: isinstance(app.screen, PickScreen))
+        picks = app.screen.query_one(OptionList)
+        picks.highlighted = 20
+        wanted = str(picks.options[20].prompt).split()[0]
+        picks.action_select()
+        app.screen._fill("as-issuer-mismatch")
+        await settled(pilot, lambda: app.screen is screen)
+        await checked(pilot)
+        assert row(screen, "--allow").split() == ["✎", "--allow", wanted]
+
+
 async def test_what_may_be_allowed_begins_with_what_the_run_stopped_at() -> None:
     app = app_with(fakes.mismatch())
     async with app.run_test() as pilot:
