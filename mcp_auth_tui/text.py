@@ -101,7 +101,7 @@ def masked(value: str) -> str:
 
 
 def redact(value: str, secrets: Iterable[str]) -> str:
-    """Replace every known secret inside a text by its mask, percent-encoded ones too."""
+    """Replace every known secret inside a text by its mask, however it is spelled there."""
     if len(value) < _SHORTEST:
         return value
     for secret in sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True):
@@ -112,11 +112,21 @@ def redact(value: str, secrets: Iterable[str]) -> str:
 
 
 def _forms(secret: str) -> Iterable[str]:
-    """Return how a secret may be spelled; nearly all hold nothing that is ever encoded."""
+    """Return how a secret may be spelled; nearly all hold nothing that is ever encoded.
+
+    As it is, in a URL or a form, in a JSON string (the slash too, as PHP has it), in HTML, and for
+    a shell.
+    """
     if _UNRESERVED.match(secret):
         return (secret,)
     encoded = quote(secret, "", errors="replace"), quote_plus(secret, errors="replace")
-    return dict.fromkeys((secret, *encoded))
+    strings = [json.dumps(secret, ensure_ascii=plain)[1:-1] for plain in (False, True)]
+    page = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    quoted = page.replace('"', "&quot;")
+    pages = [page, quoted, *(quoted.replace("'", mark) for mark in ("&#x27;", "&#39;"))]
+    shell = secret.replace("'", "'\"'\"'")
+    slashed = [form.replace("/", "\\/") for form in strings]
+    return dict.fromkeys((secret, *encoded, *strings, *slashed, *pages, shell))
 
 
 def redact_json(value: Any) -> Any:
@@ -165,7 +175,7 @@ def redact_url(url: str) -> str:
 
 
 def redact_body(body: str, content_type: str) -> str:
-    """Return a body fit to show: credentials masked by member name, as JSON, SSE or form text."""
+    """Return a body fit to show: credentials masked by their names, in JSON, SSE, forms, text."""
     if "json" in content_type or body.lstrip()[:1] in ("{", "["):
         try:
             document = json.loads(body)
@@ -174,7 +184,8 @@ def redact_body(body: str, content_type: str) -> str:
         return json.dumps(redact_json(document), indent=2, ensure_ascii=False)
     if "x-www-form-urlencoded" in content_type:
         return redact_query(body)
-    return redact_members(body)
+    # A form is often sent with another name, or with none.
+    return redact_named(redact_members(body))
 
 
 def redact_members(value: str) -> str:

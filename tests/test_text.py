@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import unicodedata
+from html import escape
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui import text
+from mcp_auth_tui.exports.curl import quoted
 from mcp_auth_tui.text import SECRET_NAMES, harmless, masked, one_line, redact, redact_body
 
 HOSTILE = "\x1b[31m\x1b]52;c;eA==\x07\x9b2J\u202e\u200b\ue000\ud800\x00\r\x7f\u2028"
@@ -71,6 +74,24 @@ def test_a_known_secret_is_hidden_in_its_encoded_forms_too(secret: str) -> None:
         assert redact(f"x{secret}y{encoded}z", [secret]) == f"x{masked(secret)}y{masked(secret)}z"
 
 
+VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=6)
+
+
+@given(VISIBLE)
+def test_a_known_secret_is_hidden_however_it_is_written_into_something(secret: str) -> None:
+    """A token may hold quotes: servers say it back, and an export is shown before it is saved."""
+    for form in (
+        json.dumps({"echo": secret}),
+        json.dumps([secret]).replace("/", "\\/"),
+        escape(secret),
+        escape(secret, quote=False),
+        escape(secret).replace("&#x27;", "&#39;"),
+        shlex.quote(f"Authorization: Bearer {secret}"),
+        quoted(f"Authorization: Bearer {secret}"),
+    ):
+        assert masked(secret) in redact(form, [secret])
+
+
 NAME = st.sampled_from(sorted(SECRET_NAMES)).flatmap(
     lambda name: st.sampled_from([name, name.upper(), name.title()])
 )
@@ -117,6 +138,14 @@ def test_credentials_in_forms_queries_and_fragments_are_masked(name: str, secret
     )
     assert not any(f"={encoded}&" in item for item in shown)
     assert all("a=b&" in item and "&c" in item for item in shown)
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "text/html", "application/octet-stream"])
+def test_credentials_of_a_form_that_is_not_called_one_are_masked(kind: str) -> None:
+    """Servers answer the token in a form without saying so; the transcript goes into reports."""
+    body = "access_token=gho_16C7e42F292c69&scope=repo&token_type=bearer"
+    told = f"access_token={masked('gho_16C7e42F292c69')}&scope=repo&token_type=bearer"
+    assert redact_body(body, kind) == told
 
 
 def test_an_encoded_name_hides_its_value_too() -> None:
