@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui import bugs, findings
@@ -31,7 +32,7 @@ from mcp_auth_tui.model import (
     Tried,
     Waiting,
 )
-from mcp_auth_tui.performing import BindListener, Performer, Reply, Signer, Steps
+from mcp_auth_tui.performing import BindListener, Performer, Reply, Sent, Signer, Steps
 from mcp_auth_tui.protocol.actions import Action, Browse, Callback, FlowStop, Open, Protocol, Send
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.waits import Interrupted, Person
@@ -61,7 +62,8 @@ class Controller:
 
     ``sign`` holds the keys of the run; without it what asks for a signature is told there is none.
     ``clock`` gives seconds since the epoch. `step`, `paste` and the other verbs may be called at
-    any time, also while an event is being handled.
+    any time, also while an event is being handled. ``marks`` are sentences: why the result of the
+    run is worth less.
     """
 
     def __init__(
@@ -77,10 +79,12 @@ class Controller:
         bind: BindListener | None = None,
         sign: Signer | None = None,
         flow: Flow | None = None,
+        marks: tuple[str, ...] = (),
     ) -> None:
         self.session = Session()
         """The fold of all events so far."""
         self._config = config
+        self._marks = marks
         self._clock = clock
         self._flow = flow
         self._person = Person(present=person, stepping=stepping)
@@ -109,7 +113,8 @@ class Controller:
         try:
             contact = None if start is Stage.PROBE else known.contact
             url = (contact.url if contact is not None else "") or self._config.url
-            yield self._apply(_started(url, self._clock(), known, start))
+            started = _started(url, self._clock(), known, start)
+            yield self._apply(replace(started, marks=self._marks))
             async with aclosing(self._driven(generator)) as events:
                 async for event in events:
                     yield self._apply(event)
@@ -125,6 +130,11 @@ class Controller:
     def answer(self, text: str | None) -> None:
         """Answer the question that waits."""
         self._person.answer(text)
+
+    @property
+    def sent(self) -> Sent | None:
+        """The request that is on its way now, for a face that tells how long it takes."""
+        return self._performer.sent
 
     @property
     def opens(self) -> bool:

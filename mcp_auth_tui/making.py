@@ -36,7 +36,15 @@ class Run(Controller):
         self._own = self._make()
         self._over = False
         browser = Browser(options.browser)
-        super().__init__(config, self._own, browser, person=person, stepping=stepping, sign=signer)
+        super().__init__(
+            config,
+            self._own,
+            browser,
+            person=person,
+            stepping=stepping,
+            sign=signer,
+            marks=options.marks,
+        )
 
     async def run(
         self, known: Session | None = None, start: Stage = Stage.PROBE

@@ -75,6 +75,16 @@ class Reply:
     value: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request that nobody has answered yet: no event, for nothing came of it so far."""
+
+    number: int
+    request: Request
+    since: float
+    """Seconds since the epoch."""
+
+
 Steps = AsyncGenerator[Event | Reply, None]
 
 
@@ -121,6 +131,8 @@ class Performer:
         self._attempt: Attempt | None = None
         self._deadline = 0.0
         self._last = 0
+        self.sent: Sent | None = None
+        """The request that is on its way now."""
 
     def steps(self, action: Action, *, edited: bool = False) -> Steps:
         """Perform an action: yields events and at last the reply; raises `FlowStop`."""
@@ -158,10 +170,13 @@ class Performer:
         self._allowed += 1
         original = next((old for old in self._look().exchanges if old.number == of), None)
         edited = original is None or original.request != request
+        self.sent = Sent(number, request, started)
         try:
             result, timing = await (network or self._network).send(request)
         except ValueError as error:
             result, timing = Failure("net-connect", f"It cannot be sent: {error}."), Timing()
+        finally:
+            self.sent = None
         seconds = time.monotonic() - since
         yield Exchanged(
             Exchange(number, request, result, started, seconds, 1, edited, timing, again=of)
@@ -229,6 +244,7 @@ class Performer:
         import mcp_auth_tui.net.wire  # noqa: F401
 
         number, started, since = self._numbered(), self._clock(), time.monotonic()
+        self.sent = Sent(number, request, started)
         try:
             result, timing = await self._person.wait(self._crossed(action, number))
         except ValueError as error:
@@ -236,6 +252,8 @@ class Performer:
                 raise
             said = f"The request as edited cannot be sent: {error}."
             result, timing = Failure("net-connect", said), Timing()
+        finally:
+            self.sent = None
         seconds = time.monotonic() - since
         exchange = Exchange(number, request, result, started, seconds, attempt, edited, timing)
         yield Exchanged(exchange)

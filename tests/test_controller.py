@@ -666,6 +666,12 @@ async def test_a_question_to_nobody_takes_its_default() -> None:
 # --- ends ---------------------------------------------------------------------------------------
 
 
+async def test_what_the_settings_lift_is_a_part_of_the_run_from_its_start() -> None:
+    controller = made(two_sends, marks=("the issuer was chosen by hand (--issuer)",))
+    await events(controller)
+    assert controller.session.lifted == ("the issuer was chosen by hand (--issuer)",)
+
+
 async def test_cancel_ends_a_wait_in_order() -> None:
     got: list[Any] = []
     controller = made(sign_in(got))
@@ -687,8 +693,10 @@ async def test_cancel_ends_a_request_that_hangs() -> None:
     controller = made(two_sends, net=net)
     task = asyncio.ensure_future(events(controller))
     await asyncio.wait_for(net.hang.wait(), 5)
+    assert (controller.sent.number, controller.sent.since) == (1, 1000.0)
     controller.cancel()
     assert (await task)[-1] == Ended(Outcome.INTERRUPTED, 1000.0, None, 130)
+    assert controller.sent is None
 
 
 @pytest.mark.parametrize("kind", [Started, Ready, Waiting])

@@ -94,6 +94,20 @@ def test_what_curl_reads_from_quotes_is_one_line(value: str) -> None:
     assert not set("\n\r") & set(line)
 
 
+def test_a_marked_run_says_so_in_every_form_that_has_comments() -> None:
+    edited = replace(DONE.exchanges[3], edited=True)
+    marked = replace(
+        DONE,
+        lifted=("the refusal as-issuer-slash is lifted (--allow)",),
+        exchanges=(*DONE.exchanges[:3], edited, *DONE.exchanges[4:]),
+    )
+    told = "the refusal as-issuer-slash is lifted (--allow); exchange 4 was edited by hand"
+    for name in ("curl", "env"):
+        assert written(name, marked) == f"# marked run: {told}\n{written(name)}"
+    for name in ("headers", "token", "json"):
+        assert written(name, marked) == written(name)
+
+
 def test_the_end_of_the_here_document_is_never_a_line_of_it() -> None:
     lines = written("curl").splitlines()
     assert lines.count("END") == 1

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mcp_auth_tui import text
 from mcp_auth_tui.exports.curl import curl
 from mcp_auth_tui.exports.env import env
 from mcp_auth_tui.model import Session
 
-__all__ = ["EXPORTS", "Export", "caution", "rendered"]
+__all__ = ["EXPORTS", "Export", "caution", "marked", "rendered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,27 @@ def as_json(session: Session) -> str:
     if not session.headers:
         return ""
     return json.dumps({n: v.reveal() for n, v in session.headers.items()}, indent=2) + "\n"
+
+
+def marked(session: Session) -> str:
+    """Return why the result of a run is worth less, on one line; empty where it is not."""
+    return text.one_line("; ".join((*session.lifted, *session.marks)), None)
+
+
+def _commented(session: Session, made: str) -> str:
+    """Return a text whose lines may be comments with a first one that tells of the marks."""
+    told = marked(session)
+    return f"# marked run: {told}\n{made}" if told and made else made
+
+
+def as_curl(session: Session) -> str:
+    """Return a shell command with the headers; see `curl.curl`."""
+    return _commented(session, curl(session))
+
+
+def as_env(session: Session) -> str:
+    """Return variables with the headers; see `env.env`."""
+    return _commented(session, env(session))
 
 
 def caution(session: Session) -> str:
@@ -88,10 +110,10 @@ EXPORTS: Mapping[str, Export] = MappingProxyType(
                 "curl command",
                 "sh",
                 "A request to the server; the token is in its input, not among its arguments.",
-                curl,
+                as_curl,
             ),
             Export(
-                "env", ".env lines", "env", "Variables that a shell and .env readers take.", env
+                "env", ".env lines", "env", "Variables that a shell and .env readers take.", as_env
             ),
             Export("json", "JSON object", "json", "Headers as an object, name to value.", as_json),
             Export(

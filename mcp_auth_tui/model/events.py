@@ -103,6 +103,8 @@ class Started:
     at: float
     known: tuple[tuple[str, Any], ...] = ()
     skipped: tuple[Stage, ...] = ()
+    marks: tuple[str, ...] = ()
+    """What the settings of the run lift or leave out, as sentences (`Options.marks`)."""
 
 
 @dataclass(frozen=True, slots=True)

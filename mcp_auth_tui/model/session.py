@@ -73,6 +73,8 @@ class Session:
     slip: Finding | None = None
     """Why the last paste was no answer, until something else comes."""
     ready: Any = None
+    lifted: tuple[str, ...] = ()
+    """What the settings of the run lift or leave out; `marks` holds what was done by hand."""
     carried: tuple[str, ...] = ()
     """The marks of the run that something was taken over from."""
     outcome: Outcome | None = None
@@ -84,7 +86,7 @@ class Session:
         """Return the session after one event; pure, so a recorded run replays to the same value."""
         match event:
             case Started():
-                fresh = Session(url=event.url, started=event.at)
+                fresh = Session(url=event.url, started=event.at, lifted=event.marks)
                 stages = dict(fresh.stages)
                 for stage in event.skipped:
                     stages[stage] = StageState(Status.SKIPPED, "kept from the run before")

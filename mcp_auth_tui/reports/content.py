@@ -123,6 +123,9 @@ def _summary(session: Session, safe: Safe) -> Iterable[tuple[str, str]]:
     when = datetime.fromtimestamp(session.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     yield "MCP server", safe.line(session.url)
     yield "Result", safe.line(told(session))
+    if marks := (*session.lifted, *session.marks):
+        # What the report tells is worth less then; who reads it has to know.
+        yield "Marked run", safe.line("; ".join(marks))
     yield "Findings", counted(session)
     yield "Rules", checked(session)
     if session.revision:
@@ -150,8 +153,14 @@ def _step(exchange: Exchange, safe: Safe) -> str:
     again = f", attempt {exchange.attempt}" if exchange.attempt > 1 else ""
     return safe.line(
         f"{exchange.number}. {request.method} {request.url} → {_outcome(exchange)},"
-        f" {text.duration(exchange.seconds)} ({request.purpose}{again})"
+        f" {text.duration(exchange.seconds)} ({request.purpose}{again}{_by_hand(exchange)})"
     )
+
+
+def _by_hand(exchange: Exchange) -> str:
+    """Say what a person did to an exchange."""
+    again = f", exchange {exchange.again} sent again" if exchange.again else ""
+    return f"{again}{', edited by hand' if exchange.edited else ''}"
 
 
 def _sequence(session: Session, safe: Safe) -> Iterable[str]:
@@ -207,5 +216,5 @@ def _crossing(exchange: Exchange, safe: Safe) -> Crossing:
         blocks.append(("received", "\n".join([*lines, *(["", body] if body else [])])))
     elif exchange.failure is not None:
         blocks.append(("no answer", safe(exchange.failure.message)))
-    heading = safe.line(f"{request.purpose}: {_outcome(exchange)}")
+    heading = safe.line(f"{request.purpose}{_by_hand(exchange)}: {_outcome(exchange)}")
     return Crossing(exchange.number, heading, tuple(blocks))

@@ -21,7 +21,7 @@ from textual.widgets import Input, OptionList, Static
 from mcp_auth_tui import text
 from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Finding, Ready, Resumed, Waiting
 from mcp_auth_tui.preferences import USUAL, Wishes
-from mcp_auth_tui.tui import keymap
+from mcp_auth_tui.tui import keymap, views
 from mcp_auth_tui.tui.edges import Banner, Headline, KeyBar
 from mcp_auth_tui.tui.log import Log
 from mcp_auth_tui.tui.panels import Detail, Panel, PasteInput
@@ -84,6 +84,8 @@ class Frame(Runs):
         self._first = (url or "", stepping)
         self._follows = True
         self._to_paste: str | None = None
+        self._late = False
+        """A request has had no answer for a second or more."""
         self.slept = 0.0
         """Seconds asleep since the wait began: they do not count for it."""
         self.interrupted = False
@@ -156,8 +158,27 @@ class Frame(Runs):
         for main in self.screen_stack[:1]:
             main.set_class(signing, "-signing")
             main.set_class(signing or self.session.stop is not None, "-roomy")
+        if self._late:
+            self._tell_late()
+
+    def _tell_late(self) -> None:
+        """Tell which request has no answer yet and for how long, once that is a second."""
+        sent = self.controller.sent if self.controller is not None else None
+        seconds = self.clock() - sent.since if sent is not None else 0.0
+        before, self._late = self._late, seconds >= 1
+        if not (before or self._late):
+            return
+        for main in self.screen_stack[:1]:
+            told = main.query_one("#unanswered", Static)
+            told.display = self._late
+            if self._late:
+                from mcp_auth_tui.tui import traffic
+
+                look = views.Look(main.query_one(Detail).content_region.width - 2)
+                told.update(traffic.unanswered(self.session, sent, seconds, look))
 
     def _tick(self) -> None:
+        self._tell_late()
         if self.session.waiting is not None:
             # A device's code ends when its issuer says so, whoever sleeps.
             self.now = self.clock() - (0.0 if self.session.device else self.slept)

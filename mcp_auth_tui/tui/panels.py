@@ -166,10 +166,11 @@ class Detail(Vertical):
         self._due = False
 
     def compose(self) -> ComposeResult:
-        """One text, the documents below it, the paste field at the bottom."""
+        """One text, the documents below it; at its foot what is waited for and the paste field."""
         with DetailScroll(id="detail-scroll"):
             yield Static(id="detail-text", markup=False)
             yield Vertical(id="documents")
+        yield Static(id="unanswered", markup=False)
         yield PasteInput(
             id="paste", placeholder="paste the address your browser ended on, then enter"
         )

@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -61,15 +62,23 @@ class ExportScreen(ModalScreen[Wish | None]):
         """The forms, what the chosen one looks like (masked), and the file's name."""
         with Vertical(classes="box"):
             names = (Option(item.title) for item in self._exports)
+            yield Static(self._marked(), id="export-marked", classes="marked", markup=False)
             yield OptionList(*names, id="exports", markup=False)
             yield Static(id="sentence", markup=False)
             yield Static(id="preview", markup=False)
             yield Input(id="file", placeholder="file name, then enter")
             yield Hints(*_LISTING)
 
+    def _marked(self) -> Content:
+        from mcp_auth_tui.exports import marked
+
+        told = marked(self._session)
+        return views.lines(f"! marked run: {told}") if told else Content()
+
     def on_mount(self) -> None:
         """Begin with the list; the file name comes when asked for."""
         self.query_one("#file").display = False
+        self.query_one("#export-marked").display = bool(self._marked())
         self.query_one("#exports", OptionList).border_title = "Export"
 
     @property
@@ -80,9 +89,15 @@ class ExportScreen(ModalScreen[Wish | None]):
     def _preview(self) -> None:
         chosen = self._exports[self._chosen]
         self.query_one("#sentence", Static).update(chosen.sentence)
+        preview = self.query_one("#preview", Static)
+        try:
+            made = chosen.render(self._session)
+        except ValueError as error:
+            preview.update(views.lines(f"It cannot be had in this form: {error}.", "$text-error"))
+            return
         # Cut after it is masked: half a credential would not be known as one.
-        text = self._session.redact(chosen.render(self._session))[:_PREVIEW].rstrip()
-        self.query_one("#preview", Static).update(views.lines(text, views.DIM))
+        text = self._session.redact(made)[:_PREVIEW].rstrip()
+        preview.update(views.lines(text, views.DIM))
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from textual.content import Content
 
@@ -68,6 +69,17 @@ def outcome_of(exchange: Exchange) -> tuple[str, str]:
 def shown_url(session: Session, url: str) -> str:
     """Return a URL with the credentials in it masked."""
     return session.redact(text.redact_url(url))
+
+
+def unanswered(session: Session, sent: Any, seconds: float, look: Look) -> Content:
+    """Return one line about a request that has no answer yet; the URL gives way."""
+    head = f"▸ {sent.number} {sent.request.method} "
+    time = f"{seconds:.0f} s" if seconds < 60 else text.duration(seconds)
+    tail = f"  no answer for {time}"
+    room = max(look.width - len(head) - len(tail), 8)
+    url = shown_url(session, sent.request.url).partition("://")[2]
+    shown = words(url if len(url) <= room else "…" + url[-(room - 1) :])
+    return Content.assemble((head, "bold"), shown.truncate(room), (tail, "$text-accent"))
 
 
 def exchange_line(session: Session, exchange: Exchange, look: Look) -> Content:

@@ -57,6 +57,29 @@ def test_the_sequence_tells_of_the_browser_too(name: str) -> None:
     assert lines[at - 1].endswith("(first contact)")
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_person_did_to_a_run_is_told_to_who_reads_its_report(name: str) -> None:
+    done = folded(run())
+    first, second, *rest = done.exchanges
+    sent = replace(first, number=90, again=1)
+    marked = replace(
+        done,
+        lifted=("TLS certificates are NOT checked (--insecure)",),
+        exchanges=(first, replace(second, edited=True), *rest, sent),
+    )
+    made = written(name, marked)
+    assert (
+        "TLS certificates are NOT checked (--insecure); exchange 2 was edited by hand; "
+        "exchange 90 is 1 sent again"
+    ) in made
+    lines = made.replace("</pre>", "").splitlines()
+    assert next(line for line in lines if line.startswith("2. ")).endswith(", edited by hand)")
+    assert next(line for line in lines if line.startswith("90. ")).endswith(
+        ", exchange 1 sent again)"
+    )
+    assert "Marked run" not in written(name, done)
+
+
 @pytest.mark.parametrize("name", EXPORTS)
 def test_before_a_run_there_is_nothing_to_export(name: str) -> None:
     assert written(name, Session()) == ""

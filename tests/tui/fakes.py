@@ -41,6 +41,7 @@ from mcp_auth_tui.model import (
     Whose,
 )
 from mcp_auth_tui.options import Options
+from mcp_auth_tui.performing import Sent
 from mcp_auth_tui.protocol.actions import Browse, Question, Send
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.values import (
@@ -482,6 +483,7 @@ class FakeController:
         self.asked: list[Any] = []
         self.closed = False
         self.opens = True
+        self.sent: Sent | None = None
         self.seen: list[Exchange] = []
         self._events = list(events)
         self._stepping = stepping

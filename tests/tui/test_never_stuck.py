@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from mcp_auth_tui.model import Exchanged, Level, Secret, Stage
+from mcp_auth_tui.performing import Sent
 from mcp_auth_tui.tui import details, dissect, views
 from mcp_auth_tui.tui.app import loaded
 from mcp_auth_tui.tui.exchanges import ExchangeScreen
@@ -238,3 +239,24 @@ def test_documents_are_made_once_and_again_when_a_secret_is_learned() -> None:
     later = details.page(known, 0, look, before=first).documents
     assert "files:read" in first.documents[0].body
     assert "files:read" not in later[0].body
+
+
+async def test_a_request_without_an_answer_is_named_with_its_seconds_until_it_has_one() -> None:
+    app = app_of(WAITING)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        told = app.query_one("#unanswered", Static)
+        request = fakes.exchange(9, Stage.SERVER, "GET", f"{fakes.AS}/slow/{'x' * 60}", 200).request
+        app.fakes[-1].sent = Sent(5, request, fakes.NOW + 41.5)
+        app._tick()
+        assert not told.display
+        app.fakes[-1].sent = Sent(5, request, fakes.NOW + 38)
+        app._tick()
+        await settled(pilot)
+        assert told.display
+        line = str(told.content)
+        assert line.startswith("▸ 5 GET …xxx") and line.endswith("xxx  no answer for 4 s")
+        assert len(line) == told.content_region.width
+        app.fakes[-1].sent = None
+        app.session = app.session.apply(Exchanged(fakes.exchange(5, Stage.SERVER, "GET", "x", 200)))
+        assert not told.display
