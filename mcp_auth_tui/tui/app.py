@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from mcp_auth_tui.tui.saving import Wish
 
 
+ANYWHERE = frozenset({"secrets", "theme", "help", "suspend", "palette"})
+"""Actions that do the same on every page."""
+
+
 class AuthApp(Leaving, Looking, Liking):
     """The terminal UI."""
 
@@ -33,6 +37,19 @@ class AuthApp(Leaving, Looking, Liking):
         """Move the focus at once: `Widget.focus` does it later, and keys may come before that."""
         main = self.screen_stack[0]
         main.set_focus(main.query_one(selector))
+
+    async def action_key(self, name: str) -> None:
+        """Do what a key is for; on a page that is its own business, or for the main screen only.
+
+        A page (`ON_PAGE`) says what it does for an action of the main screen's table.
+        """
+        key = next(key for key in self.keymap.keys if key.name == name)
+        if own := getattr(self.screen, "ON_PAGE", {}).get(name):
+            await self.run_action(own)
+        elif len(self.screen_stack) == 1 or name in ANYWHERE:
+            await self.run_action(key.action)
+        else:
+            self.say(f"{key.first or key.keys} is a key of the main screen: esc goes back to it.")
 
     def action_panel(self, index: int) -> None:
         """Show a panel by its number; the run is followed as long as it is the running one."""
@@ -251,10 +268,13 @@ class AuthApp(Leaving, Looking, Liking):
         for key in self.keymap.keys:
             if key.action != "command_palette":
                 told = f"{key.help} ({key.shown})" if key.shown else key.help
-                yield SystemCommand(key.title, told, self._acting(key.action))
+                anywhere = key.name in ANYWHERE
+                yield SystemCommand(key.title, told, self._acting(key.action, home=not anywhere))
 
-    def _acting(self, action: str) -> Callable[[], None]:
+    def _acting(self, action: str, *, home: bool = False) -> Callable[[], None]:
         async def act() -> None:
+            while home and len(self.screen_stack) > 1:
+                await self.pop_screen()  # it acts on the main screen, which is to be seen
             await self.run_action(action)
 
         def later() -> None:

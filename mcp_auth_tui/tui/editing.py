@@ -24,7 +24,7 @@ _LISTING = (
     ("a", "add", "screen.add"),
     ("d", "drop", "screen.drop"),
     ("s", "send", "screen.send"),
-    ("v", "secrets", "app.reveal"),
+    ("{secrets}", "secrets", "app.reveal"),
     ("esc", "back, nothing is sent", "screen.leave"),
 )
 TYPING = (

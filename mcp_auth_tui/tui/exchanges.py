@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -33,13 +33,13 @@ _KEYS = (
     ("enter", "fold", "focused.select"),
     ("-", "", "screen.fold(True)"),
     ("+", "all", "screen.fold(False)"),
-    ("/", "filter", "screen.filter"),
+    ("{filter}", "filter", "screen.filter"),
     ("F", "follow", "screen.follow"),
     ("a", "again", "screen.again(False)"),
-    ("E", "edit", "screen.again(True)"),
+    ("{edit}", "edit", "screen.again(True)"),
     ("C", "curl", "screen.curl"),
     ("b", "body", "screen.body"),
-    ("v", "secrets", "app.reveal"),
+    ("{secrets}", "secrets", "app.reveal"),
 )
 
 
@@ -77,7 +77,7 @@ class ExchangeScreen(Screen[None]):
 
     BINDINGS = [  # noqa: RUF012
         Binding("escape", "leave", "Back"),
-        Binding("q,x", "dismiss", "Back"),
+        Binding("q", "dismiss", "Back"),
         Binding("left", "move(-1)", "The one before"),
         Binding("right", "move(1)", "The next one"),
         Binding("tab,shift+tab", "side", "The other side"),
@@ -85,13 +85,17 @@ class ExchangeScreen(Screen[None]):
         Binding("2", "side(1)", "Answer"),
         Binding("minus", "fold(True)", "Fold all"),
         Binding("plus,equals_sign", "fold(False)", "Unfold all"),
-        Binding("slash", "filter", "Filter"),
         Binding("F,shift+f", "follow", "Follow the newest"),
         Binding("a", "again(False)", "Send again"),
-        Binding("E,shift+e", "again(True)", "Edit and send again"),
         Binding("C,shift+c", "curl", "Copy as curl"),
-        Binding("b,c", "body", "Copy the body"),
+        Binding("b", "body", "Copy the body"),
     ]
+    ON_PAGE: ClassVar = {
+        "exchanges": "screen.dismiss",
+        "filter": "screen.filter",
+        "edit": "screen.again(True)",
+        "copy": "screen.body",
+    }
     session: var[Session] = var(Session, always_update=True)
     reveal: var[bool] = var(False)
     number: var[int] = var(0)

@@ -79,7 +79,7 @@ class Frame(Runs):
         """Sentences about what a person set that could not be used."""
         for key in self.keymap.keys:
             if key.keys and key.action != "command_palette":
-                self.bind(key.keys, key.action, description=key.title, show=False)
+                self.bind(key.keys, f"key({key.name!r})", description=key.title, show=False)
         self._net = ControlFilter(links=takes_links(os.environ))
         self._first = (url or "", stepping)
         self._follows = True

@@ -7,9 +7,13 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from mcp_auth_tui.tui import views
+from mcp_auth_tui.tui.keys import LETTERS
 
 Hint = tuple[str, str, str]
-"""A key as it is written, its word, and the action that a click runs; a remark has no key."""
+"""A key as it is written, its word, and the action that a click runs; a remark has no key.
+
+A key in braces is that of an action of the main screen's table, as the user's config file has it.
+"""
 BACK: Hint = ("esc", "back", "screen.dismiss(None)")
 
 
@@ -36,8 +40,12 @@ class Hints(Widget):
 
     def render(self) -> Content:
         """Draw them."""
-        return views.keys_hint(self._told, self.size.width)
+        return views.keys_hint(self._written(), self.size.width)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines they take."""
-        return len(views.keys_hint(self._told, width).plain.splitlines())
+        return len(views.keys_hint(self._written(), width).plain.splitlines())
+
+    def _written(self) -> tuple[Hint, ...]:
+        letters = getattr(self.app, "letters", LETTERS)
+        return tuple((key.format_map(letters), word, does) for key, word, does in self._told)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -17,7 +19,8 @@ from mcp_auth_tui.tui.page import Page
 class SequenceScreen(Page[int | None]):
     """The run as a ladder that grows; hands back a panel to show, or None."""
 
-    BINDINGS = [Binding("escape,q,l", "dismiss(None)", "Back")]  # noqa: RUF012
+    BINDINGS = [Binding("escape,q", "dismiss(None)", "Back")]  # noqa: RUF012
+    ON_PAGE: ClassVar = {"sequence": "screen.dismiss(None)"}
 
     def __init__(self) -> None:
         super().__init__()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -20,9 +22,10 @@ class DiscoveryScreen(Page[None]):
     """Every place tried, in order, the highlighted one in full below; s looks at more of them."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("escape,q,d", "dismiss(None)", "Back"),
+        Binding("escape,q", "dismiss(None)", "Back"),
         Binding("s", "scan", "Look elsewhere"),
     ]
+    ON_PAGE: ClassVar = {"discovery": "screen.dismiss(None)", "look_elsewhere": "screen.scan"}
 
     class Scan(Message):
         """The person wants to look at the other places."""

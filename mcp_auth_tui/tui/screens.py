@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -108,10 +109,11 @@ class FindingsScreen(Screen[Finding | None]):
     """Every finding, the worst first; the highlighted one is told in full below."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("escape,q,f", "dismiss(None)", "Back"),
+        Binding("escape,q", "dismiss(None)", "Back"),
         Binding("j", "move(1)", "Down", show=False),
         Binding("k", "move(-1)", "Up", show=False),
     ]
+    ON_PAGE: ClassVar = {"findings": "screen.dismiss(None)"}
     session: var[Session] = var(Session, always_update=True)
 
     def __init__(self) -> None:
@@ -173,7 +175,8 @@ class FindingsScreen(Screen[Finding | None]):
 class GuideScreen(Screen[str | None]):
     """Explains a panel and lists every key; hands back the action of one that was clicked."""
 
-    BINDINGS = [Binding("escape,q,question_mark", "dismiss(None)", "Back")]  # noqa: RUF012
+    BINDINGS = [Binding("escape,q", "dismiss(None)", "Back")]  # noqa: RUF012
+    ON_PAGE: ClassVar = {"help": "screen.dismiss(None)"}
 
     def __init__(self, state: State, keymap: Keymap) -> None:
         super().__init__(classes="page")
