@@ -100,6 +100,9 @@ def _deeper(value: Any, depth: int) -> bool:
     return depth == 0 or any(_deeper(item, depth - 1) for item in inner)
 
 
+_SOURCES = {Stage.RESOURCE: "RFC 9728 §3.1", Stage.SERVER: "RFC 8414 §3.1"}
+
+
 def request(stage: Stage, url: str, purpose: str, config: Config) -> Request:
     """Build the request for a metadata document: no credentials, ever (A9)."""
     return Request(
@@ -109,11 +112,11 @@ def request(stage: Stage, url: str, purpose: str, config: Config) -> Request:
         url,
         Kind.METADATA,
         (
-            Field("Accept", "application/json", "metadata is JSON", "RFC 9728 §3.1"),
+            Field("Accept", "application/json", "the document is JSON", _SOURCES.get(stage, "")),
             Field(
                 "MCP-Protocol-Version",
                 config.opening_revision,
-                "harmless",
+                "one revision asks for it here, the others take no notice",
                 "MCP 2025-03-26 authorization",
             ),
         ),

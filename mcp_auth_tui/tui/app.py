@@ -98,7 +98,7 @@ class AuthApp(Leaving, Looking, Liking):
     def action_rerun(self) -> None:
         """Run again from the shown panel."""
         if self.can("rerun"):
-            self._follows = True
+            self._follows, self._refreshes = True, self.state.refreshes
             self.again()
 
     def action_paste(self) -> None:
@@ -199,6 +199,8 @@ class AuthApp(Leaving, Looking, Liking):
 
     def action_log(self) -> None:
         """Go to the log, which a small screen shows in place of the detail; and back."""
+        if not self.can("log"):
+            return
         main = self.screen_stack[0]
         if main.has_class("-log") and main.query_one("#log").has_focus:
             self.action_panel(self.panel)

@@ -102,7 +102,7 @@ def _compared(session: Session, look: Look) -> list[Content]:
         named_client = "client_id" if "client_id" in claims else "azp"
         client = _claim(token, claims, named_client, token.client_id)
         made += _beside("client", token.client_id, *client, look)
-    return made + rows(_signature(session), look, least=_LABEL)
+    return made + rows(_signature(session, look), look, least=_LABEL)
 
 
 def _scopes(token: Any) -> tuple[str, tuple[str, str]]:
@@ -152,16 +152,17 @@ def _state(session: Session, what: str) -> Any:
     return next((item for item in session.checked if item.what == what), None)
 
 
-def _signature(session: Session) -> list[Pair]:
+def _signature(session: Session, look: Look) -> list[Pair]:
     found = []
     if session.token.claims is not None:
-        found.append(("signature", _verdict(_state(session, "access token"))))
+        found.append(("signature", _verdict(_state(session, "access token"), look)))
     return found
 
 
-def _verdict(found: Any) -> Styled:
+def _verdict(found: Any, look: Look) -> Styled:
     if found is None:
-        return _marked("not checked: K fetches the issuer's keys and checks it", _UNKNOWN)
+        told = "not checked: {check_signatures} fetches the issuer's keys and checks it"
+        return _marked(look.told(told), _UNKNOWN)
     mark = _WARN if found.ok is None else _GOOD if found.ok else _BAD
     head = "not checked: " if found.ok is None else ""
     return _marked(f"{head}{found.why}", mark)
@@ -173,10 +174,8 @@ def _refreshed(session: Session, look: Look) -> list[Content]:
         return rows([("refresh token", "none was given")], look, least=_LABEL)
     made = rows([("refresh token", secret(token.refresh or "", look))], look, least=_LABEL)
     if before is None:
-        return [
-            *made,
-            *rows([("", Styled("R refreshes, and shows what rotated", DIM))], look, least=_LABEL),
-        ]
+        told = look.told("{run_again} refreshes, and shows what rotated")
+        return [*made, *rows([("", Styled(told, DIM))], look, least=_LABEL)]
     pairs: list[Pair] = [("access", _turned(before.access, token.access))]
     pairs.append(("refresh", _turned(before.refresh, token.refresh)))
     if before.scope_granted != token.scope_granted:
@@ -207,7 +206,7 @@ def _identity(session: Session, look: Look) -> list[Content]:
                 pairs.append((name, " ".join(_strings(claims[name])) or repr(claims[name])))
         if isinstance(claims.get("exp"), int):
             pairs.append(("expires", _date(claims["exp"])))
-        pairs.append(("signature", _verdict(_state(session, "id_token"))))
+        pairs.append(("signature", _verdict(_state(session, "id_token"), look)))
     return [Content(), heading("ID token"), *rows(pairs, look, least=_LABEL)]
 
 

@@ -10,14 +10,18 @@ LEAST = 4.5
 """The ratio of luminances below which text is hard to read (WCAG 2.2, 1.4.3)."""
 _NAMES = tuple(f"text-{name}" for name in ("warning", "accent", "success", "error", "primary"))
 _STEP = 0.03
+_GROUNDS = ("background", "surface", "panel")
+_FAINTEST = 60
+"""Per cent of the foreground."""
 
 
 def readable(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the colours of a theme's words, each as far from its background as it has to be.
 
-    What the terminal itself decides (the ANSI themes) is left to it.
+    ``dim`` is that of words of less weight. What the terminal itself decides (the ANSI themes) is
+    left to it.
     """
-    made = {}
+    made = {"dim": _dim(variables)} if "foreground" in variables else {}
     try:
         ground = Color.parse(variables["background"])
         colours = {name: Color.parse(variables[name]) for name in _NAMES if name in variables}
@@ -27,6 +31,22 @@ def readable(variables: Mapping[str, str]) -> dict[str, str]:
         if ground.ansi is None and colour.ansi is None and ratio(colour, ground) < LEAST:
             made[name] = _apart(colour, ground).hex
     return made
+
+
+def _dim(variables: Mapping[str, str]) -> str:
+    """Return the foreground as faint as can still be read on everything that words stand on."""
+    try:
+        words = Color.parse(variables["foreground"])
+        grounds = [Color.parse(variables[name]) for name in _GROUNDS if name in variables]
+    except ColorParseError:
+        return variables["foreground"]
+    if words.ansi is not None or any(ground.ansi is not None for ground in grounds):
+        return variables["foreground"]
+    for alpha in range(_FAINTEST, 100, 5):
+        made = words.with_alpha(alpha / 100)
+        if all(ratio(ground + made, ground) >= LEAST for ground in grounds):
+            return made.hex
+    return words.hex
 
 
 def ratio(one: Color, other: Color) -> float:

@@ -32,6 +32,8 @@ from mcp_auth_tui.tui.views import (
 LIMIT = 100_000
 """Characters of a body that is taken apart; a longer one is shown as it is in a text area."""
 _BAR = 24
+_NOTABLE = 0.02
+"""Seconds that an exchange took beyond its parts, from which on they are told."""
 _STYLES = {"key": "$text-primary", "str": "$text-success", "num": "$text-warning"}
 
 
@@ -54,9 +56,7 @@ def request(item: Exchange, view: View) -> list[Line]:
     """Return the request as it was sent."""
     sent, look = item.request, view.look
     url = sent.url if look.reveal else traffic.shown_url(view.session, sent.url)
-    first, *rest = fold(f"{sent.method} {url}", look.width) or [""]
-    head = Content.assemble((sent.method, "bold"), first[len(sent.method) :])
-    made = [head, *(Content(line) for line in rest)]
+    made = traffic.first_line(sent.method, url, look)
     made += [words(sent.purpose, DIM)] if sent.purpose else []
     made += [Content.styled(mark, "bold $text-warning") for mark in marks(item)]
     lines = [Line(content) for content in made]
@@ -208,6 +208,10 @@ def _timing(item: Exchange) -> list[Line]:
         _gap(),
         Line(Content.assemble(("Time", "bold underline"), " ", text.duration(item.seconds))),
     ]
+    rest = item.seconds - sum(seconds for _, seconds in parts)
+    if parts and rest >= max(_NOTABLE, item.seconds / 10):
+        parts.append(("here", rest))  # neither the network nor the server: this program
+        whole += rest
     for name, seconds in parts:
         cells = max(round(seconds / whole * _BAR), 1)
         bar = Content.styled("━" * cells, "$text-accent")
@@ -227,12 +231,31 @@ def _jwt(value: str, view: View, path: str, indent: int) -> list[Line]:
     path += "#jwt"
     closed = path in view.folded
     mark = "▸" if closed else "▾"
-    head = Content.styled(f"{'':{indent}}{mark} JWT, read but not verified", "italic $text-warning")
+    told, style = _verified(value, view.session)
+    head = Content.styled(f"{'':{indent}}{mark} JWT, {told}", f"italic {style}")
     lines = [Line(head, path)]
     if not closed:
         both = {"header": dict(header), "claims": dict(claims)}
         lines += _Json(view, path, indent + 2).lines(both)
     return lines
+
+
+def _verified(value: str, session: Session) -> tuple[str, str]:
+    """Say what is known of a JWT's signature, and in which colour."""
+    from mcp_auth_tui.protocol.keys_check import readable
+
+    what = next((name for name, held in readable(session.token) if held.reveal() == value), "")
+    found = next((item for item in session.checked if item.what == what), None)
+    if found is None or found.ok is None:
+        return "read but not verified", "$text-warning"
+    return (
+        ("signature verified", "$text-success")
+        if found.ok
+        else (
+            "its signature is wrong",
+            "$text-error",
+        )
+    )
 
 
 def _document(value: Any, view: View, path: str) -> list[Line]:

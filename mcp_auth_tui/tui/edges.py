@@ -83,9 +83,10 @@ class KeyBar(Kept, Static):
     def drawn(self) -> Content:
         """Return the keys that fit."""
         if self.typing:
+            filters = getattr(self.screen.focused, "id", "") == "log-filter"
             return Content.assemble(
-                _clicked("enter", "send", "focused.submit"),
-                _clicked("esc", "leave the field", "app.retreat"),
+                _clicked("enter", "keep the filter" if filters else "send", "focused.submit"),
+                _clicked("esc", "show all" if filters else "leave the field", "app.retreat"),
             )
         state = keys.State(
             self.session,

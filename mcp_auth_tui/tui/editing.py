@@ -58,6 +58,7 @@ class EditScreen(Screen[Sendable | None]):
         """The rows, a field for the one that is changed, and the keys."""
         yield OptionList(id="rows", markup=False)
         yield Static(id="edit-wrong", classes="wrong", markup=False)
+        yield Static(id="edit-name", markup=False)
         yield Input(id="edit", compact=True)
         yield Hints()
 
@@ -100,7 +101,7 @@ class EditScreen(Screen[Sendable | None]):
         told = self.query_one("#edit-wrong", Static)
         told.update(views.lines(wrong))
         told.display = bool(wrong)
-        typing = self.query_one("#edit").display
+        typing = self.query_one("#edit-name").display = self.query_one("#edit").display
         self.query_one(Hints).tell(*(TYPING if typing else _LISTING))
 
     @property
@@ -117,7 +118,7 @@ class EditScreen(Screen[Sendable | None]):
 
     def _open(self, name: str, value: str, placeholder: str) -> None:
         field = self.query_one("#edit", Input)
-        field.border_title = text.one_line(name, 60)
+        self.query_one("#edit-name", Static).update(views.words(f"{text.one_line(name, 60)}:"))
         field.placeholder = placeholder
         # A control character of a server's text would act on the terminal: it is shown instead.
         field.value = text.one_line(value, None)
@@ -205,7 +206,7 @@ def row_content(row: Row, look: views.Look) -> Content:
     value = text.masked(row.value) if hidden and not look.reveal and row.value else row.value
     mark = "-" if row.dropped else "+" if row.was is None else "✎" if row.changed else " "
     style = "strike" if row.dropped else "bold $text-warning" if row.changed else ""
-    made = views.rows([(f"{mark} {row.name}", views.Styled(value, style))], look, least=22)
+    made = views.rows([(f"{mark} {row.name}", views.Styled(value, style))], look, least=22, below=6)
     made = made or [views.words(f"{mark} {row.name}", views.DIM)]
     why = " · ".join(part for part in (row.reason, row.source) if part)
     if row.dropped:

@@ -223,7 +223,8 @@ class ExchangeScreen(Screen[None]):
                 self._folded = evidence.opened(self._folded, self._sought)
         self._head()
         session = self.session
-        drawn = (item, look, self._folded, self._needle, session.findings, session.secrets)
+        known = (session.findings, session.secrets, session.checked)
+        drawn = (item, look, self._folded, self._needle, *known)
         if all(a is b or a == b for a, b in zip(drawn, self._drawn, strict=False)):
             return  # what happened is about other exchanges
         self._drawn = drawn

@@ -83,6 +83,8 @@ class Frame(Runs):
         self._net = ControlFilter(links=takes_links(os.environ))
         self._first = (url or "", stepping)
         self._follows = True
+        self._refreshes = False
+        """The run was asked for to refresh the token."""
         self._to_paste: str | None = None
         self._late = False
         """A request has had no answer for a second or more."""
@@ -216,6 +218,9 @@ class Frame(Runs):
             case Ended():
                 self.interrupted = False
                 self._close_question()
+                if self._refreshes and event.stop is None and self._follows:
+                    self.show(3)  # what rotated is told there
+                self._refreshes = False
                 if event.stop is not None and self._follows:
                     self.show(panel_of(event.stop.stage))
                     log = self.screen_stack[0].query_one(Log)
@@ -285,6 +290,11 @@ class Frame(Runs):
         self.screen_stack[0].query_one(Log).needle = event.value.strip().lower()
         if not event.value and not event.input.has_focus:
             event.input.display = False
+
+    @on(events.DescendantBlur, "#log-filter")
+    def _filter_left(self, event: events.DescendantBlur) -> None:
+        field = self.screen_stack[0].query_one("#log-filter", Input)
+        field.display = bool(field.value) and field.display
 
     @on(Input.Submitted, "#log-filter")
     def _filter_kept(self, event: Input.Submitted) -> None:

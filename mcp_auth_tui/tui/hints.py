@@ -22,7 +22,7 @@ class Hints(Widget):
 
     DEFAULT_CSS = """
     Hints {
-        height: auto; padding: 0 1; color: $text-muted; link-style: none; link-color: $text-muted;
+        height: auto; padding: 0 1; color: $dim; link-style: none; link-color: $dim;
         link-background: transparent; link-style-hover: none;
         link-background-hover: $block-hover-background;
     }

@@ -179,7 +179,13 @@ def _no_sequence(state: State) -> str:
 
 
 def _no_discovery(state: State) -> str:
-    return "" if state.session.tried else "No place was tried yet."
+    if state.session.tried:
+        return ""
+    if state.session.resource or state.session.server:
+        return state.told(
+            "What is known was kept from the run before: {run} looks for metadata anew."
+        )
+    return "No place was tried yet."
 
 
 def _no_scan(state: State) -> str:
@@ -334,8 +340,8 @@ KEYS: tuple[Key, ...] = (
         lambda s: "check signature" if s.panel == 3 else ""),
     Key("l", "l", "sequence", "Sequence", "show the run as a ladder between its parties",
         _no_sequence, lambda s: "ladder"),
-    Key("x", "x", "log", "Exchanges", "go to the log of requests; enter opens one",
-        label=lambda s: "exchanges"),
+    Key("x", "x", "log", "Exchanges", "go to the log of requests; enter opens one", _no_log,
+        lambda s: "exchanges"),
     Key("slash", "/", "filter", "Filter", "show only the exchanges that hold some text", _no_log),
     Key("v", "v", "reveal", "Secrets", "show secrets, or hide them again",
         label=lambda s: "hide secrets" if s.reveal else ""),

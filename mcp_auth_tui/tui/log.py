@@ -72,7 +72,8 @@ class Log(OptionList):
         self._shown += added
         if self._shown and follows:
             self.highlighted = len(self._shown) - 1
-        told = f"  / {self.needle}: {len(self._shown)} of {len(self._seen)}" if self.needle else ""
+        count = f"{len(self._shown)} of {len(self._seen)}"
+        told = f"  / {self.needle}: {count}, esc shows all" if self.needle else ""
         title = Content.assemble("Exchanges", views.words(told))
         if title != self.border_title:
             self.border_title = title

@@ -29,8 +29,11 @@ _TEXT = 28
 """Cells that the text beside a QR code needs."""
 
 
-def consent(session: Session, look: Look) -> list[Content]:
-    """Return who asks for what before a person signs in (SPEC 6, consent phishing)."""
+def consent(session: Session, look: Look, *, short: bool = False) -> list[Content]:
+    """Return who asks for what before a person signs in (SPEC 6, consent phishing).
+
+    In ``short`` without what belongs to this program: the client and where the browser comes back.
+    """
     attempt = session.attempt or getattr(session.ready, "attempt", None)
     if attempt is None:
         return []
@@ -44,6 +47,7 @@ def consent(session: Session, look: Look) -> list[Content]:
         ("client", f"{attempt.client_id} ({kind})" if kind else attempt.client_id),
         ("back to", attempt.redirect_uri),
     ]
+    pairs = pairs[:2] if short else pairs
     status = session.stages[Stage.AUTHORIZE].status
     head = {Status.DONE: "Signed in at ", Status.FAILED: "The sign-in was at "}
     return [Content.assemble((head.get(status, "Sign in at "), "bold"), host), *rows(pairs, look)]
@@ -58,7 +62,7 @@ def page(session: Session, look: Look) -> list[Content]:
     if waiting and session.device is not None:
         return [*_came_wrong(session, look), *_device(session, look)]
     if waiting and session.browsed:
-        return [*_came_wrong(session, look), *consent(session, look), *_address(session, look)]
+        return _waiting(session, look)
     made = consent(session, look)
     attempt = session.attempt or getattr(session.ready, "attempt", None)
     if attempt is not None and attempt.fields:
@@ -67,15 +71,28 @@ def page(session: Session, look: Look) -> list[Content]:
     return made
 
 
-def _address(session: Session, look: Look) -> list[Content]:
+def _waiting(session: Session, look: Look) -> list[Content]:
+    """Return the whole page, or without what can be missed where it would not be seen at once."""
+    wrong = _came_wrong(session, look)
+    whole = [*wrong, *consent(session, look), *_address(session, look)]
+    lines = sum(max(-(-part.cell_length // look.width), 1) for part in whole)
+    if not look.height or lines < look.height:  # the field to paste into takes the last line
+        return whole
+    return [*wrong, *consent(session, look, short=True), *_address(session, look, short=True)]
+
+
+def _address(session: Session, look: Look, *, short: bool = False) -> list[Content]:
     browsed = session.browsed
     assert browsed is not None
-    made = [Content.styled(line, DIM) for line in fold(browsed.how, look.width)]
-    made += [Content(), link(browsed.url)]
+    made: list[Content] = []
+    if not short:
+        made += [*(Content.styled(line, DIM) for line in fold(browsed.how, look.width)), Content()]
+    made += [link(browsed.url)]
     ways = "{copy} copies it whole, {show_address} shows it alone, {open_browser} opens a browser"
-    made += _hint(look.told(f"one link: {ways}"), look)
+    made += [] if short else _hint(look.told(f"one link: {ways}"), look)
     if browsed.forward:
-        made += [Content(), Content("Browser on your own machine? Run there:")]
+        made += [] if short else [Content()]
+        made += [Content("Browser on your own machine? Run there:")]
         made += [words(browsed.forward, "bold")]
     if browsed.note:
         made += _hint(browsed.note, look)

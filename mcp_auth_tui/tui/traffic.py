@@ -40,10 +40,7 @@ def fields(items: Sequence[Field], look: Look) -> list[Content]:
 def request(session: Session, sent: Request, look: Look) -> list[Content]:
     """Return a request before or after it was sent."""
     url = sent.url if look.reveal else shown_url(session, sent.url)
-    made = [
-        Content.assemble((f"{sent.method} ", "bold"), words(url, "", None)),
-        words(sent.purpose, DIM),
-    ]
+    made = [*first_line(sent.method, url, look), words(sent.purpose, DIM)]
     if sent.headers:
         made += [Content(), heading("Header fields"), *fields(sent.headers, look)]
     if sent.form is not None:
@@ -57,10 +54,19 @@ def request(session: Session, sent: Request, look: Look) -> list[Content]:
     return made
 
 
+def first_line(method: str, url: str, look: Look) -> list[Content]:
+    """Return method and URL, on as many lines as it takes: the URL begins beside the method."""
+    told = text.one_line(f"{method} {url}", None)
+    width = max(look.width, 8)
+    first, *rest = [told[at : at + width] for at in range(0, len(told), width)]
+    head = Content.assemble((first[: len(method)], "bold"), first[len(method) :])
+    return [head, *(Content(line) for line in rest)]
+
+
 def outcome_of(exchange: Exchange) -> tuple[str, str]:
     """Return what became of an exchange in a few letters, and its style."""
     if exchange.failure:
-        return exchange.failure.kind.rpartition("-")[2][:7], "bold $text-error"
+        return exchange.failure.kind.rpartition("-")[2][:9], "bold $text-error"
     status = exchange.status
     style = "$text-success" if status < 300 else DIM if status < 400 else "$text-warning"
     return str(status), "$text-error" if status >= 500 else style
@@ -92,7 +98,7 @@ def exchange_line(session: Session, exchange: Exchange, look: Look) -> Content:
     )
     head = f"{exchange.number:>3} {exchange.request.method:<5}"
     took = text.duration(exchange.seconds)
-    tail = f"{marks}{status:>4} {took:>6}"
+    tail = f"{marks} {status:>3} {took:>6}"
     url = shown_url(session, exchange.request.url).partition("://")[2]
     room = max(look.width - len(head) - len(tail) - 2, 8)
     purpose = exchange.request.purpose
@@ -101,5 +107,5 @@ def exchange_line(session: Session, exchange: Exchange, look: Look) -> Content:
         url = "…" + url[-(room - 1) :]
     middle = Content.assemble(words(url), (note, DIM)).truncate(room, ellipsis=True, pad=True)
     number = Content.assemble((head[:4], DIM), (head[4:], "bold"))
-    ending = Content.assemble((marks, DIM), (f"{status:>4}", style), (f" {took:>6}", DIM))
+    ending = Content.assemble((marks, DIM), (f" {status:>3}", style), (f" {took:>6}", DIM))
     return number + " " + middle + " " + ending

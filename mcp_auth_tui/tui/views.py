@@ -25,7 +25,7 @@ from mcp_auth_tui.model import (
     Whose,
 )
 
-DIM = "$foreground 60%"
+DIM = "$dim"
 STATUS: Mapping[Status, tuple[str, str]] = {
     Status.IDLE: ("·", DIM),
     Status.RUNNING: ("▸", "bold $text-primary"),
@@ -114,12 +114,17 @@ def fold(value: str, width: int) -> list[str]:
 
 
 def rows(
-    pairs: Sequence[tuple[str, Any]], look: Look, indent: int = 0, gap: int = 2, least: int = 0
+    pairs: Sequence[tuple[str, Any]],
+    look: Look,
+    indent: int = 0,
+    gap: int = 2,
+    least: int = 0,
+    below: int = 2,
 ) -> list[Content]:
     """Return label and value in two columns; a long value goes on below itself.
 
     The column of labels has at least ``least`` cells and ``gap`` cells behind it; a label too long
-    for it stands alone.
+    for it stands alone, and its value ``below`` it, so many cells further right.
     """
     if not pairs:
         return []
@@ -135,7 +140,7 @@ def rows(
         left = column
         if len(head) > indent + column:
             made.append(Content.styled(head, DIM))
-            left = 2
+            left = below
             head = " " * (indent + left)
         for line in fold(shown, look.width - indent - left):
             made.append(Content.assemble((head, DIM), (line, style)))

@@ -435,6 +435,34 @@ async def test_a_key_that_is_of_no_use_now_says_why() -> None:
         ]
 
 
+async def test_keys_of_what_a_run_has_not_got_say_why_and_leave_nothing_open() -> None:
+    app = app_of([], config=None)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await settled(pilot)
+        await pilot.press("escape", "x", "slash", "d")
+        await settled(pilot)
+        assert [note.message for note in app._notifications] == [
+            "There are no exchanges yet.",
+            "No place was tried yet.",
+        ]
+        assert not app.screen.has_class("-log")
+        kept = (("resource", fakes.RESOURCE), ("server", fakes.SERVER))
+        app.session = app.session.apply(fakes.Started(fakes.MCP, fakes.NOW, kept))
+        assert app.keymap.of("discovery").off(app.state) == (
+            "What is known was kept from the run before: r looks for metadata anew."
+        )
+
+
+async def test_the_filter_of_the_log_goes_when_it_is_left_empty() -> None:
+    app = app_of(fakes.mismatch())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot, lambda: not app.busy)
+        await pilot.press("slash")
+        await settled(pilot, lambda: app.query_one("#log-filter").display)
+        await pilot.press("tab")
+        await settled(pilot, lambda: not app.query_one("#log-filter").display)
+
+
 async def test_a_run_that_failed_offers_a_report_and_no_headers(copied: list[str]) -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:

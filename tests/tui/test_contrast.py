@@ -28,7 +28,21 @@ async def test_the_words_of_each_theme_can_be_read(theme: str) -> None:
         ground = Color.parse(made["background"])
         for name in WORDS:
             assert contrast.ratio(Color.parse(made[name]), ground) >= contrast.LEAST
+        dim = Color.parse(made["dim"])
+        assert dim.a >= 0.6
+        for name in ("background", "surface", "panel"):
+            on = Color.parse(made[name])
+            # A few themes are fainter than that as they are: their dim words are not dimmed.
+            best = contrast.ratio(Color.parse(made["foreground"]), on)
+            assert contrast.ratio(on + dim, on) >= min(contrast.LEAST, best)
         assert app.theme_variables == made
+
+
+def test_dim_words_are_the_terminals_own_where_it_decides_the_colours() -> None:
+    grey = {"foreground": "#1F1F1F", "background": "#E0E0E0"}
+    assert contrast.readable(grey)["dim"] == "#1F1F1FA5"
+    own = {"foreground": "ansi_default", "background": "ansi_default"}
+    assert contrast.readable(own) == {"dim": "ansi_default"}
 
 
 def test_what_can_be_read_stays_and_so_do_the_terminals_own_colours() -> None:

@@ -11,12 +11,13 @@ from unittest import mock
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 
 from mcp_auth_tui.exports.curl import one
-from mcp_auth_tui.model import Exchanged, Field, Secret
+from mcp_auth_tui.model import Exchange, Exchanged, Failure, Field, Learned, Secret
 from mcp_auth_tui.protocol.actions import Browse, Send
-from mcp_auth_tui.tui import dissect, evidence, folding, views
+from mcp_auth_tui.protocol.keys_check import ACCESS, Checked
+from mcp_auth_tui.tui import dissect, evidence, folding, traffic, views
 from mcp_auth_tui.tui.editing import EditScreen
 from mcp_auth_tui.tui.exchanges import ExchangeScreen
 from mcp_auth_tui.tui.log import Log
@@ -27,6 +28,7 @@ from tests.tui.conftest import app_of, settled, sign_in
 from tests.tui.test_app import side
 
 CODE = "co-Xy12Zz34Qq56"
+LOOK_30 = views.Look(30)
 
 
 def jwt(claims: Any) -> str:
@@ -65,6 +67,22 @@ def test_a_jwt_is_decoded_in_place_while_its_own_text_stays_masked() -> None:
     closed = plain(dissect.answer(item, view_of([], folded=[path])))
     assert "▸ JWT, read but not verified" in closed
     assert '"aud"' not in closed
+
+
+def test_a_jwt_is_called_verified_in_place_once_its_signature_was_checked() -> None:
+    held = view_of([Learned("token", fakes.JWT)]).session
+    item = token_exchange(access_token=fakes.JWT.access.reveal())
+    for ok, words in (
+        (True, "JWT, signature verified"),
+        (False, "JWT, its signature is wrong"),
+        (None, "JWT, read but not verified"),
+    ):
+        session = replace(held, checked=(Checked(ACCESS, ok, "why", 7),))
+        assert words in plain(dissect.answer(item, replace(view_of([]), session=session)))
+    other = token_exchange(access_token=jwt({"aud": "x"}))
+    session = replace(held, checked=(Checked(ACCESS, True, "why", 7),))
+    told = plain(dissect.answer(other, replace(view_of([]), session=session)))
+    assert "JWT, read but not verified" in told
 
 
 def test_objects_fold_to_one_line_that_counts_what_is_in_them() -> None:
@@ -149,6 +167,25 @@ def test_a_body_nested_too_deeply_is_no_fault() -> None:
 def test_the_parts_of_the_time_stand_below_one_another() -> None:
     told = plain(dissect.answer(token_exchange(), view_of([])))
     assert "Time 41 ms\nconnect    4 ms ━━\nwait      37 ms ━━━━" in told
+
+
+def test_time_that_neither_network_nor_server_took_is_told_as_ours() -> None:
+    item = replace(token_exchange(), seconds=0.141)
+    told = plain(dissect.answer(item, view_of([])))
+    assert "Time 141 ms\nconnect    4 ms ━\nwait      37 ms ━━━━━━\nhere     100 ms ━━━━" in told
+
+
+def test_a_failure_stands_in_the_log_as_a_whole_word_apart_from_its_marks() -> None:
+    request = token_exchange().request
+    failed = Exchange(3, request, Failure("net-oversize", "too long"), fakes.NOW, 0.047, 2)
+    line = traffic.exchange_line(fakes.Session(), failed, views.Look(60)).plain
+    assert line.endswith(" ×2 oversize  47 ms")
+    assert len(line) == 60
+
+
+def test_a_long_address_begins_beside_its_method_and_breaks_anywhere() -> None:
+    lines = [part.plain for part in traffic.first_line("GET", f"https://x/{'y' * 40}", LOOK_30)]
+    assert lines == [f"GET https://x/{'y' * 16}", "y" * 24]
 
 
 def test_curl_has_names_in_the_place_of_credentials() -> None:
@@ -238,7 +275,8 @@ async def test_the_log_shows_only_what_holds_the_filter() -> None:
         await pilot.press("slash", *"well-known")
         log = app.query_one(Log)
         await settled(pilot, lambda: log.option_count == 2)
-        assert "/ well-known: 2 of 6" in str(log.border_title)
+        assert "/ well-known: 2 of 6, esc shows all" in str(log.border_title)
+        assert "enter keep the filter" in str(app.query_one("#keys").render())  # type: ignore[attr-defined]
         await pilot.press("enter", "enter")
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         assert app.screen.number == 3
@@ -284,7 +322,12 @@ async def test_a_sent_exchange_is_edited_and_sent_again() -> None:
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         await pilot.press("E")
         await settled(pilot, lambda: isinstance(app.screen, EditScreen))
-        await pilot.press("down", "enter", "end", *"?x=1", "enter", "s")
+        await pilot.press("down", "enter", "end", *"?x=1")
+        name = app.screen.query_one("#edit-name", Static)
+        assert (name.display, str(name.content)) == (True, "url:")
+        await pilot.press("enter")
+        await settled(pilot, lambda: not name.display)
+        await pilot.press("s")
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         await settled(pilot, lambda: app.screen.number == 7)
         last = app.session.exchanges[-1]

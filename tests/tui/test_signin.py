@@ -139,6 +139,12 @@ async def test_again_from_the_token_panel_is_a_refresh_and_says_so() -> None:
         await pilot.press("R")
         await settled(pilot, lambda: len(app.fakes) == 2)
         assert app.fakes[1].asked[0] == ("run", Stage.TOKEN)
+        await sign_in(pilot)
+        assert app.panel == 3  # what rotated is told there
+        await pilot.press("5", "R")
+        await settled(pilot, lambda: len(app.fakes) == 3)
+        await sign_in(pilot)
+        assert app.panel == 4
 
 
 async def test_without_a_refresh_token_again_from_the_token_panel_leads_to_the_browser() -> None:
@@ -301,3 +307,18 @@ async def test_a_paste_of_several_lines_is_joined_as_the_terminal_had_broken_it(
         app.post_message(events.Paste(wrapped))
         await settled(pilot, lambda: bool(app.query_one(PasteInput).value))
         assert app.query_one(PasteInput).value == f"{fakes.BACK}?code=abcdef&state=xyz"
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 36)])
+async def test_the_way_back_to_this_machine_is_seen_without_scrolling(
+    size: tuple[int, int],
+) -> None:
+    app = app_of([*fakes.metadata(), *fakes.registration(), *fakes.browser()])
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot, lambda: app.state.at_browser)
+        await pilot.press("enter")
+        await settled(pilot, lambda: app.state.signing_in)
+        shown = app.query_one("#detail-scroll")
+        assert shown.max_scroll_y == 0
+        assert fakes.FORWARD in detail(app)
+        assert ("back to" in detail(app)) is (size != (60, 20))
