@@ -246,6 +246,14 @@ class ExchangeScreen(Screen[None]):
             from mcp_auth_tui.tui.panels import body_widget
 
             await body.mount(body_widget(await asyncio.to_thread(self._text, item)))
+            self._narrow_body()
+
+    def _narrow_body(self) -> None:
+        """Let the filter count for a body that stands apart, too."""
+        from mcp_auth_tui.tui.longtext import LongText
+
+        for text in self.query(LongText):
+            text.narrow(self._needle)
 
     def _seek(self) -> None:
         """Go once to what a finding is about; from then on the person decides."""
@@ -287,8 +295,13 @@ class ExchangeScreen(Screen[None]):
             await self._draw()
 
     def action_side(self, side: int | None = None) -> None:
-        """Turn to the other side, or to the one that is named."""
+        """Turn to the other side, or the named one; a body that stands apart is the third."""
+        body = next(iter(self.query("#exchange-body > .document-area")), None)
+        if side is None and self.side == 1 and body is not None and self.focused is not body:
+            self.set_focus(body)
+            return
         self.side = 1 - self.side if side is None else side
+        self._turn()
 
     def action_move(self, by: int) -> None:
         """Go to a neighbour."""
@@ -312,6 +325,7 @@ class ExchangeScreen(Screen[None]):
     @on(Input.Changed, "#needle")
     async def _narrow(self, event: Input.Changed) -> None:
         self._needle = event.value.strip().lower()
+        self._narrow_body()
         await self._draw()
 
     @on(Input.Submitted, "#needle")
@@ -327,6 +341,7 @@ class ExchangeScreen(Screen[None]):
             return
         field.value = self._needle = ""
         field.display = False
+        self._narrow_body()
         self.set_focus(self.query_one(f"#side-{self.side}"))
         await self._draw()
 

@@ -30,6 +30,7 @@ class LongText(ScrollView, can_focus=True):
     def __init__(self, body: str) -> None:
         super().__init__(classes="document-area")
         self.body = body
+        self._whole, self._needle = body, ""
         self._lines: list[str] = []
         self._width = 0
 
@@ -43,6 +44,21 @@ class LongText(ScrollView, can_focus=True):
             self._wrapped(wrapped(self.body, width))
         else:
             self.run_worker(self._wrap(width), exclusive=True, group="wrap")
+
+    def narrow(self, needle: str) -> None:
+        """Show only the lines that hold a text (in lower case); all without one."""
+        if needle == self._needle:
+            return
+        self._needle = needle
+        # Beside, and only for the last letter: each takes longer than a frame in 2 MB.
+        self.run_worker(self._narrow(needle), exclusive=True, group="wrap")
+
+    async def _narrow(self, needle: str) -> None:
+        whole = self._whole
+        self.body = await asyncio.to_thread(holding, whole, needle) if needle else whole
+        self.scroll_home(animate=False)
+        self._width = self.scrollable_content_region.width
+        await self._wrap(self._width)
 
     async def _wrap(self, width: int) -> None:
         self._wrapped(await asyncio.to_thread(wrapped, self.body, width))
@@ -75,6 +91,12 @@ class LongText(ScrollView, can_focus=True):
     def selection_updated(self, selection: Selection | None) -> None:
         """Draw what is selected in its colour."""
         self.refresh()
+
+
+def holding(body: str, needle: str) -> str:
+    """Return the lines of a text that hold another one, in lower case; says when none does."""
+    kept = [line for line in body.split("\n") if needle in line.lower()]
+    return "\n".join(kept) or "no line of the body has this text"
 
 
 def wrapped(body: str, width: int) -> list[str]:

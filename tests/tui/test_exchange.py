@@ -253,6 +253,33 @@ async def test_a_large_body_opens_as_text(monkeypatch: pytest.MonkeyPatch) -> No
         await settled(pilot, lambda: not app.screen.query(LongText))
 
 
+async def test_a_large_body_is_scrolled_by_keys_and_filtered_as_the_rest_is() -> None:
+    tools = [{"name": f"tool_{n}", "title": "x" * 80} for n in range(2000)]
+    app = app_of(fakes.signed_in())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sign_in(pilot)
+        large = fakes.exchange(7, fakes.Stage.VERIFY, "POST", fakes.MCP, 200, body={"tools": tools})
+        app.happened(Exchanged(large))
+        app.open_exchange(7)
+        await settled(pilot, lambda: bool(app.screen.query(LongText)))
+        screen: Any = app.screen
+        body = screen.query_one(LongText)
+        await settled(pilot, lambda: body.virtual_size.height > 2000)
+        await pilot.press("tab")
+        assert screen.focused is body
+        await pilot.press("pagedown")
+        await settled(pilot, lambda: body.scroll_offset.y > 0)
+        await pilot.press("slash", *"TOOL_1999")
+        await settled(pilot, lambda: body.body == '      "name": "tool_1999",')
+        await settled(pilot, lambda: body.virtual_size.height == 1)
+        await pilot.press("x")
+        await settled(pilot, lambda: body.body == "no line of the body has this text")
+        await pilot.press("escape")
+        await settled(pilot, lambda: body.virtual_size.height > 2000)
+        await pilot.press("tab", "tab")
+        assert screen.focused.id == "side-0"
+
+
 async def test_the_newest_exchange_is_followed_when_asked() -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test() as pilot:
