@@ -70,7 +70,7 @@ def test_what_a_person_did_to_a_run_is_told_to_who_reads_its_report(name: str) -
     made = written(name, marked)
     assert (
         "TLS certificates are NOT checked (--insecure); exchange 2 was edited by hand; "
-        "exchange 90 is 1 sent again"
+        "exchange 90 sends exchange 1 again"
     ) in made
     lines = made.replace("</pre>", "").splitlines()
     assert next(line for line in lines if line.startswith("2. ")).endswith(", edited by hand)")

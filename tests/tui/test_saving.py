@@ -67,4 +67,4 @@ async def test_the_menu_of_a_marked_run_says_so_and_that_of_another_does_not() -
         await pilot.press("e")
         await settled(pilot, lambda: bool(app.screen.query("#export-marked")))
         assert app.screen.query_one("#export-marked").display
-        assert shown(app, "#export-marked") == "! marked run: exchange 7 is 6 sent again"
+        assert shown(app, "#export-marked") == "! marked run: exchange 7 sends exchange 6 again"
