@@ -123,7 +123,7 @@ def read(border: str | None) -> str:
 def counted(**levels: int) -> list[Any]:
     """A run that goes on, with so many findings of each level about the metadata."""
     found = [
-        replace(about("", Level(level)), message=f"{level} {number}")
+        replace(about("", Level(level)), id=f"{level}-{number}", message=f"{level} {number}")
         for level, count in levels.items()
         for number in range(count)
     ]

@@ -85,7 +85,7 @@ def test_in_a_command_substitution_the_screen_fits_and_stdout_gets_only_the_head
     screen: Screen,
 ) -> None:
     """DESIGN 3: ``H=$(mcp-auth-tui URL)``; the address is one link, and c is an OSC 52 copy."""
-    screen.until(b"u shows it alone")
+    screen.until(b"address you end on")
     links = re.findall(rb"\x1b\]8;id=([^;]*);([^\x1b]+)\x1b\\", screen.seen)
     assert {url for _, url in links} == {fakes.URL.encode()}
     assert len({name for name, _ in links}) == 1
