@@ -111,6 +111,8 @@ def read_secret_file(path: str) -> Secret:
         raise Usage(f"cannot read {path}: {error.strerror}", name) from None
     except UnicodeDecodeError:
         raise Usage(f"{path} is not text", name) from None
+    except ValueError:
+        raise Usage(f"no file can have the name {path}", name) from None
     line = text.splitlines()[0].strip() if text.strip() else ""
     if not line:
         raise Usage(f"there is no secret in the first line of {path}", name)
@@ -287,7 +289,11 @@ def near(name: str, known: Any, least: float = 0.5) -> list[str]:
 
 def check_file(path: str | None, flag: str) -> str | None:
     """Return the path of a file that is there; raises `Usage`."""
-    if path is not None and not Path(path).is_file():
+    try:
+        there = path is None or Path(path).is_file()
+    except OSError:  # as for a name that is too long
+        there = False
+    if not there:
         raise Usage(f"{flag}: there is no file {path}", flag.strip("-").replace("-", "_"))
     return path
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,19 @@ def test_a_wrong_value_is_refused_by_the_command_lines_own_sentence_and_named(
     assert str(caught.value).startswith(sentence)
     assert caught.value.names == names
     assert made.given == {}
+
+
+@given(
+    st.sampled_from([field.name for field in settings().fields if not field.is_flag]),
+    st.sampled_from(["x" * 300, "é" * 300, "a\0b", "\ud800", "/", "{", "[::1", "0" * 5000])
+    | st.text(),
+)
+def test_whatever_is_typed_into_a_field_makes_a_run_or_is_told_in_a_sentence(
+    name: str, value: str
+) -> None:
+    for also in ({}, {"client_id": ("x",)}, {"call": ("x",)}):
+        with suppress(Usage):
+            settings().check({**also, name: (value,)})
 
 
 def test_values_that_were_taken_make_the_next_run() -> None:

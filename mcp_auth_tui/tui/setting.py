@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,6 +17,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui import credentials, text
+from mcp_auth_tui.beside import beside
 from mcp_auth_tui.model import Level, Session
 from mcp_auth_tui.options import Usage
 from mcp_auth_tui.settings import PROMPT, Settings, shown
@@ -227,7 +228,7 @@ class SettingsScreen(ModalScreen[str | None]):
         """Look whether the values make a run, beside the screen: it may start a command."""
         made = self._draft
         try:
-            options = await asyncio.to_thread(self._settings.check, made.given, made.secret)
+            options = await beside(partial(self._settings.check, made.given, made.secret))
         except Usage as wrong:
             self._draft = replace(made, wrong=wrong)
         else:
