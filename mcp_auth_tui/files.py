@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 MAX_OCTETS = 65536
+_LINKS = 40
 
 
 class FileProblem(Exception):
@@ -71,17 +73,32 @@ def read_small(path: Path, *, what: str, limit: int = MAX_OCTETS) -> Opened:
 
 
 def exposed_folder(path: Path) -> tuple[Path, int] | None:
-    """Return the folder in which others can replace a file, with its mode; None when nobody can.
+    """Return a folder in which others can replace a file, with its mode; None when nobody can.
 
-    A link is judged by the folder that it leads to. Raises OSError.
+    Of a link that is each folder on its way. Who can rename a folder further up can put another of
+    this user's in its place, one that came with a project: none may be everybody's. Raises OSError.
     """
     if os.name != "posix":
         return None
-    folder = path.resolve().parent
-    facts = folder.stat()
-    replaceable = facts.st_mode & 0o022 and not facts.st_mode & 0o1000
-    exposed = replaceable or facts.st_uid not in (0, os.getuid())
-    return (folder, stat.S_IMODE(facts.st_mode)) if exposed else None
+    for step in _steps(path):
+        for folder, near in ((each, each == step.parent) for each in step.parents):
+            facts = folder.stat()
+            others = 0o022 if near else 0o002
+            replaceable = facts.st_mode & others and not facts.st_mode & 0o1000
+            if replaceable or (near and facts.st_uid not in (0, os.getuid())):
+                return folder, stat.S_IMODE(facts.st_mode)
+    return None
+
+
+def _steps(path: Path) -> Iterator[Path]:
+    """Yield a path, and where it leads to if it is a link, and so on to the file itself."""
+    step = path.absolute()
+    for _ in range(_LINKS):
+        yield step
+        if not step.is_symlink():
+            break
+        step = step.parent / step.readlink()
+    yield path.resolve()
 
 
 def _binary() -> int:

@@ -158,14 +158,15 @@ def _understood(path: Path, document: dict[str, Any]) -> tuple[State, tuple[str,
 
 
 def change(path: Path, how: Callable[[State], State]) -> State:
-    """Read the file, change what it holds and write it whole (0600, its folder 0700); return it.
+    """Read the file, change what it holds and write it whole (0600, new folders 0700); return it.
 
     Several programs may do so at a time: each waits for the other, at most `LOCK_SECONDS`; after
     that, or where folders cannot be locked, the last one wins, and the file is whole in any case.
     When nothing is left to keep the file goes too. Raises `StateProblem`.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed(path.absolute().parents):
+            folder.mkdir(mode=0o700, exist_ok=True)  # `parents` would leave them to the umask
         with _alone(path.parent):
             old = read(path)[0]
             new = how(old)

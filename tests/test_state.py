@@ -46,14 +46,15 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 
 @posix
 def test_only_its_owner_can_read_it_whatever_the_umask(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "state.json"
+    path = tmp_path / "new" / "below" / "state.json"
     old = os.umask(0)
     try:
         change(path, lambda kept: kept.used(A))
     finally:
         os.umask(old)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    for folder in (path.parent, path.parent.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert [item.name for item in path.parent.iterdir()] == ["state.json"]
 
 

@@ -108,6 +108,31 @@ def test_a_link_is_judged_by_the_folder_that_it_leads_to(tmp_path: Path) -> None
 
 
 @posix
+def test_a_link_is_judged_by_the_folder_that_it_stands_in_too(tmp_path: Path) -> None:
+    """Who can replace it can have any file of this user read, one out of a project too."""
+    (folder := tmp_path / "open").mkdir()
+    target = written(tmp_path, "")
+    (tmp_path / "first").symlink_to(folder / "second")
+    (folder / "second").symlink_to(target)
+    assert config(tmp_path / "first") == UserConfig(tmp_path / "first")
+    folder.chmod(0o777)
+    assert f"{folder} can be changed by others" in problem(tmp_path / "first")
+
+
+@posix
+def test_a_folder_that_others_can_rename_is_not_believed_either(tmp_path: Path) -> None:
+    """They can put another folder of this user's in its place."""
+    (folder := tmp_path / "open" / "mine").mkdir(parents=True)
+    path = written(folder, "")
+    folder.parent.chmod(0o775)
+    assert config(path) == UserConfig(path)
+    folder.parent.chmod(0o777)
+    assert f"Make it yours alone: chmod go-w {folder.parent}" in problem(path)
+    folder.parent.chmod(0o1777)
+    assert config(path) == UserConfig(path)
+
+
+@posix
 def test_a_file_of_another_user_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
