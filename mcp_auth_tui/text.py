@@ -30,23 +30,24 @@ SECRET_NAMES = frozenset(
         "actor_token",
         "registration_access_token",
         "device_code",
+        "token",
         "password",
         "nonce",
     }
 )
+_ANY = "|".join(sorted(SECRET_NAMES)).replace("_", "[_-]?")
 # Such a member in text that is no JSON as a whole: cut off, broken, or inside an event stream.
-_MEMBER = re.compile(
-    rf'("(?:{"|".join(sorted(SECRET_NAMES))})"\s*:\s*")((?:[^"\\]|\\.)+)', re.IGNORECASE | re.DOTALL
-)
+_MEMBER = re.compile(rf'("(?:{_ANY})"\s*:\s*")((?:[^"\\]|\\.)+)', re.IGNORECASE | re.DOTALL)
 # One in a query, a form or a sentence that quotes one, before its value is known as such.
-_NAMES = rf"(?<![\w-])({'|'.join(sorted(SECRET_NAMES))})"
+_NAMES = rf"(?<![\w-])({_ANY})"
 _NAMED = re.compile(rf"{_NAMES}(=)([^&\s#\"'<>‹›]{{6,}})", re.IGNORECASE)
 # One in text of which nothing is known: ``name: value``, ``name = 'value'``.
 _SAID = re.compile(rf"{_NAMES}([\"']?\s?[=:]\s?[\"']?)([^&\s#\"'<>‹›]{{6,}})", re.IGNORECASE)
 # In a sentence such a name is often followed by a word: ``code: invalid_request``.
-_WORDS_TOO = frozenset({"code", "state"})
+_WORDS_TOO = frozenset({"code", "state", "token"})
 # What nobody writes in a sentence: long, with letters and digits mixed; or the head of a JWT.
 _LONG_WORD = re.compile(r"\beyJ[A-Za-z0-9_.-]{8,}|[A-Za-z0-9_~+=-]{24,}")
+_SECRET_NAME = re.compile(_ANY, re.IGNORECASE)
 # What is shorter is a word, not a credential: to mask it everywhere would hide the story.
 _SHORTEST = 6
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*\Z")
@@ -129,11 +130,16 @@ def _forms(secret: str) -> Iterable[str]:
     return dict.fromkeys((secret, *encoded, *strings, *slashed, *pages, shell))
 
 
+def _is_secret(name: str) -> bool:
+    """Return whether a name says that its value is a credential, ``accessToken`` too."""
+    return _SECRET_NAME.fullmatch(name) is not None
+
+
 def redact_json(value: Any) -> Any:
     """Mask the members of a JSON value whose name says that they hold a credential."""
     if isinstance(value, dict):
         return {
-            key: _masked_member(item) if key.lower() in SECRET_NAMES else redact_json(item)
+            key: _masked_member(item) if _is_secret(key) else redact_json(item)
             for key, item in value.items()
         }
     if isinstance(value, list):
@@ -143,7 +149,7 @@ def redact_json(value: Any) -> Any:
 
 def redact_member(name: str, value: Any) -> Any:
     """Mask the value of one member when its name says so; what is inside it is left alone."""
-    return _masked_member(value) if name.lower() in SECRET_NAMES else value
+    return _masked_member(value) if _is_secret(name) else value
 
 
 def _masked_member(value: Any) -> Any:
@@ -160,9 +166,7 @@ def redact_query(query: str) -> str:
     for part in query.split("&"):
         name, sep, item = part.partition("=")
         parts.append(
-            name
-            + sep
-            + (masked(item) if item and unquote_plus(name).lower() in SECRET_NAMES else item)
+            name + sep + (masked(item) if item and _is_secret(unquote_plus(name)) else item)
         )
     return "&".join(parts)
 
@@ -180,12 +184,16 @@ def redact_body(body: str, content_type: str) -> str:
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
-            return redact_members(body)
+            return _redact_said(body)
         return json.dumps(redact_json(document), indent=2, ensure_ascii=False)
     if "x-www-form-urlencoded" in content_type:
-        return redact_query(body)
-    # A form is often sent with another name, or with none.
-    return redact_named(redact_members(body))
+        body = redact_query(body)
+    return _redact_said(body)
+
+
+def _redact_said(body: str) -> str:
+    # Nothing is what it is called: forms, and what looks like JSON, come under any name or none.
+    return _SAID.sub(_hidden, redact_members(body))
 
 
 def redact_members(value: str) -> str:

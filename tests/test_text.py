@@ -148,6 +148,20 @@ def test_credentials_of_a_form_that_is_not_called_one_are_masked(kind: str) -> N
     assert redact_body(body, kind) == told
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        '{"accessToken": "%s"}', '{"data": {"token": "%s"}}', '{"accessToken": "%s"',
+        "<pre>access_token: %s</pre>", "{'access_token': '%s'}", "token = %s",
+    ],
+)  # fmt: skip
+def test_a_token_in_a_form_that_is_not_the_standards_is_masked(form: str, kind: str) -> None:
+    """The run stops there, and what is sent to the server's owner is its transcript."""
+    assert masked("gho_16C7e42F292c69") in redact_body(form % "gho_16C7e42F292c69", kind)
+    assert redact_body("Invalid token: expired, state: unknown", kind).endswith("state: unknown")
+
+
 def test_an_encoded_name_hides_its_value_too() -> None:
     assert "hunter2" not in text.redact_query("%63ode=hunter2")
     assert "hunter2" not in text.redact_query("client%5Fsecret=hunter2")
