@@ -27,7 +27,8 @@ def test_the_code_on_the_screen_becomes_a_header(
         terminal.until("RFC 8628, not part of MCP")
         terminal.press("c")
         code = terminal.clipboard()
-        assert f"Type this code: {code}" in terminal.text
+        # What is told of the copy stands before it for a moment.
+        terminal.until(f"Type this code: {code}")
         for line in large(code, 72):
             assert line.strip() in terminal.text
         assert large(code, 72)
