@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -107,30 +107,17 @@ class Network:
 
         Raises ValueError for header fields that cannot be sent.
         """
-        from mcp_auth_tui.net.wire import Meter
-
-        meter = Meter()
-        result = await self._within(request.url, meter, self._exchange(request, enough, meter))
-        if meter.stale and _repeatable(request):
-            meter = Meter()
-            result = await self._within(request.url, meter, self._exchange(request, enough, meter))
-        return result, meter.timing()
+        return await self._sent(request, lambda meter: self._exchange(request, enough, meter))
 
     async def open(self, request: Request) -> tuple[Response | Failure, Timing, Stream | None]:
         """Open an SSE stream; an answer that is none is read to its end, and there is no stream.
 
         Raises ValueError for header fields that cannot be sent.
         """
-        from mcp_auth_tui.net.wire import Meter
-
-        meter = Meter()
-        result = await self._within(request.url, meter, self._open(request, meter))
-        if meter.stale and _repeatable(request):
-            meter = Meter()
-            result = await self._within(request.url, meter, self._open(request, meter))
+        result, timing = await self._sent(request, lambda meter: self._open(request, meter))
         if isinstance(result, Failure):
-            return result, meter.timing(), None
-        return result[0], meter.timing(), result[1]
+            return result, timing, None
+        return result[0], timing, result[1]
 
     async def warm(self, url: str) -> None:
         """Have a live connection for the origin of a URL ready; never sends a request.
@@ -157,6 +144,21 @@ class Network:
         """Close every connection; the network can be used again after it."""
         while self._wires:
             await self._wires.popitem()[1].aclose()
+
+    async def _sent(
+        self, request: Request, work: Callable[[Meter], Awaitable[T]]
+    ) -> tuple[T | Failure, Timing]:
+        """Do the work of an exchange, and once more where that does no harm."""
+        from mcp_auth_tui.net.wire import Meter
+
+        meter = Meter()
+        result = await self._within(request.url, meter, work(meter))
+        # The server let go of the kept connection just as we wrote, as those do that wait as long
+        # as we do between two polls. Whether it saw the request is unknown (RFC 9112 §9.3.1).
+        if meter.stale and (request.method in _IDEMPOTENT or request.idempotent):
+            meter = Meter()
+            result = await self._within(request.url, meter, work(meter))
+        return result, meter.timing()
 
     async def _exchange(
         self, request: Request, enough: Enough | None, meter: Meter
@@ -237,9 +239,3 @@ class Network:
             if key not in self._wires:
                 self._wires[key] = make_wire(self._guard, proxy, context)
         return self._wires[key]
-
-
-def _repeatable(request: Request) -> bool:
-    # The server let go of the kept connection just as we wrote, as those do that wait as long as
-    # we do between two polls. Whether it saw the request is unknown (RFC 9112 §9.3.1).
-    return request.method in _IDEMPOTENT or request.idempotent

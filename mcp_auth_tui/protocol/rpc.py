@@ -90,16 +90,7 @@ def stateless(
             Field("Mcp-Name", name, "equal to the body's name", "MCP 2026-07-28 streamable HTTP")
         )
     body = {"jsonrpc": "2.0", "id": id, "method": method, "params": {**params, "_meta": meta}}
-    return Request(
-        stage,
-        purpose,
-        "POST",
-        url,
-        Kind.MCP,
-        (*headers, *authorization(token)),
-        json=body,
-        idempotent=method in _IDEMPOTENT,
-    )
+    return _message(stage, url, purpose, headers, body, token)
 
 
 def stateful(
@@ -132,6 +123,17 @@ def stateful(
         body["id"] = id
     if params:
         body["params"] = dict(params)
+    return _message(stage, url, purpose, headers, body, token)
+
+
+def _message(
+    stage: Stage,
+    url: str,
+    purpose: str,
+    headers: list[Field],
+    body: Mapping[str, Any],
+    token: Token | None,
+) -> Request:
     return Request(
         stage,
         purpose,
@@ -140,7 +142,7 @@ def stateful(
         Kind.MCP,
         (*headers, *authorization(token)),
         json=body,
-        idempotent=method in _IDEMPOTENT,
+        idempotent=body["method"] in _IDEMPOTENT,
     )
 
 
