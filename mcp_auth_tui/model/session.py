@@ -118,8 +118,10 @@ class Session:
     def _told(self, event: Finding | Slip) -> Session:
         if isinstance(event, Slip):
             return replace(self, slip=event.finding)
-        # What ends a run takes the place of what it repeats.
-        kept = (item for item in self.findings if not event.repeats(item))
+        kept = self.findings
+        if event.level is Level.FATAL:
+            # What ends a run takes the place of what it repeats.
+            kept = tuple(item for item in kept if not event.repeats(item))
         return replace(self, findings=(*kept, event))
 
     def _noted(self, event: Browsed | Resumed) -> Session:

@@ -68,7 +68,7 @@ class Judge:
             expected=expected,
             message=message,
             next=next,
-            exchange=exchange.number if isinstance(exchange, Exchange) else exchange,
+            exchange=_number(exchange),
             pointer=pointer,
             revision=self.rules,
             level=level,
@@ -102,7 +102,7 @@ class Judge:
             id,
             self.stage,
             seen=seen,
-            exchange=exchange.number if isinstance(exchange, Exchange) else exchange,
+            exchange=_number(exchange),
             revision=self.rules,
             pointer=pointer,
         )
@@ -214,3 +214,7 @@ class Judge:
             message=f"{exchange.request.purpose}: {failure.message}",
             exchange=exchange,
         )
+
+
+def _number(exchange: Exchange | int | None) -> int | None:
+    return exchange.number if isinstance(exchange, Exchange) else exchange
