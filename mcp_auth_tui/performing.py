@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
@@ -170,17 +171,23 @@ class Performer:
         self._allowed += 1
         original = next((old for old in self._look().exchanges if old.number == of), None)
         edited = original is None or original.request != request
-        self.sent = Sent(number, request, started)
-        try:
-            result, timing = await (network or self._network).send(request)
-        except ValueError as error:
-            result, timing = Failure("net-connect", f"It cannot be sent: {error}."), Timing()
-        finally:
-            self.sent = None
+        with self._on_its_way(number, request, started):
+            try:
+                result, timing = await (network or self._network).send(request)
+            except ValueError as error:
+                result, timing = Failure("net-connect", f"It cannot be sent: {error}."), Timing()
         seconds = time.monotonic() - since
         yield Exchanged(
             Exchange(number, request, result, started, seconds, 1, edited, timing, again=of)
         )
+
+    @contextmanager
+    def _on_its_way(self, number: int, request: Request, since: float) -> Iterator[None]:
+        self.sent = Sent(number, request, since)
+        try:
+            yield
+        finally:
+            self.sent = None
 
     def _numbered(self) -> int:
         """Return the number of the next exchange; one on its way has its own already."""
@@ -244,16 +251,14 @@ class Performer:
         import mcp_auth_tui.net.wire  # noqa: F401
 
         number, started, since = self._numbered(), self._clock(), time.monotonic()
-        self.sent = Sent(number, request, started)
-        try:
-            result, timing = await self._person.wait(self._crossed(action, number))
-        except ValueError as error:
-            if not edited:
-                raise
-            said = f"The request as edited cannot be sent: {error}."
-            result, timing = Failure("net-connect", said), Timing()
-        finally:
-            self.sent = None
+        with self._on_its_way(number, request, started):
+            try:
+                result, timing = await self._person.wait(self._crossed(action, number))
+            except ValueError as error:
+                if not edited:
+                    raise
+                said = f"The request as edited cannot be sent: {error}."
+                result, timing = Failure("net-connect", said), Timing()
         seconds = time.monotonic() - since
         exchange = Exchange(number, request, result, started, seconds, attempt, edited, timing)
         yield Exchanged(exchange)
