@@ -54,7 +54,7 @@ def as_json(session: Session) -> str:
 
 def marked(session: Session) -> str:
     """Return why the result of a run is worth less, on one line; empty where it is not."""
-    return text.one_line("; ".join((*session.lifted, *session.marks)), None)
+    return text.one_line("; ".join(session.caveats), None)
 
 
 def _commented(session: Session, made: str) -> str:

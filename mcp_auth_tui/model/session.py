@@ -198,6 +198,11 @@ class Session:
         return {"Authorization": Secret(f"{scheme} {self.token.access.reveal()}")}
 
     @property
+    def caveats(self) -> tuple[str, ...]:
+        """Every reason why the result is worth less: what was lifted, and what was done by hand."""
+        return (*self.lifted, *self.marks)
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """What a person changed by hand: the result tells less about the server."""
         return (*(f"a run before this: {mark}" for mark in self.carried), *self.edits)

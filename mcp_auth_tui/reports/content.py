@@ -123,7 +123,7 @@ def _summary(session: Session, safe: Safe) -> Iterable[tuple[str, str]]:
     when = datetime.fromtimestamp(session.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     yield "MCP server", safe.line(session.url)
     yield "Result", safe.line(told(session))
-    if marks := (*session.lifted, *session.marks):
+    if marks := session.caveats:
         # What the report tells is worth less then; who reads it has to know.
         yield "Marked run", safe.line("; ".join(marks))
     yield "Findings", counted(session)

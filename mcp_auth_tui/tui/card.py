@@ -44,12 +44,12 @@ def papers(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
     token = session.token
     if token is None:
         return []
-    kept = _state(session, "access token")
+    kept = signature_of(session, "access token")
     said = "signature verified" if kept is not None and kept.ok else "not verified"
     made = [(f"JOSE header ({said})", token.jose), (f"Claims ({said})", token.claims)]
     header, claims = _read(token.id_token)
     if claims is not None:
-        kept = _state(session, "id_token")
+        kept = signature_of(session, "id_token")
         said = "signature verified" if kept is not None and kept.ok else "not verified"
         made += [("ID token: JOSE header", header), (f"ID token: claims ({said})", claims)]
     return made
@@ -148,14 +148,15 @@ def _beside(label: str, wanted: str, got: str, mark: tuple[str, str], look: Look
     )
 
 
-def _state(session: Session, what: str) -> Any:
+def signature_of(session: Session, what: str) -> Any:
+    """Return what the issuer's keys said of a token's signature; None when nobody asked."""
     return next((item for item in session.checked if item.what == what), None)
 
 
 def _signature(session: Session, look: Look) -> list[Pair]:
     found = []
     if session.token.claims is not None:
-        found.append(("signature", _verdict(_state(session, "access token"), look)))
+        found.append(("signature", _verdict(signature_of(session, "access token"), look)))
     return found
 
 
@@ -206,7 +207,7 @@ def _identity(session: Session, look: Look) -> list[Content]:
                 pairs.append((name, " ".join(_strings(claims[name])) or repr(claims[name])))
         if isinstance(claims.get("exp"), int):
             pairs.append(("expires", _date(claims["exp"])))
-        pairs.append(("signature", _verdict(_state(session, "id_token"), look)))
+        pairs.append(("signature", _verdict(signature_of(session, "id_token"), look)))
     return [Content(), heading("ID token"), *rows(pairs, look, least=_LABEL)]
 
 

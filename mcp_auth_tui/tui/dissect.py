@@ -243,19 +243,15 @@ def _jwt(value: str, view: View, path: str, indent: int) -> list[Line]:
 def _verified(value: str, session: Session) -> tuple[str, str]:
     """Say what is known of a JWT's signature, and in which colour."""
     from mcp_auth_tui.protocol.keys_check import readable
+    from mcp_auth_tui.tui.card import signature_of
 
     what = next((name for name, held in readable(session.token) if held.reveal() == value), "")
-    found = next((item for item in session.checked if item.what == what), None)
+    found = signature_of(session, what)
     if found is None or found.ok is None:
         return "read but not verified", "$text-warning"
-    return (
-        ("signature verified", "$text-success")
-        if found.ok
-        else (
-            "its signature is wrong",
-            "$text-error",
-        )
-    )
+    if found.ok:
+        return "signature verified", "$text-success"
+    return "its signature is wrong", "$text-error"
 
 
 def _document(value: Any, view: View, path: str) -> list[Line]:
