@@ -69,6 +69,13 @@ async def stand(pilot: Pilot[Any], name: str, index: int = 0) -> None:
     await settled(pilot)
 
 
+async def picking(pilot: Pilot[Any], name: str) -> None:
+    """Open the list of what an option can be."""
+    await stand(pilot, name)
+    await pilot.press("enter")
+    await settled(pilot, lambda: isinstance(pilot.app.screen, PickScreen))
+
+
 async def given(pilot: Pilot[Any], name: str, typed: str, index: int = 0) -> None:
     """Change an option by hand, as a person does."""
     screen: Any = pilot.app.screen
@@ -218,9 +225,7 @@ async def test_a_choice_is_picked_from_a_list_narrowed_by_typing() -> None:
     app = app_with(fakes.mismatch())
     async with app.run_test() as pilot:
         screen = await opened(pilot)
-        await stand(pilot, "grant")
-        await pilot.press("enter")
-        await settled(pilot, lambda: isinstance(app.screen, PickScreen))
+        await picking(pilot, "grant")
         await pilot.press(*"device")
         await settled(pilot, lambda: app.screen.query_one(OptionList).option_count == 1)
         await pilot.press("enter")
@@ -241,9 +246,7 @@ async def test_what_is_told_of_a_line_after_the_list_was_narrowed_is_of_that_lin
     app = app_with(fakes.mismatch())
     async with app.run_test() as pilot:
         screen = await opened(pilot)
-        await stand(pilot, "allow")
-        await pilot.press("enter")
-        await settled(pilot, lambda: isinstance(app.screen, PickScreen))
+        await picking(pilot, "allow")
         picks = app.screen.query_one(OptionList)
         picks.highlighted = 20
         wanted = str(picks.options[20].prompt).split()[0]
@@ -258,9 +261,7 @@ async def test_what_may_be_allowed_begins_with_what_the_run_stopped_at() -> None
     app = app_with(fakes.mismatch())
     async with app.run_test() as pilot:
         screen = await opened(pilot)
-        await stand(pilot, "allow")
-        await pilot.press("enter")
-        await settled(pilot, lambda: isinstance(app.screen, PickScreen))
+        await picking(pilot, "allow")
         assert app.session.stop is not None
         await pilot.press("down", "enter")
         await settled(pilot, lambda: app.screen is screen)
