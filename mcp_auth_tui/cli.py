@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Mapping, Sequence
 
-    from mcp_auth_tui.keyboard import Stdin
+    from mcp_auth_tui.desktop.stdin import Stdin
     from mcp_auth_tui.model import Secret
     from mcp_auth_tui.options import Options
     from mcp_auth_tui.protocol.config import Config
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except Exception as error:
         from mcp_auth_tui.bugs import described
-        from mcp_auth_tui.output import Talk
+        from mcp_auth_tui.desktop.output import Talk
 
         talk = Talk()
         for line in described(error):
@@ -124,8 +124,8 @@ def _practise(args: Namespace, words: list[str]) -> int:
 
     from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
     from mcp_auth_tui.demo.thread import running
+    from mcp_auth_tui.desktop.output import Talk
     from mcp_auth_tui.options import Usage, check_file, unknown
-    from mcp_auth_tui.output import Talk
 
     known = {"fault": FAULTS, "variant": VARIANTS}
     for kind, names in known.items():
@@ -165,7 +165,7 @@ def _serve(url: str) -> int:
     import signal
     from threading import Event
 
-    from mcp_auth_tui.output import write_stdout
+    from mcp_auth_tui.desktop.output import write_stdout
 
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -179,7 +179,7 @@ def _run(args: Namespace, url: str | None, words: list[str], *, practises: bool 
     """Run the flow with the face that fits; raises `Usage`."""
     from dataclasses import replace
 
-    from mcp_auth_tui import keyboard
+    from mcp_auth_tui.desktop import stdin as keyboard
     from mcp_auth_tui.options import Usage, from_arguments
 
     stdin = keyboard.look()
@@ -214,7 +214,7 @@ def _run(args: Namespace, url: str | None, words: list[str], *, practises: bool 
 
 def _headless_mode(args: Namespace, stdin: Stdin) -> str:
     """Return ``plain``, ``json`` or ``events``, or nothing for the screen (DESIGN 3)."""
-    from mcp_auth_tui.keyboard import Stdin
+    from mcp_auth_tui.desktop.stdin import Stdin
 
     for mode in ("plain", "json", "events"):
         if getattr(args, mode):
@@ -239,7 +239,7 @@ def _check_inline(mode: str) -> None:
 def _prompted(stdin: Stdin) -> Secret:
     from getpass import getpass
 
-    from mcp_auth_tui.keyboard import Stdin
+    from mcp_auth_tui.desktop.stdin import Stdin
     from mcp_auth_tui.model import Secret
     from mcp_auth_tui.options import Usage
 
@@ -255,8 +255,8 @@ def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
     import asyncio
     from dataclasses import replace
 
+    from mcp_auth_tui.desktop.stdin import Stdin
     from mcp_auth_tui.headless import Headless
-    from mcp_auth_tui.keyboard import Stdin
     from mcp_auth_tui.making import controllers
 
     person = options.wait_given or stdin is not Stdin.NOTHING
@@ -275,7 +275,7 @@ def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
 
 def _nobody(options: Options) -> str:
     """Return why nobody will sign in, when nothing but a browser could bring somebody."""
-    from mcp_auth_tui.browser import Browser
+    from mcp_auth_tui.desktop.browser import Browser
 
     missing = Browser(options.browser).missing()
     return f"nobody is at stdin, --wait was not given, and {missing}" if missing else ""
@@ -292,7 +292,7 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
     # Until the first frame all that is made stays (`tui.app.loaded`): to look for garbage is more
     # than a tenth of the CPU.
     gc.disable()
-    from mcp_auth_tui.output import Talk, deliver
+    from mcp_auth_tui.desktop.output import Talk, deliver
     from mcp_auth_tui.preferences import gathered
     from mcp_auth_tui.tui.app import run_tui
 

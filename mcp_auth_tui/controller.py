@@ -38,7 +38,7 @@ from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.waits import Interrupted, Person
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.browser import Browser, Opened
+    from mcp_auth_tui.desktop.browser import Browser, Opened
     from mcp_auth_tui.net import Network
 
 Flow = Callable[[Config, Session, Stage], Protocol[Outcome]]

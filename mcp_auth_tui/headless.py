@@ -15,7 +15,8 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mcp_auth_tui.keyboard import STDIN, Keyboard, Stdin
+from mcp_auth_tui.desktop.output import Talk, deliver, reason, write_stdout
+from mcp_auth_tui.desktop.stdin import STDIN, Keyboard, Stdin
 from mcp_auth_tui.model import (
     Ended,
     Event,
@@ -25,7 +26,6 @@ from mcp_auth_tui.model import (
     Session,
     Waiting,
 )
-from mcp_auth_tui.output import Talk, deliver, reason, write_stdout
 from mcp_auth_tui.plain import Plain
 from mcp_auth_tui.protocol.actions import Browse, Open, Send
 

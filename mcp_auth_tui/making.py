@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
-from mcp_auth_tui.browser import Browser
 from mcp_auth_tui.controller import Controller
+from mcp_auth_tui.desktop.browser import Browser
 from mcp_auth_tui.model import Event, Request, Session, Stage
 from mcp_auth_tui.net import Network
 from mcp_auth_tui.options import Options

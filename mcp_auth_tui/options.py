@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from mcp_auth_tui import credentials
-from mcp_auth_tui.browser import can_open
+from mcp_auth_tui.desktop.browser import can_open
+from mcp_auth_tui.desktop.output import check_target
 from mcp_auth_tui.model import Secret
-from mcp_auth_tui.output import check_target
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.urls import mcp_url
 

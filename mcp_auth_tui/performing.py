@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from mcp_auth_tui import findings
-from mcp_auth_tui.browser import Opened
+from mcp_auth_tui.desktop.browser import Opened
 from mcp_auth_tui.model import (
     Browsed,
     Event,
@@ -55,8 +55,8 @@ from mcp_auth_tui.text import count
 from mcp_auth_tui.waits import Person, within
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.browser import Browser
     from mcp_auth_tui.callback import Listener
+    from mcp_auth_tui.desktop.browser import Browser
     from mcp_auth_tui.net import Network
     from mcp_auth_tui.net.answers import Stream
 

@@ -265,7 +265,7 @@ class Plain:
             self._write(text.harmless(code.complete))
             self._blank()
             if self._pictures is not None:
-                from mcp_auth_tui import qr
+                from mcp_auth_tui.desktop import qr
 
                 for line in qr.lines(code.complete, *self._pictures):
                     self._write(line)

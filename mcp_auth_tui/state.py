@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from mcp_auth_tui import text
+from mcp_auth_tui.desktop.output import write_file
 from mcp_auth_tui.files import FileProblem, exposed_folder, read_small
-from mcp_auth_tui.output import write_file
 from mcp_auth_tui.protocol.urls import mcp_url
 
 VARIABLE = "MCP_AUTH_TUI_STATE"

@@ -15,17 +15,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mcp_auth_tui import __version__
-from mcp_auth_tui.browser import Browser, Opened
 from mcp_auth_tui.controller import Controller
 from mcp_auth_tui.demo.front import AuthorizationFront
 from mcp_auth_tui.demo.records import Entropy
 from mcp_auth_tui.demo.resource import ResourceServer
+from mcp_auth_tui.desktop.browser import Browser, Opened
+from mcp_auth_tui.desktop.ssh import Way
 from mcp_auth_tui.loopback import Incoming, Reply
 from mcp_auth_tui.model import Event, Exchanged, Learned, Request, Response, Session, Stage, Timing
 from mcp_auth_tui.net.messages import encode, place
 from mcp_auth_tui.protocol.actions import Callback
 from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.remote import Way
 
 MCP = "https://mcp.example.com"
 ISSUER = "https://login.example.com"

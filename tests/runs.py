@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp_auth_tui import arguments
+from mcp_auth_tui.desktop.stdin import Stdin
 from mcp_auth_tui.headless import Headless
-from mcp_auth_tui.keyboard import Stdin
 from mcp_auth_tui.making import controllers
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.options import from_arguments

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mcp_auth_tui.browser import Browser
+from mcp_auth_tui.desktop.browser import Browser
 from mcp_auth_tui.making import controllers
 from mcp_auth_tui.model import (
     Browsed,

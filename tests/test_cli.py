@@ -213,7 +213,7 @@ def test_all_words_reach_the_settings() -> None:
 
 def test_the_face_follows_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """DESIGN 3: the screen on a terminal, plain lines elsewhere or when TERM is dumb."""
-    from mcp_auth_tui.keyboard import Stdin
+    from mcp_auth_tui.desktop.stdin import Stdin
 
     def face(*words: str, stdin: Stdin = Stdin.TERMINAL) -> str:
         return cli._headless_mode(arguments.flow().parse_args(words), stdin)

@@ -14,8 +14,8 @@ from typing import Any, cast
 import pytest
 
 from mcp_auth_tui.controller import Controller
+from mcp_auth_tui.desktop.stdin import Stdin
 from mcp_auth_tui.headless import Headless
-from mcp_auth_tui.keyboard import Stdin
 from mcp_auth_tui.model import Ended, Event, Outcome, Ready, Resumed, Waiting
 from mcp_auth_tui.options import Options
 from mcp_auth_tui.protocol.actions import Browse, Entropy, Question, Send

@@ -1,6 +1,6 @@
 """Knows the forms in which headers are handed out, as pure functions of a `Session`; no files here.
 
-A new form is one function and one row in `EXPORTS`. Writing is `output.py`'s business.
+A new form is one function and one row in `EXPORTS`. Writing is `desktop/output.py`'s business.
 """
 
 from __future__ import annotations

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from textwrap import fill
 from typing import Any
 
+from mcp_auth_tui.desktop.output import Talk, deliver
 from mcp_auth_tui.findings import CATALOGUE, Rule
 from mcp_auth_tui.findings.explain import EXPLANATIONS, GROUPS, Explanation, group
 from mcp_auth_tui.inspecting.words import LIST_FORMATS
 from mcp_auth_tui.model import Level
 from mcp_auth_tui.options import Usage, target, unknown
-from mcp_auth_tui.output import Talk, deliver
 from mcp_auth_tui.reports.markdown import block, span
 
 _WIDTH = 88

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from mcp_auth_tui import findings
+from mcp_auth_tui.desktop.output import Talk, reason
 from mcp_auth_tui.inspecting.crowd import inspect_all
 from mcp_auth_tui.inspecting.formats import Form, Setting, form
 from mcp_auth_tui.inspecting.one import inspected
@@ -19,7 +20,6 @@ from mcp_auth_tui.inspecting.sink import Sink
 from mcp_auth_tui.inspecting.wishes import Wishes
 from mcp_auth_tui.model import Ended, Outcome, Session, Stage, Started
 from mcp_auth_tui.net import Network, Tls
-from mcp_auth_tui.output import Talk, reason
 from mcp_auth_tui.text import harmless
 
 INTERRUPTED = 130

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from mcp_auth_tui.output import check_target, write_stdout
+from mcp_auth_tui.desktop.output import check_target, write_stdout
 
 
 class Sink:

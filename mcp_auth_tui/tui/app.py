@@ -339,7 +339,7 @@ def run_tui(
     )
     app.loaded = loaded
     app.driver_class = driver_for(inline=inline) or app.driver_class
-    from mcp_auth_tui.output import Talk
+    from mcp_auth_tui.desktop.output import Talk
 
     talk = Talk()
     for line in app.notes:

@@ -124,7 +124,7 @@ class Changing(Frame):
         self.run_worker(self._copy(what, value, then), group="copy")
 
     async def _copy(self, what: str, value: str, then: Callable[[], None]) -> None:
-        from mcp_auth_tui.clipboard import copy
+        from mcp_auth_tui.desktop.clipboard import copy
 
         write = self._driver.write if self._driver is not None else None
         copied = await copy(value, write_terminal=write)

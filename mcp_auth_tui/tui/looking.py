@@ -65,7 +65,7 @@ class Looking(Frame):
             self.say("Handed to your browser as a download.")
             then()
             return
-        from mcp_auth_tui.output import check_target
+        from mcp_auth_tui.desktop.output import check_target
 
         try:
             path = Path(name).expanduser().absolute()
@@ -92,7 +92,7 @@ class Looking(Frame):
         self.push_screen(Confirm(question, "replace it", "keep it"), answered)
 
     def _write(self, path: Path, name: str, made: str, then: Callable[[], None]) -> None:
-        from mcp_auth_tui.output import reason, write_file
+        from mcp_auth_tui.desktop.output import reason, write_file
 
         try:
             write_file(path, made)

@@ -17,7 +17,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui import credentials, text
-from mcp_auth_tui.beside import beside
+from mcp_auth_tui.desktop.threads import beside
 from mcp_auth_tui.model import Level, Session
 from mcp_auth_tui.options import Usage
 from mcp_auth_tui.settings import PROMPT, Settings, shown

@@ -157,7 +157,7 @@ def _folded(url: str, look: Look) -> list[Content]:
 def _picture(address: str, width: int, height: int) -> tuple[str, ...]:
     if not address or height <= 0:
         return ()
-    from mcp_auth_tui import qr
+    from mcp_auth_tui.desktop import qr
 
     return qr.lines(address, width, height)
 

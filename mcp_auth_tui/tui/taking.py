@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from mcp_auth_tui import qr
+from mcp_auth_tui.desktop import qr
 from mcp_auth_tui.tui import terminal, views
 from mcp_auth_tui.tui.hints import BACK, Hints
 from mcp_auth_tui.tui.keys import LETTERS

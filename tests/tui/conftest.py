@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from mcp_auth_tui import clipboard
+from mcp_auth_tui.desktop import clipboard
 from mcp_auth_tui.tui.app import AuthApp
 from tests.tui import fakes
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcp_auth_tui import settings
-from mcp_auth_tui.browser import Opened
+from mcp_auth_tui.desktop.browser import Opened
 from mcp_auth_tui.model import (
     Browsed,
     Ended,

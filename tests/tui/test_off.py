@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets._toast import Toast
 
-from mcp_auth_tui import clipboard
+from mcp_auth_tui.desktop import clipboard
 from mcp_auth_tui.tui import keys
 from mcp_auth_tui.tui.panels import PasteInput
 from mcp_auth_tui.tui.screens import Confirm

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from mcp_auth_tui import remote
+from mcp_auth_tui.desktop import ssh
 from mcp_auth_tui.model import Exchanged, Stage
 from mcp_auth_tui.tui.app import AuthApp
 from screenshots.practice import Practice
@@ -133,7 +133,7 @@ async def crowded(pilot: Pilot[Any]) -> None:
 
 SIGNING = practised(far=True)
 WEB = [
-    replace(event, forward="", note=remote.Way(web=True).note, how="No browser was opened.")
+    replace(event, forward="", note=ssh.Way(web=True).note, how="No browser was opened.")
     if event.__class__.__name__ == "Browsed"
     else event
     for event in [*fakes.metadata(), *fakes.registration(), *fakes.browser()]

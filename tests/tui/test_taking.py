@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from mcp_auth_tui import qr
+from mcp_auth_tui.desktop import qr
 from mcp_auth_tui.tui.taking import FileScreen, PictureScreen
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled

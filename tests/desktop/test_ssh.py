@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mcp_auth_tui.browser import Browser
-from mcp_auth_tui.remote import Way, way
+from mcp_auth_tui.desktop.browser import Browser
+from mcp_auth_tui.desktop.ssh import Way, way
 
 CAME = "192.0.2.7 50000 198.51.100.5 2222"
 OLD = "192.0.2.7 40000 203.0.113.9 22"

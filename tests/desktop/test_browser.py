@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_auth_tui.browser import Browser, Opened
+from mcp_auth_tui.desktop.browser import Browser, Opened
 
 URL = "https://auth.example.com/authorize?response_type=code&state=a%20b&scope=x"
 

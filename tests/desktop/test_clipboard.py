@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from mcp_auth_tui import clipboard
-from mcp_auth_tui.clipboard import Copied, copy
+from mcp_auth_tui.desktop import clipboard
+from mcp_auth_tui.desktop.clipboard import Copied, copy
 
 
 @pytest.fixture

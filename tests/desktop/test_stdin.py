@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_auth_tui.keyboard import Keyboard, Stdin, look
+from mcp_auth_tui.desktop.stdin import Keyboard, Stdin, look
 
 SECONDS = 10
 

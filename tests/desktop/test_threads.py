@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mcp_auth_tui.beside import beside
+from mcp_auth_tui.desktop.threads import beside
 
 
 async def test_the_result_comes_back() -> None:
@@ -42,7 +42,7 @@ async def test_a_result_that_nobody_wants_any_more_is_dropped() -> None:
 def test_the_program_ends_without_waiting_for_it() -> None:
     told = (
         "import asyncio, threading\n"
-        "from mcp_auth_tui.beside import beside\n"
+        "from mcp_auth_tui.desktop.threads import beside\n"
         "async def main():\n"
         "    task = asyncio.create_task(beside(threading.Event().wait))\n"
         "    await asyncio.sleep(0)\n"

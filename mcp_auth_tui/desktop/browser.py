@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.remote import Way
+    from mcp_auth_tui.desktop.ssh import Way
 
 _TEXT_BROWSERS = frozenset(
     ("lynx", "w3m", "links", "links2", "elinks", "www-browser", "browsh", "carbonyl", "edbrowse")
@@ -141,7 +141,7 @@ class Browser:
 
     @cached_property
     def _way(self) -> Way:
-        from mcp_auth_tui.remote import way
+        from mcp_auth_tui.desktop.ssh import way
 
         return way(self._environ, self._root)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mcp_auth_tui import output
-from mcp_auth_tui.output import Talk, check_target, deliver, write_file
+from mcp_auth_tui.desktop import output
+from mcp_auth_tui.desktop.output import Talk, check_target, deliver, write_file
 
 
 def test_a_file_is_readable_by_its_owner_alone_whatever_the_mask_and_the_old_file_say(
