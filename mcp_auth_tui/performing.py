@@ -55,8 +55,8 @@ from mcp_auth_tui.text import count
 from mcp_auth_tui.waits import Person, within
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.callback import Listener
     from mcp_auth_tui.desktop.browser import Browser
+    from mcp_auth_tui.loopback.callback import Listener
     from mcp_auth_tui.net import Network
     from mcp_auth_tui.net.answers import Stream
 
@@ -280,7 +280,7 @@ class Performer:
     async def _bound(self, action: Bind) -> str | Failure:
         await self.clean("failed")
         if (bind := self._bind) is None:
-            from mcp_auth_tui.callback import Listener
+            from mcp_auth_tui.loopback.callback import Listener
 
             bind = Listener.bind
         try:

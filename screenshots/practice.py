@@ -21,7 +21,7 @@ from mcp_auth_tui.demo.records import Entropy
 from mcp_auth_tui.demo.resource import ResourceServer
 from mcp_auth_tui.desktop.browser import Browser, Opened
 from mcp_auth_tui.desktop.ssh import Way
-from mcp_auth_tui.loopback import Incoming, Reply
+from mcp_auth_tui.loopback.server import Incoming, Reply
 from mcp_auth_tui.model import Event, Exchanged, Learned, Request, Response, Session, Stage, Timing
 from mcp_auth_tui.net.messages import encode, place
 from mcp_auth_tui.protocol.actions import Callback
@@ -114,7 +114,7 @@ class Practice:
 
 
 class Listener:
-    """Stands in for `callback.Listener`: what the browser brings is put in by hand."""
+    """Stands in for `loopback.callback.Listener`: what the browser brings is put in by hand."""
 
     port = PORT
     redirect_uri = f"http://127.0.0.1:{PORT}/callback"

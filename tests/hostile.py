@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from mcp_auth_tui.demo.front import METADATA_PATH, AuthorizationFront
 from mcp_auth_tui.demo.records import Entropy
 from mcp_auth_tui.demo.resource import ResourceServer
-from mcp_auth_tui.http1 import Incoming, Reply
+from mcp_auth_tui.loopback.connection import Incoming, Reply
 
 # Where a run begins, and what makes the way of 2025-03-26 of it.
 KINDS: tuple[tuple[str, frozenset[str]], ...] = (

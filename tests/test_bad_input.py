@@ -26,8 +26,8 @@ from mcp_auth_tui.demo.front import AuthorizationFront
 from mcp_auth_tui.demo.records import Entropy
 from mcp_auth_tui.demo.resource import ResourceServer
 from mcp_auth_tui.demo.server import PracticeServer
-from mcp_auth_tui.http1 import Incoming, Reply
-from mcp_auth_tui.loopback import Loopback
+from mcp_auth_tui.loopback.connection import Incoming, Reply
+from mcp_auth_tui.loopback.server import Loopback
 from tests.net.servers import site
 from tests.peers.program import environment
 from tests.runs import Finished, finished

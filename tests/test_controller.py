@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from mcp_auth_tui import findings
-from mcp_auth_tui.callback import Listener
 from mcp_auth_tui.controller import Controller
 from mcp_auth_tui.desktop.browser import Opened
+from mcp_auth_tui.loopback.callback import Listener
 from mcp_auth_tui.model import (
     Browsed,
     Ended,

@@ -4,7 +4,7 @@ import json
 from urllib.parse import parse_qsl
 
 from mcp_auth_tui.demo.records import OAuthError
-from mcp_auth_tui.loopback import Incoming, Reply
+from mcp_auth_tui.loopback.server import Incoming, Reply
 
 Headers = tuple[tuple[str, str], ...]
 

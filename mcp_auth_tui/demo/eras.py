@@ -15,7 +15,7 @@ from mcp_auth_tui.demo.rpc import (
     RpcError,
     params_of,
 )
-from mcp_auth_tui.loopback import Incoming
+from mcp_auth_tui.loopback.server import Incoming
 
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 _ONCE = ("mcp-protocol-version", "mcp-method", "mcp-name")

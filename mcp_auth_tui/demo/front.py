@@ -33,7 +33,7 @@ from mcp_auth_tui.demo.fetch import fetch_document
 from mcp_auth_tui.demo.metadata import server_metadata
 from mcp_auth_tui.demo.records import SCOPES, Client, Entropy, OAuthError, Shelf
 from mcp_auth_tui.demo.tokens import Tokens
-from mcp_auth_tui.loopback import Incoming, Reply
+from mcp_auth_tui.loopback.server import Incoming, Reply
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 _PENDING_SECONDS = 600

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from html import escape
 from urllib.parse import urlsplit
 
-from mcp_auth_tui.loopback import Reply
+from mcp_auth_tui.loopback.server import Reply
 from mcp_auth_tui.text import one_line
 
 _STYLE = """

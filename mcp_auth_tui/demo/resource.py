@@ -26,7 +26,7 @@ from mcp_auth_tui.demo.rpc import (
     params_of,
     read_message,
 )
-from mcp_auth_tui.loopback import Incoming, Reply
+from mcp_auth_tui.loopback.server import Incoming, Reply
 
 PRM_PREFIX = "/.well-known/oauth-protected-resource"
 _NO_PRM = frozenset({"no-prm", "legacy", "legacy-paths"})

@@ -10,7 +10,7 @@ from mcp_auth_tui.demo.faults import checked
 from mcp_auth_tui.demo.front import METADATA_PATH, AuthorizationFront
 from mcp_auth_tui.demo.records import Entropy
 from mcp_auth_tui.demo.resource import ResourceServer
-from mcp_auth_tui.loopback import Handler, Incoming, Loopback, Reply
+from mcp_auth_tui.loopback.server import Handler, Incoming, Loopback, Reply
 
 _HOST = "127.0.0.1"
 _LEGACY = frozenset({"legacy", "legacy-paths"})

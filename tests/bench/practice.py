@@ -14,10 +14,10 @@ from argparse import ArgumentParser
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mcp_auth_tui import http1
 from mcp_auth_tui.demo import server
-from mcp_auth_tui.http1 import Connection
-from mcp_auth_tui.loopback import Handler, Incoming, Loopback, Reply
+from mcp_auth_tui.loopback import connection as http1
+from mcp_auth_tui.loopback.connection import Connection
+from mcp_auth_tui.loopback.server import Handler, Incoming, Loopback, Reply
 
 
 @dataclass(slots=True)

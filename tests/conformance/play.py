@@ -18,7 +18,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from mcp_auth_tui.loopback import Incoming, Loopback, Reply
+from mcp_auth_tui.loopback.server import Incoming, Loopback, Reply
 
 Answer = Callable[[Incoming], Reply]
 PRM_PATH = "/.well-known/oauth-protected-resource/mcp"

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from practice_client import practising, query_of
 
-from mcp_auth_tui.loopback import Incoming, Loopback, Reply
+from mcp_auth_tui.loopback.server import Incoming, Loopback, Reply
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [

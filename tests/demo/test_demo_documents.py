@@ -12,7 +12,7 @@ import trustme
 from practice_client import REDIRECT, Practice, practising
 
 from mcp_auth_tui.demo.clients import document_url_problem
-from mcp_auth_tui.loopback import Incoming, Loopback, Reply
+from mcp_auth_tui.loopback.server import Incoming, Loopback, Reply
 
 JSON = (("Content-Type", "application/json"),)
 

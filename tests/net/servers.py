@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-from mcp_auth_tui.loopback import Incoming, Loopback, Reply
+from mcp_auth_tui.loopback.server import Incoming, Loopback, Reply
 from mcp_auth_tui.model import Field, Kind, Request, Stage
 
 

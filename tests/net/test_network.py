@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from mcp_auth_tui import __version__
-from mcp_auth_tui.loopback import Reply
+from mcp_auth_tui.loopback.server import Reply
 from mcp_auth_tui.model import Failure, Field, Kind, Request, Response, Secret, Stage
 from mcp_auth_tui.net import Network
 from mcp_auth_tui.protocol.rpc import stateless

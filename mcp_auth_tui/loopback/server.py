@@ -12,7 +12,7 @@ import ssl as tls
 import sys
 from contextlib import suppress
 
-from mcp_auth_tui.http1 import (
+from mcp_auth_tui.loopback.connection import (
     LINGER_SECONDS,
     Connection,
     Handler,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-import mcp_auth_tui.callback as callback_room
-from mcp_auth_tui.callback import Listener
+import mcp_auth_tui.loopback.callback as callback_room
+from mcp_auth_tui.loopback.callback import Listener
 from mcp_auth_tui.protocol.actions import Callback
 
 

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from mcp_auth_tui.callback_pages import page
-from mcp_auth_tui.loopback import Incoming, Loopback, Reply
+from mcp_auth_tui.loopback.pages import page
+from mcp_auth_tui.loopback.server import Incoming, Loopback, Reply
 from mcp_auth_tui.protocol.actions import Callback
 
 HELD_SECONDS = 20.0

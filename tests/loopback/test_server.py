@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 import trustme
 
-from mcp_auth_tui.loopback import Handler, Incoming, Loopback, Reply
+from mcp_auth_tui.loopback.server import Handler, Incoming, Loopback, Reply
 
 LIMIT = 5.0
 
@@ -271,7 +271,7 @@ async def test_without_a_hook_the_failure_is_one_line_of_logging(
     async def handler(incoming: Incoming) -> Reply:
         raise RuntimeError("broken")
 
-    with caplog.at_level(logging.ERROR, "mcp_auth_tui.loopback"):
+    with caplog.at_level(logging.ERROR, "mcp_auth_tui.loopback.server"):
         async with serving(handler) as server:
             await ask(server, get(extra="Connection: close\r\n"))
     assert caplog.messages == ["a loopback handler failed: RuntimeError: broken"]
@@ -515,7 +515,7 @@ async def test_a_port_can_be_taken_again_right_after_its_connections_were_closed
 async def test_connections_beyond_the_limit_are_dropped_and_the_others_go_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("mcp_auth_tui.loopback.MAX_CONNECTIONS", 1)
+    monkeypatch.setattr("mcp_auth_tui.loopback.server.MAX_CONNECTIONS", 1)
     async with serving() as server, asyncio.timeout(LIMIT), connected(server) as (reader, writer):
         writer.write(get())
         await one_answer(reader)
