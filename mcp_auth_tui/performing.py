@@ -96,7 +96,7 @@ def _names(query: str) -> tuple[str, ...]:
 
 
 def _verified(action: Verify) -> Verified:
-    from mcp_auth_tui.signing import verify_jwt
+    from mcp_auth_tui.keys.jose import verify_jwt
 
     found = verify_jwt(action.jwt.reveal(), action.jwks)
     return Verified(found.ok, found.why, found.kid, found.alg)

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import Any
 
 from mcp_auth_tui.controller import Controller
+from mcp_auth_tui.keys.jose import Keys
 from mcp_auth_tui.model import (
     Event,
     Exchanged,
@@ -25,7 +26,6 @@ from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.keys_check import check
 from mcp_auth_tui.protocol.values import AuthorizationServer, Token
-from mcp_auth_tui.signing import Keys
 from tests.test_controller import REQUEST, URL, Net, events, made
 
 AS = "https://as.example"

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from jwcrypto import jwk as other_jwk
 from jwcrypto import jwt as other_jwt
 
+from mcp_auth_tui.keys.jose import KeyProblem, Keys, Signed, Verified, verify_jwt
 from mcp_auth_tui.model import Secret
-from mcp_auth_tui.signing import KeyProblem, Keys, Signed, Verified, verify_jwt
 
 NOW = 1_800_000_000
 EC = ec.generate_private_key(ec.SECP256R1())
@@ -517,7 +517,7 @@ def test_a_broken_public_key_in_a_set_raises_nothing(member: dict[str, Any]) -> 
 
 def test_importing_the_module_loads_no_cryptography() -> None:
     code = (
-        "import sys, mcp_auth_tui.signing;"
+        "import sys, mcp_auth_tui.keys.jose;"
         "print([m for m in sys.modules if m.split('.')[0] in ('joserfc', 'cryptography')])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ from mcp_auth_tui.model import Failure, Secret
 from mcp_auth_tui.protocol.actions import Sign, Signed
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.signing import Keys
+    from mcp_auth_tui.keys.jose import Keys
 
 DPOP = "dpop"
 _PREFERRED = "ES256"
@@ -33,7 +33,7 @@ class Signer:
         return await asyncio.to_thread(self._sign, action)
 
     def _sign(self, action: Sign) -> Signed | Failure:
-        from mcp_auth_tui.signing import KeyProblem, Keys
+        from mcp_auth_tui.keys.jose import KeyProblem, Keys
 
         self._keys = self._keys or Keys()
         try:
@@ -61,8 +61,8 @@ class Signer:
         return Signed(made.jwt, made.alg, made.thumbprint)
 
     def _provide(self, keys: Keys, action: Sign) -> None:
-        from mcp_auth_tui.jose_keys import ALGORITHMS
-        from mcp_auth_tui.signing import KeyProblem
+        from mcp_auth_tui.keys.jose import KeyProblem
+        from mcp_auth_tui.keys.material import ALGORITHMS
 
         if action.key == DPOP:
             listed = action.algorithms or (_PREFERRED,)

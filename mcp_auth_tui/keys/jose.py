@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui import text
-from mcp_auth_tui.jose_keys import ALGORITHMS, KeyProblem, PrivateKey, parsed, public_key
+from mcp_auth_tui.keys.material import ALGORITHMS, KeyProblem, PrivateKey, parsed, public_key
 from mcp_auth_tui.model import Secret
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Knows private keys and what is signed with them (JOSE); must not know why it is signed."""
