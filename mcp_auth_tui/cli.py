@@ -293,7 +293,7 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
     # than a tenth of the CPU.
     gc.disable()
     from mcp_auth_tui.desktop.output import Talk, deliver
-    from mcp_auth_tui.preferences import gathered
+    from mcp_auth_tui.storage.preferences import gathered
     from mcp_auth_tui.tui.app import run_tui
 
     talk = Talk()

@@ -46,23 +46,23 @@ def read(args: Any, environ: Mapping[str, str] = os.environ) -> Credentials:
     named = {name: getattr(args, name) for name in OPTIONS if getattr(args, name)}
     if not named:
         return Credentials(idp_client_secret=_from_environment(args, environ))
-    from mcp_auth_tui import sources, userconfig
+    from mcp_auth_tui.storage import secret_sources, user_config
 
     notes: list[str] = []
-    found: dict[str, sources.Found] = {}
+    found: dict[str, secret_sources.Found] = {}
     name = next(iter(named))
     try:
-        config = userconfig.read(environ)
+        config = user_config.read(environ)
         notes += config.notes
         for name, source in named.items():
-            found[name] = sources.read(
+            found[name] = secret_sources.read(
                 source,
                 what=OPTIONS[name],
                 commands=config.commands,
                 environ=environ,
                 config=str(config.path),
             )
-    except (sources.SourceProblem, userconfig.ConfigProblem) as problem:
+    except (secret_sources.SourceProblem, user_config.ConfigProblem) as problem:
         raise CredentialProblem(str(problem), name) from None
     notes += [item.note for item in found.values() if item.note]
     secrets = {name: item.secret for name, item in found.items()}

@@ -110,7 +110,7 @@ def _exports() -> str:
 
 
 def _settings() -> str:
-    from mcp_auth_tui.preferences import KNOWN
+    from mcp_auth_tui.storage.preferences import KNOWN
 
     rows = [(f"`{name}`", written, does) for name, (_, written, does) in KNOWN.items()]
     return table(("setting", "value", "what it does"), rows)

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from mcp_auth_tui.model import PANELS, Finding, Session
-from mcp_auth_tui.preferences import USUAL, Wishes
+from mcp_auth_tui.storage.preferences import USUAL, Wishes
 from mcp_auth_tui.tui.frame import Frame
 from mcp_auth_tui.tui.leaving import Leaving
 from mcp_auth_tui.tui.liking import Liking

@@ -20,7 +20,7 @@ from textual.widgets import Input, OptionList, Static
 
 from mcp_auth_tui import text
 from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Finding, Ready, Resumed, Waiting
-from mcp_auth_tui.preferences import USUAL, Wishes
+from mcp_auth_tui.storage.preferences import USUAL, Wishes
 from mcp_auth_tui.tui import keymap, views
 from mcp_auth_tui.tui.edges import Banner, Headline, KeyBar
 from mcp_auth_tui.tui.log import Log

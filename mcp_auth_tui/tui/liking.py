@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from textual import events, on
 from textual.app import App
 
+from mcp_auth_tui.storage.background_writer import Change, Keeper
 from mcp_auth_tui.tui.contrast import readable
 from mcp_auth_tui.tui.frame import Frame
-from mcp_auth_tui.tui.keeping import Change, Keeper
 
 if TYPE_CHECKING:
     from mcp_auth_tui.tui.urlform import UrlForm

@@ -27,7 +27,7 @@ TALL = 22
 WIDE = 78
 """Columns; on fewer the line of keys takes one line more."""
 UNKEPT = "?"
-"""What a URL ends with whose query was not kept (`state.kept_form`)."""
+"""What a URL ends with whose query was not kept (`storage.recent.kept_form`)."""
 
 
 def completions(recent: Sequence[str]) -> list[str]:

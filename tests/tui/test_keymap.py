@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from textual.binding import BindingsMap
 from textual.widgets import Static
 
-from mcp_auth_tui.preferences import Wishes
+from mcp_auth_tui.storage.preferences import Wishes
 from mcp_auth_tui.tui import keymap
 from mcp_auth_tui.tui.edges import KeyBar
 from mcp_auth_tui.tui.exchanges import ExchangeScreen

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from mcp_auth_tui.preferences import Wishes
-from mcp_auth_tui.state import State, read
+from mcp_auth_tui.storage.preferences import Wishes
+from mcp_auth_tui.storage.recent import State, read
 from mcp_auth_tui.tui.app import run_tui
 from mcp_auth_tui.tui.frame import STILL_TICK
 from mcp_auth_tui.tui.urlform import UrlForm
@@ -118,7 +118,7 @@ async def test_nothing_is_written_when_nothing_may_be_kept(
     def never(*args: Any) -> Any:
         raise AssertionError(args)
 
-    monkeypatch.setattr("mcp_auth_tui.state.change", never)
+    monkeypatch.setattr("mcp_auth_tui.storage.recent.change", never)
     app = app_of(fakes.mismatch(), wishes=Wishes(path=None))
     async with app.run_test() as pilot:
         await settled(pilot, lambda: not app.busy)

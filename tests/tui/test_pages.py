@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from mcp_auth_tui.preferences import USUAL
+from mcp_auth_tui.storage.preferences import USUAL
 from mcp_auth_tui.tui.exchanges import ExchangeScreen
 from mcp_auth_tui.tui.ladder import SequenceScreen
 from mcp_auth_tui.tui.places import DiscoveryScreen

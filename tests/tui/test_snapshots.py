@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from mcp_auth_tui.preferences import Wishes
-from mcp_auth_tui.state import State
+from mcp_auth_tui.storage.preferences import Wishes
+from mcp_auth_tui.storage.recent import State
 from mcp_auth_tui.tui.urlform import UrlForm
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Button, Input, OptionList, Static
 
-from mcp_auth_tui.preferences import Wishes
 from mcp_auth_tui.protocol.urls import mcp_url
-from mcp_auth_tui.state import SCHEMA, State, kept_form, read
+from mcp_auth_tui.storage.preferences import Wishes
+from mcp_auth_tui.storage.recent import SCHEMA, State, kept_form, read
 from mcp_auth_tui.tui.frame import Frame
 from mcp_auth_tui.tui.screens import Confirm
 from mcp_auth_tui.tui.urlform import TALL, Recent, UrlForm, completions

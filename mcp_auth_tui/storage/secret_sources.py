@@ -17,8 +17,8 @@ from threading import Thread
 from typing import IO
 
 from mcp_auth_tui import text
-from mcp_auth_tui.files import MAX_OCTETS, FileProblem, read_small
 from mcp_auth_tui.model import Secret
+from mcp_auth_tui.storage.private_files import MAX_OCTETS, FileProblem, read_small
 
 KINDS = ("file", "env", "keyring", "command")
 FORMS = "file:PATH, env:NAME, keyring:SERVICE/USER, command:NAME"

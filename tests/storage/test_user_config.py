@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_auth_tui.userconfig import ConfigProblem, UserConfig, config_path, read
+from mcp_auth_tui.storage.user_config import ConfigProblem, UserConfig, config_path, read
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 

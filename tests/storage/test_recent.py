@@ -16,8 +16,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui import state
-from mcp_auth_tui.state import SCHEMA, State, StateProblem, change, kept_form, read, state_path
+from mcp_auth_tui.storage import recent as state
+from mcp_auth_tui.storage.recent import (
+    SCHEMA,
+    State,
+    StateProblem,
+    change,
+    kept_form,
+    read,
+    state_path,
+)
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 A, B = "https://a.example/mcp", "https://b.example/mcp"
@@ -243,7 +251,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
 _MANY = """
 import sys
 from pathlib import Path
-from mcp_auth_tui.state import change, read
+from mcp_auth_tui.storage.recent import change, read
 path = Path(sys.argv[1])
 for number in range(5):
     change(path, lambda kept: kept.used(f"https://host-{sys.argv[2]}-{number}.example/mcp"))

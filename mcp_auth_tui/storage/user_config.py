@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp_auth_tui import text
-from mcp_auth_tui.files import FileProblem, exposed_folder, read_small
+from mcp_auth_tui.storage.private_files import FileProblem, exposed_folder, read_small
 
 VARIABLE = "MCP_AUTH_TUI_CONFIG"
 _TABLES = ("commands", "keys", "settings")

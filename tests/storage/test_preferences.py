@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui import cli
-from mcp_auth_tui.preferences import KNOWN, Preferences, Wishes, gathered, understood
-from mcp_auth_tui.state import SCHEMA, State
+from mcp_auth_tui.storage.preferences import KNOWN, Preferences, Wishes, gathered, understood
+from mcp_auth_tui.storage.recent import SCHEMA, State
 
 A = "https://a.example/mcp"
 HERE = Path("config.toml")
@@ -161,7 +161,7 @@ def test_the_command_line_says_what_may_be_kept(
         seen.append((store, practice.startswith("http://127.0.0.1:")))
         return Wishes()
 
-    monkeypatch.setattr("mcp_auth_tui.preferences.gathered", gather)
+    monkeypatch.setattr("mcp_auth_tui.storage.preferences.gathered", gather)
     monkeypatch.setattr("mcp_auth_tui.cli._headless_mode", lambda *_: "")
     monkeypatch.setattr("mcp_auth_tui.tui.app.run_tui", lambda *_, **__: (0, None))
     assert cli.main(words) == 0

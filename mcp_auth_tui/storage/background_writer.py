@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcp_auth_tui import state
-from mcp_auth_tui.state import State
+from mcp_auth_tui.storage import recent
+from mcp_auth_tui.storage.recent import State
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -34,13 +34,13 @@ class Keeper:
             from concurrent.futures import ThreadPoolExecutor
 
             self._pool = ThreadPoolExecutor(1, "keep")  # one thread: the order is kept as well
-        written = self._pool.submit(state.change, self.path, how)
+        written = self._pool.submit(recent.change, self.path, how)
         self._written.append(written)
         told = ""
         try:
             # What other runs have kept meanwhile is offered here, too.
             self.state = await shield(wrap_future(written))
-        except state.StateProblem as problem:
+        except recent.StateProblem as problem:
             told = str(problem)
         self._written.remove(written)  # not when the wait for it was cancelled: `close` tells
         return told

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
-from mcp_auth_tui.files import FileProblem, read_small
 from mcp_auth_tui.model import Secret
-from mcp_auth_tui.sources import Found, SourceProblem, read
+from mcp_auth_tui.storage.private_files import FileProblem, read_small
+from mcp_auth_tui.storage.secret_sources import Found, SourceProblem, read
 
 WHAT = "the client's key"
 VALUE = "s3cret-value-that-nobody-may-see"

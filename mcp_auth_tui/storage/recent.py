@@ -19,15 +19,15 @@ from typing import Any
 
 from mcp_auth_tui import text
 from mcp_auth_tui.desktop.output import write_file
-from mcp_auth_tui.files import FileProblem, exposed_folder, read_small
 from mcp_auth_tui.protocol.urls import mcp_url
+from mcp_auth_tui.storage.private_files import FileProblem, exposed_folder, read_small
 
 VARIABLE = "MCP_AUTH_TUI_STATE"
 SCHEMA = "mcp-auth-tui-state/1"
 MOST = 20
 """URLs that are kept; the oldest goes first."""
 LONGEST = 1000
-"""Characters of a URL that is kept; `MOST` of them fit into what `files.read_small` reads."""
+"""Characters of a URL that is kept; `MOST` of them fit into what `read_small` reads."""
 LOCK_SECONDS = 2.0
 _TURN = 0.02
 _NAME = re.compile(r"[\w-]{1,60}")

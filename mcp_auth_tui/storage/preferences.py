@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mcp_auth_tui import state, userconfig
-from mcp_auth_tui.state import State
+from mcp_auth_tui.storage import recent, user_config
+from mcp_auth_tui.storage.recent import State
 
 MOTION_VARIABLE = "TEXTUAL_ANIMATIONS"
 
@@ -82,19 +82,19 @@ def gathered(
     """
     notes: list[str] = []
     try:
-        config = userconfig.read(environ)
-    except userconfig.ConfigProblem as problem:
+        config = user_config.read(environ)
+    except user_config.ConfigProblem as problem:
         notes.append(str(problem))
-        config = userconfig.UserConfig(userconfig.config_path(environ))
+        config = user_config.UserConfig(user_config.config_path(environ))
     chosen, strange = understood(config.settings, config.path)
     notes += [*config.notes, *strange]
-    path = state.state_path(environ) if store and chosen.store else None
+    path = recent.state_path(environ) if store and chosen.store else None
     kept = State()
     if path is not None:
         try:
-            kept, left_out = state.read(path)
+            kept, left_out = recent.read(path)
             notes += left_out
-        except state.StateProblem as problem:
+        except recent.StateProblem as problem:
             notes.append(str(problem))
             path = None
     once = environ.get("TEXTUAL_THEME")  # for this run alone; the screen library reads it itself
@@ -124,7 +124,7 @@ def understood(table: Mapping[str, Any], path: Path) -> tuple[Preferences, tuple
             notes.append(f"{path}: in [settings], {told}{end} It was not used.")
         elif type(value) is not KNOWN[name][0]:
             notes.append(
-                f"{path}: settings.{name} is {userconfig.named(value)}, not {KNOWN[name][1]}. "
+                f"{path}: settings.{name} is {user_config.named(value)}, not {KNOWN[name][1]}. "
                 "It was not used."
             )
         else:
