@@ -37,8 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        from mcp_auth_tui.bugs import described
         from mcp_auth_tui.desktop.output import Talk
+        from mcp_auth_tui.render.bug import described
 
         talk = Talk()
         for line in described(error):
@@ -311,7 +311,7 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
         wishes=wishes,
         inline=inline,
     )
-    from mcp_auth_tui.facts import parting
+    from mcp_auth_tui.render.summary import parting
 
     # The reason went away with the screen: it is what the next person at this terminal asks for.
     for line in (*session.marks, *parting(session)) if session else ():

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mcp_auth_tui import bugs, findings
+from mcp_auth_tui import findings
 from mcp_auth_tui.model import (
     Ended,
     Entered,
@@ -35,6 +35,7 @@ from mcp_auth_tui.model import (
 from mcp_auth_tui.performing import BindListener, Performer, Reply, Sent, Signer, Steps
 from mcp_auth_tui.protocol.actions import Action, Browse, Callback, FlowStop, Open, Protocol, Send
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.render import bug
 from mcp_auth_tui.waits import Interrupted, Person
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ class Controller:
         except FlowStop as stopped:
             stop = findings.fatal(stopped.finding)
         except Exception as error:
-            stop = bugs.stop(error, self.session)
+            stop = bug.stop(error, self.session)
         if stop is not None:
             outcome, code = _OUTCOMES.get(stop.exit, Outcome.FAILED), stop.exit
             yield stop

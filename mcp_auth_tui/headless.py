@@ -26,8 +26,8 @@ from mcp_auth_tui.model import (
     Session,
     Waiting,
 )
-from mcp_auth_tui.plain import Plain
 from mcp_auth_tui.protocol.actions import Browse, Open, Send
+from mcp_auth_tui.render.plain import Plain
 
 if TYPE_CHECKING:
     from mcp_auth_tui.controller import Controller
@@ -172,7 +172,7 @@ class Headless:
         self._nobody_left()
 
     def _write_event(self, event: Event) -> None:
-        from mcp_auth_tui import report
+        from mcp_auth_tui.render import document as report
 
         made = report.event(event, self.session)
         if isinstance(event, Ended):
@@ -250,7 +250,7 @@ class Headless:
         return self._options.wait_given or (browsed is not None and browsed.opened)
 
     def _bug(self, error: Exception) -> None:
-        from mcp_auth_tui.bugs import described, stop
+        from mcp_auth_tui.render.bug import described, stop
 
         for line in described(error, self.session):
             self._plain.say(line)
@@ -267,7 +267,7 @@ class Headless:
     def _result(self) -> str:
         options = self._options
         if self._mode == "json":
-            from mcp_auth_tui.report import document, dumped
+            from mcp_auth_tui.render.document import document, dumped
 
             made = document(self.session, reveal=options.reveal, marks=options.marks)
             return f"{dumped(made, indent=2)}\n"

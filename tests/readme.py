@@ -98,7 +98,7 @@ def _keys() -> str:
 
 
 def _exits() -> str:
-    from mcp_auth_tui.plain import MEANINGS
+    from mcp_auth_tui.render.plain import MEANINGS
 
     return table(("exit code", "meaning"), [(str(code), said) for code, said in MEANINGS.items()])
 

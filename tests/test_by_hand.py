@@ -30,7 +30,7 @@ from mcp_auth_tui.options import Options
 from mcp_auth_tui.protocol.actions import Browse, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.values import Client, Token
-from mcp_auth_tui.report import document
+from mcp_auth_tui.render.document import document
 from tests.test_controller import ATTEMPT, REQUEST, URL, Net, Opener, events, made, two_sends
 
 

@@ -12,7 +12,7 @@ import pytest
 from mcp_auth_tui import arguments
 from mcp_auth_tui.inspecting.words import inspect
 from mcp_auth_tui.model import Event, Session
-from mcp_auth_tui.report import document
+from mcp_auth_tui.render.document import document
 from tests import readme
 from tests.conformance.scenarios import PAIRS, WIRES
 
@@ -76,7 +76,7 @@ def test_the_events_of_the_readme_are_those_of_the_model() -> None:
 
 
 def test_the_limit_of_a_body_is_the_one_that_is_told() -> None:
-    from mcp_auth_tui.report import BODY_LIMIT
+    from mcp_auth_tui.render.document import BODY_LIMIT
 
     assert f"{BODY_LIMIT:,}".replace(",", " ") in readme.JSON_MEMBERS["exchanges"]
 

@@ -85,14 +85,14 @@ def caution(session: Session) -> str:
 
 def report(session: Session) -> str:
     """Return the report of a run as Markdown, masked; empty before it began."""
-    from mcp_auth_tui.reports.markdown import report as written
+    from mcp_auth_tui.render.report.markdown import report as written
 
     return written(session) if session.url else ""
 
 
 def report_html(session: Session) -> str:
     """Return the report of a run as one HTML page, masked; empty before it began."""
-    from mcp_auth_tui.reports.html import page
+    from mcp_auth_tui.render.report.html import page
 
     return page(session) if session.url else ""
 

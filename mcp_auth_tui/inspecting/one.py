@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mcp_auth_tui import bugs, findings
+from mcp_auth_tui import findings
 from mcp_auth_tui.model import (
     Ended,
     Entered,
@@ -31,6 +31,7 @@ from mcp_auth_tui.model import (
 from mcp_auth_tui.protocol import inspection
 from mcp_auth_tui.protocol.actions import Ask, Close, Now, Open, Protocol, Read, Send, Sleep
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.render import bug
 from mcp_auth_tui.text import duration
 
 if TYPE_CHECKING:
@@ -67,9 +68,9 @@ async def inspected(
             outcome = await run.driven(way(config))
     except TimeoutError as error:
         slow = limit.expired()
-        run.note(_slow(run.session, seconds) if slow else bugs.stop(error, run.session))
+        run.note(_slow(run.session, seconds) if slow else bug.stop(error, run.session))
     except Exception as error:
-        run.note(bugs.stop(error, run.session))
+        run.note(bug.stop(error, run.session))
     finally:
         await run.close()
     session = run.session

@@ -13,7 +13,7 @@ from mcp_auth_tui.findings.explain import EXPLANATIONS, GROUPS, Explanation, gro
 from mcp_auth_tui.inspecting.words import LIST_FORMATS
 from mcp_auth_tui.model import Level
 from mcp_auth_tui.options import Usage, target, unknown
-from mcp_auth_tui.reports.markdown import block, span
+from mcp_auth_tui.render.report.markdown import block, span
 
 _WIDTH = 88
 _TITLE = "The checks of mcp-auth-tui"

@@ -288,11 +288,11 @@ class AuthApp(Leaving, Looking, Liking):
         """Say that it is our bug, without the values that a full traceback would show."""
         from rich.text import Text
 
-        from mcp_auth_tui import bugs
+        from mcp_auth_tui.render import bug
 
         error = self._exception or RuntimeError("unknown")
         try:
-            told = "\n".join(bugs.described(error, self.session))
+            told = "\n".join(bug.described(error, self.session))
         except Exception:  # whatever is broken may be needed to describe it
             told = f"This is a bug in mcp-auth-tui ({type(error).__name__})."
         self._exit_renderables.append(Text(told))

@@ -126,9 +126,9 @@ class Runs(App[int]):
 
     def _bug(self, error: Exception) -> None:
         """Keep the transcript and say that it is our bug (DESIGN 5)."""
-        from mcp_auth_tui import bugs
+        from mcp_auth_tui.render import bug
 
-        stop = bugs.stop(error, self.session)
+        stop = bug.stop(error, self.session)
         self.happened(Ended(Outcome.FAILED, self.clock(), stop, exit=stop.exit))
 
     def happened(self, event: Event) -> None:

@@ -601,7 +601,7 @@ async def test_a_fault_while_drawing_ends_the_screen_even_when_it_cannot_be_desc
     def broken(*args: Any) -> Any:
         raise ZeroDivisionError(fakes.ACCESS)
 
-    monkeypatch.setattr("mcp_auth_tui.bugs.described", broken)
+    monkeypatch.setattr("mcp_auth_tui.render.bug.described", broken)
     app = app_of(fakes.mismatch())
     app.action_zoom = broken  # type: ignore[method-assign]
 

@@ -10,7 +10,7 @@ from textual import events
 from textual.widgets import Input
 
 from mcp_auth_tui.model import Left, Level, Resumed, Slip, Stage, Started, Status, Waiting
-from mcp_auth_tui.reports.content import content as report
+from mcp_auth_tui.render.report.content import content as report
 from mcp_auth_tui.tui import details, views
 from mcp_auth_tui.tui.edges import Banner
 from mcp_auth_tui.tui.letters import large

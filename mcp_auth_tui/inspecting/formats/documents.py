@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcp_auth_tui.inspecting.formats import Setting
 from mcp_auth_tui.model import Session
-from mcp_auth_tui.report import document, dumped
+from mcp_auth_tui.render.document import document, dumped
 
 
 class JsonLines:

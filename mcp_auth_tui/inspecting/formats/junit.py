@@ -7,8 +7,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from mcp_auth_tui.inspecting.formats import Setting
 from mcp_auth_tui.model import Finding, Level, Session
-from mcp_auth_tui.reports.content import ranked
-from mcp_auth_tui.reports.safe import Safe
+from mcp_auth_tui.render.report.content import ranked
+from mcp_auth_tui.render.report.safe import Safe
 
 
 class Junit:

@@ -6,7 +6,7 @@ from html import escape
 
 from mcp_auth_tui.inspecting.formats import Setting
 from mcp_auth_tui.model import Session
-from mcp_auth_tui.reports import html, markdown
+from mcp_auth_tui.render.report import html, markdown
 
 _EARLY = "Interrupted: not every URL was inspected."
 

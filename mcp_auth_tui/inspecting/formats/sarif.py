@@ -14,9 +14,9 @@ from mcp_auth_tui import __version__
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.inspecting.formats import Setting
 from mcp_auth_tui.model import Finding, Level, Session
-from mcp_auth_tui.report import dumped
-from mcp_auth_tui.reports.content import ranked
-from mcp_auth_tui.reports.safe import Safe
+from mcp_auth_tui.render.document import dumped
+from mcp_auth_tui.render.report.content import ranked
+from mcp_auth_tui.render.report.safe import Safe
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

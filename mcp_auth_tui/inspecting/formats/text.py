@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_auth_tui.facts import GLYPHS, elsewhere
 from mcp_auth_tui.inspecting.formats import Setting
 from mcp_auth_tui.model import Finding, Level, Session
-from mcp_auth_tui.reports.content import checked, ranked, told
-from mcp_auth_tui.reports.safe import Safe
+from mcp_auth_tui.render.report.content import checked, ranked, told
+from mcp_auth_tui.render.report.safe import Safe
+from mcp_auth_tui.render.summary import GLYPHS, elsewhere
 
 _COLOURS = {Level.FATAL: "31", Level.ERROR: "31", Level.WARNING: "33", Level.OK: "32"}
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui import findings, report
+from mcp_auth_tui import findings
 from mcp_auth_tui.model import (
     Browsed,
     Ended,
@@ -22,6 +22,7 @@ from mcp_auth_tui.model import (
     Stage,
 )
 from mcp_auth_tui.protocol.actions import Send
+from mcp_auth_tui.render import document as report
 from tests.scripted import (
     ERROR,
     START,

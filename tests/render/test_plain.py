@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui import findings
-from mcp_auth_tui.facts import elsewhere
 from mcp_auth_tui.model import (
     Ended,
     Entered,
@@ -30,10 +29,12 @@ from mcp_auth_tui.model import (
     Status,
     Waiting,
 )
-from mcp_auth_tui.plain import Plain
 from mcp_auth_tui.protocol.actions import Browse, Question, Send
+from mcp_auth_tui.render.plain import Plain
+from mcp_auth_tui.render.summary import elsewhere
 from mcp_auth_tui.tui.keys import KEYS
 from mcp_auth_tui.tui.places import DiscoveryScreen
+from tests.render.test_document import ANY_SECRETS
 from tests.scripted import (
     ERROR,
     START,
@@ -46,7 +47,6 @@ from tests.scripted import (
     run,
     token_request,
 )
-from tests.test_report import ANY_SECRETS
 
 
 def told(events: list[Event], **options: object) -> list[str]:

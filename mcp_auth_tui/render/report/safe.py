@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mcp_auth_tui import text
-from mcp_auth_tui.facts import redacted
 from mcp_auth_tui.model import Exchange, Kind, Secret, Session, shown_body
+from mcp_auth_tui.render.summary import redacted
 
 BODY_LIMIT = 6_000
 """The most characters of a body."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from mcp_auth_tui.facts import GLYPHS
 from mcp_auth_tui.model import Level, Session
-from mcp_auth_tui.reports.content import Content, Item, content
+from mcp_auth_tui.render.report.content import Content, Item, content
+from mcp_auth_tui.render.summary import GLYPHS
 
 HEAD = """\
 <!DOCTYPE html>

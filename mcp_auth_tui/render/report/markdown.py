@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mcp_auth_tui.facts import GLYPHS
 from mcp_auth_tui.model import Level, Session
-from mcp_auth_tui.reports.content import Content, content
+from mcp_auth_tui.render.report.content import Content, content
+from mcp_auth_tui.render.summary import GLYPHS
 
 _TICKS = re.compile(r"`+")
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from mcp_auth_tui import __version__, text
-from mcp_auth_tui.facts import GLYPHS, counted, elsewhere, learned, redacted
 from mcp_auth_tui.model import (
     Browsed,
     Ended,
@@ -35,6 +34,7 @@ from mcp_auth_tui.model import (
     Tried,
     Waiting,
 )
+from mcp_auth_tui.render.summary import GLYPHS, counted, elsewhere, learned, redacted
 
 HEADINGS = {
     Stage.PROBE: "1 Metadata: the MCP server is asked",

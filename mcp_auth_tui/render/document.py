@@ -38,7 +38,6 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from mcp_auth_tui import __version__, text
-from mcp_auth_tui.facts import redacted
 from mcp_auth_tui.model import (
     Browsed,
     Ended,
@@ -59,6 +58,7 @@ from mcp_auth_tui.model import (
     Status,
     shown_body,
 )
+from mcp_auth_tui.render.summary import redacted
 
 SCHEMA = "mcp-auth-tui/1"
 BODY_LIMIT = 20_000
