@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from mcp_auth_tui import arguments
+from mcp_auth_tui.settings import arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from mcp_auth_tui.desktop.stdin import Stdin
     from mcp_auth_tui.model import Secret
-    from mcp_auth_tui.options import Options
     from mcp_auth_tui.protocol.config import Config
-    from mcp_auth_tui.settings import Settings
+    from mcp_auth_tui.settings.editable import Settings
+    from mcp_auth_tui.settings.options import Options
 
 INTERRUPTED = 130
 
@@ -61,7 +61,7 @@ def _hold_descriptors() -> None:
 def _flow(words: list[str]) -> int:
     parser = arguments.flow()
     args = parser.parse_args(words)
-    from mcp_auth_tui.options import Usage
+    from mcp_auth_tui.settings.options import Usage
 
     try:
         _no_command(args.url)
@@ -72,7 +72,7 @@ def _flow(words: list[str]) -> int:
 
 def _no_command(url: str | None) -> None:
     """Raise `Usage` for a bare word that is nearly a command: as a host it would be asked."""
-    from mcp_auth_tui.options import Usage, near
+    from mcp_auth_tui.settings.options import Usage, near
 
     if url is None or not url.isalpha():
         return
@@ -88,7 +88,7 @@ def _no_command(url: str | None) -> None:
 def _demo(words: list[str]) -> int:
     parser = arguments.demo()
     args = parser.parse_args(words)
-    from mcp_auth_tui.options import Usage
+    from mcp_auth_tui.settings.options import Usage
 
     try:
         return _practise(args, words)
@@ -97,11 +97,11 @@ def _demo(words: list[str]) -> int:
 
 
 def _inspect(words: list[str]) -> int:
-    from mcp_auth_tui.inspecting.words import inspect
+    from mcp_auth_tui.settings.inspect_arguments import inspect
 
     parser = inspect()
     args = parser.parse_args(words)
-    from mcp_auth_tui.options import Usage
+    from mcp_auth_tui.settings.options import Usage
 
     try:
         if args.explain is not None or args.list_checks:
@@ -109,7 +109,7 @@ def _inspect(words: list[str]) -> int:
 
             return answer(args)
         from mcp_auth_tui.inspecting.run import inspect as run
-        from mcp_auth_tui.inspecting.wishes import from_arguments
+        from mcp_auth_tui.settings.inspect_options import from_arguments
 
         return run(from_arguments(args))
     except Usage as error:
@@ -125,7 +125,7 @@ def _practise(args: Namespace, words: list[str]) -> int:
     from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
     from mcp_auth_tui.demo.thread import running
     from mcp_auth_tui.desktop.output import Talk
-    from mcp_auth_tui.options import Usage, check_file, unknown
+    from mcp_auth_tui.settings.options import Usage, check_file, unknown
 
     known = {"fault": FAULTS, "variant": VARIANTS}
     for kind, names in known.items():
@@ -180,7 +180,7 @@ def _run(args: Namespace, url: str | None, words: list[str], *, practises: bool 
     from dataclasses import replace
 
     from mcp_auth_tui.desktop import stdin as keyboard
-    from mcp_auth_tui.options import Usage, from_arguments
+    from mcp_auth_tui.settings.options import Usage, from_arguments
 
     stdin = keyboard.look()
     options = from_arguments(args)
@@ -198,7 +198,7 @@ def _run(args: Namespace, url: str | None, words: list[str], *, practises: bool 
     if args.inline:
         _check_inline(mode)
     if not mode:
-        from mcp_auth_tui.settings import Settings
+        from mcp_auth_tui.settings.editable import Settings
 
         parser, practice = arguments.flow, ""
         if practises and url:
@@ -226,7 +226,7 @@ def _headless_mode(args: Namespace, stdin: Stdin) -> str:
 
 
 def _check_inline(mode: str) -> None:
-    from mcp_auth_tui.options import Usage
+    from mcp_auth_tui.settings.options import Usage
 
     if os.environ.get("TEXTUAL_DRIVER"):
         raise Usage("--inline needs a terminal: this screen is shown in a browser")
@@ -241,7 +241,7 @@ def _prompted(stdin: Stdin) -> Secret:
 
     from mcp_auth_tui.desktop.stdin import Stdin
     from mcp_auth_tui.model import Secret
-    from mcp_auth_tui.options import Usage
+    from mcp_auth_tui.settings.options import Usage
 
     if stdin is not Stdin.TERMINAL:
         raise Usage("--client-secret-prompt needs a terminal")

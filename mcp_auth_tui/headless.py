@@ -31,7 +31,7 @@ from mcp_auth_tui.render.plain import Plain
 
 if TYPE_CHECKING:
     from mcp_auth_tui.controller import Controller
-    from mcp_auth_tui.options import Options
+    from mcp_auth_tui.settings.options import Options
 
 INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

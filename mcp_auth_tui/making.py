@@ -11,9 +11,9 @@ from mcp_auth_tui.desktop.browser import Browser
 from mcp_auth_tui.keys.signer import Signer
 from mcp_auth_tui.model import Event, Request, Session, Stage
 from mcp_auth_tui.net import Network
-from mcp_auth_tui.options import Options
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.settings.options import Options
 
 PRIVATE = "as-endpoint-private"
 

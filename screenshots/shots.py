@@ -15,8 +15,8 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from mcp_auth_tui.options import Options
-from mcp_auth_tui.settings import Settings
+from mcp_auth_tui.settings.editable import Settings
+from mcp_auth_tui.settings.options import Options
 from mcp_auth_tui.tui.app import AuthApp
 from screenshots.practice import AWAY, Practice, Run, config
 

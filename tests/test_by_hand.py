@@ -26,11 +26,11 @@ from mcp_auth_tui.model import (
     Stage,
     Started,
 )
-from mcp_auth_tui.options import Options
 from mcp_auth_tui.protocol.actions import Browse, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.values import Client, Token
 from mcp_auth_tui.render.document import document
+from mcp_auth_tui.settings.options import Options
 from tests.test_controller import ATTEMPT, REQUEST, URL, Net, Opener, events, made, two_sends
 
 

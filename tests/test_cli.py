@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from mcp_auth_tui import arguments, cli
+from mcp_auth_tui import cli
 from mcp_auth_tui.cli import main
 from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 from mcp_auth_tui.model import Secret
-from mcp_auth_tui.options import SECRET_VARIABLE, Options, Usage, from_arguments
+from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.options import SECRET_VARIABLE, Options, Usage, from_arguments
 from tests.peers.program import Program, environment
 from tests.scripted import folded, refused
 

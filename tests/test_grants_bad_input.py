@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
-from mcp_auth_tui.options import Usage
 from mcp_auth_tui.protocol.grants import DEVICE, JWT_BEARER
+from mcp_auth_tui.settings.options import Usage
 from tests.conformance.play import Play, playing, told
 from tests.peers.terminal import Terminal
 from tests.runs import Finished, finished

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mcp_auth_tui import arguments
+from mcp_auth_tui.settings import arguments
 from tests.hostile import Hostile, hostile
 from tests.runs import Finished, finished
 

@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
-from mcp_auth_tui import arguments
-from mcp_auth_tui.inspecting.words import inspect
 from mcp_auth_tui.model import Event, Session
 from mcp_auth_tui.render.document import document
+from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.inspect_arguments import inspect
 from tests import readme
 from tests.conformance.scenarios import PAIRS, WIRES
 

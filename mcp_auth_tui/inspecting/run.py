@@ -17,9 +17,9 @@ from mcp_auth_tui.inspecting.formats import Form, Setting, form
 from mcp_auth_tui.inspecting.one import inspected
 from mcp_auth_tui.inspecting.progress import Progress
 from mcp_auth_tui.inspecting.sink import Sink
-from mcp_auth_tui.inspecting.wishes import Wishes
 from mcp_auth_tui.model import Ended, Outcome, Session, Stage, Started
 from mcp_auth_tui.net import Network, Tls
+from mcp_auth_tui.settings.inspect_options import Wishes
 from mcp_auth_tui.text import harmless
 
 INTERRUPTED = 130

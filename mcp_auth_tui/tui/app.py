@@ -22,7 +22,7 @@ from mcp_auth_tui.tui.views import panel_of
 
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.config import Config
-    from mcp_auth_tui.settings import Settings
+    from mcp_auth_tui.settings.editable import Settings
     from mcp_auth_tui.tui.saving import Wish
 
 

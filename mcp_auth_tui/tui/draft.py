@@ -12,8 +12,8 @@ from textual.content import Content
 
 from mcp_auth_tui import text
 from mcp_auth_tui.model import Secret
-from mcp_auth_tui.options import SECRET_VARIABLE, Usage
-from mcp_auth_tui.settings import PROMPT, Field, Settings, Values, shown
+from mcp_auth_tui.settings.editable import PROMPT, Field, Settings, Values, shown
+from mcp_auth_tui.settings.options import SECRET_VARIABLE, Usage
 from mcp_auth_tui.tui import views
 
 _NAME = 26

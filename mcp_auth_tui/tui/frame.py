@@ -30,7 +30,7 @@ from mcp_auth_tui.tui.terminal import ControlFilter, takes_links
 from mcp_auth_tui.tui.views import panel_of
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.settings import Settings
+    from mcp_auth_tui.settings.editable import Settings
 
 SMALLEST = (40, 10)
 """Cells; on less the screen says so and shows nothing else."""

@@ -25,9 +25,9 @@ from mcp_auth_tui.tui.views import stages_of
 
 if TYPE_CHECKING:
     from mcp_auth_tui.controller import Controller
-    from mcp_auth_tui.options import Options
     from mcp_auth_tui.protocol.config import Config
-    from mcp_auth_tui.settings import Settings
+    from mcp_auth_tui.settings.editable import Settings
+    from mcp_auth_tui.settings.options import Options
 
 INTERRUPTED = 130
 PATIENCE = 3.0

@@ -16,11 +16,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui import credentials, text
+from mcp_auth_tui import text
 from mcp_auth_tui.desktop.threads import beside
 from mcp_auth_tui.model import Level, Session
-from mcp_auth_tui.options import Usage
-from mcp_auth_tui.settings import PROMPT, Settings, shown
+from mcp_auth_tui.settings import credentials
+from mcp_auth_tui.settings.editable import PROMPT, Settings, shown
+from mcp_auth_tui.settings.options import Usage
 from mcp_auth_tui.tui import draft, views
 from mcp_auth_tui.tui.draft import Draft, Row
 from mcp_auth_tui.tui.editing import TYPING

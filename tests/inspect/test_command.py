@@ -18,9 +18,9 @@ from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.inspecting.progress import Progress
-from mcp_auth_tui.inspecting.wishes import Wishes, from_arguments
-from mcp_auth_tui.inspecting.words import inspect as parser
-from mcp_auth_tui.options import Usage
+from mcp_auth_tui.settings.inspect_arguments import inspect as parser
+from mcp_auth_tui.settings.inspect_options import Wishes, from_arguments
+from mcp_auth_tui.settings.options import Usage
 
 # "legacy-paths" is "legacy" and then some: the missing resource metadata, the cause, is told first.
 SEEN = {name: item.finding for name, item in {**FAULTS, **VARIANTS}.items() if item.inspected} | {

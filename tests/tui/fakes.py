@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from mcp_auth_tui import settings
 from mcp_auth_tui.desktop.browser import Opened
 from mcp_auth_tui.model import (
     Browsed,
@@ -40,7 +39,6 @@ from mcp_auth_tui.model import (
     Waiting,
     Whose,
 )
-from mcp_auth_tui.options import Options
 from mcp_auth_tui.performing import Sent
 from mcp_auth_tui.protocol.actions import Browse, Question, Send
 from mcp_auth_tui.protocol.config import Config
@@ -55,6 +53,8 @@ from mcp_auth_tui.protocol.values import (
     Resource,
     Token,
 )
+from mcp_auth_tui.settings import editable
+from mcp_auth_tui.settings.options import Options
 
 NOW = 1_790_000_000.0
 MCP = "https://mcp.example.com/mcp"
@@ -452,7 +452,7 @@ def hostile() -> list[Event]:
     ]
 
 
-class Settings(settings.Settings):
+class Settings(editable.Settings):
     """Settings whose runs are scripted."""
 
     def __init__(

@@ -10,10 +10,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
-from mcp_auth_tui import arguments
 from mcp_auth_tui.model import Secret
-from mcp_auth_tui.options import from_arguments
-from mcp_auth_tui.settings import PROMPT, Settings
+from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.editable import PROMPT, Settings
+from mcp_auth_tui.settings.options import from_arguments
 from mcp_auth_tui.tui.app import AuthApp
 from mcp_auth_tui.tui.picking import PickScreen
 from mcp_auth_tui.tui.screens import Confirm

@@ -12,9 +12,9 @@ from typing import IO, Any
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.model import Level
-from mcp_auth_tui.options import Usage, check_file, target
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.urls import mcp_url
+from mcp_auth_tui.settings.options import Usage, check_file, target
 
 MAX_LIST = 32 * 1024 * 1024
 """The most octets of a list of URLs."""

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mcp_auth_tui import arguments
-from mcp_auth_tui.options import Options, Usage, from_arguments
+from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.options import Options, Usage, from_arguments
 
 if TYPE_CHECKING:
     from mcp_auth_tui.controller import Controller
-    from mcp_auth_tui.credentials import Credentials
     from mcp_auth_tui.model import Secret
     from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.settings.credentials import Credentials
 
 Values = Mapping[str, tuple[str, ...]]
 """What is given, by the name of the option: its texts as typed, one empty text for a flag."""
@@ -163,7 +163,7 @@ class Settings:
 
     def _credentials(self, args: Any, environ: Mapping[str, str]) -> Credentials:
         """Read credentials once for as long as the same ones are named: it may start a command."""
-        from mcp_auth_tui import credentials
+        from mcp_auth_tui.settings import credentials
 
         key = tuple(getattr(args, name) for name in (*credentials.OPTIONS, "idp_client_id"))
         if self._read is None or self._read[0] != key:
@@ -211,7 +211,7 @@ class Settings:
         return self.command_line(url, self.given).line
 
     def _secret_hint(self, given: Values) -> list[str]:
-        from mcp_auth_tui.options import SECRET_VARIABLE
+        from mcp_auth_tui.settings.options import SECRET_VARIABLE
 
         if PROMPT in given:
             return [f"the client secret is asked for; ${SECRET_VARIABLE} can hold it instead"]

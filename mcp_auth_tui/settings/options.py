@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mcp_auth_tui import credentials
 from mcp_auth_tui.desktop.browser import can_open
 from mcp_auth_tui.desktop.output import check_target
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.urls import mcp_url
+from mcp_auth_tui.settings import credentials
 
 MAX_SECRET_FILE = 65536
 SECRET_VARIABLE = "MCP_AUTH_CLIENT_SECRET"
@@ -127,7 +127,7 @@ def from_arguments(
     environ: Mapping[str, str] = os.environ,
     read: ReadCredentials = credentials.read,
 ) -> Options:
-    """Turn parsed arguments (`arguments.flow`) into checked options.
+    """Turn parsed arguments (`settings.arguments.flow`) into checked options.
 
     ``read`` reads the credentials that they name. Raises `Usage`.
     """

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui import arguments
 from mcp_auth_tui.model import Secret
-from mcp_auth_tui.options import SECRET_VARIABLE, Usage, from_arguments
-from mcp_auth_tui.settings import PROMPT, Settings, Values, shown
+from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.editable import PROMPT, Settings, Values, shown
+from mcp_auth_tui.settings.options import SECRET_VARIABLE, Usage, from_arguments
 
 
 def settings(*words: str, **environ: str) -> Settings:
