@@ -257,7 +257,7 @@ def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
 
     from mcp_auth_tui.desktop.stdin import Stdin
     from mcp_auth_tui.headless import Headless
-    from mcp_auth_tui.making import controllers
+    from mcp_auth_tui.run.assembly import controllers
 
     person = options.wait_given or stdin is not Stdin.NOTHING
     if not person:

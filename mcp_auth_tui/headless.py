@@ -30,7 +30,7 @@ from mcp_auth_tui.protocol.actions import Browse, Open, Send
 from mcp_auth_tui.render.plain import Plain
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.controller import Controller
+    from mcp_auth_tui.run.controller import Controller
     from mcp_auth_tui.settings.options import Options
 
 INTERRUPTED = 130

@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mcp_auth_tui import __version__
-from mcp_auth_tui.controller import Controller
 from mcp_auth_tui.demo.front import AuthorizationFront
 from mcp_auth_tui.demo.records import Entropy
 from mcp_auth_tui.demo.resource import ResourceServer
@@ -26,6 +25,7 @@ from mcp_auth_tui.model import Event, Exchanged, Learned, Request, Response, Ses
 from mcp_auth_tui.net.messages import encode, place
 from mcp_auth_tui.protocol.actions import Callback
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.run.controller import Controller
 
 MCP = "https://mcp.example.com"
 ISSUER = "https://login.example.com"

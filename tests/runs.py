@@ -15,8 +15,8 @@ from typing import Any
 
 from mcp_auth_tui.desktop.stdin import Stdin
 from mcp_auth_tui.headless import Headless
-from mcp_auth_tui.making import controllers
 from mcp_auth_tui.model import Session
+from mcp_auth_tui.run.assembly import controllers
 from mcp_auth_tui.settings import arguments
 from mcp_auth_tui.settings.options import from_arguments
 

@@ -13,12 +13,12 @@ from typing import Any, cast
 
 import pytest
 
-from mcp_auth_tui.controller import Controller
 from mcp_auth_tui.desktop.stdin import Stdin
 from mcp_auth_tui.headless import Headless
 from mcp_auth_tui.model import Ended, Event, Outcome, Ready, Resumed, Waiting
 from mcp_auth_tui.protocol.actions import Browse, Entropy, Question, Send
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.run.controller import Controller
 from mcp_auth_tui.settings.options import Options
 from tests.scripted import START, Secrets, attempt, refused, run, token_request
 

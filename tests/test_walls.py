@@ -138,7 +138,7 @@ def test_an_inspection_never_loads_textual_nor_what_only_a_sign_in_needs() -> No
     unwanted = {
         "textual",
         "rich",
-        "mcp_auth_tui.controller",
+        "mcp_auth_tui.run.controller",
         "mcp_auth_tui.loopback.callback",
         "joserfc",
     }

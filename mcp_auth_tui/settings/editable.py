@@ -17,9 +17,9 @@ from mcp_auth_tui.settings import arguments
 from mcp_auth_tui.settings.options import Options, Usage, from_arguments
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.controller import Controller
     from mcp_auth_tui.model import Secret
     from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.run.controller import Controller
     from mcp_auth_tui.settings.credentials import Credentials
 
 Values = Mapping[str, tuple[str, ...]]
@@ -96,7 +96,7 @@ class Settings:
     def controller(self, config: Config, stepping: bool) -> Controller:
         """Make a run."""
         # Loaded behind the first frame: it brings the network and the findings.
-        from mcp_auth_tui.making import controllers
+        from mcp_auth_tui.run.assembly import controllers
 
         return controllers(self.options, person=True)(config, stepping)
 

@@ -24,8 +24,8 @@ from mcp_auth_tui.tui.keys import LETTERS, State, start_of
 from mcp_auth_tui.tui.views import stages_of
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.controller import Controller
     from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.run.controller import Controller
     from mcp_auth_tui.settings.editable import Settings
     from mcp_auth_tui.settings.options import Options
 

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from mcp_auth_tui.model import Exchanged, Level, Secret, Stage
-from mcp_auth_tui.performing import Sent
+from mcp_auth_tui.run.performer import Sent
 from mcp_auth_tui.tui import details, dissect, views
 from mcp_auth_tui.tui.app import loaded
 from mcp_auth_tui.tui.exchanges import ExchangeScreen

@@ -32,11 +32,11 @@ from mcp_auth_tui.model import (
     Tried,
     Waiting,
 )
-from mcp_auth_tui.performing import BindListener, Performer, Reply, Sent, Signer, Steps
 from mcp_auth_tui.protocol.actions import Action, Browse, Callback, FlowStop, Open, Protocol, Send
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.render import bug
-from mcp_auth_tui.waits import Interrupted, Person
+from mcp_auth_tui.run.performer import BindListener, Performer, Reply, Sent, Signer, Steps
+from mcp_auth_tui.run.person import Interrupted, Person
 
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser, Opened

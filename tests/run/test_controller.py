@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from mcp_auth_tui import findings
-from mcp_auth_tui.controller import Controller
 from mcp_auth_tui.desktop.browser import Opened
 from mcp_auth_tui.loopback.callback import Listener
 from mcp_auth_tui.model import (
@@ -41,7 +40,6 @@ from mcp_auth_tui.model import (
     Timing,
     Waiting,
 )
-from mcp_auth_tui.performing import REQUESTS
 from mcp_auth_tui.protocol.actions import (
     Answer,
     Ask,
@@ -63,6 +61,8 @@ from mcp_auth_tui.protocol.actions import (
 )
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.values import Attempt, Contact, Token
+from mcp_auth_tui.run.controller import Controller
+from mcp_auth_tui.run.performer import REQUESTS
 
 URL = "https://mcp.example/mcp"
 REQUEST = Request(Stage.PROBE, "first contact", "POST", URL, Kind.MCP)

@@ -7,7 +7,6 @@ import json
 from contextlib import aclosing
 from typing import Any
 
-from mcp_auth_tui.controller import Controller
 from mcp_auth_tui.keys.jose import Keys
 from mcp_auth_tui.model import (
     Event,
@@ -26,7 +25,8 @@ from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.keys_check import check
 from mcp_auth_tui.protocol.values import AuthorizationServer, Token
-from tests.test_controller import REQUEST, URL, Net, events, made
+from mcp_auth_tui.run.controller import Controller
+from tests.run.test_controller import REQUEST, URL, Net, events, made
 
 AS = "https://as.example"
 JSON = (("content-type", "application/json"),)

@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from mcp_auth_tui.desktop.browser import Browser
-from mcp_auth_tui.making import controllers
 from mcp_auth_tui.model import (
     Browsed,
     Ended,
@@ -30,8 +29,9 @@ from mcp_auth_tui.protocol.actions import Browse, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.values import Client, Token
 from mcp_auth_tui.render.document import document
+from mcp_auth_tui.run.assembly import controllers
 from mcp_auth_tui.settings.options import Options
-from tests.test_controller import ATTEMPT, REQUEST, URL, Net, Opener, events, made, two_sends
+from tests.run.test_controller import ATTEMPT, REQUEST, URL, Net, Opener, events, made, two_sends
 
 
 async def test_a_request_is_sent_again_beside_a_stepped_run_which_stays_where_it_is() -> None:
@@ -83,7 +83,7 @@ async def test_after_the_run_a_request_goes_by_a_network_of_its_own_which_is_clo
         nets.append(Net())
         return nets[-1]
 
-    monkeypatch.setattr("mcp_auth_tui.making.Network", network)
+    monkeypatch.setattr("mcp_auth_tui.run.assembly.Network", network)
     controller = controllers(Options(), person=True)(Config(url=URL), False)
     monkeypatch.setattr(controller, "_flow", lambda *_: two_sends())
     async with aclosing(controller.run()) as run:
