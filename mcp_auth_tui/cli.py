@@ -105,10 +105,10 @@ def _inspect(words: list[str]) -> int:
 
     try:
         if args.explain is not None or args.list_checks:
-            from mcp_auth_tui.inspecting.reference import answer
+            from mcp_auth_tui.inspect.reference import answer
 
             return answer(args)
-        from mcp_auth_tui.inspecting.run import inspect as run
+        from mcp_auth_tui.inspect.command import inspect as run
         from mcp_auth_tui.settings.inspect_options import from_arguments
 
         return run(from_arguments(args))

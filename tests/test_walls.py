@@ -134,7 +134,7 @@ def test_a_run_without_a_screen_never_loads_textual(mode: str) -> None:
 
 def test_an_inspection_never_loads_textual_nor_what_only_a_sign_in_needs() -> None:
     modules = command("inspect", "http://127.0.0.1:1/mcp", "--timeout", "2")
-    assert "mcp_auth_tui.inspecting.run" in modules
+    assert "mcp_auth_tui.inspect.command" in modules
     unwanted = {
         "textual",
         "rich",

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.inspecting.formats import FORMATS
+from mcp_auth_tui.inspect.formats import FORMATS
 from mcp_auth_tui.model import Level, Response, Session
 from tests.findings.site import CIMD, OAUTH, Site, at, jwt, site
 from tests.findings.whole import session_of, written, written_everywhere

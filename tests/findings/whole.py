@@ -8,7 +8,7 @@ from typing import Any
 from unicodedata import category
 
 from mcp_auth_tui.exports import EXPORTS, rendered
-from mcp_auth_tui.inspecting.formats import FORMATS, Setting, form
+from mcp_auth_tui.inspect.formats import FORMATS, Setting, form
 from mcp_auth_tui.model import Ended, Exchanged, Level, Outcome, Session, Started
 from mcp_auth_tui.render.document import document, dumped
 from tests.findings.site import Site

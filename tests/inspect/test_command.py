@@ -17,7 +17,7 @@ from mcp_auth_tui.cli import main
 from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.inspecting.progress import Progress
+from mcp_auth_tui.inspect.progress import Progress
 from mcp_auth_tui.settings.inspect_arguments import inspect as parser
 from mcp_auth_tui.settings.inspect_options import Wishes, from_arguments
 from mcp_auth_tui.settings.options import Usage

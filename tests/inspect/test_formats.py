@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.findings import found
-from mcp_auth_tui.inspecting.formats import FORMATS
+from mcp_auth_tui.inspect.formats import FORMATS
 from mcp_auth_tui.model import Level, Stage
 from mcp_auth_tui.settings.inspect_arguments import FORMATS as NAMES
 from tests.hostile import HOSTILE

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_auth_tui.inspecting.formats import FORMATS, Setting, form
-from mcp_auth_tui.inspecting.one import inspected
+from mcp_auth_tui.inspect.formats import FORMATS, Setting, form
+from mcp_auth_tui.inspect.target import inspected
 from mcp_auth_tui.net import Network
 from mcp_auth_tui.protocol.config import Config
 from tests.hostile import hostile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcp_auth_tui.inspecting.formats import Setting, form
+from mcp_auth_tui.inspect.formats import Setting, form
 from mcp_auth_tui.model import Ended, Level, Outcome, Response, Session
 from tests.inspect.world import GOOD, ISSUER, PRM, URL, inspected, metadata, resource, server
 

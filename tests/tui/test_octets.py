@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mcp_auth_tui.exports import EXPORTS
-from mcp_auth_tui.inspecting.formats import FORMATS, Setting, form
+from mcp_auth_tui.inspect.formats import FORMATS, Setting, form
 from tests import octets
 from tests.evil import EVIL, STOPS, Evil, evil
 from tests.hostile import serving

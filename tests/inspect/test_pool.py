@@ -11,8 +11,8 @@ import pytest
 
 from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.findings import found
-from mcp_auth_tui.inspecting.crowd import Networks, inspect_all
-from mcp_auth_tui.inspecting.one import inspected
+from mcp_auth_tui.inspect.pool import Networks, inspect_all
+from mcp_auth_tui.inspect.target import inspected
 from mcp_auth_tui.model import Level, Outcome, Session, Stage
 from mcp_auth_tui.net import Network
 from mcp_auth_tui.protocol.actions import Now, Protocol

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.inspecting.formats import Setting
+from mcp_auth_tui.inspect.formats import Setting
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.render.document import document, dumped
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.inspecting.formats import Setting
+from mcp_auth_tui.inspect.formats import Setting
 from mcp_auth_tui.model import Finding, Level, Session
 from mcp_auth_tui.render.document import dumped
 from mcp_auth_tui.render.report.content import ranked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_auth_tui.inspecting.formats import Setting
+from mcp_auth_tui.inspect.formats import Setting
 from mcp_auth_tui.model import Finding, Level, Session
 from mcp_auth_tui.render.report.content import checked, ranked, told
 from mcp_auth_tui.render.report.safe import Safe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape, quoteattr
 
-from mcp_auth_tui.inspecting.formats import Setting
+from mcp_auth_tui.inspect.formats import Setting
 from mcp_auth_tui.model import Finding, Level, Session
 from mcp_auth_tui.render.report.content import ranked
 from mcp_auth_tui.render.report.safe import Safe

@@ -12,11 +12,11 @@ from typing import Any
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.desktop.output import Talk, reason
-from mcp_auth_tui.inspecting.crowd import inspect_all
-from mcp_auth_tui.inspecting.formats import Form, Setting, form
-from mcp_auth_tui.inspecting.one import inspected
-from mcp_auth_tui.inspecting.progress import Progress
-from mcp_auth_tui.inspecting.sink import Sink
+from mcp_auth_tui.inspect.formats import Form, Setting, form
+from mcp_auth_tui.inspect.pool import inspect_all
+from mcp_auth_tui.inspect.progress import Progress
+from mcp_auth_tui.inspect.sink import Sink
+from mcp_auth_tui.inspect.target import inspected
 from mcp_auth_tui.model import Ended, Outcome, Session, Stage, Started
 from mcp_auth_tui.net import Network, Tls
 from mcp_auth_tui.settings.inspect_options import Wishes
