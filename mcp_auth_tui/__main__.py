@@ -12,11 +12,11 @@ def run() -> int:
     """
     usual = signal.getsignal(signal.SIGINT)
     if usual is not signal.default_int_handler:
-        from mcp_auth_tui.cli import main
+        from mcp_auth_tui.cli.main import main
 
         return main()
     signal.signal(signal.SIGINT, _quit)
-    from mcp_auth_tui.cli import main
+    from mcp_auth_tui.cli.main import main
 
     signal.signal(signal.SIGINT, usual)
     try:

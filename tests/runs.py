@@ -13,8 +13,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mcp_auth_tui.cli.headless import Headless
 from mcp_auth_tui.desktop.stdin import Stdin
-from mcp_auth_tui.headless import Headless
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.run.assembly import controllers
 from mcp_auth_tui.settings import arguments

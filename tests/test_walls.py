@@ -33,7 +33,7 @@ def loaded(code: str) -> set[str]:
 
 def command(*words: str) -> set[str]:
     script = "import io; sys.stdout = sys.stderr = io.StringIO()\n"
-    return loaded(f"{script}from mcp_auth_tui.cli import main\nmain({list(words)!r})")
+    return loaded(f"{script}from mcp_auth_tui.cli.main import main\nmain({list(words)!r})")
 
 
 def imports(path: Path) -> set[str]:
@@ -127,7 +127,7 @@ def test_help_and_usage_load_neither_faces_nor_network_nor_dataclasses(
 @pytest.mark.parametrize("mode", ["--plain", "--json", "--events"])
 def test_a_run_without_a_screen_never_loads_textual(mode: str) -> None:
     modules = command("http://127.0.0.1:1/mcp", mode, "--timeout", "2")
-    assert "mcp_auth_tui.headless" in modules
+    assert "mcp_auth_tui.cli.headless" in modules
     assert modules & {"textual", "rich", "mcp_auth_tui.tui", "mcp_auth_tui.tui.app"} == set()
     assert "mcp_auth_tui.net" in modules
 

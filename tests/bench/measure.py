@@ -19,7 +19,11 @@ from typing import Any
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 # What the console script of the wheel does, word by word.
-PROGRAM = (sys.executable, "-c", "import sys; from mcp_auth_tui.cli import main; sys.exit(main())")
+PROGRAM = (
+    sys.executable,
+    "-c",
+    "import sys; from mcp_auth_tui.cli.main import main; sys.exit(main())",
+)
 
 
 @cache

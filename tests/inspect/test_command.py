@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_auth_tui.cli import main
+from mcp_auth_tui.cli.main import main
 from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.findings import CATALOGUE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mcp_auth_tui
-from mcp_auth_tui.cli import main
+from mcp_auth_tui.cli.main import main
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.findings.explain import EXPLANATIONS, GROUPS, Explanation, group
 from mcp_auth_tui.inspect.reference import as_json, as_markdown, as_text, explained

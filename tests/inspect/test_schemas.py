@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from mcp_auth_tui.cli import main
+from mcp_auth_tui.cli.main import main
 from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.findings import CATALOGUE, found
 from mcp_auth_tui.model import Level, Stage

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mcp_auth_tui.cli import main
+from mcp_auth_tui.cli.main import main
 from mcp_auth_tui.findings import CATALOGUE
 
 from . import verdicts

@@ -78,7 +78,7 @@ def stopped(run: Finished, id: str, code: int, sentence: str) -> None:
 def test_what_is_no_mcp_url_is_one_sentence_and_exit_code_2(
     url: str, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from mcp_auth_tui.cli import main
+    from mcp_auth_tui.cli.main import main
 
     assert main([url, "--json"]) == 2
     out, err = capsys.readouterr()
@@ -654,7 +654,7 @@ async def test_a_proxy_carries_the_whole_flow_and_is_named_without_its_password(
 async def test_what_cannot_hold_the_result_is_refused_before_anything_is_sent(
     what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from mcp_auth_tui.cli import main
+    from mcp_auth_tui.cli.main import main
 
     target = tmp_path / "target"
     target.write_text("kept")

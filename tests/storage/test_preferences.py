@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui import cli
+from mcp_auth_tui.cli import main
 from mcp_auth_tui.storage.preferences import KNOWN, Preferences, Wishes, gathered, understood
 from mcp_auth_tui.storage.recent import SCHEMA, State
 
@@ -162,9 +162,9 @@ def test_the_command_line_says_what_may_be_kept(
         return Wishes()
 
     monkeypatch.setattr("mcp_auth_tui.storage.preferences.gathered", gather)
-    monkeypatch.setattr("mcp_auth_tui.cli._headless_mode", lambda *_: "")
+    monkeypatch.setattr("mcp_auth_tui.cli.main._headless_mode", lambda *_: "")
     monkeypatch.setattr("mcp_auth_tui.tui.app.run_tui", lambda *_, **__: (0, None))
-    assert cli.main(words) == 0
+    assert main.main(words) == 0
     assert seen == [(store, practice)]
 
 

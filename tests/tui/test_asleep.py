@@ -22,7 +22,7 @@ from typing import Any
 import pyte
 import pytest
 
-from mcp_auth_tui import cli
+from mcp_auth_tui.cli import main
 from mcp_auth_tui.tui import drivers, keys
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
@@ -211,16 +211,16 @@ def test_below_the_prompt_is_refused_where_there_is_none(
 ) -> None:
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    assert cli.main(words) == 2
+    assert main.main(words) == 2
     assert capsys.readouterr().err.startswith(f"mcp-auth-tui: {sentence}")
 
 
 def test_windows_has_no_screen_below_the_prompt(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli.os, "name", "nt")
+    monkeypatch.setattr(main.os, "name", "nt")
     with pytest.raises(Exception, match="--inline does not work on Windows: leave it out"):
-        cli._check_inline("")
+        main._check_inline("")
 
 
 class Driver:

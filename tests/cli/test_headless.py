@@ -13,8 +13,8 @@ from typing import Any, cast
 
 import pytest
 
+from mcp_auth_tui.cli.headless import Headless
 from mcp_auth_tui.desktop.stdin import Stdin
-from mcp_auth_tui.headless import Headless
 from mcp_auth_tui.model import Ended, Event, Outcome, Ready, Resumed, Waiting
 from mcp_auth_tui.protocol.actions import Browse, Entropy, Question, Send
 from mcp_auth_tui.protocol.config import Config

@@ -255,8 +255,8 @@ def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
     import asyncio
     from dataclasses import replace
 
+    from mcp_auth_tui.cli.headless import Headless
     from mcp_auth_tui.desktop.stdin import Stdin
-    from mcp_auth_tui.headless import Headless
     from mcp_auth_tui.run.assembly import controllers
 
     person = options.wait_given or stdin is not Stdin.NOTHING

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from mcp_auth_tui import cli
-from mcp_auth_tui.cli import main
+from mcp_auth_tui.cli import main as cli
+from mcp_auth_tui.cli.main import main
 from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.settings import arguments
@@ -396,7 +396,7 @@ def test_an_interrupt_around_the_command_line_is_no_traceback(when: str, tmp_pat
         "from mcp_auth_tui.__main__ import run\n"
         "imports = builtins.__import__\n"
         "def watched(name, *others, **more):\n"
-        f"    if {when == 'before'} and name == 'mcp_auth_tui.cli':\n"
+        f"    if {when == 'before'} and name == 'mcp_auth_tui.cli.main':\n"
         f"        {interrupt}\n"
         "    return imports(name, *others, **more)\n"
         "builtins.__import__ = watched\n"

@@ -1,0 +1,1 @@
+"""Knows argv, terminals and exit codes; must not know the protocol."""
