@@ -31,7 +31,7 @@ from mcp_auth_tui.model import (
     Waiting,
     Whose,
 )
-from mcp_auth_tui.protocol.values import (
+from mcp_auth_tui.model.oauth import (
     Attempt,
     AuthorizationServer,
     Challenge,

@@ -1,6 +1,6 @@
 """Knows what happened in a run, as frozen values; must not know how it is done or shown.
 
-Values of the flow (`Resource`, `AuthorizationServer`, `Client`, …) are in `protocol.values`.
+Values of the flow (`Resource`, `AuthorizationServer`, `Client`, …) are in `model.oauth`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mcp_auth_tui.model.events import (
     Tried,
     Waiting,
 )
-from mcp_auth_tui.model.exchange import (
+from mcp_auth_tui.model.http import (
     Exchange,
     Failure,
     Field,
@@ -37,14 +37,7 @@ from mcp_auth_tui.model.session import (
     StageState,
     shown_body,
 )
-from mcp_auth_tui.model.words import (
-    PANELS,
-    Level,
-    Outcome,
-    Stage,
-    Status,
-    Whose,
-)
+from mcp_auth_tui.model.vocabulary import PANELS, Level, Outcome, Stage, Status, Whose
 
 __all__ = [
     "PANELS",

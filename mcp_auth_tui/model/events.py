@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_auth_tui.model.exchange import Exchange
-from mcp_auth_tui.model.words import Level, Outcome, Stage, Status, Whose
+from mcp_auth_tui.model.http import Exchange
+from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status, Whose
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from mcp_auth_tui.model.events import (
     Tried,
     Waiting,
 )
-from mcp_auth_tui.model.exchange import Exchange, Secret
-from mcp_auth_tui.model.words import Level, Outcome, Stage, Status
+from mcp_auth_tui.model.http import Exchange, Secret
+from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from mcp_auth_tui.model import (
 )
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.protocol.values import Attempt
+    from mcp_auth_tui.model.oauth import Attempt
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import NoReturn
 from urllib.parse import parse_qsl, quote, urlencode
 
 from mcp_auth_tui.model import Failure, Field, Level, Secret
+from mcp_auth_tui.model.oauth import Attempt, AuthorizationServer, Client, Contact, Grant, Resource
 from mcp_auth_tui.protocol import checks_callback, pastes
 from mcp_auth_tui.protocol.actions import Answer, Await, Browse, Callback, Entropy, Now, Protocol
 from mcp_auth_tui.protocol.challenge import SCOPE
@@ -18,14 +19,6 @@ from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.follow import follow
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import split
-from mcp_auth_tui.protocol.values import (
-    Attempt,
-    AuthorizationServer,
-    Client,
-    Contact,
-    Grant,
-    Resource,
-)
 
 _OCTETS = 32
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mcp_auth_tui.model import Exchange
+from mcp_auth_tui.model.oauth import Contact
 from mcp_auth_tui.protocol.challenge import Parsed
 from mcp_auth_tui.protocol.checks import Check, Checks
-from mcp_auth_tui.protocol.values import Contact
 
 _HEADER = "www-authenticate"
 _SCHEMES = ("bearer", "dpop")

@@ -10,10 +10,10 @@ from ipaddress import ip_address
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Response
+from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.checks import Check, Checks, as_seen, pointer, strings
 from mcp_auth_tui.protocol.documents import loads
 from mcp_auth_tui.protocol.urls import split
-from mcp_auth_tui.protocol.values import AuthorizationServer
 
 # What a server that knows RFC 7591 registers in any case; others it may not know and then ignores.
 _CORE = ("redirect_uris", "grant_types", "response_types", "token_endpoint_auth_method")

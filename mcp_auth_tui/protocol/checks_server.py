@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Level
+from mcp_auth_tui.model.oauth import AuthorizationServer, Contact, Resource
 from mcp_auth_tui.protocol.checks import (
     Check,
     Checks,
@@ -19,7 +20,6 @@ from mcp_auth_tui.protocol.checks import (
     strings,
 )
 from mcp_auth_tui.protocol.urls import split
-from mcp_auth_tui.protocol.values import AuthorizationServer, Contact, Resource
 
 OIDC = "openid-configuration"
 _GRANTS, _METHODS = "grant_types_supported", "token_endpoint_auth_methods_supported"

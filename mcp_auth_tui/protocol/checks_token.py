@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Level
+from mcp_auth_tui.model.oauth import Client
 from mcp_auth_tui.protocol.checks import Check, Checks, as_seen
 from mcp_auth_tui.protocol.urls import same_origin
-from mcp_auth_tui.protocol.values import Client
 
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
 _PROFILE = ("sub", "client_id", "iat", "jti")

@@ -6,13 +6,13 @@ and stops at the first 401 or 403: without a token that is the first contact, wi
 
 from __future__ import annotations
 
+from mcp_auth_tui.model.oauth import Token
 from mcp_auth_tui.protocol import oldsse, stateful, stateless
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import STATELESS
 from mcp_auth_tui.protocol.dpop import Dpop
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.talk import Talk, Turn
-from mcp_auth_tui.protocol.values import Token
 
 __all__ = ["Turn", "converse"]
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from mcp_auth_tui.model import Exchange, Field, Learned, Level, Resumed, Secret, Waiting
+from mcp_auth_tui.model.oauth import DeviceCode
 from mcp_auth_tui.protocol.actions import Protocol, Sleep
 from mcp_auth_tui.protocol.endpoint import Endpoint
 from mcp_auth_tui.protocol.grants import DEVICE
 from mcp_auth_tui.protocol.urls import UrlRefused, safe_url
-from mcp_auth_tui.protocol.values import DeviceCode
 
 _INTERVAL = 5.0
 _SLOWER = 5.0

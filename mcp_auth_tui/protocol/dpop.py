@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import urlunsplit
 
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Request
+from mcp_auth_tui.model.oauth import AuthorizationServer, Contact, Resource, Token
 from mcp_auth_tui.protocol.actions import Protocol, Send, Sign, Signed
 from mcp_auth_tui.protocol.checks import Check
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import origin_text, split
-from mcp_auth_tui.protocol.values import AuthorizationServer, Contact, Resource, Token
 
 KEY = "dpop"
 _LISTED = "dpop_signing_alg_values_supported"

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl, quote_plus
 
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Request, Secret
+from mcp_auth_tui.model.oauth import AuthorizationServer, Client
 from mcp_auth_tui.protocol import checks_token
 from mcp_auth_tui.protocol import dpop as proofs
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Question, Sign, Signed
@@ -21,7 +22,6 @@ from mcp_auth_tui.protocol.documents import loads
 from mcp_auth_tui.protocol.dpop import Dpop
 from mcp_auth_tui.protocol.excerpt import excerpt, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.values import AuthorizationServer, Client
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFETIME = 60.0

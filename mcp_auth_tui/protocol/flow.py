@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mcp_auth_tui.model import Learned, Left, Outcome, Session, Stage, Status
+from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Contact, Resource, Token
 from mcp_auth_tui.protocol import (
     authorization,
     grants,
@@ -21,13 +22,6 @@ from mcp_auth_tui.protocol.dpop import Dpop
 from mcp_auth_tui.protocol.endpoint import Endpoint
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.staging import staged
-from mcp_auth_tui.protocol.values import (
-    AuthorizationServer,
-    Client,
-    Contact,
-    Resource,
-    Token,
-)
 
 
 def run(

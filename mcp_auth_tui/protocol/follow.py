@@ -9,12 +9,12 @@ from http.cookies import CookieError, SimpleCookie
 from typing import NoReturn
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret
+from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.actions import Callback, Protocol, Send
 from mcp_auth_tui.protocol.endpoint import FAILED
 from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin_text
-from mcp_auth_tui.protocol.values import Attempt
 
 _HOPS = 10
 _ON_THE_PAGE = (

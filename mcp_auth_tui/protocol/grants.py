@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mcp_auth_tui.model import Exchange, Field
+from mcp_auth_tui.model.oauth import AuthorizationServer, Client
 from mcp_auth_tui.protocol import checks_token
 from mcp_auth_tui.protocol.actions import Now, Protocol
 from mcp_auth_tui.protocol.checks import Check, as_seen
@@ -15,7 +16,6 @@ from mcp_auth_tui.protocol.endpoint import Endpoint
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
-from mcp_auth_tui.protocol.values import AuthorizationServer, Client
 
 _URN = "urn:ietf:params:oauth:"
 JWT_BEARER = f"{_URN}grant-type:jwt-bearer"

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mcp_auth_tui.model import Learned, Secret
+from mcp_auth_tui.model.oauth import AuthorizationServer, Token
 from mcp_auth_tui.protocol.actions import Protocol, Verified, Verify
 from mcp_auth_tui.protocol.documents import fetch
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
-from mcp_auth_tui.protocol.values import AuthorizationServer, Token
 
 ACCESS, IDENTITY = "access token", "id_token"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl
 
+from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.actions import Callback
 from mcp_auth_tui.protocol.urls import same_origin
-from mcp_auth_tui.protocol.values import Attempt
 
 MOST = 16_384
 """Characters; servers and browsers take no address as long as this."""

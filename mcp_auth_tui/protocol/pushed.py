@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mcp_auth_tui.model import Field
+from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.authorization import url_of
 from mcp_auth_tui.protocol.endpoint import Endpoint
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
-from mcp_auth_tui.protocol.values import Attempt
 
 
 def push(asker: Endpoint, attempt: Attempt) -> Protocol[Attempt]:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Level, Request, Secret, Stage, Tried
+from mcp_auth_tui.model.oauth import AuthorizationServer, Client
 from mcp_auth_tui.protocol import checks_registration, documents
 from mcp_auth_tui.protocol.actions import Ask, Bind, Protocol, Question, Send
 from mcp_auth_tui.protocol.checks import Check, as_seen
@@ -23,7 +24,6 @@ from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.resource import serving
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
-from mcp_auth_tui.protocol.values import AuthorizationServer, Client
 
 # The authentication methods that this program can use at the token endpoint, strongest first.
 METHODS = ("client_secret_basic", "client_secret_post", "none")

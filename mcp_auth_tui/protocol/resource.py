@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from mcp_auth_tui.model import Exchange, Failure, Stage, Tried
+from mcp_auth_tui.model.oauth import Contact, Resource
 from mcp_auth_tui.protocol import checks, checks_challenge, checks_resource
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Question
 from mcp_auth_tui.protocol.challenge import SCOPE_TOKEN
@@ -22,7 +23,6 @@ from mcp_auth_tui.protocol.urls import (
     split,
     well_known,
 )
-from mcp_auth_tui.protocol.values import Contact, Resource
 
 _SUFFIX = "oauth-protected-resource"
 _NAMED = "www-authenticate: resource_metadata"

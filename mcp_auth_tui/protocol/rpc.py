@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret, Stage
+from mcp_auth_tui.model.oauth import Token
 from mcp_auth_tui.protocol.config import STATELESS
 from mcp_auth_tui.protocol.documents import encodable
 from mcp_auth_tui.protocol.sse import Parser
-from mcp_auth_tui.protocol.values import Token
 
 _ACCEPT = "application/json, text/event-stream"
 _META = "io.modelcontextprotocol/"

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from mcp_auth_tui.model import Exchange, Tried
+from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol import checks_server
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.checks import Check, as_seen
@@ -23,7 +24,6 @@ from mcp_auth_tui.protocol.urls import (
     split,
     well_known,
 )
-from mcp_auth_tui.protocol.values import AuthorizationServer
 
 _OAUTH, _OIDC = "oauth-authorization-server", "openid-configuration"
 _WHAT = "authorization server metadata"

@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mcp_auth_tui.model import Learned, Stage
+from mcp_auth_tui.model.oauth import (
+    AuthorizationServer,
+    Client,
+    Contact,
+    Grant,
+    Peer,
+    Resource,
+    Token,
+)
 from mcp_auth_tui.protocol import (
     authorization,
     device,
@@ -23,15 +32,6 @@ from mcp_auth_tui.protocol.dpop import Dpop
 from mcp_auth_tui.protocol.endpoint import Endpoint
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.staging import staged
-from mcp_auth_tui.protocol.values import (
-    AuthorizationServer,
-    Client,
-    Contact,
-    Grant,
-    Peer,
-    Resource,
-    Token,
-)
 from mcp_auth_tui.text import count, host_of
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from typing import Protocol as Shape
 
 from mcp_auth_tui.model import Exchange, Learned, Level, Request
+from mcp_auth_tui.model.oauth import Peer, Token
 from mcp_auth_tui.protocol import dpop as proofs
 from mcp_auth_tui.protocol import rpc
 from mcp_auth_tui.protocol.actions import Protocol
@@ -27,7 +28,6 @@ from mcp_auth_tui.protocol.refusals import (
     wrong_status,
 )
 from mcp_auth_tui.protocol.rpc import Answer
-from mcp_auth_tui.protocol.values import Peer, Token
 
 _OPENERS = ("server/discover", "initialize", "GET")
 _PAGES = 20

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Field, Level, Secret
+from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Grant, Token
 from mcp_auth_tui.protocol import checks_token
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.checks import Check, as_seen
@@ -15,7 +16,6 @@ from mcp_auth_tui.protocol.dpop import Dpop, thumbprint_in
 from mcp_auth_tui.protocol.endpoint import Endpoint
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.jwt import read_jwt
-from mcp_auth_tui.protocol.values import AuthorizationServer, Client, Grant, Token
 
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*\Z")
 _ODD = re.compile(r"[^A-Za-z0-9\-._~+/=]")

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from mcp_auth_tui.findings.meanwhile import REPORT
 from mcp_auth_tui.model import Exchange
+from mcp_auth_tui.model.oauth import Challenge, Contact, Peer, Token
 from mcp_auth_tui.protocol import challenge, checks_challenge
 from mcp_auth_tui.protocol.actions import Ask, FlowStop, Protocol, Question
 from mcp_auth_tui.protocol.challenge import Parsed
@@ -17,7 +18,6 @@ from mcp_auth_tui.protocol.endpoint import clock_off
 from mcp_auth_tui.protocol.excerpt import is_page, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.refusals import wrong_status
-from mcp_auth_tui.protocol.values import Challenge, Contact, Peer, Token
 
 _PAGE = "A web page with HTTP 403 is all that a request without a token gets: no 401 of MCP."
 _LET_THROUGH = (

@@ -29,6 +29,7 @@ from mcp_auth_tui.model import (
     Timing,
     Waiting,
 )
+from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.actions import (
     Action,
     Answer,
@@ -50,7 +51,6 @@ from mcp_auth_tui.protocol.actions import (
     Verify,
 )
 from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.values import Attempt
 from mcp_auth_tui.run.person import Person, within
 from mcp_auth_tui.text import count
 

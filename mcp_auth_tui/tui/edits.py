@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from mcp_auth_tui.model import Field, Kind, Request, Secret
+from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.actions import Browse, Open, Send
 from mcp_auth_tui.protocol.authorization import challenge_of, url_of
 from mcp_auth_tui.protocol.urls import same_origin, split
-from mcp_auth_tui.protocol.values import Attempt
 
 BY_HAND = "changed by hand"
 HEADINGS: Mapping[str, str] = {

@@ -15,11 +15,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Secret, Stage
+from mcp_auth_tui.model.oauth import Contact
 from mcp_auth_tui.protocol import authorization, challenge, resource, server
 from mcp_auth_tui.protocol.actions import Callback
 from mcp_auth_tui.protocol.registration import document_url_faults
 from mcp_auth_tui.protocol.urls import mcp_url
-from mcp_auth_tui.protocol.values import Contact
 from tests.protocol.script import AS, OAUTH, Script, attempt, json, judge, metadata
 from tests.protocol.script import resource as made_resource
 from tests.protocol.script import server as made_server

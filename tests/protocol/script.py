@@ -27,11 +27,7 @@ from mcp_auth_tui.model import (
     Tried,
     Waiting,
 )
-from mcp_auth_tui.protocol import actions, flow
-from mcp_auth_tui.protocol.actions import FlowStop
-from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.values import (
+from mcp_auth_tui.model.oauth import (
     Attempt,
     AuthorizationServer,
     Challenge,
@@ -40,6 +36,10 @@ from mcp_auth_tui.protocol.values import (
     Resource,
     Token,
 )
+from mcp_auth_tui.protocol import actions, flow
+from mcp_auth_tui.protocol.actions import FlowStop
+from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.judge import Judge
 
 NOTES = (Finding, Slip, Learned, Tried, Entered, Left, Waiting, Resumed)
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Level, Secret, Stage
+from mcp_auth_tui.model.oauth import Attempt, Grant
 from mcp_auth_tui.protocol import actions, authorization
 from mcp_auth_tui.protocol.actions import Callback
 from mcp_auth_tui.protocol.authorization import Scope, challenge_of, choose_scope, url_of
-from mcp_auth_tui.protocol.values import Attempt, Grant
 from tests.protocol.script import (
     AS,
     MCP,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_auth_tui.model.oauth import Challenge, Contact
 from mcp_auth_tui.protocol.challenge import parse
-from mcp_auth_tui.protocol.values import Challenge, Contact
 
 URL = "https://mcp.example/.well-known/oauth-protected-resource"
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from mcp_auth_tui.model import Failure, Resumed, Secret, Stage, Waiting
+from mcp_auth_tui.model.oauth import DeviceCode
 from mcp_auth_tui.protocol import device
 from mcp_auth_tui.protocol.actions import Sleep
 from mcp_auth_tui.protocol.endpoint import Endpoint
-from mcp_auth_tui.protocol.values import DeviceCode
 from tests.protocol.script import (
     AS,
     MCP,

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from mcp_auth_tui.model import Failure, Field, Kind, Request, Secret, Stage
+from mcp_auth_tui.model.oauth import Challenge, Contact
 from mcp_auth_tui.protocol import dpop
 from mcp_auth_tui.protocol.actions import Send, Sign, Signed
 from mcp_auth_tui.protocol.dpop import Dpop
-from mcp_auth_tui.protocol.values import Challenge, Contact
 from tests.protocol.script import (
     AS,
     MCP,

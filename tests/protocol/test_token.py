@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Level, Secret, Stage
+from mcp_auth_tui.model.oauth import Grant
 from mcp_auth_tui.protocol import checks_token, token
 from mcp_auth_tui.protocol.endpoint import authenticate
 from mcp_auth_tui.protocol.jwt import read_jwt
-from mcp_auth_tui.protocol.values import Grant
 from tests.protocol.script import (
     AS,
     MCP,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mcp_auth_tui.model import Kind, Request, Stage
+from mcp_auth_tui.model.oauth import Contact
 from mcp_auth_tui.protocol import actions, verify
-from mcp_auth_tui.protocol.values import Contact
 from tests.protocol.script import (
     MCP,
     PRM,

@@ -25,9 +25,9 @@ from mcp_auth_tui.model import (
     Stage,
     Started,
 )
+from mcp_auth_tui.model.oauth import Client, Token
 from mcp_auth_tui.protocol.actions import Browse, Protocol
 from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.values import Client, Token
 from mcp_auth_tui.render.document import document
 from mcp_auth_tui.run.assembly import controllers
 from mcp_auth_tui.settings.options import Options

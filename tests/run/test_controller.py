@@ -40,6 +40,7 @@ from mcp_auth_tui.model import (
     Timing,
     Waiting,
 )
+from mcp_auth_tui.model.oauth import Attempt, Contact, Token
 from mcp_auth_tui.protocol.actions import (
     Answer,
     Ask,
@@ -60,7 +61,6 @@ from mcp_auth_tui.protocol.actions import (
     Sleep,
 )
 from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.values import Attempt, Contact, Token
 from mcp_auth_tui.run.controller import Controller
 from mcp_auth_tui.run.performer import REQUESTS
 

@@ -39,9 +39,7 @@ from mcp_auth_tui.model import (
     Waiting,
     Whose,
 )
-from mcp_auth_tui.protocol.actions import Browse, Question, Send
-from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.values import (
+from mcp_auth_tui.model.oauth import (
     Attempt,
     AuthorizationServer,
     Challenge,
@@ -52,6 +50,8 @@ from mcp_auth_tui.protocol.values import (
     Resource,
     Token,
 )
+from mcp_auth_tui.protocol.actions import Browse, Question, Send
+from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.run.performer import Sent
 from mcp_auth_tui.settings import editable
 from mcp_auth_tui.settings.options import Options

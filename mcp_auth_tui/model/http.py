@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from mcp_auth_tui import text
-from mcp_auth_tui.model.words import Stage
+from mcp_auth_tui.model.vocabulary import Stage
 
 
 class Secret:
