@@ -63,9 +63,9 @@ class Session:
     previous: Any = None
     """The token that a refresh replaced."""
     checked: tuple[Any, ...] = ()
-    """Signatures that were checked because the person asked (`protocol.keys_check`)."""
+    """Signatures that were checked because the person asked (`protocol.tokens.signatures`)."""
     scanned: Any = None
-    """What a scan for misplaced documents found (`protocol.locations`)."""
+    """What a scan for misplaced documents found (`protocol.discovery.misplaced`)."""
     peer: Any = None
     browsed: Browsed | None = None
     moments: tuple[Moment, ...] = ()

@@ -6,22 +6,19 @@ from dataclasses import dataclass, replace
 
 from mcp_auth_tui.model import Learned, Left, Outcome, Session, Stage, Status
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Contact, Resource, Token
-from mcp_auth_tui.protocol import (
-    authorization,
-    grants,
-    registration,
-    stages,
-    token,
-    verify,
-)
-from mcp_auth_tui.protocol import dpop as proofs
+from mcp_auth_tui.protocol import stages
 from mcp_auth_tui.protocol.actions import Protocol
-from mcp_auth_tui.protocol.authorization import Scope
+from mcp_auth_tui.protocol.authorization import request
+from mcp_auth_tui.protocol.authorization.request import Scope
 from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.dpop import Dpop
-from mcp_auth_tui.protocol.endpoint import Endpoint
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.mcp import verify
+from mcp_auth_tui.protocol.registration import client as registration
 from mcp_auth_tui.protocol.staging import staged
+from mcp_auth_tui.protocol.tokens import dpop as proofs
+from mcp_auth_tui.protocol.tokens import grants, response
+from mcp_auth_tui.protocol.tokens.dpop import Dpop
+from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 
 
 def run(
@@ -91,7 +88,7 @@ class _Course:
             if self.held is None:
                 at = self.judge.at(Stage.AUTHORIZE)
                 challenged = refused.param("scope")
-                scope = authorization.choose_scope(
+                scope = request.choose_scope(
                     at, challenged, protected, issuer, before, again=number > 1
                 )
                 self.held = yield from self._obtain(issuer, self.client, scope, refused, number)
@@ -191,7 +188,7 @@ class _Course:
         asker = Endpoint(self.judge.at(Stage.TOKEN), self.issuer, self.client, self.dpop)
 
         def body() -> Protocol[Token]:
-            made = yield from token.refresh(asker, old)
+            made = yield from response.refresh(asker, old)
             yield Learned("token", made)
             return made
 

@@ -24,11 +24,12 @@ from mcp_auth_tui.model import (
     Status,
 )
 from mcp_auth_tui.model.oauth import AuthorizationServer, Contact, Peer, Resource
-from mcp_auth_tui.protocol import challenge, resource, server, verify
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
-from mcp_auth_tui.protocol.checks_server import wanted
+from mcp_auth_tui.protocol.checks.server import wanted
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.discovery import challenge, resource, server
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.mcp import verify
 from mcp_auth_tui.text import count
 
 T = TypeVar("T")

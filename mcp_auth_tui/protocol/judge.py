@@ -9,7 +9,7 @@ from typing import NoReturn, Self
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import Exchange, Failure, Level, Slip, Stage
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
-from mcp_auth_tui.protocol.checks import Check
+from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS, STATELESS, Config
 
 _REFUSED_FOR_SAFETY = 4

@@ -14,24 +14,18 @@ from mcp_auth_tui.model.oauth import (
     Resource,
     Token,
 )
-from mcp_auth_tui.protocol import (
-    authorization,
-    device,
-    grants,
-    pushed,
-    registration,
-    resource,
-    server,
-    token,
-    verify,
-)
 from mcp_auth_tui.protocol.actions import Answer, Protocol
-from mcp_auth_tui.protocol.authorization import Scope
-from mcp_auth_tui.protocol.checks_server import wanted
-from mcp_auth_tui.protocol.dpop import Dpop
-from mcp_auth_tui.protocol.endpoint import Endpoint
+from mcp_auth_tui.protocol.authorization import device, pushed, request
+from mcp_auth_tui.protocol.authorization.request import Scope
+from mcp_auth_tui.protocol.checks.server import wanted
+from mcp_auth_tui.protocol.discovery import resource, server
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.mcp import verify
+from mcp_auth_tui.protocol.registration import client as registration
 from mcp_auth_tui.protocol.staging import staged
+from mcp_auth_tui.protocol.tokens import grants, response
+from mcp_auth_tui.protocol.tokens.dpop import Dpop
+from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.text import count, host_of
 
 
@@ -112,14 +106,12 @@ def sign_in(
     at, issuer, client = asker.judge, asker.server, asker.client
 
     def body() -> Protocol[Grant]:
-        attempt = yield from authorization.prepare(
-            at, issuer, client, protected, scope, number, refused
-        )
+        attempt = yield from request.prepare(at, issuer, client, protected, scope, number, refused)
         if issuer.flag("require_pushed_authorization_requests"):
             attempt = yield from pushed.push(asker, attempt)
         yield Learned("attempt", attempt)
         unknown = client.how == "dynamic" and new
-        grant = yield from authorization.authorize(at, attempt, unknown=unknown)
+        grant = yield from request.authorize(at, attempt, unknown=unknown)
         yield Answer("received")
         if grant.attempt != attempt:
             yield Learned("attempt", grant.attempt)
@@ -142,7 +134,7 @@ def exchange_code(
 
     def body() -> Protocol[Token]:
         at = judge.at(Stage.TOKEN)
-        found = yield from token.exchange_code(at, issuer, client, grant, dpop)
+        found = yield from response.exchange_code(at, issuer, client, grant, dpop)
         yield Learned("token", found)
         yield Answer("done")
         return found
@@ -157,7 +149,7 @@ def sign_in_elsewhere(asker: Endpoint, resource: str | None, scope: Scope) -> Pr
     at = replace(asker, judge=asker.judge.at(Stage.TOKEN))
 
     def judged() -> Protocol[Token]:
-        found = yield from token.judged(at, exchange, answer, scope.value, resource)
+        found = yield from response.judged(at, exchange, answer, scope.value, resource)
         yield Learned("token", found)
         return found
 
@@ -177,7 +169,7 @@ def obtain_directly(
 
     def body() -> Protocol[Token]:
         exchange, answer = yield from ways[grant](at, resource, scope.value, scope.reason)
-        found = yield from token.judged(at, exchange, answer, scope.value, resource)
+        found = yield from response.judged(at, exchange, answer, scope.value, resource)
         yield Learned("token", found)
         return found
 

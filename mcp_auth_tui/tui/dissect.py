@@ -12,7 +12,7 @@ from textual.content import Content
 
 from mcp_auth_tui import text
 from mcp_auth_tui.model import Exchange, Field, Level, Response, Session, shown_body
-from mcp_auth_tui.protocol.jwt import read_jwt
+from mcp_auth_tui.protocol.tokens.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import split
 from mcp_auth_tui.tui import evidence, traffic
 from mcp_auth_tui.tui.evidence import Line
@@ -242,7 +242,7 @@ def _jwt(value: str, view: View, path: str, indent: int) -> list[Line]:
 
 def _verified(value: str, session: Session) -> tuple[str, str]:
     """Say what is known of a JWT's signature, and in which colour."""
-    from mcp_auth_tui.protocol.keys_check import readable
+    from mcp_auth_tui.protocol.tokens.signatures import readable
     from mcp_auth_tui.tui.card import signature_of
 
     what = next((name for name, held in readable(session.token) if held.reveal() == value), "")

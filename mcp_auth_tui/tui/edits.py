@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from mcp_auth_tui.model import Field, Kind, Request, Secret
 from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.actions import Browse, Open, Send
-from mcp_auth_tui.protocol.authorization import challenge_of, url_of
+from mcp_auth_tui.protocol.authorization.request import challenge_of, url_of
 from mcp_auth_tui.protocol.urls import same_origin, split
 
 BY_HAND = "changed by hand"

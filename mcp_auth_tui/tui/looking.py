@@ -128,8 +128,8 @@ class Looking(Frame):
     def action_scan(self) -> None:
         """Ask every place where people put metadata and that the run has not asked."""
         if self.can("scan") and self.config is not None:
+            from mcp_auth_tui.protocol.discovery.misplaced import scan
             from mcp_auth_tui.protocol.judge import Judge
-            from mcp_auth_tui.protocol.locations import scan
 
             session = self.session
             self.beside(scan(Judge(self.config, Stage.RESOURCE, session.revision), session))
@@ -138,7 +138,7 @@ class Looking(Frame):
         """Fetch the issuer's keys and check the signatures of the tokens."""
         if self.can("check_keys") and self.config is not None:
             from mcp_auth_tui.protocol.judge import Judge
-            from mcp_auth_tui.protocol.keys_check import check
+            from mcp_auth_tui.protocol.tokens.signatures import check
 
             session = self.session
             judge = Judge(self.config, Stage.TOKEN, session.revision)

@@ -66,7 +66,7 @@ class DiscoveryScreen(Page[None]):
             shown.highlighted = min(at or 1, shown.option_count - 1)
 
     def _invite(self, width: int) -> None:
-        from mcp_auth_tui.protocol.locations import unseen
+        from mcp_auth_tui.protocol.discovery.misplaced import unseen
 
         more = unseen(self.session) if self.session.url else ()
         hosts = dict.fromkeys(text.host_of(place.url) for place in more)

@@ -52,15 +52,16 @@ async def bare(port: int, count: int, jobs: int, *, shared: bool) -> int:
     import httpx
 
     from mcp_auth_tui.model import Stage
-    from mcp_auth_tui.protocol import documents, rpc
     from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.protocol.discovery import documents
+    from mcp_auth_tui.protocol.mcp import jsonrpc
 
     trust, bound = ssl.create_default_context(), asyncio.Semaphore(jobs)
     sent = 0
 
     async def inspect(client: httpx.AsyncClient, where: str) -> None:
         nonlocal sent
-        first = rpc.stateless(
+        first = jsonrpc.stateless(
             Stage.PROBE,
             where,
             "server/discover",

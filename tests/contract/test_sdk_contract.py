@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Secret, Stage
 from mcp_auth_tui.model.oauth import Contact
-from mcp_auth_tui.protocol import authorization, challenge, resource, server
 from mcp_auth_tui.protocol.actions import Callback
-from mcp_auth_tui.protocol.registration import document_url_faults
+from mcp_auth_tui.protocol.authorization import request
+from mcp_auth_tui.protocol.discovery import challenge, resource, server
+from mcp_auth_tui.protocol.registration.client import document_url_faults
 from mcp_auth_tui.protocol.urls import mcp_url
 from tests.protocol.script import AS, OAUTH, Script, attempt, json, judge, metadata
 from tests.protocol.script import resource as made_resource
@@ -77,7 +78,7 @@ def our_scope(
     made = made_server(scopes_supported=... if listed is None else list(listed))
     known = made_resource(scopes=tuple(prm or ()))
     at = judge(Stage.AUTHORIZE, spec=spec)
-    return authorization.choose_scope(at, challenged, known, made).value
+    return request.choose_scope(at, challenged, known, made).value
 
 
 def sdk_scope(
@@ -112,7 +113,7 @@ def our_iss(promised: bool, iss: str | None) -> bool:
     """Whether a callback with this `iss` is accepted, from an issuer `AS`."""
     query = "code=a-code&state=the-state" + ("" if iss is None else f"&iss={iss}")
     made = attempt(iss_promised=promised, state=Secret("the-state"))
-    return Script(authorization.judged(judge(), made, Callback(query, "listener"))).stop is None
+    return Script(request.judged(judge(), made, Callback(query, "listener"))).stop is None
 
 
 def sdk_iss(promised: bool, iss: str | None) -> bool:
@@ -402,7 +403,7 @@ def test_more_scope_means_the_same_union_S1(before: list[str], challenged: list[
     """S1: the order is ours, for it has no meaning (RFC 6749 §3.3)."""
     told = " ".join(challenged)
     at, known = judge(Stage.AUTHORIZE), made_resource()
-    ours = authorization.choose_scope(at, told, known, made_server(), frozenset(before), again=True)
+    ours = request.choose_scope(at, told, known, made_server(), frozenset(before), again=True)
     theirs = utils.union_scopes(" ".join(before), told)
     assert sorted((ours.value or "").split()) == sorted(theirs.split())
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from mcp_auth_tui.model import Session, Stage
 from tests.findings.case import Case
+from tests.protocol.discovery.test_misplaced import scanned, tried, usual
 from tests.protocol.script import (
     AS,
     NOT_FOUND,
@@ -19,7 +20,6 @@ from tests.protocol.script import (
     prm,
     resource,
 )
-from tests.protocol.test_locations import scanned, tried, usual
 
 ISSUER = f"{AS}/tenant"
 RIGHT = f"{AS}/.well-known/oauth-authorization-server/tenant"

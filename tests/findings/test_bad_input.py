@@ -21,8 +21,8 @@ from tests.findings.site import CIMD, OAUTH, Site, at, jwt, site
 from tests.findings.whole import session_of, written, written_everywhere
 from tests.inspect.world import GOOD, ISSUER, inspected, metadata, resource, server
 from tests.inspect.world import PRM as PLACE
+from tests.protocol.discovery.test_resource import JSON
 from tests.protocol.script import AS, NO_STORE, OIDC, PRM, Page, json, raw
-from tests.protocol.test_resource import JSON
 
 # Every member of RFC 9728 §2.
 RESOURCE = """

@@ -18,7 +18,7 @@ from mcp_auth_tui import __version__
 from mcp_auth_tui.loopback.server import Reply
 from mcp_auth_tui.model import Failure, Field, Kind, Request, Response, Secret, Stage
 from mcp_auth_tui.net import Network
-from mcp_auth_tui.protocol.rpc import stateless
+from mcp_auth_tui.protocol.mcp.jsonrpc import stateless
 from tests.net.servers import get, hangs, raw, says, site
 
 JSON = (("Content-Type", "application/json"),)

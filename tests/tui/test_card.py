@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from mcp_auth_tui.model import Exchanged, Learned, Secret, Session, Stage, Started
-from mcp_auth_tui.protocol.keys_check import ACCESS, IDENTITY, Checked
+from mcp_auth_tui.protocol.tokens.signatures import ACCESS, IDENTITY, Checked
 from mcp_auth_tui.tui import card
 from mcp_auth_tui.tui.views import Look, stack
 from tests.tui import fakes

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from mcp_auth_tui.model import Event, Exchanged, Learned, Level, Session, Stage
-from mcp_auth_tui.protocol.locations import ISSUER, RESOURCE, Difference, Location, Spot
+from mcp_auth_tui.protocol.discovery.misplaced import ISSUER, RESOURCE, Difference, Location, Spot
 from mcp_auth_tui.tui import discovery
 from mcp_auth_tui.tui.exchanges import ExchangeScreen
 from mcp_auth_tui.tui.places import DiscoveryScreen

@@ -9,7 +9,7 @@ import pytest
 
 from mcp_auth_tui.model import Field, Kind, Request, Secret, Stage
 from mcp_auth_tui.protocol.actions import Browse, Send
-from mcp_auth_tui.protocol.authorization import challenge_of
+from mcp_auth_tui.protocol.authorization.request import challenge_of
 from mcp_auth_tui.tui import edits
 from tests.tui import fakes
 

@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from mcp_auth_tui.exports.curl import one
 from mcp_auth_tui.model import Exchange, Exchanged, Failure, Field, Learned, Secret
 from mcp_auth_tui.protocol.actions import Browse, Send
-from mcp_auth_tui.protocol.keys_check import ACCESS, Checked
+from mcp_auth_tui.protocol.tokens.signatures import ACCESS, Checked
 from mcp_auth_tui.tui import dissect, evidence, folding, traffic, views
 from mcp_auth_tui.tui.editing import EditScreen
 from mcp_auth_tui.tui.exchanges import ExchangeScreen

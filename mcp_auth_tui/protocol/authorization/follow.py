@@ -1,0 +1,92 @@
+"""Knows how to take the authorization URL's redirects without a browser; asks no page twice.
+
+For servers that ask nothing of a person (CI, practice servers): DESIGN 3, ``--browser follow``.
+"""
+
+from __future__ import annotations
+
+from http.cookies import CookieError, SimpleCookie
+from typing import NoReturn
+
+from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret
+from mcp_auth_tui.model.oauth import Attempt
+from mcp_auth_tui.protocol.actions import Callback, Protocol, Send
+from mcp_auth_tui.protocol.discovery.excerpt import with_excerpt
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.tokens.endpoint import FAILED
+from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin_text
+
+_HOPS = 10
+_ON_THE_PAGE = (
+    "Compare client id and redirect address with what is registered: a server that does not know"
+    " them says so on a page only, and may not redirect."
+)
+
+
+def follow(judge: Judge, attempt: Attempt) -> Protocol[Callback]:
+    """Request the authorization URL and follow redirects (≤ 10) to the redirect URI.
+
+    Raises `FlowStop`: client-no-person when a page wants a person, authz-error on a refusal.
+    """
+    url, cookies = attempt.url, dict[str, dict[str, str]]()
+    for hop in range(_HOPS):
+        exchange: Exchange = yield Send(_request(judge, url, hop, cookies))
+        if (failure := exchange.failure) is not None:
+            judge.lost(exchange, failure)
+        response = exchange.response
+        place = response.header("location") if response else None
+        if response is None or response.status not in (301, 302, 303, 307, 308) or not place:
+            _stuck(judge, attempt, exchange)
+        place = join(url, place)
+        if place == attempt.redirect_uri or place.startswith(
+            (f"{attempt.redirect_uri}?", f"{attempt.redirect_uri}#")
+        ):
+            return Callback(place.partition("?")[2].partition("#")[0], "follow")
+        _keep(cookies, url, response.all("set-cookie"))
+        url = _checked(judge, exchange, place)
+    judge.stop("authz-error", seen=f"more than {_HOPS} redirects", next="Use a real browser.")
+
+
+def _checked(judge: Judge, exchange: Exchange, place: str) -> str:
+    try:
+        return endpoint(place.partition("#")[0])
+    except UrlRefused as error:
+        judge.stop("as-endpoint-scheme", seen=f"{place}: {error}", exchange=exchange, exit=4)
+
+
+def _request(judge: Judge, url: str, hop: int, cookies: dict[str, dict[str, str]]) -> Request:
+    headers = [Field("Accept", "text/html", "a browser would ask so", "")]
+    if jar := cookies.get(origin_text(url)):
+        pairs = "; ".join(f"{name}={value}" for name, value in jar.items())
+        headers.append(Field("Cookie", Secret(pairs), "set on the way, thrown away after"))
+    purpose = "authorization request" if hop == 0 else f"authorization, hop {hop + 1}"
+    return Request(judge.stage, purpose, "GET", url, Kind.PAGE, tuple(headers))
+
+
+def _keep(cookies: dict[str, dict[str, str]], url: str, fields: tuple[str, ...]) -> None:
+    jar = cookies.setdefault(origin_text(url), {})
+    for field in fields:
+        try:
+            read = SimpleCookie(field)
+        except CookieError:
+            continue
+        jar.update({name: morsel.coded_value for name, morsel in read.items()})
+
+
+def _stuck(judge: Judge, attempt: Attempt, exchange: Exchange) -> NoReturn:
+    if exchange.status >= 400:
+        judge.stop(
+            "authz-error",
+            seen=with_excerpt(
+                f"HTTP {exchange.status} from {attempt.authorization_endpoint}", exchange
+            ),
+            message="The authorization server answered with an error page and did not redirect.",
+            next=FAILED if exchange.status >= 500 else _ON_THE_PAGE,
+            exchange=exchange,
+        )
+    judge.stop(
+        "client-no-person",
+        seen=with_excerpt(f"HTTP {exchange.status}: a page that wants a person", exchange),
+        next="Run without --browser follow and sign in in a browser.",
+        exchange=exchange,
+    )

@@ -1,0 +1,1 @@
+"""Knows what a document, an answer or a token must keep; must not send anything."""

@@ -1,0 +1,243 @@
+"""Knows how a metadata document is fetched and read as JSON; must not know what it should say."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mcp_auth_tui.model import Exchange, Field, Kind, Level, Request, Stage
+from mcp_auth_tui.protocol.actions import Protocol, Send
+from mcp_auth_tui.protocol.checks.check import Check
+from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.discovery.excerpt import quote, with_excerpt
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin, same_origin
+
+_HOPS = 3
+_DEPTH = 32
+_ABSENT = frozenset({404, 410})
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89abcdefABCDEF]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a place gave: a JSON object, or why not."""
+
+    exchange: Exchange
+    document: Mapping[str, Any] | None = None
+    why: str = ""
+    absent: bool = False
+    """True when the place answered 404 or 410: nothing is there (L5)."""
+    broken: str = ""
+    """The kind of fault: status, html, json, content-type, redirect or failure."""
+
+    @property
+    def retry(self) -> bool:
+        """Whether one more attempt is due: no answer, or a server error (P3)."""
+        return self.exchange.failure is not None or (
+            self.exchange.status >= 500 and self.exchange.status != 503
+        )
+
+    @property
+    def told(self) -> str:
+        """Why there is no document, with a quotation of what came in its place."""
+        if self.broken in ("json", "status"):
+            return with_excerpt(self.why, self.exchange)
+        said = quote(self.exchange) if self.broken == "html" else ""
+        return f"{self.why}: {said}" if said else self.why
+
+
+class DuplicateKey(ValueError):
+    """A JSON object names a member twice (RFC 8259 §4 lets readers disagree about such)."""
+
+
+def loads(text: str, *, duplicates: bool = False) -> Any:
+    """Read JSON strictly: no duplicate members, no NaN, no lone surrogates, depth at most 32.
+
+    SPEC 6; RFC 7493 §2: a lone surrogate is no Unicode text and could not be sent back. With
+    ``duplicates`` the last of a repeated member wins: for answers that come once only.
+
+    Raises ValueError (`DuplicateKey` for a repeated member).
+    """
+    try:
+        hook = dict if duplicates else _members
+        value = json.loads(text, object_pairs_hook=hook, parse_constant=_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if _deeper(value, _DEPTH):
+        raise ValueError(f"it is nested more than {_DEPTH} levels deep")
+    if _ESCAPED_SURROGATE.search(text) or not text.isascii():
+        encodable(value)
+    return value
+
+
+def encodable(value: Any) -> None:
+    """Raise ValueError when a JSON value holds text that UTF-8 cannot carry."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("it holds half of a surrogate pair") from None
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise DuplicateKey(f"the member {key!r} stands there twice")
+        made[key] = value
+    return made
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _deeper(value: Any, depth: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return depth == 0 or any(_deeper(item, depth - 1) for item in inner)
+
+
+_SOURCES = {Stage.RESOURCE: "RFC 9728 §3.1", Stage.SERVER: "RFC 8414 §3.1"}
+
+
+def request(stage: Stage, url: str, purpose: str, config: Config) -> Request:
+    """Build the request for a metadata document: no credentials, ever (A9)."""
+    return Request(
+        stage,
+        purpose,
+        "GET",
+        url,
+        Kind.METADATA,
+        (
+            Field("Accept", "application/json", "the document is JSON", _SOURCES.get(stage, "")),
+            Field(
+                "MCP-Protocol-Version",
+                config.opening_revision,
+                "one revision asks for it here, the others take no notice",
+                "MCP 2025-03-26 authorization",
+            ),
+        ),
+    )
+
+
+def fetch(judge: Judge, url: str, purpose: str, prefix: str) -> Protocol[Fetched]:
+    """Fetch one document, with redirects (≤ 3 hops) and one retry (P3, P4, SPEC 6).
+
+    ``prefix`` (prm or as) names the findings. Raises `FlowStop` only for an unsafe redirect.
+    """
+    fetched = yield from _once(judge, url, purpose, prefix)
+    if fetched.retry:
+        fetched = yield from _once(judge, url, purpose, prefix)
+    return fetched
+
+
+def _once(judge: Judge, url: str, purpose: str, prefix: str) -> Protocol[Fetched]:
+    exchange: Exchange = yield Send(request(judge.stage, url, purpose, judge.config))
+    for _ in range(_HOPS):
+        response = exchange.response
+        target = response.header("location") if response else None
+        if response is None or response.status not in (301, 302, 303, 307, 308) or not target:
+            break
+        place = join(exchange.request.url, target)
+        if not (yield from _may_follow(judge, exchange, place, prefix)):
+            return Fetched(exchange, None, f"redirects to {place}", broken="redirect")
+        hop = request(judge.stage, place, f"{purpose}, redirected", judge.config)
+        exchange = yield Send(hop)
+    return read(exchange)
+
+
+def _may_follow(judge: Judge, exchange: Exchange, place: str, prefix: str) -> Protocol[bool]:
+    source = exchange.request.url
+    try:
+        downgrade = origin(source)[0] == "https" and origin(place)[0] == "http"
+        if not downgrade:
+            endpoint(place)
+    except (ValueError, UrlRefused) as error:
+        if prefix == "prm":
+            yield from judge.note(
+                "prm-redirect", seen=f"{source} → {place}: {error}", exchange=exchange
+            )
+        return False
+    if downgrade:
+        yield from judge.refuse(
+            "net-downgrade", seen=f"{source} → {place}", exchange=exchange, pointer="location"
+        )
+    seen = f"{source} → {place}{'' if same_origin(source, place) else ' (another origin)'}"
+    if prefix == "prm":
+        yield from judge.note("prm-redirect", seen=seen, exchange=exchange, pointer="location")
+    else:
+        # The catalogue has no id of its own for it; a document that comes so is a usable one.
+        yield from judge.note(
+            "as-status",
+            seen=seen,
+            expected="The metadata is answered 200 at its own place.",
+            message="The authorization server's metadata is served through a redirect.",
+            next="Serve the document with 200 at the derived address; many clients follow no"
+            " redirect for it.",
+            exchange=exchange,
+            pointer="location",
+            level=Level.WARNING,
+        )
+    return True
+
+
+def read(exchange: Exchange) -> Fetched:
+    """Read what a place answered as a JSON object, or say why it is none."""
+    if (failure := exchange.failure) is not None:
+        return Fetched(exchange, None, failure.message, broken="failure")
+    response = exchange.response
+    if response is None or response.status != 200:
+        absent = exchange.status in _ABSENT
+        return Fetched(exchange, None, f"HTTP {exchange.status}", absent, "status")
+    if response.truncated:
+        return Fetched(exchange, None, "longer than the limit", broken="oversize")
+    start = response.body.lstrip()[:64].lower()
+    if response.media_type in ("text/html", "application/xhtml+xml") or start.startswith(b"<"):
+        return Fetched(exchange, None, "a web page (HTML), not JSON", broken="html")
+    try:
+        document = loads(response.body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return Fetched(exchange, None, "not UTF-8", broken="json")
+    except ValueError as error:
+        return Fetched(exchange, None, f"not valid JSON: {error}", broken="json")
+    if not isinstance(document, dict):
+        return Fetched(exchange, None, "JSON, but not an object", broken="json")
+    return Fetched(exchange, document)
+
+
+def complain(judge: Judge, fetched: Fetched, prefix: str) -> Protocol[None]:
+    """Note what is wrong with a place that gave no document, unless nothing is there."""
+    exchange = fetched.exchange
+    judge.busy(exchange)
+    if fetched.absent or (fetched.broken == "redirect" and prefix == "prm"):
+        return
+    if (failure := exchange.failure) is not None:
+        yield from judge.note(
+            failure.kind, seen=failure.message, next=failure.next, exchange=exchange
+        )
+        return
+    seen = f"{exchange.request.url}: {fetched.told}"
+    if fetched.broken == "oversize":
+        yield from judge.note("net-oversize", seen=seen, exchange=exchange)
+        return
+    kind = "status" if fetched.broken == "redirect" else fetched.broken
+    yield from judge.note(f"{prefix}-{kind}", seen=seen, exchange=exchange)
+
+
+def everywhere(asked: Iterable[tuple[str, Fetched]], worst: Fetched | None) -> str:
+    """Return what each place gave, that which ends the search first and with its quotation."""
+    order = sorted(asked, key=lambda item: item[1] is not worst)
+    told = ((url, item.told if item is worst else item.why) for url, item in order)
+    return "; ".join(f"{url}: {why}" for url, why in told)
+
+
+def content_type(judge: Judge, fetched: Fetched, prefix: str) -> Protocol[None]:
+    """Note a document that is not called ``application/json`` (P4: tolerated)."""
+    response = fetched.exchange.response
+    kind = response.media_type if response else ""
+    seen = kind or "no content type"
+    wrong = Check(f"{prefix}-content-type", kind != "application/json", seen, "content-type")
+    yield from judge.tell([wrong], fetched.exchange)

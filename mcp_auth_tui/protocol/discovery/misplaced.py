@@ -1,0 +1,269 @@
+"""Knows where people put metadata documents, rightly and by mistake; changes no decision of a run.
+
+SPEC 5, probe-locations: only when a person asks. Every look is one GET without credentials; a
+redirect is told and not followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mcp_auth_tui.model import Exchange, Learned, Session, Stage
+from mcp_auth_tui.protocol.actions import Protocol, Send
+from mcp_auth_tui.protocol.discovery import resource, server
+from mcp_auth_tui.protocol.discovery.documents import read, request
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, origin_text, split, well_known
+
+RESOURCE, ISSUER = "protected resource metadata", "authorization server metadata"
+_PRM, _OAUTH, _OIDC = (
+    "oauth-protected-resource",
+    "oauth-authorization-server",
+    "openid-configuration",
+)
+LIMIT = 24
+"""The most places of one scan."""
+_MEMBERS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One place where a document may be. ``standard``: a client that keeps the rules looks there.
+
+    ``binds``: what stands there speaks for the resource or the issuer of this run, whatever it
+    says itself.
+    """
+
+    what: str
+    url: str
+    why: str
+    standard: bool
+    binds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A member that two copies do not share; values as text, empty when absent."""
+
+    member: str
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What a scan found at one place."""
+
+    location: Location
+    verdict: str
+    """One of ``used``, ``same``, ``differs``, ``other``, ``misplaced``, ``nothing``."""
+    why: str
+    exchange: int | None = None
+    differences: tuple[Difference, ...] = ()
+
+
+def locations(
+    url: str, issuer: str | None, named: Sequence[str] = (), oidc: bool = True
+) -> tuple[Location, ...]:
+    """Return every place to look at for an MCP URL and an issuer, the standard ones first."""
+    order = [*_of_resource(url, tuple(named)), *(_of_issuer(url, issuer, oidc) if issuer else ())]
+    first: dict[str, Location] = {}
+    for place in order:
+        first.setdefault(place.url, place)
+    return tuple(first.values())[:LIMIT]
+
+
+def _of_resource(url: str, named: tuple[str, ...]) -> Iterator[Location]:
+    for place in resource.places(url, named):
+        binds = place.named or place.url == well_known(url, _PRM, with_query=True)
+        yield Location(RESOURCE, place.url, place.why, True, binds)
+    base, path = origin_text(url), split(url).path.rstrip("/")
+    if path:
+        yield Location(
+            RESOURCE, f"{base}{path}/.well-known/{_PRM}", "appended to the endpoint's path", False
+        )
+        yield Location(
+            RESOURCE,
+            f"{base}/.well-known/{_PRM}{path}/",
+            "the right place with a slash too many",
+            False,
+        )
+    while path.count("/") > 1:
+        path = path.rpartition("/")[0]
+        yield Location(
+            RESOURCE, f"{base}/.well-known/{_PRM}{path}", f"the place of the parent {path}", False
+        )
+
+
+def _of_issuer(url: str, issuer: str, oidc: bool) -> Iterator[Location]:
+    for place in server.places(issuer, oidc=oidc):
+        yield Location(ISSUER, place, "well-known place of the issuer", True, True)
+    base, path = origin_text(issuer), split(issuer).path.rstrip("/")
+    if path:
+        for suffix in (_OAUTH, _OIDC):
+            yield Location(
+                ISSUER, f"{base}/.well-known/{suffix}", "at the root, though it has a path", False
+            )
+        yield Location(
+            ISSUER, f"{base}{path}/.well-known/{_OAUTH}", "appended to the issuer's path", False
+        )
+    mcp = origin_text(url)
+    for suffix in (_OAUTH, _OIDC):
+        yield Location(
+            ISSUER, f"{mcp}/.well-known/{suffix}", "at the MCP server (2025-03-26)", False
+        )
+    yield Location(ISSUER, well_known(url, _OAUTH), "at the MCP server, with its path", False)
+
+
+def of(session: Session) -> tuple[Location, ...]:
+    """Return the places that belong to what a run has found so far."""
+    named = session.contact.params("resource_metadata") if session.contact else ()
+    named = tuple(item for item in named if _askable(item))
+    return locations(session.url, _issuer(session), named)
+
+
+def unseen(session: Session) -> tuple[Location, ...]:
+    """Return the places that a scan would ask: those that the run has not asked."""
+    asked = {item.url for item in session.tried if item.exchange is not None}
+    return tuple(place for place in of(session) if place.url not in asked)
+
+
+def _askable(url: str) -> bool:
+    try:
+        endpoint(url)
+    except UrlRefused:
+        return False
+    return True
+
+
+def _issuer(session: Session) -> str | None:
+    if session.server is not None:
+        return str(session.server.issuer)
+    for item in session.resource.issuers if session.resource is not None else ():
+        if _askable(item):
+            return str(item)
+    return None
+
+
+def scan(judge: Judge, session: Session) -> Protocol[tuple[Spot, ...]]:
+    """Ask every place that the run has not asked, and compare what stands there, field by field.
+
+    What the run found is taken from ``session``. Yields findings (prm-copies-differ, as-misplaced,
+    as-docs-differ; none of them ends anything) and ``Learned("scanned", …)``.
+    """
+    judge = replace(judge, config=replace(judge.config, strict=False))
+    asked = {item.url: item for item in session.tried if item.exchange is not None}
+    found: list[_Found] = []
+    for place in of(session):
+        if place.url not in asked:
+            found.append((yield from _asked(judge, place)))
+            continue
+        tried = asked[place.url]
+        before = next((e for e in session.exchanges if e.number == tried.exchange), None)
+        # A document that lost (another issuer) is still there to be compared.
+        document = read(before).document if before is not None else None
+        found.append(_Found(place, before, document, tried.why, tried.verdict == "used"))
+    spots = tuple((yield from _compared(judge, session, found)))
+    yield Learned("scanned", spots)
+    return spots
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a place gave, before it is compared."""
+
+    place: Location
+    exchange: Exchange | None
+    document: Mapping[str, Any] | None
+    why: str
+    used: bool = False
+
+
+def _asked(judge: Judge, place: Location) -> Protocol[_Found]:
+    stage = Stage.RESOURCE if place.what == RESOURCE else Stage.SERVER
+    exchange: Exchange = yield Send(request(stage, place.url, f"scan: {place.why}", judge.config))
+    fetched = read(exchange)
+    why = fetched.why
+    if exchange.response is not None and 300 <= exchange.status < 400:
+        why = f"redirects to {exchange.response.header('location') or 'nowhere'} (not followed)"
+    return _Found(place, exchange, fetched.document, why)
+
+
+def _compared(judge: Judge, session: Session, found: list[_Found]) -> Protocol[list[Spot]]:
+    spots: list[Spot] = []
+    for what, key in ((RESOURCE, "resource"), (ISSUER, "issuer")):
+        here = [item for item in found if item.place.what == what]
+        candidates = [item for item in here if item.document is not None]
+        ours = next((item for item in candidates if item.used), None) or next(
+            (item for item in candidates if item.place.standard), None
+        )
+        wanted = session.url if what == RESOURCE else _issuer(session)
+        identity = ours.document.get(key) if ours and ours.document else wanted
+        for item in here:
+            spot = _judged(item, ours, identity, key)
+            spots.append(spot)
+            yield from _told(judge, spot, item.exchange)
+    return spots
+
+
+def _judged(item: _Found, ours: _Found | None, identity: Any, key: str) -> Spot:
+    place, document = item.place, item.document
+    number = item.exchange.number if item.exchange is not None else None
+    if document is None:
+        return Spot(place, "nothing", item.why or "nothing is there", number)
+    if item is ours and item.used:
+        return Spot(place, "used", "the run goes by this document", number)
+    if document.get(key) != identity and not place.binds:
+        return Spot(place, "other", f"it is for another {key}: {document.get(key)!r}", number)
+    if ours is None or ours.document is None:
+        return Spot(place, "misplaced", "clients do not look here", number)
+    if item is ours:
+        return Spot(place, "other", item.why or "it was not used", number)
+    differing = differences(ours.document, document, both=place.what == ISSUER)
+    if differing:
+        names = ", ".join(each.member for each in differing)
+        return Spot(place, "differs", f"in {names}", number, differing)
+    return Spot(place, "same", "says the same as the document used", number)
+
+
+def differences(
+    ours: Mapping[str, Any], theirs: Mapping[str, Any], *, both: bool
+) -> tuple[Difference, ...]:
+    """Compare two documents member by member; ``both``: only members that stand in both.
+
+    Lists are compared without their order, which means nothing in these documents.
+    """
+    names = [name for name in ours if name in theirs or not both]
+    names += [name for name in theirs if name not in ours and not both]
+    made = (
+        Difference(name, _shown(ours.get(name)), _shown(theirs.get(name)))
+        for name in names
+        if _plain(ours.get(name)) != _plain(theirs.get(name))
+    )
+    return tuple(made)[:_MEMBERS]
+
+
+def _plain(value: Any) -> Any:
+    return sorted(map(repr, value)) if isinstance(value, list) else value
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _told(judge: Judge, spot: Spot, exchange: Exchange | None) -> Protocol[None]:
+    place = spot.location
+    at = judge.at(Stage.RESOURCE if place.what == RESOURCE else Stage.SERVER)
+    if spot.verdict == "misplaced" and place.what == ISSUER:
+        yield from at.note("as-misplaced", seen=place.url, exchange=exchange)
+    elif spot.verdict == "differs":
+        id = "prm-copies-differ" if place.what == RESOURCE else "as-docs-differ"
+        told = [
+            f"{item.member}: {item.ours or 'absent'} / {item.theirs or 'absent'}"
+            for item in spot.differences[:3]
+        ]
+        yield from at.note(id, seen=f"{place.url}: {'; '.join(told)}", exchange=exchange)

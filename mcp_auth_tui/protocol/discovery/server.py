@@ -1,0 +1,316 @@
+"""Knows authorization server metadata: where it is and when it may be used (A1-A10, L1-L5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from mcp_auth_tui.model import Exchange, Tried
+from mcp_auth_tui.model.oauth import AuthorizationServer
+from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.checks import server as checks_server
+from mcp_auth_tui.protocol.checks.check import Check, as_seen
+from mcp_auth_tui.protocol.checks.server import NOTHING, Wanted
+from mcp_auth_tui.protocol.discovery.documents import (
+    Fetched,
+    complain,
+    content_type,
+    everywhere,
+    fetch,
+)
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.tokens.grants import choose
+from mcp_auth_tui.protocol.urls import (
+    UrlRefused,
+    endpoint,
+    is_private,
+    origin_text,
+    same_origin,
+    split,
+    well_known,
+)
+
+_OAUTH, _OIDC = "oauth-authorization-server", "openid-configuration"
+_WHAT = "authorization server metadata"
+# Revisions that know RFC 8414 alone (A1), and do not yet refuse without a promise of PKCE (A6).
+_BEFORE_OIDC = ("2025-03-26", "2025-06-18")
+# Parameters that an endpoint must not already carry (Z7).
+_OURS = frozenset(
+    {
+        "response_type",
+        "client_id",
+        "redirect_uri",
+        "state",
+        "scope",
+        "code_challenge",
+        "code_challenge_method",
+        "resource",
+        "request",
+        "request_uri",
+        "response_mode",
+    }
+)
+
+
+def places(issuer: str, *, oidc: bool = True) -> tuple[str, ...]:
+    """Return the metadata URLs of an issuer in order (A2-A4; RFC 8414 §3.1, OIDC Discovery §4)."""
+    path = split(issuer).path.removesuffix("/")
+    order = [well_known(issuer, _OAUTH)]
+    if oidc:
+        order.append(well_known(issuer, _OIDC))
+        if path:
+            order.append(f"{origin_text(issuer)}{path}/.well-known/{_OIDC}")
+    return tuple(order)
+
+
+def discover(judge: Judge, issuer: str, wants: Wanted = NOTHING) -> Protocol[AuthorizationServer]:
+    """Find and judge the metadata of an issuer, and how it fits the resource; raises `FlowStop`."""
+    order = places(issuer, oidc=judge.config.spec not in _BEFORE_OIDC)
+    failed: list[Fetched] = []
+    mismatch: Fetched | None = None
+    for index, url in enumerate(order):
+        fetched = yield from fetch(judge, url, _WHAT, "as")
+        number = fetched.exchange.number
+        if fetched.document is None:
+            failed.append(fetched)
+            yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)
+            yield from _lost(judge, fetched)
+            continue
+        named = fetched.document.get("issuer")
+        if named != issuer:
+            mismatch = mismatch or fetched
+            why = f"its issuer is {_text(named)}"
+            yield Tried(judge.stage, _WHAT, url, "lost", why, number)
+            continue
+        yield Tried(judge.stage, _WHAT, url, "used", "the first with the right issuer", number)
+        for rest in order[index + 1 :]:
+            yield Tried(judge.stage, _WHAT, rest, "not tried", "an earlier place had it")
+        yield from judge.keep("as-issuer-mismatch", seen=issuer, exchange=fetched.exchange)
+        yield from judge.tell(checks_server.issuer(named), fetched.exchange)
+        return (yield from _judged(judge, issuer, fetched, fetched.document, wants))
+    if mismatch is not None and mismatch.document is not None:
+        value = mismatch.document.get("issuer")
+        named = _text(value)
+        yield from judge.tell(checks_server.issuer(value), mismatch.exchange)
+        yield from _mismatch(judge, issuer, value, mismatch.exchange)
+        # Only when the refusal was lifted by hand (A10): then `iss` is compared with this issuer.
+        return (yield from _judged(judge, named, mismatch, mismatch.document, wants))
+    return _none(judge, order[0], failed)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else as_seen(value)
+
+
+def _lost(judge: Judge, fetched: Fetched) -> Protocol[None]:
+    if (failure := fetched.exchange.failure) is not None:
+        judge.lost(fetched.exchange, failure)
+    yield from complain(judge, fetched, "as")
+
+
+def _none(judge: Judge, first: str, failed: list[Fetched]) -> AuthorizationServer:
+    """End the run where no place had a document; ``first`` is where it belongs."""
+    worst = next((item for item in reversed(failed) if not item.absent), None)
+    told = {item.exchange.request.url: item for item in failed}
+    seen = everywhere(told.items(), worst)
+    if worst is not None and worst.broken in ("html", "json"):
+        judge.stop(f"as-{worst.broken}", seen=seen, exchange=worst.exchange)
+    judge.stop(
+        "as-missing",
+        seen=seen,
+        next=f"Serve the document at {first}, without a token.",
+        exchange=(worst or failed[-1]).exchange,
+    )
+
+
+def _mismatch(
+    judge: Judge, issuer: str, value: Any, exchange: Exchange, why: str = ""
+) -> Protocol[None]:
+    """Refuse a document that names another issuer (A5), with the hint that fits.
+
+    ``why`` says where the issuer comes from if no metadata of the resource named it.
+    """
+    if value is None:
+        yield from judge.refuse("as-issuer-missing", exchange=exchange, pointer="/issuer")
+        return
+    named = _text(value)
+    slash = named.rstrip("/") == issuer.rstrip("/")
+    prm = f"Publish protected resource metadata that names {named} in authorization_servers."
+    yield from judge.refuse(
+        "as-issuer-slash" if slash else "as-issuer-mismatch",
+        next=prm if why else "",
+        seen=named,
+        expected=issuer,
+        message=f"The metadata names the issuer {named}; {why or f'the MCP server named {issuer}'}."
+        + _hint(issuer, named),
+        exchange=exchange,
+        pointer="/issuer",
+    )
+
+
+def _hint(issuer: str, named: str) -> str:
+    if named.rstrip("/") == issuer.rstrip("/"):
+        return " They differ by the slash at the end only."
+    if named.partition("://")[2] == issuer.partition("://")[2]:
+        return " They differ by http and https only: is a proxy ending TLS?"
+    if "{" in named or "%7B" in named.upper():
+        return " It holds a placeholder that somebody should have filled in (a tenant?)."
+    if same_origin(issuer, named):
+        return " They differ by the path only."
+    at = next(
+        (i for i, (a, b) in enumerate(zip(issuer, named, strict=False)) if a != b),
+        min(len(issuer), len(named)),
+    )
+    return f" They differ from character {at + 1} on."
+
+
+def _judged(
+    judge: Judge,
+    issuer: str,
+    fetched: Fetched,
+    document: Mapping[str, Any],
+    wants: Wanted,
+    *,
+    lenient: bool = False,
+) -> Protocol[AuthorizationServer]:
+    exchange = fetched.exchange
+    for id in ("as-missing", "as-html", "as-json"):
+        yield from judge.keep(id, seen=exchange.request.url, exchange=exchange)
+    yield from content_type(judge, fetched, "as")
+    authorize = yield from _endpoint(judge, issuer, document, "authorization_endpoint", exchange)
+    token = yield from _endpoint(judge, issuer, document, "token_endpoint", exchange)
+    register = yield from _endpoint(judge, issuer, document, "registration_endpoint", exchange)
+    if token is None:
+        judge.stop("as-no-token", exchange=exchange, pointer="/token_endpoint")
+    yield from judge.keep("as-no-token", seen=token, exchange=exchange, pointer="/token_endpoint")
+    server = AuthorizationServer(
+        issuer, exchange.request.url, authorize or "", token, register, document
+    )
+    looked = checks_server.document(server, wants, stateless=judge.stateless)
+    yield from judge.tell(looked, exchange)
+    if choose(judge.config, server) == "authorization_code":
+        yield from judge.tell(checks_server.code_flow(server), exchange)
+        yield from _code_flow(judge, server, exchange, lenient)
+    yield from judge.tell(checks_server.sites(server), exchange)
+    return server
+
+
+def _code_flow(
+    judge: Judge, server: AuthorizationServer, exchange: Exchange, lenient: bool
+) -> Protocol[None]:
+    """Insist on what the code flow needs, and no other grant: endpoint, PKCE, response type."""
+    authorize = server.authorization_endpoint
+    if not authorize:
+        judge.stop("as-no-authorize", exchange=exchange, pointer="/authorization_endpoint")
+    pointer = "/authorization_endpoint"
+    yield from judge.keep("as-no-authorize", seen=authorize, exchange=exchange, pointer=pointer)
+    if taken := sorted(
+        _OURS & {key for key, _ in parse_qsl(split(authorize).query, keep_blank_values=True)}
+    ):
+        yield from judge.refuse(
+            "as-endpoint-params",
+            seen=f"{authorize} carries {', '.join(taken)}",
+            exchange=exchange,
+            pointer="/authorization_endpoint",
+        )
+    else:
+        yield from judge.keep(
+            "as-endpoint-params", exchange=exchange, pointer="/authorization_endpoint"
+        )
+    yield from _pkce(judge, server, exchange, lenient)
+
+
+def _endpoint(
+    judge: Judge, issuer: str, document: Mapping[str, Any], name: str, exchange: Exchange
+) -> Protocol[str | None]:
+    """Check an endpoint before anything uses or shows it as a link (A7)."""
+    value = document.get(name)
+    if value is None:
+        return None
+    pointer = f"/{name}"
+    if not isinstance(value, str):
+        judge.stop(
+            "as-endpoint-scheme", seen=as_seen(value), exchange=exchange, pointer=pointer, exit=4
+        )
+    try:
+        endpoint(value)
+    except UrlRefused as error:
+        id, seen = f"as-endpoint-{error.reason}", f"{value}: {error}"
+        if error.reason == "scheme":
+            # Nothing lifts this one: such a URL is never opened (SPEC 3).
+            judge.stop(id, seen=seen, exchange=exchange, pointer=pointer, exit=4)
+        yield from judge.refuse(id, seen=seen, exchange=exchange, pointer=pointer)
+        return value
+    for id in ("as-endpoint-scheme", "as-endpoint-http", "as-endpoint-fragment"):
+        yield from judge.keep(id, seen=value, exchange=exchange, pointer=pointer)
+    near = (issuer, judge.config.url)
+    if any(is_private(split(url).hostname or "") for url in near):
+        # Who tries a server on his own network expects its addresses to be there.
+        return value
+    if is_private(split(value).hostname or ""):
+        yield from judge.refuse(
+            "as-endpoint-private", seen=value, exchange=exchange, pointer=pointer
+        )
+    else:
+        yield from judge.keep("as-endpoint-private", exchange=exchange, pointer=pointer)
+    return value
+
+
+def _pkce(
+    judge: Judge, server: AuthorizationServer, exchange: Exchange, lenient: bool
+) -> Protocol[None]:
+    """Insist on a promise of PKCE S256 (A6).
+
+    Its absence is only told when an older revision was chosen by hand, or on the legacy path: what
+    the MCP server negotiates must not lower the guard.
+    """
+    pointer = "/code_challenge_methods_supported"
+    methods = server.list("code_challenge_methods_supported")
+    if methods is None or not methods:
+        if lenient or judge.config.spec in _BEFORE_OIDC:
+            yield from judge.note("as-pkce-absent", exchange=exchange, pointer=pointer)
+        else:
+            yield from judge.refuse("as-pkce-absent", exchange=exchange, pointer=pointer)
+    elif "S256" not in methods:
+        yield from judge.refuse(
+            "as-pkce-no-s256", seen=", ".join(methods), exchange=exchange, pointer=pointer
+        )
+    else:
+        for id in ("as-pkce-absent", "as-pkce-no-s256"):
+            yield from judge.keep(id, seen=", ".join(methods), exchange=exchange, pointer=pointer)
+        plain = Check("as-pkce-plain", "plain" in methods, ", ".join(methods), pointer)
+        yield from judge.tell([plain], exchange)
+
+
+def legacy(judge: Judge) -> Protocol[AuthorizationServer]:
+    """Take the path of 2025-03-26: metadata at the MCP origin, else the default paths (L1-L4)."""
+    base = origin_text(judge.config.url)
+    url = f"{base}/.well-known/{_OAUTH}"
+    fetched = yield from fetch(judge, url, f"{_WHAT} (2025-03-26)", "as")
+    number = fetched.exchange.number
+    if fetched.document is not None:
+        yield Tried(judge.stage, _WHAT, url, "used", "place of 2025-03-26", number)
+        named = fetched.document.get("issuer")
+        yield from judge.tell(checks_server.issuer(named), fetched.exchange)
+        # Nobody named an issuer, and both spellings of an origin lead to this one place (RFC 8414
+        # §3.1 takes the slash away): the server may use either.
+        issuer = f"{base}/" if named == f"{base}/" else base
+        if named != issuer:
+            why = f"where the MCP server names none, it has to be {base}"
+            yield from _mismatch(judge, base, named, fetched.exchange, why)
+        found = _judged(judge, issuer, fetched, fetched.document, NOTHING, lenient=True)
+        return (yield from found)
+    yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)
+    if not fetched.absent:
+        # L5: something is there and broken; that is no server of 2025-03-26 without metadata.
+        yield from _lost(judge, fetched)
+        _none(judge, url, [fetched])
+    yield from judge.note(
+        "as-legacy-paths",
+        exchange=fetched.exchange,
+        seen=f"{base}/authorize, {base}/token, {base}/register",
+        message="There is no metadata at all: what is left are the default paths of 2025-03-26."
+        " Whether the server checks PKCE S256 cannot be seen from here.",
+    )
+    return AuthorizationServer(base, None, f"{base}/authorize", f"{base}/token", f"{base}/register")

@@ -1,0 +1,229 @@
+"""Knows what all eras of MCP share: sending, listing, calling (T1, T4, U1, U2).
+
+It must not know how an era opens a conversation: `stateless`, `stateful` and `oldsse` do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from typing import Protocol as Shape
+
+from mcp_auth_tui.model import Exchange, Learned, Level, Request
+from mcp_auth_tui.model.oauth import Peer, Token
+from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS
+from mcp_auth_tui.protocol.discovery.excerpt import with_excerpt
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.mcp import jsonrpc
+from mcp_auth_tui.protocol.mcp.jsonrpc import Answer
+from mcp_auth_tui.protocol.mcp.refusals import (
+    NO_SUCH_METHOD,
+    redirected,
+    shown,
+    unauthorized_in_200,
+    wrong_status,
+)
+from mcp_auth_tui.protocol.tokens import dpop as proofs
+from mcp_auth_tui.protocol.tokens.dpop import Dpop
+
+_OPENERS = ("server/discover", "initialize", "GET")
+_PAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How a conversation ended: at a refusal, or with all that the server told."""
+
+    era: str | None
+    revision: str
+    refused: Exchange | None = None
+    method: str = ""
+    peer: Peer | None = None
+
+
+@dataclass(slots=True)
+class Talk:
+    """One conversation: its judge, its token and the message ids."""
+
+    judge: Judge
+    token: Token | None
+    purpose: str
+    """``no token`` or ``with the token``, for the log."""
+    protected: str = ""
+    """The method that the server refused without a token: the one that proves the token."""
+    dpop: Dpop | None = None
+    id: int = 0
+    told: tuple[Exchange, Answer] | None = None
+    """The last JSON-RPC error that an era was given up for: it says more than what follows."""
+
+    @property
+    def url(self) -> str:
+        """The MCP URL."""
+        return self.judge.config.url
+
+    def number(self) -> int:
+        """Return the next message id."""
+        self.id += 1
+        return self.id
+
+    def send(self, request: Request, id: int | None = None) -> Protocol[Exchange]:
+        """Send one message; an answer that streams is read until the message ``id`` is in."""
+        bound = self.dpop if self.token is not None else None
+        reader = None if id is None else lambda: jsonrpc.Enough(id)
+        return (yield from proofs.send(self.judge, bound, request, token=self.token, enough=reader))
+
+    def received(self, exchange: Exchange, method: str) -> Protocol[bool]:
+        """Judge a response before its content; False when it is a 401 or 403.
+
+        Raises `FlowStop` on no answer, redirects, a demand to wait and server errors.
+        """
+        if (failure := exchange.failure) is not None:
+            self.judge.lost(exchange, failure)
+        response = exchange.response
+        if response is None or response.status in (401, 403):
+            return False
+        if 300 <= response.status < 400:
+            redirected(self.judge, exchange, with_token=self.token is not None)
+        self.judge.busy(exchange)
+        if response.status >= 500 and response.status != NO_SUCH_METHOD:
+            wrong_status(self.judge, exchange)
+            self.judge.stop(
+                "net-http",
+                seen=with_excerpt(f"HTTP {response.status} to {method}", exchange),
+                message=f"The MCP server answered {method} with HTTP {response.status}.",
+                exchange=exchange,
+            )
+        if self.token is not None:
+            if self.token.access.reveal() in response.text:
+                yield from self.judge.note("rs-token-echo", exchange=exchange)
+            proof = self.protected in ("", *_OPENERS) or method == self.protected
+            if 200 <= response.status < 300 and proof and not self.token.verified:
+                self.token = replace(self.token, verified=True)
+                yield Learned("token", self.token)
+        return True
+
+
+class Transport(Shape):
+    """A way to ask the server something once the conversation is open."""
+
+    era: str
+    revision: str
+
+    def ask(
+        self, method: str, params: Mapping[str, Any]
+    ) -> Protocol[tuple[Exchange, Answer | None]]:
+        """Ask; the answer is None when the server refused with 401 or 403."""
+        ...
+
+
+def _described(result: Mapping[str, Any]) -> dict[str, str]:
+    meta = result.get("_meta")
+    inner = meta.get("io.modelcontextprotocol/serverInfo") if isinstance(meta, dict) else None
+    info = result.get("serverInfo") or inner
+    if not isinstance(info, dict):
+        info = {}
+    texts = {
+        "name": info.get("name"),
+        "version": info.get("version"),
+        "instructions": result.get("instructions"),
+    }
+    return {key: value if isinstance(value, str) else "" for key, value in texts.items()}
+
+
+def rest(talk: Talk, transport: Transport, hello: Mapping[str, Any]) -> Protocol[Turn]:
+    """List what the server offers, call the tool that was asked for, and sum up."""
+    said = _described(hello)
+    peer = Peer(
+        transport.era,
+        transport.revision,
+        said["name"],
+        said["version"],
+        instructions=said["instructions"],
+    )
+    turn = Turn(transport.era, transport.revision)
+    capabilities = hello.get("capabilities")
+    offers = capabilities if isinstance(capabilities, dict) else {}
+    methods = [f"{kind}/list" for kind in ("tools", "resources", "prompts") if kind in offers]
+    method = methods[0] if methods else ("" if transport.era == "stateless" else "ping")
+    names: tuple[str, ...] = ()
+    cursor: str | None = None
+    for _ in range(_PAGES if method else 0):
+        exchange, answer = yield from transport.ask(method, {"cursor": cursor} if cursor else {})
+        if answer is None:
+            return replace(turn, refused=exchange, method=method)
+        if answer.result is None:
+            yield from unauthorized_in_200(talk.judge, exchange, answer)
+            seen = shown(exchange, answer)
+            gap = f"The server did not answer {method} as MCP says."
+            if talk.token is None or not talk.token.verified:
+                talk.judge.stop("net-http", seen=seen, message=gap, exchange=exchange)
+            yield from talk.judge.note(
+                "net-http", seen=seen, message=gap, exchange=exchange, level=Level.ERROR
+            )
+            break
+        names += _names(answer.result.get("tools"))
+        following = answer.result.get("nextCursor")
+        if not isinstance(following, str) or following == cursor:
+            break
+        cursor = following
+    peer = replace(peer, tools=names if method == "tools/list" else None)
+    yield Learned("peer", peer)
+    if talk.judge.config.call is not None:
+        refused, peer = yield from _call(talk, transport, peer, talk.judge.config.call)
+        if refused is not None:
+            return replace(turn, refused=refused, method="tools/call", peer=peer)
+        yield Learned("peer", peer)
+    return replace(turn, peer=peer)
+
+
+def _call(
+    talk: Talk, transport: Transport, peer: Peer, tool: str
+) -> Protocol[tuple[Exchange | None, Peer]]:
+    params = {"name": tool, "arguments": dict(talk.judge.config.call_args)}
+    exchange, answer = yield from transport.ask("tools/call", params)
+    if answer is None:
+        return exchange, peer
+    if answer.result is None:
+        talk.judge.stop(
+            "net-http",
+            seen=shown(exchange, answer),
+            message=f"The tool {tool} could not be called; the headers are good.",
+            next="Look in the server's log if name and arguments are right.",
+            meanwhile="Look at the tool's name and arguments (--call, --call-args).",
+            exchange=exchange,
+        )
+    return None, replace(peer, called=json.dumps(answer.result, ensure_ascii=False))
+
+
+def _names(tools: Any) -> tuple[str, ...]:
+    items = tools if isinstance(tools, list) else []
+    names = (item.get("name") for item in items if isinstance(item, dict))
+    return tuple(name for name in names if isinstance(name, str))
+
+
+def opening(talk: Talk) -> dict[str, Any]:
+    """Return the parameters of ``initialize``."""
+    spec = talk.judge.config.spec
+    return {
+        "protocolVersion": spec if spec in REVISIONS[:-1] else NEWEST_INITIALIZE,
+        "capabilities": {},
+        "clientInfo": jsonrpc.client_info(talk.judge.config.version),
+    }
+
+
+def negotiated(judge: Judge, exchange: Exchange, result: Mapping[str, Any]) -> str:
+    """Return the revision that the server chose; raises `FlowStop` when we do not speak it."""
+    revision = result.get("protocolVersion")
+    if revision in (*REVISIONS, "2024-11-05"):
+        return str(revision)
+    judge.stop(
+        "rs-not-mcp",
+        seen=f"protocolVersion: {revision!r}",
+        expected=f"one of {', '.join(REVISIONS)}",
+        message="The server chose an MCP revision that this program does not speak.",
+        exchange=exchange,
+        pointer="/result/protocolVersion",
+    )

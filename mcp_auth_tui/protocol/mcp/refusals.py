@@ -1,0 +1,168 @@
+"""Knows what an answer means that opens no conversation, and is no challenge either (T3, C6).
+
+It must not know in which order the eras of MCP are tried.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from mcp_auth_tui.model import Exchange
+from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.discovery.excerpt import with_excerpt
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.mcp.jsonrpc import Answer
+from mcp_auth_tui.protocol.urls import join, same_origin
+
+# No failure: a server of files, or one that has no POST at all, says so (RFC 9110 §15.6.2).
+NO_SUCH_METHOD = 501
+# Refusals that say "not this era" rather than anything about authorization (T3).
+LEGACY = frozenset({400, 404, 405, 406, 410, 415, 422})
+_METHOD_NOT_FOUND = -32601
+# What stands before the server says with these what it does not let through (RFC 9110 §15.5).
+_WAYS = {
+    407: "A proxy on the way asks who you are: name it with its password with --proxy.",
+    413: "Let bodies of some kilobytes through to the MCP path, in the server and in the proxy"
+    " before it.",
+    421: "Let the server, or the proxy before it, answer for this host name.",
+}
+# A place that looks like this is where people sign in, not where an API is.
+_SIGN_IN = re.compile(
+    r"(?<![a-z])(log|sign)[-_]?(in|on)(?![a-z])|(?<![a-z])(sso|saml2?|oauth2?|auth|authorize|accounts?)"
+    r"(?![a-z])",
+    re.IGNORECASE,
+)
+
+
+_ANSWER = "Answer at this URL itself: with 401 where the token is missing."
+_GIVE_HTTPS = "Give people the URL with https: what is sent to the other can be read on the way."
+
+
+def redirected(judge: Judge, exchange: Exchange, *, with_token: bool) -> NoReturn:
+    """End the run at a redirect: neither a message nor a token follows one (U2).
+
+    Without a token, one that changes the slash at the end and no more says where to go on.
+    """
+    response = exchange.response
+    location = response.header("location") if response else None
+    place = join(exchange.request.url, location or "")
+    near = same_origin(place, exchange.request.url)
+    seen = f"HTTP {exchange.status} " + (f"to {place}" if location else "without a Location")
+    if with_token and not near:
+        judge.stop("rs-redirects-token", seen=seen, exchange=exchange, pointer="location")
+    asked = exchange.request.url
+    if near and not with_token and asked != place and asked.rstrip("/") == place.rstrip("/"):
+        judge.stop(
+            "rs-redirect-slash", seen=seen, exchange=exchange, pointer="location", place=place
+        )
+    told = place.partition("://")[2].partition("/")[2] if near else place
+    login = _SIGN_IN.search(told) is not None
+    message = "The MCP server answers with a redirect; no MCP message and no token follows one."
+    secure = asked.startswith("http://") and place.startswith("https://")
+    there = f"If that place is the real MCP endpoint, run again with its URL: {place}"
+    judge.stop(
+        "rs-login-redirect",
+        seen=seen,
+        message="" if login else message,
+        next="" if login else _GIVE_HTTPS if secure else _ANSWER,
+        meanwhile=there if location and not login else "",
+        exchange=exchange,
+        pointer="location",
+    )
+
+
+def shown(exchange: Exchange, answer: Answer) -> str:
+    """Return status and JSON-RPC error of an answer, or why it is none."""
+    if answer.fault:
+        return f"HTTP {exchange.status}, {answer.fault}"
+    return f"HTTP {exchange.status}, JSON-RPC error {answer.code}: {answer.message}"
+
+
+def unauthorized_in_200(judge: Judge, exchange: Exchange, answer: Answer) -> Protocol[None]:
+    """Stop at a refusal that is hidden in a successful response (rs-200-auth-error)."""
+    words = answer.message.lower()
+    hidden = any(word in words for word in ("unauthor", "unauthenticated", "authenticat"))
+    if exchange.status == 200 and answer.code is not None and hidden:
+        judge.stop(
+            "rs-200-auth-error",
+            seen=shown(exchange, answer),
+            exchange=exchange,
+            pointer="/error/message",
+        )
+    yield from ()
+
+
+def wrong_status(judge: Judge, exchange: Exchange) -> None:
+    """Stop at a refusal of the token, or for want of one, that has another status than 401.
+
+    The challenge shows that it is one: only a refusal carries it (RFC 9110 §11.6.1).
+    """
+    response = exchange.response
+    challenges = response.all("www-authenticate") if response else ()
+    sent = any(field.name == "Authorization" for field in exchange.request.headers)
+    if not challenges or exchange.status < 400:
+        return
+    told = ", ".join(challenges)
+    if not sent or "invalid_token" in told:
+        judge.stop(
+            "rs-invalid-token-not-401" if sent else "rs-wrong-status",
+            seen=f"HTTP {exchange.status} with WWW-Authenticate: {told}",
+            expected="HTTP 401 with WWW-Authenticate",
+            exchange=exchange,
+            pointer="www-authenticate",
+        )
+
+
+def not_mcp(
+    judge: Judge, exchange: Exchange, answer: Answer, told: tuple[Exchange, Answer] | None
+) -> NoReturn:
+    """End the run: whatever answers there is no MCP endpoint (rs-not-mcp), or answers no opening.
+
+    ``told`` is the JSON-RPC error that an earlier request got: it says more than what came after
+    it to the GET of the oldest transport.
+    """
+    wrong_status(judge, exchange)
+    if told is not None and (answer.code is None or exchange.request.method == "GET"):
+        exchange, answer = told
+        wrong_status(judge, exchange)
+    if answer.code is not None:
+        _refuses_to_open(judge, exchange, answer)
+    if 400 <= exchange.status < 500 and exchange.status not in LEGACY:
+        asked = (exchange.request.json or {}).get("method") or exchange.request.method
+        judge.stop(
+            "net-http",
+            seen=with_excerpt(f"HTTP {exchange.status} to {asked}", exchange),
+            message=f"The MCP server answered {asked} with HTTP {exchange.status}.",
+            next=_WAYS.get(exchange.status, ""),
+            exchange=exchange,
+        )
+    response = exchange.response
+    kind = response.media_type if response else ""
+    seen = shown(exchange, answer)
+    if kind and kind not in seen:
+        seen += f"; content type {kind}"
+    judge.stop("rs-not-mcp", seen=with_excerpt(seen, exchange), exchange=exchange)
+
+
+def _refuses_to_open(judge: Judge, exchange: Exchange, answer: Answer) -> NoReturn:
+    """End the run at a server that speaks JSON-RPC and answers each opening with an error."""
+    asked = (exchange.request.json or {}).get("method") or "the request"
+    if answer.code == _METHOD_NOT_FOUND:
+        judge.stop(
+            "rs-not-mcp",
+            seen=shown(exchange, answer),
+            message=f"The server speaks JSON-RPC, but does not know {asked}, which opens MCP.",
+            exchange=exchange,
+        )
+    session = "session" in answer.message.lower()
+    judge.stop(
+        "net-http",
+        seen=shown(exchange, answer),
+        expected="An opening is answered with a result, or with 401.",
+        message=f"The MCP server answers {asked} with an error: it opens no conversation.",
+        next="Let initialize through without a session id: a session begins with its answer."
+        if session
+        else "Look in the server's log for why it refuses the first request of a client.",
+        exchange=exchange,
+    )

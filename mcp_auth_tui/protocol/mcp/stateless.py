@@ -1,0 +1,92 @@
+"""Knows how a conversation of revision 2026-07-28 is opened (T2, T3): no session, no handshake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mcp_auth_tui.model import Exchange, Learned
+from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.config import REVISIONS, STATELESS
+from mcp_auth_tui.protocol.mcp import jsonrpc
+from mcp_auth_tui.protocol.mcp.exchange import Talk, Turn, rest
+from mcp_auth_tui.protocol.mcp.jsonrpc import Answer
+from mcp_auth_tui.protocol.mcp.refusals import LEGACY, not_mcp, unauthorized_in_200
+
+
+@dataclass(slots=True)
+class Stateless:
+    """Each request stands alone."""
+
+    talk: Talk
+    era: str = "stateless"
+    revision: str = STATELESS
+
+    def ask(
+        self, method: str, params: Mapping[str, Any]
+    ) -> Protocol[tuple[Exchange, Answer | None]]:
+        """Ask; the answer is None at a 401 or 403."""
+        talk, id = self.talk, self.talk.number()
+        request = jsonrpc.stateless(
+            talk.judge.stage,
+            talk.url,
+            method,
+            params,
+            id=id,
+            token=talk.token,
+            version=talk.judge.config.version,
+            purpose=f"{method}, {talk.purpose}",
+        )
+        exchange = yield from talk.send(request, id)
+        accepted = yield from talk.received(exchange, method)
+        return exchange, jsonrpc.answer(exchange, id) if accepted else None
+
+
+def converse(talk: Talk) -> Protocol[Turn | None]:
+    """Open with ``server/discover``; None: the server is of an older era."""
+    transport = Stateless(talk)
+    exchange, answer = yield from transport.ask("server/discover", {})
+    if answer is None:
+        return Turn(None, "", exchange, "server/discover")
+    only = talk.judge.config.spec == STATELESS
+    if answer.result is not None and exchange.status < 300:
+        versions = answer.result.get("supportedVersions")
+        if not isinstance(versions, list) or STATELESS in versions or only:
+            yield Learned("revision", STATELESS)
+            return (yield from rest(talk, transport, answer.result))
+        return None
+    if answer.modern or (exchange.status == 404 and answer.code == -32601):
+        return (yield from _modern_error(talk, transport, exchange, answer))
+    if exchange.status in LEGACY and not only:
+        return None
+    if exchange.status < 300 and answer.code is not None and not only:
+        # Answered, but as a server that does not know the method: an older era over HTTP 200.
+        yield from unauthorized_in_200(talk.judge, exchange, answer)
+        return None
+    return not_mcp(talk.judge, exchange, answer, talk.told)
+
+
+def _modern_error(
+    talk: Talk, transport: Stateless, exchange: Exchange, answer: Answer
+) -> Protocol[Turn | None]:
+    """Go on after an error that only a server of 2026-07-28 gives (T3)."""
+    supported = answer.data.get("supported") if isinstance(answer.data, dict) else None
+    if answer.code == -32022 and isinstance(supported, list):
+        if talk.judge.config.spec == "auto" and any(item in REVISIONS[:-1] for item in supported):
+            return None
+        talk.judge.stop(
+            "rs-not-mcp",
+            seen=f"supported versions: {', '.join(map(str, supported))}",
+            expected=STATELESS,
+            message="The server speaks none of the MCP revisions that this program speaks.",
+            exchange=exchange,
+        )
+    if answer.code != -32601:
+        yield from talk.judge.note(
+            "rs-version-masks-auth",
+            seen=f"HTTP {exchange.status}, {answer.code} {answer.message}",
+            exchange=exchange,
+        )
+    yield Learned("revision", STATELESS)
+    return (yield from rest(talk, transport, {"capabilities": {"tools": {}}}))

@@ -1,0 +1,272 @@
+"""Knows what a refusal by the MCP server means, before and after a token (C1-C6, S1, S2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from mcp_auth_tui.findings.meanwhile import REPORT
+from mcp_auth_tui.model import Exchange
+from mcp_auth_tui.model.oauth import Challenge, Contact, Peer, Token
+from mcp_auth_tui.protocol.actions import Ask, FlowStop, Protocol, Question
+from mcp_auth_tui.protocol.checks import challenge as checks_challenge
+from mcp_auth_tui.protocol.checks.check import Check
+from mcp_auth_tui.protocol.discovery import challenge
+from mcp_auth_tui.protocol.discovery.challenge import Parsed
+from mcp_auth_tui.protocol.discovery.excerpt import is_page, with_excerpt
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.mcp.conversation import Turn, converse
+from mcp_auth_tui.protocol.mcp.refusals import wrong_status
+from mcp_auth_tui.protocol.tokens.dpop import Dpop
+from mcp_auth_tui.protocol.tokens.endpoint import clock_off
+
+_PAGE = "A web page with HTTP 403 is all that a request without a token gets: no 401 of MCP."
+_LET_THROUGH = (
+    "Let requests to the MCP path through the bot protection, firewall or login that answers with"
+    " this page, and answer 401 there."
+)
+# S2: authorizations in one run, the first included.
+LIMIT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What verifying the token came to: one of the two is set."""
+
+    peer: Peer | None = None
+    refused: Contact | None = None
+    """A refusal that another authorization may mend."""
+    exchange: Exchange | None = None
+    """The exchange of a 401."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the token that is tried was asked for with."""
+
+    refusal: Contact
+    """The refusal that named its scope."""
+    catalogue: tuple[str, ...] = ()
+    """Every scope that the resource lists."""
+
+
+def first_contact(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
+    """Speak to the server without a token (T1-T4); raises `FlowStop`.
+
+    Returns the challenge to start from, and what an open server told about itself.
+    """
+    if judge.config.url.startswith("http:") and not _loopback(judge.config.url):
+        yield from judge.refuse("rs-endpoint-http", seen=judge.config.url)
+    if judge.config.insecure:
+        yield from judge.note("client-insecure", seen="--insecure")
+    moved = ""
+    try:
+        turn = yield from converse(judge, None)
+    except FlowStop as stopped:
+        if not (moved := stopped.place):
+            raise
+        yield stopped.finding
+        judge = judge.asking(moved)
+        turn = yield from converse(judge, None)
+    if turn.refused is None:
+        yield from judge.note("rs-open")
+        return Contact(200, (), turn.era, turn.revision, url=moved), turn.peer
+    contact = replace((yield from _challenged(judge, turn, turn.refused)), url=moved)
+    if turn.method not in ("server/discover", "initialize", "GET"):
+        seen = f"{turn.method} is the first that is refused"
+        yield from judge.note("rs-partial-auth", seen=seen, exchange=turn.refused)
+    return contact, None
+
+
+def _contact(exchange: Exchange, challenges: tuple[Challenge, ...], turn: Turn) -> Contact:
+    era = (turn.era, turn.revision, turn.method)
+    return Contact(exchange.status, challenges, *era, exchange.number)
+
+
+def _loopback(url: str) -> bool:
+    from mcp_auth_tui.protocol.urls import is_loopback, split
+
+    return is_loopback(split(url).hostname or "")
+
+
+def _challenged(judge: Judge, turn: Turn, exchange: Exchange) -> Protocol[Contact]:
+    parsed = yield from read_challenge(judge, exchange)
+    contact = _contact(exchange, parsed.challenges, turn)
+    if exchange.status == 403 and contact.param("error") != "insufficient_scope":
+        page = exchange.response is not None and is_page(exchange.response)
+        if not judge.config.force:
+            judge.stop(
+                "rs-wrong-status",
+                seen=with_excerpt("HTTP 403 without a token", exchange),
+                expected="HTTP 401 with WWW-Authenticate",
+                message=_PAGE if page else "",
+                next=_LET_THROUGH if page else "",
+                meanwhile=f"To try the flow all the same: --force. {REPORT}",
+                exchange=exchange,
+            )
+        yield from judge.note("rs-wrong-status", seen="HTTP 403", exchange=exchange)
+    yield from judge.tell(checks_challenge.error(exchange, contact), exchange)
+    return contact
+
+
+def read_challenge(judge: Judge, exchange: Exchange) -> Protocol[Parsed]:
+    """Read and judge ``WWW-Authenticate`` (C1-C3, C6); a missing one is only noted."""
+    response = exchange.response
+    fields = response.all("www-authenticate") if response else ()
+    parsed, pointer = challenge.parse(fields), "www-authenticate"
+    if not fields:
+        if exchange.status == 401:
+            yield from judge.note("rs-401-no-challenge", exchange=exchange, pointer=pointer)
+        return parsed
+    shown = ", ".join(fields)
+    if exchange.status == 401:
+        yield from judge.keep("rs-401-no-challenge", exchange=exchange, pointer=pointer)
+    yield from judge.tell(checks_challenge.fields(exchange, parsed, shown), exchange)
+    return parsed
+
+
+def verify(
+    judge: Judge,
+    token: Token,
+    contact: Contact,
+    number: int,
+    dpop: Dpop | None = None,
+    asked: Asked | None = None,
+) -> Protocol[Verdict]:
+    """Use the token; say whether another authorization is due (S1, S2). Raises `FlowStop`.
+
+    A 401 is handed back too: whether the resource moved to another authorization server (M1) is
+    seen in its metadata, and `fresh_refused` ends the run when it did not.
+    """
+    turn = yield from converse(judge, token, era=contact.era, protected=contact.refused, dpop=dpop)
+    exchange = turn.refused
+    if exchange is None:
+        return Verdict(peer=turn.peer)
+    parsed = yield from read_challenge(judge, exchange)
+    refused = _contact(exchange, parsed.challenges, turn)
+    yield from judge.tell(checks_challenge.error(exchange, refused), exchange)
+    if exchange.status == 401:
+        return Verdict(refused=refused, exchange=exchange)
+    if refused.param("error") == "invalid_token":
+        wrong_status(judge, exchange)
+    if refused.param("error") != "insufficient_scope":
+        judge.stop(
+            "rs-403-no-challenge",
+            seen=with_excerpt(f"HTTP 403 to {turn.method}; {_challenge_text(exchange)}", exchange),
+            message="The MCP server refused the token with 403 and does not say what it lacks.",
+            exchange=exchange,
+        )
+    yield from _step_up(judge, token, refused, exchange, number, asked or Asked(contact))
+    return Verdict(refused=refused)
+
+
+def _challenge_text(exchange: Exchange) -> str:
+    response = exchange.response
+    return ", ".join(response.all("www-authenticate") if response else ()) or "no challenge"
+
+
+# Nobody but its issuer can read such a token, so there is nothing to compare from here.
+_OPAQUE = (
+    "Look in the server's log for why it refuses the token: whether it asks the right authorization"
+    " server about it, for which resource it expects it, and the clocks of both machines."
+)
+
+
+_FOR_NOBODY = (
+    "No resource was asked for (--no-resource), so the token may not be for this server: run"
+    " without that option, and let the authorization server know the resource."
+)
+# RFC 6750 §3.1: only a request without authentication is answered without an error code.
+_UNSEEN = (
+    "The server answers as it does where no token is sent: see whether a proxy before it drops the"
+    " Authorization header. Else look in the server's log for why it refuses the token."
+)
+
+
+def fresh_refused(
+    judge: Judge, token: Token, refused: Contact, exchange: Exchange, first: Contact
+) -> NoReturn:
+    """Stop at a 401 for a token obtained a moment ago, with all that may explain it (SPEC 3).
+
+    ``first`` is the answer to the same request without a token.
+    """
+    claims = token.claims or {}
+    off = clock_off(exchange)
+    facts = [f"{name}: {claims[name]}" for name in ("aud", "iss", "exp", "scope") if name in claims]
+    said = refused.param("error_description") or refused.param("error") or "no reason given"
+    way = "" if facts else _OPAQUE
+    if token.resource is None:
+        way = _FOR_NOBODY
+    elif refused.param("error") is None and refused.challenges == first.challenges:
+        way = _UNSEEN
+    judge.stop(
+        "rs-fresh-token-refused",
+        seen=f"HTTP 401: {said}; resource asked: {token.resource or 'none'}"
+        + (f"; in the token (not verified): {', '.join(facts)}" if facts else "; opaque token")
+        + (f"; {off}" if off else ""),
+        next=way,
+        exchange=exchange,
+        pointer="www-authenticate",
+    )
+
+
+def held(token: Token) -> frozenset[str]:
+    """Return the scopes that were asked for and granted so far (SPEC 7, item 10)."""
+    return frozenset(f"{token.scope_asked or ''} {token.scope_granted or ''}".split())
+
+
+def _step_up(
+    judge: Judge,
+    token: Token,
+    refused: Contact,
+    exchange: Exchange,
+    number: int,
+    asked: Asked,
+) -> Protocol[None]:
+    """Judge a 403 insufficient_scope and offer another authorization (S1, S2)."""
+    needed = frozenset((refused.param("scope") or "").split())
+    have = frozenset((token.scope_granted or "").split())
+    shown = _challenge_text(exchange)
+    incomplete = not needed or refused.param("resource_metadata") is None
+    looked = (
+        Check("rs-403-no-challenge", False, shown, "www-authenticate"),
+        Check("rs-403-incomplete", incomplete, shown, "www-authenticate"),
+        *checks_challenge.step_up(refused, asked.refusal, asked.catalogue),
+    )
+    yield from judge.tell(looked, exchange)
+    seen = f"held: {' '.join(sorted(have)) or 'unknown'}; needed: {' '.join(sorted(needed))}"
+    if not needed:
+        judge.stop(
+            "rs-403-incomplete",
+            seen=shown,
+            message=f"{refused.refused} needs more scope, and the server does not say which.",
+            exchange=exchange,
+        )
+    if needed <= have:
+        yield from judge.note("rs-stepup-loop", seen=seen, exchange=exchange)
+        judge.stop("rs-stepup-limit", seen=seen, exchange=exchange)
+    if needed <= held(token) and number > 1:
+        judge.stop(
+            "rs-stepup-limit",
+            seen=seen,
+            message="The scope was asked for and the authorization server did not grant it.",
+            exchange=exchange,
+        )
+    if number >= LIMIT:
+        judge.stop("rs-stepup-limit", seen=f"{number} authorizations; {seen}", exchange=exchange)
+    question = Question(
+        "step_up",
+        f"{refused.refused} needs more: {' '.join(sorted(needed))}. Sign in again for it?",
+        f"{seen}; authorization {number + 1} of {LIMIT} at most",
+        choices=("yes", "no"),
+        default="yes",
+    )
+    answer: str | None = yield Ask(question)
+    if answer != "yes":
+        judge.stop(
+            "rs-stepup-limit",
+            seen=seen,
+            message=f"The token lacks the scope for {refused.refused}, and stepping up was"
+            " declined.",
+            exchange=exchange,
+        )

@@ -1,0 +1,1 @@
+"""Knows how this program becomes a client; must not know consent or tokens."""

@@ -1,0 +1,1 @@
+"""Knows how a grant becomes a token and what a token says; must not know who gave consent."""

@@ -1,0 +1,292 @@
+"""Knows how the token endpoint is asked: authentication, proof, and errors (K1-K7, D2).
+
+What a successful answer is worth is judged in `token`.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl, quote_plus
+
+from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Request, Secret
+from mcp_auth_tui.model.oauth import AuthorizationServer, Client
+from mcp_auth_tui.protocol.actions import Ask, Protocol, Question, Sign, Signed
+from mcp_auth_tui.protocol.checks import token
+from mcp_auth_tui.protocol.discovery.documents import loads
+from mcp_auth_tui.protocol.discovery.excerpt import excerpt, with_excerpt
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.tokens import dpop as proofs
+from mcp_auth_tui.protocol.tokens.dpop import Dpop
+
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_LIFETIME = 60.0
+_PASSPHRASES = 3
+_OFF = 60.0
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """One authorization server's endpoints as one client speaks to them."""
+
+    judge: Judge
+    server: AuthorizationServer
+    client: Client
+    dpop: Dpop | None = None
+
+    def ask(
+        self, form: tuple[Field, ...], purpose: str, url: str = "", *, patient: bool = False
+    ) -> Protocol[tuple[Exchange, Mapping[str, Any] | None]]:
+        """Post a form with exactly one way of authentication (K1, K2), and a proof (D2).
+
+        Returns the exchange and the JSON object of the answer, or None when it is none. Raises
+        `FlowStop` when there is no answer (unless ``patient``: None then), a redirect (K6) or a
+        demand to wait.
+        """
+        headers, identity = yield from self._identity()
+        request = Request(
+            self.judge.stage,
+            purpose,
+            "POST",
+            url or self.server.token_endpoint,
+            Kind.TOKEN,
+            (
+                Field("Accept", "application/json", "the answer is JSON", "RFC 6749 §5.1"),
+                Field(
+                    "Content-Type", "application/x-www-form-urlencoded", "a form", "RFC 6749 §4.1.3"
+                ),
+                *headers,
+            ),
+            form=(*form, *identity),
+        )
+        exchange = yield from proofs.send(self.judge, self.dpop, request)
+        if patient and exchange.failure is not None:
+            return exchange, None
+        return exchange, self._object(exchange)
+
+    def answer(
+        self, form: tuple[Field, ...], purpose: str, *, sent: str = ""
+    ) -> Protocol[tuple[Exchange, Mapping[str, Any]]]:
+        """Ask and insist on a successful JSON answer; ``sent`` is added to what an error tells."""
+        exchange, found = yield from self.ask(form, purpose)
+        if found is None:
+            in_form = form_encoded(exchange)
+            if exchange.status < 300 and "error" not in in_form:
+                self._no_object(exchange, in_form)
+            yield from self.judge.tell(token.refusal(exchange, in_form), exchange)
+            self.refused(exchange, {}, sent)
+        if found.get("error") is not None or exchange.status >= 400:
+            yield from self.judge.tell(token.refusal(exchange, found), exchange)
+            self.refused(exchange, found, sent)
+        yield from self.judge.tell(token.form(exchange), exchange)
+        return exchange, found
+
+    def _object(self, exchange: Exchange) -> Mapping[str, Any] | None:
+        if (failure := exchange.failure) is not None:
+            self.judge.lost(exchange, failure)
+        response = exchange.response
+        if 300 <= exchange.status < 400:
+            place = (response.header("location") if response else "") or "nowhere"
+            seen = f"HTTP {exchange.status} to {place}"
+            self.judge.stop("token-redirect", seen=seen, exchange=exchange)
+        self.judge.busy(exchange)
+        try:
+            value = loads(response.text if response else "", duplicates=True)
+        except ValueError:
+            return None
+        return value if isinstance(value, dict) else None
+
+    def refused(
+        self, exchange: Exchange, answer: Mapping[str, Any], sent: str = "", id: str = "token-error"
+    ) -> NoReturn:
+        """End the run with what the server said (RFC 6749 §5.2) and what was sent (SPEC 3)."""
+        in_form = {} if answer else form_encoded(exchange)
+        answer = answer or in_form
+        error = answer.get("error")
+        told = [answer.get(name) for name in ("error", "error_description", "error_uri")]
+        parts = [part for part in told if isinstance(part, str) and part]
+        detail = [f"authentication: {self.client.auth_method}"]
+        detail += [sent] if sent else []
+        if (off := clock_off(exchange)) is not None:
+            detail.append(off)
+        seen = f"HTTP {exchange.status}: {': '.join(parts) or 'no error member'}"
+        if not isinstance(error, str):
+            seen = with_excerpt(seen if answer else f"HTTP {exchange.status}", exchange)
+        elif in_form:
+            seen = f"HTTP {exchange.status}, form-encoded: {': '.join(parts)}"
+        way = _way_on(exchange, error) if id != "token-refresh-refused" else ("", "")
+        message, next = _formless(exchange, error, in_form)
+        self.judge.stop(
+            "token-error-form" if message or not isinstance(error, str) else id,
+            seen=f"{seen} ({'; '.join(detail)})",
+            message=message,
+            next=next or way[0],
+            meanwhile=way[1],
+            exchange=exchange,
+            pointer="/error",
+        )
+
+    def _no_object(self, exchange: Exchange, in_form: Mapping[str, str]) -> NoReturn:
+        """End the run over a successful answer that is no JSON object (RFC 6749 §5.1)."""
+        kind = exchange.response.media_type if exchange.response else ""
+        seen = f"HTTP {exchange.status}; no JSON object ({kind or 'no content type'})"
+        if in_form:
+            seen += f"; form fields {', '.join(sorted(in_form))}"
+        elif said := excerpt(exchange):
+            seen += f"; {said}"
+        self.judge.stop(
+            "token-content-type",
+            seen=seen,
+            expected="The answer is a JSON object with the content type application/json.",
+            message=f"The token answer is {'form-encoded' if in_form else 'no JSON object'}.",
+            next="Send access_token and token_type as members of a JSON object, with Content-Type:"
+            " application/json.",
+            exchange=exchange,
+        )
+
+    def _identity(self) -> Protocol[tuple[tuple[Field, ...], tuple[Field, ...]]]:
+        if self.client.auth_method == "private_key_jwt":
+            return (), (yield from self._asserted())
+        return authenticate(self.client)
+
+    def _asserted(self) -> Protocol[tuple[Field, ...]]:
+        """Prove who we are with a key (K4): ``aud`` is the issuer alone (RFC 7523bis)."""
+        client, passphrase = self.client, None
+        listed = self.server.list("token_endpoint_auth_signing_alg_values_supported") or ()
+        claims = {"iss": client.id, "sub": client.id, "aud": self.server.issuer}
+        for _ in range(_PASSPHRASES):
+            signed: Signed | Failure = yield Sign(
+                "client",
+                {"typ": "client-authentication+jwt"},
+                claims,
+                listed,
+                lifetime=_LIFETIME,
+                passphrase=passphrase,
+            )
+            if isinstance(signed, Signed):
+                source = "RFC 7523 §3"
+                return (
+                    Field("client_id", client.id, "names the client", "RFC 6749 §3.2.1"),
+                    Field("client_assertion_type", ASSERTION, "private_key_jwt", source),
+                    Field("client_assertion", signed.jwt, f"signed with {signed.alg}", source),
+                )
+            if signed.kind != "passphrase":
+                self.judge.stop(signed.kind, seen=signed.message)
+            question = Question("passphrase", "Passphrase", signed.message, secret=True)
+            typed: str | None = yield Ask(question)
+            if typed is None:
+                self.judge.stop("client-no-person", seen=signed.message)
+            passphrase = Secret(typed)
+        self.judge.stop("client-key", seen="the passphrase was wrong three times")
+
+
+def authenticate(client: Client) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+    """Return the headers and the form fields of exactly one authentication method (K2, K3)."""
+    id = Field("client_id", client.id, "names the client", "RFC 6749 §3.2.1")
+    secret = client.secret.reveal() if client.secret else ""
+    if client.auth_method == "client_secret_basic" and client.secret:
+        # Both parts are form-encoded before they are joined (RFC 6749 §2.3.1).
+        pair = f"{quote_plus(client.id)}:{quote_plus(secret)}"
+        value = Secret(f"Basic {b64encode(pair.encode('ascii')).decode('ascii')}")
+        return (Field("Authorization", value, "client_secret_basic", "RFC 6749 §2.3.1"),), ()
+    if client.auth_method == "client_secret_post" and client.secret:
+        field = Field("client_secret", client.secret, "client_secret_post", "RFC 6749 §2.3.1")
+        return (), (id, field)
+    return (), ((id,) if client.id else ())
+
+
+FAILED = "Look in the authorization server's log for what failed at that time."
+_FORM_NAME = re.compile(r"[a-z_]+\Z")
+
+
+def form_encoded(exchange: Exchange) -> dict[str, str]:
+    """Return the fields of an answer that is form-encoded where JSON is due; empty when it is not.
+
+    Some servers answer so whatever ``Accept`` says. Told by the names that such an answer has.
+    """
+    response = exchange.response
+    body = response.text.strip() if response else ""
+    if any(sign in body for sign in "<{ \n"):
+        return {}
+    fields = {key: value for key, value in parse_qsl(body) if _FORM_NAME.match(key)}
+    return fields if {"error", "access_token"} & set(fields) else {}
+
+
+_IN_JSON = (
+    'Answer {"error": "…", "error_description": "…"} as JSON, with status 400 (401 for a failed'
+    " client login)."
+)
+
+
+def _formless(exchange: Exchange, error: object, in_form: Mapping[str, str]) -> tuple[str, str]:
+    """Return headline and next step of an error that has not the form of one; empty when it has.
+
+    A server that failed has nothing to mend in the form of its answer, but in what made it fail.
+    """
+    if isinstance(error, str):
+        told = ("The token error is form-encoded, and it must be JSON.", _IN_JSON)
+        return told if in_form else ("", "")
+    if exchange.status >= 500:
+        return (
+            f"The authorization server failed: HTTP {exchange.status}.",
+            FAILED,
+        )
+    return "", ""
+
+
+def clock_off(exchange: Exchange) -> str | None:
+    """Say by how much our clock and the server's ``Date`` differ when it is over a minute."""
+    response = exchange.response
+    date = response.header("date") if response else None
+    if not date:
+        return None
+    try:
+        theirs = parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    off = exchange.started + exchange.seconds - theirs
+    if abs(off) < _OFF:
+        return None
+    side = "ahead of" if off > 0 else "behind"
+    return f"this machine's clock is {abs(off):,.0f} s {side} the server's"
+
+
+# For who runs the server, and for who only uses it (K7).
+WAYS = {
+    "invalid_client": (
+        "Compare client id, secret and authentication method with what is registered.",
+        "Try another --auth-method, or another client with --client-id.",
+    ),
+    "invalid_target": (
+        "Add this resource to those that the server knows.",
+        "See with --no-resource whether it works without.",
+    ),
+    "invalid_scope": (
+        "Grant these scopes to this client, or do not ask for them in challenge and metadata.",
+        "Ask for fewer scopes with --scope.",
+    ),
+    "unauthorized_client": ("Allow this client the grant.", "Choose another grant with --grant."),
+    "unsupported_grant_type": ("Allow the grant.", "Choose another grant with --grant."),
+}
+_REFUSED_GRANT = {
+    "authorization_code": "The code was sent once, as soon as it came back, with the redirect_uri"
+    " and the code_verifier that belong to it: look for why it is not taken (instances that share"
+    " no store, a very short life).",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer": "Look at the assertion: its audience, its"
+    " expiry, and whether the server trusts who issued it.",
+}
+
+
+def _way_on(exchange: Exchange, error: object) -> tuple[str, str]:
+    """Return what can be done about an error (RFC 6749 §5.2), as far as it is known."""
+    if error != "invalid_grant":
+        return WAYS.get(error, ("", "")) if isinstance(error, str) else ("", "")
+    if exchange.edited:
+        return "", ""  # what was sent is not what belongs together any more
+    form = exchange.request.form or ()
+    grant = next((field.raw for field in form if field.name == "grant_type"), "")
+    return _REFUSED_GRANT.get(grant, ""), ""

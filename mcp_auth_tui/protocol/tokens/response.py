@@ -1,0 +1,230 @@
+"""Knows how a token endpoint's answer is judged (K1-K8, F2); must not know how it is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mcp_auth_tui.model import Exchange, Field, Level, Secret
+from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Grant, Token
+from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.checks import token
+from mcp_auth_tui.protocol.checks.check import Check, as_seen
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.tokens.dpop import Dpop, thumbprint_in
+from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
+from mcp_auth_tui.protocol.tokens.jwt import read_jwt
+
+_TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*\Z")
+_ODD = re.compile(r"[^A-Za-z0-9\-._~+/=]")
+# What a header field can hold without a blank (RFC 9110 §5.5): nothing ends the field or its value.
+_VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
+_LARGE = 4096
+_DAY = 86_400
+_FOREVER = 1e11
+
+
+def exchange_code(
+    judge: Judge,
+    server: AuthorizationServer,
+    client: Client,
+    grant: Grant,
+    dpop: Dpop | None = None,
+) -> Protocol[Token]:
+    """Exchange the code, once (K1, K6), at the issuer that was recorded; raises `FlowStop`."""
+    attempt = grant.attempt
+    form = [
+        Field("grant_type", "authorization_code", "the code flow", "RFC 6749 §4.1.3"),
+        Field("code", grant.code, "from the callback", "RFC 6749 §4.1.3"),
+        Field(
+            "redirect_uri",
+            attempt.redirect_uri,
+            "as in the authorization request",
+            "RFC 6749 §4.1.3",
+        ),
+        Field("code_verifier", attempt.verifier, "proves that the request was ours", "RFC 7636 §4"),
+    ]
+    if attempt.resource is not None:
+        form.append(
+            Field("resource", attempt.resource, "as in the authorization request", "RFC 8707 §2")
+        )
+    asker = Endpoint(judge, replace(server, token_endpoint=attempt.token_endpoint), client, dpop)
+    exchange, answer = yield from asker.answer(
+        tuple(form), "token request", sent=f"resource: {attempt.resource or 'none'}"
+    )
+    return (yield from judged(asker, exchange, answer, attempt.scope, attempt.resource))
+
+
+def refresh(asker: Endpoint, held: Token) -> Protocol[Token]:
+    """Refresh a token (F1, F2): same issuer, client and resource, scope left out."""
+    if held.refresh is None:
+        asker.judge.stop(
+            "token-refresh-refused",
+            seen="there is no refresh token",
+            message="The authorization server gave no refresh token, so nothing can be refreshed.",
+            next="Sign in again when the token expires; ask for offline_access if it is offered.",
+        )
+    form = [
+        Field("grant_type", "refresh_token", "staying signed in", "RFC 6749 §6"),
+        Field("refresh_token", held.refresh, "given with the token", "RFC 6749 §6"),
+    ]
+    if held.resource is not None:
+        form.append(Field("resource", held.resource, "as before", "RFC 8707 §2.2"))
+    exchange, answer = yield from asker.ask(tuple(form), "token refresh")
+    if answer is None or answer.get("error") is not None or exchange.status >= 400:
+        yield from asker.judge.tell(token.refusal(exchange, answer or {}), exchange)
+        asker.refused(exchange, answer or {}, "refresh", "token-refresh-refused")
+    yield from asker.judge.tell(token.form(exchange), exchange)
+    scope = held.scope_granted
+    made = yield from judged(asker, exchange, answer, scope, held.resource)
+    looked: list[Check] = []
+    if scope:
+        wider = set((made.scope_granted or "").split()) - set(scope.split())
+        looked.append(Check("token-refresh-wider", bool(wider), made.scope_granted or "", "/scope"))
+    if asker.client.auth_method == "none" and asker.dpop is None:
+        same = made.refresh in (None, held.refresh)
+        seen = "no new refresh token" if made.refresh is None else "the same refresh token"
+        looked.append(Check("token-refresh-static", same, seen if same else "", "/refresh_token"))
+    yield from asker.judge.tell(looked, exchange)
+    return replace(made, refresh=made.refresh or held.refresh, scope_asked=held.scope_asked)
+
+
+def _odd(access: str) -> str:
+    """Name the characters of a token that RFC 6750 §2.1 does not have; the token is not told."""
+    odd = " ".join(sorted(set(_ODD.findall(access))))
+    return odd and f"among the characters: {odd}"
+
+
+def judged(
+    asker: Endpoint,
+    exchange: Exchange,
+    answer: Mapping[str, Any],
+    scope: str | None,
+    resource: str | None,
+) -> Protocol[Token]:
+    """Check the members of a successful answer (K5) before anything is done with the token."""
+    judge = asker.judge
+    access = answer.get("access_token")
+    if not isinstance(access, str) or not access:
+        judge.stop("token-no-access", exchange=exchange, pointer="/access_token")
+    if not _VISIBLE.match(access):
+        # U2: what cannot stand in a header is never written into one.
+        message = "The token has characters that cannot stand in a header."
+        judge.stop("token-syntax", message=message, exchange=exchange, pointer="/access_token")
+    form = Check("token-syntax", not _TOKEN68.match(access), _odd(access), "/access_token")
+    size = Check("token-size", len(access) > _LARGE, f"{len(access):,} characters", "/access_token")
+    yield from judge.tell([Check("token-no-access", False), form, size], exchange)
+    jose, claims = read_jwt(access)
+    kind = yield from _kind(asker, exchange, answer.get("token_type"), claims)
+    yield from judge.tell(token.refresh_token(answer, asker.client), exchange)
+    if jose is not None and claims is not None:
+        issued = token.Issued(
+            answer,
+            jose,
+            claims,
+            asker.server.issuer if asker.server.url else "",
+            asker.client.id,
+            resource,
+            scope,
+            exchange.started + exchange.seconds,
+        )
+        yield from judge.tell(token.jwt(issued), exchange)
+    granted = yield from _granted(judge, exchange, answer.get("scope"), scope)
+    refresh, identity = answer.get("refresh_token"), answer.get("id_token")
+    return Token(
+        Secret(access),
+        kind,
+        asker.server.issuer,
+        resource,
+        asker.client.id,
+        exchange.started + exchange.seconds,
+        (yield from _lifetime(judge, exchange, answer.get("expires_in"))),
+        scope,
+        granted,
+        Secret(refresh) if isinstance(refresh, str) and refresh else None,
+        Secret(identity) if isinstance(identity, str) and identity else None,
+        claims,
+        jose,
+    )
+
+
+def _kind(
+    asker: Endpoint, exchange: Exchange, kind: Any, claims: Mapping[str, Any] | None
+) -> Protocol[str]:
+    """Accept Bearer, and DPoP where proofs are given (K5, D4); raises `FlowStop`."""
+    judge, dpop, pointer = asker.judge, asker.dpop, "/token_type"
+    if not isinstance(kind, str) or not kind:
+        judge.stop("token-no-type", seen=as_seen(kind), exchange=exchange, pointer=pointer)
+    lower = kind.lower()
+    if lower not in ("bearer", "dpop") or (lower == "dpop" and dpop is None):
+        judge.stop("token-type-unknown", seen=kind, exchange=exchange, pointer=pointer)
+    if lower == "bearer" and dpop is not None:
+        if dpop.required:
+            judge.stop("dpop-bearer-returned", seen=kind, exchange=exchange, pointer=pointer)
+        yield from judge.note("dpop-bearer-returned", seen=kind, exchange=exchange, pointer=pointer)
+    if lower == "dpop" and dpop is not None:
+        yield from judge.keep("dpop-bearer-returned", seen=kind, exchange=exchange, pointer=pointer)
+    if lower == "dpop" and dpop is not None and claims is not None:
+        bound = thumbprint_in(claims)
+        cnf = Check(
+            "dpop-cnf",
+            bound is None or bound != dpop.thumbprint,
+            f"cnf.jkt: {bound or 'absent'}",
+            "cnf in the token",
+            expected=f"cnf.jkt: {dpop.thumbprint}",
+        )
+        yield from judge.tell([cnf], exchange)
+    yield from judge.keep("token-no-type", seen=kind, exchange=exchange, pointer=pointer)
+    yield from judge.keep("token-type-unknown", seen=kind, exchange=exchange, pointer=pointer)
+    return kind
+
+
+def _granted(
+    judge: Judge, exchange: Exchange, value: Any, asked: str | None
+) -> Protocol[str | None]:
+    if value is None:
+        return asked
+    pointer = "/scope"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        yield from judge.note("token-scope-array", exchange=exchange, pointer=pointer)
+        value = " ".join(value)
+    if not isinstance(value, str):
+        return asked
+    if asked:
+        want, got = set(asked.split()), set(value.split())
+        less = f"not granted: {' '.join(sorted(want - got))}" if want - got else value
+        more = f"more than asked: {' '.join(sorted(got - want))}" if got - want else value
+        looked = (
+            Check("token-scope-narrow", bool(want - got), less, pointer),
+            Check("token-scope-wide", bool(got - want), more, pointer),
+        )
+        yield from judge.tell(looked, exchange)
+    return value
+
+
+def _lifetime(judge: Judge, exchange: Exchange, value: Any) -> Protocol[float | None]:
+    pointer = "/expires_in"
+    try:
+        known = isinstance(value, int | float | str) and not isinstance(value, bool)
+        seconds = float(value) if known else 0.0
+    except (ValueError, OverflowError):
+        seconds = 0.0
+    good = 0 < seconds < _FOREVER
+    if value is None:
+        yield from judge.note("token-expiry", seen="absent", exchange=exchange, pointer=pointer)
+    elif not good or isinstance(value, str):
+        yield from judge.note(
+            "token-expiry",
+            seen=as_seen(value)[:80],
+            exchange=exchange,
+            pointer=pointer,
+            level=Level.ERROR,
+        )
+    else:
+        long = Check("token-long-lived", seconds > _DAY, f"{seconds:,.0f} s", pointer)
+        yield from judge.tell(
+            [Check("token-expiry", False, f"{seconds:,.0f} s", pointer), long], exchange
+        )
+    return seconds if good else None

@@ -1,0 +1,75 @@
+"""Knows how the signatures of tokens are checked with the issuer's keys; trusts no claim for it.
+
+For a person who asks: nothing of the flow depends on it, since a client need not be able to read
+its access token (RFC 6749 §1.4). The key set is fetched without credentials.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcp_auth_tui.model import Learned, Secret
+from mcp_auth_tui.model.oauth import AuthorizationServer, Token
+from mcp_auth_tui.protocol.actions import Protocol, Verified, Verify
+from mcp_auth_tui.protocol.discovery.documents import fetch
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.tokens.jwt import read_jwt
+from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
+
+ACCESS, IDENTITY = "access token", "id_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of the check of one token. ``ok`` is None when it could not be made."""
+
+    what: str
+    """`ACCESS` or `IDENTITY`."""
+    ok: bool | None
+    why: str
+    exchange: int | None = None
+    """The exchange that brought the key set."""
+
+
+def readable(token: Token | None) -> tuple[tuple[str, Secret], ...]:
+    """Return the tokens that are JWTs and so can be checked, by what they are."""
+    if token is None:
+        return ()
+    found = [(ACCESS, token.access)] if token.claims is not None else []
+    if token.id_token is not None and read_jwt(token.id_token.reveal())[1] is not None:
+        found.append((IDENTITY, token.id_token))
+    return tuple(found)
+
+
+def check(judge: Judge, server: AuthorizationServer, token: Token) -> Protocol[tuple[Checked, ...]]:
+    """Fetch the issuer's key set (RFC 8414 §2 jwks_uri) and check every token that can be read.
+
+    Yields ``Learned("checked", …)`` at the end; raises `FlowStop` only for an unsafe redirect.
+    """
+    made = yield from _checked(judge, server, readable(token))
+    yield Learned("checked", made)
+    return made
+
+
+def _checked(
+    judge: Judge, server: AuthorizationServer, tokens: tuple[tuple[str, Secret], ...]
+) -> Protocol[tuple[Checked, ...]]:
+    url = server.document.get("jwks_uri")
+    if not isinstance(url, str) or not url:
+        why = "the issuer's metadata has no jwks_uri, so its keys cannot be found"
+        return tuple(Checked(what, None, why) for what, _ in tokens)
+    try:
+        endpoint(url)
+    except UrlRefused as error:
+        return tuple(Checked(what, None, f"jwks_uri is not asked: {error}") for what, _ in tokens)
+    fetched = yield from fetch(judge, url, "key set of the issuer", "as")
+    number = fetched.exchange.number
+    if fetched.document is None:
+        return tuple(
+            Checked(what, None, f"the key set: {fetched.why}", number) for what, _ in tokens
+        )
+    made: list[Checked] = []
+    for what, jwt in tokens:
+        verified: Verified = yield Verify(jwt, fetched.document)
+        made.append(Checked(what, verified.ok, verified.why, number))
+    return tuple(made)
