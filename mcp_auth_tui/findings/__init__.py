@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mcp_auth_tui.findings import (
+from mcp_auth_tui.findings.meanwhile import meanwhile as until_mended
+from mcp_auth_tui.findings.rule import Rule
+from mcp_auth_tui.findings.rules import (
     access,
     authorization,
     capabilities,
@@ -18,8 +20,6 @@ from mcp_auth_tui.findings import (
     server,
     token,
 )
-from mcp_auth_tui.findings.meanwhile import meanwhile as until_mended
-from mcp_auth_tui.findings.rule import Rule
 from mcp_auth_tui.model import Finding, Level, Stage
 from mcp_auth_tui.text import harmless
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from mcp_auth_tui.desktop.output import Talk, deliver
 from mcp_auth_tui.findings import CATALOGUE, Rule
-from mcp_auth_tui.findings.explain import EXPLANATIONS, GROUPS, Explanation, group
+from mcp_auth_tui.findings.advice import EXPLANATIONS, GROUPS, Explanation, group
 from mcp_auth_tui.model import Level
 from mcp_auth_tui.render.report.markdown import block, span
 from mcp_auth_tui.settings.inspect_arguments import LIST_FORMATS

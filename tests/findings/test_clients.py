@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.findings.clients import CLIENTS, PYTHON, TYPESCRIPT
+from mcp_auth_tui.findings.advice.clients import CLIENTS, PYTHON, TYPESCRIPT
 from mcp_auth_tui.model import Request
 from tests.findings.case import CLEAN
 from tests.findings.known_clients import NODE, TypeScript, python

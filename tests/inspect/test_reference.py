@@ -10,7 +10,7 @@ import pytest
 import mcp_auth_tui
 from mcp_auth_tui.cli.main import main
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.findings.explain import EXPLANATIONS, GROUPS, Explanation, group
+from mcp_auth_tui.findings.advice import EXPLANATIONS, GROUPS, Explanation, group
 from mcp_auth_tui.inspect.reference import as_json, as_markdown, as_text, explained
 
 REFERENCE = Path(mcp_auth_tui.__file__).parent / "findings" / "README.md"

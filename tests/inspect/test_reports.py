@@ -8,7 +8,7 @@ from html import escape
 import pytest
 
 from mcp_auth_tui.exports import EXPORTS, rendered
-from mcp_auth_tui.findings.clients import CLIENTS
+from mcp_auth_tui.findings.advice.clients import CLIENTS
 from mcp_auth_tui.model import Field, Kind, Request, Response, Session, Stage
 from mcp_auth_tui.text import masked
 from tests.scripted import ERROR, URL, Secrets, exchange, folded, refused, run

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from mcp_auth_tui import __version__, text
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.findings.clients import CLIENTS, ClientNote
+from mcp_auth_tui.findings.advice.clients import CLIENTS, ClientNote
 from mcp_auth_tui.model import Browsed, Exchange, Finding, Level, Outcome, Resumed, Session
 from mcp_auth_tui.render.report.safe import Safe
 from mcp_auth_tui.render.summary import counted

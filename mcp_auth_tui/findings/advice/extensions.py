@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.findings.explain.words import ANY, IDP, KEYCLOAK, OIDC_PROVIDER, Explanation
+from mcp_auth_tui.findings.advice.advice import ANY, IDP, KEYCLOAK, OIDC_PROVIDER, Explanation
 
 _JAG = "urn:ietf:params:oauth:token-type:id-jag"
 _AS = "https://auth.example.com"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.findings.explain.words import (
+from mcp_auth_tui.findings.advice.advice import (
     ANY,
     AUTH0,
     CLIENT,

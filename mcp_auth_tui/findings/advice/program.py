@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.findings.explain.words import CLIENT, Explanation
+from mcp_auth_tui.findings.advice.advice import CLIENT, Explanation
 
 ALL: tuple[Explanation, ...] = (
     Explanation(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mcp_auth_tui.findings.client_rows import ROWS
+from mcp_auth_tui.findings.advice.client_rows import ROWS
 
 PYTHON = ("MCP Python SDK", "2.3.0")
 TYPESCRIPT = ("MCP TypeScript SDK", "2.4.0")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.findings.explain import (
+from mcp_auth_tui.findings.advice import (
     access,
     authorization,
     capabilities,
@@ -23,7 +23,7 @@ from mcp_auth_tui.findings.explain import (
     server,
     token,
 )
-from mcp_auth_tui.findings.explain.words import Explanation
+from mcp_auth_tui.findings.advice.advice import Explanation
 from mcp_auth_tui.findings.rule import Rule
 
 __all__ = ["EXPLANATIONS", "GROUPS", "Explanation", "group"]
