@@ -131,7 +131,7 @@ class Film:
 
 
 def _one_link(found: re.Match[str]) -> str:
-    """Name a link after its address, as the screen does (`tui.terminal`); rich draws lots."""
+    """Name a link after its address, as the screen does (`terminal.filter`); rich draws lots."""
     return f"\x1b]8;id={crc32(found[1].encode()):08x};{found[1]}\x1b"
 
 

@@ -79,8 +79,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _keys() -> str:
+    from mcp_auth_tui.tui.actions import MOVES, PANEL_KEYS
     from mcp_auth_tui.tui.keymap import USUAL
-    from mcp_auth_tui.tui.keys import MOVES, PANEL_KEYS
 
     listed = [key for key in USUAL.keys if key.name not in PANEL_KEYS or key.shown]
     panels = f"`{min(PANEL_KEYS)}` … `{max(PANEL_KEYS)}`"

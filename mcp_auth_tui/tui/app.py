@@ -13,17 +13,17 @@ from textual.widgets import Input
 
 from mcp_auth_tui.model import PANELS, Finding, Session
 from mcp_auth_tui.storage.preferences import USUAL, Wishes
-from mcp_auth_tui.tui.frame import Frame
-from mcp_auth_tui.tui.leaving import Leaving
-from mcp_auth_tui.tui.liking import Liking
-from mcp_auth_tui.tui.looking import Looking
-from mcp_auth_tui.tui.panels import Panel
-from mcp_auth_tui.tui.views import panel_of
+from mcp_auth_tui.tui.controls.appearance import Liking
+from mcp_auth_tui.tui.controls.inspection import Looking
+from mcp_auth_tui.tui.controls.quitting import Leaving
+from mcp_auth_tui.tui.main_screen import Frame
+from mcp_auth_tui.tui.views.content import panel_of
+from mcp_auth_tui.tui.widgets.panel import Panel
 
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.config import Config
     from mcp_auth_tui.settings.editable import Settings
-    from mcp_auth_tui.tui.saving import Wish
+    from mcp_auth_tui.tui.screens.export import Wish
 
 
 ANYWHERE = frozenset({"secrets", "theme", "help", "suspend", "palette"})
@@ -147,7 +147,7 @@ class AuthApp(Leaving, Looking, Liking):
         if not self.can("bare"):
             return
         from mcp_auth_tui.protocol.urls import safe_url
-        from mcp_auth_tui.tui.taking import BareScreen
+        from mcp_auth_tui.tui.screens.address import BareScreen
 
         try:
             url = safe_url(self._address())
@@ -160,7 +160,7 @@ class AuthApp(Leaving, Looking, Liking):
     def action_export(self) -> None:
         """Open the export menu."""
         if self.can("export"):
-            from mcp_auth_tui.tui.saving import ExportScreen
+            from mcp_auth_tui.tui.screens.export import ExportScreen
 
             self.push_screen(ExportScreen(self.session), self._wished)
 
@@ -186,7 +186,7 @@ class AuthApp(Leaving, Looking, Liking):
     def action_findings(self) -> None:
         """List every finding."""
         if self.can("findings"):
-            from mcp_auth_tui.tui.screens import FindingsScreen
+            from mcp_auth_tui.tui.screens.question import FindingsScreen
 
             self.push(FindingsScreen(), self._found, session=Frame.session)
 
@@ -245,7 +245,7 @@ class AuthApp(Leaving, Looking, Liking):
 
     def action_guide(self) -> None:
         """Explain the panel and the keys."""
-        from mcp_auth_tui.tui.screens import GuideScreen
+        from mcp_auth_tui.tui.screens.question import GuideScreen
 
         self.push_screen(GuideScreen(self.state, self.keymap), self._clicked)
 
@@ -326,7 +326,7 @@ def run_tui(
     screen; ``wishes`` say how the person likes the screen. Textual draws on stderr (POSIX), so
     stdout stays free for the headers. ``inline`` draws below the prompt (POSIX).
     """
-    from mcp_auth_tui.tui.drivers import driver_for
+    from mcp_auth_tui.tui.terminal.drivers import driver_for
 
     app = AuthApp(
         config,

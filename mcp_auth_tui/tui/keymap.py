@@ -12,7 +12,7 @@ from typing import Any
 
 from textual.keys import format_key
 
-from mcp_auth_tui.tui.keys import KEYS, MOVES, PANEL_KEYS, Key, State, letters, rank
+from mcp_auth_tui.tui.actions import KEYS, MOVES, PANEL_KEYS, Key, State, letters, rank
 
 FIXED: Mapping[str, str] = {
     "ctrl+c": "it cancels, and twice quits",

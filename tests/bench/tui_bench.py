@@ -20,11 +20,11 @@ from statistics import median
 from typing import Any
 
 from mcp_auth_tui.model import Entered, Event, Exchanged, Level, Response, Stage, Started
-from mcp_auth_tui.tui.dissect import is_large
-from mcp_auth_tui.tui.exchanges import ExchangeScreen
-from mcp_auth_tui.tui.ladder import SequenceScreen
-from mcp_auth_tui.tui.longtext import LongText
-from mcp_auth_tui.tui.screens import FindingsScreen
+from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+from mcp_auth_tui.tui.screens.question import FindingsScreen
+from mcp_auth_tui.tui.screens.sequence import SequenceScreen
+from mcp_auth_tui.tui.views.exchange import is_large
+from mcp_auth_tui.tui.widgets.long_text import LongText
 from tests.bench.run import Row, table
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled

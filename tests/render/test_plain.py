@@ -32,8 +32,8 @@ from mcp_auth_tui.model import (
 from mcp_auth_tui.protocol.actions import Browse, Question, Send
 from mcp_auth_tui.render.plain import Plain
 from mcp_auth_tui.render.summary import elsewhere
-from mcp_auth_tui.tui.keys import KEYS
-from mcp_auth_tui.tui.places import DiscoveryScreen
+from mcp_auth_tui.tui.actions import KEYS
+from mcp_auth_tui.tui.screens.discovery import DiscoveryScreen
 from tests.render.test_document import ANY_SECRETS
 from tests.scripted import (
     ERROR,

@@ -10,19 +10,14 @@ import pytest
 from textual.widgets import Button, Input, OptionList, Static
 
 from mcp_auth_tui.model import PANELS, Outcome, Stage
-from mcp_auth_tui.tui import keys
-from mcp_auth_tui.tui.exchanges import ExchangeScreen
-from mcp_auth_tui.tui.log import Log
-from mcp_auth_tui.tui.panels import DetailScroll, Panel, PasteInput
-from mcp_auth_tui.tui.saving import ExportScreen
-from mcp_auth_tui.tui.screens import (
-    Confirm,
-    FindingsScreen,
-    GuideScreen,
-    QuestionScreen,
-)
-from mcp_auth_tui.tui.taking import BareScreen
-from mcp_auth_tui.tui.urlform import UrlForm
+from mcp_auth_tui.tui import actions as keys
+from mcp_auth_tui.tui.screens.address import BareScreen
+from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+from mcp_auth_tui.tui.screens.export import ExportScreen
+from mcp_auth_tui.tui.screens.question import Confirm, FindingsScreen, GuideScreen, QuestionScreen
+from mcp_auth_tui.tui.screens.url import UrlForm
+from mcp_auth_tui.tui.widgets.log import Log
+from mcp_auth_tui.tui.widgets.panel import DetailScroll, Panel, PasteInput
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 
@@ -617,7 +612,7 @@ async def test_a_fault_while_drawing_ends_the_screen_even_when_it_cannot_be_desc
 
 
 async def test_a_large_document_goes_to_a_text_area() -> None:
-    from mcp_auth_tui.tui.longtext import LongText
+    from mcp_auth_tui.tui.widgets.long_text import LongText
 
     big = {**fakes.PRM, "more": ["x" * 50] * 600}
     events = [

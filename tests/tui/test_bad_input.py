@@ -9,22 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import PANELS, Session
-from mcp_auth_tui.tui import details, dissect, views
+from mcp_auth_tui.tui.views import content, detail
+from mcp_auth_tui.tui.views import exchange as dissect
 from tests.findings.site import OAUTH, at, site
 from tests.findings.test_bad_input import BAD, PLACES, WRONG, named, some
 from tests.findings.whole import session_of
 from tests.protocol.script import AS, PRM
 
-LOOK = views.Look(47, height=13)
+LOOK = content.Look(47, height=13)
 
 
 def drawn(session: Session) -> None:
     """Every panel, every page, every finding and every exchange."""
     for panel in range(len(PANELS)):
-        views.panel_facts(session, panel, LOOK)
-        details.page(session, panel, LOOK)
+        content.panel_facts(session, panel, LOOK)
+        detail.page(session, panel, LOOK)
     for finding in session.findings:
-        views.finding_block(session, finding, LOOK)
+        content.finding_block(session, finding, LOOK)
     view = dissect.View(session, LOOK)
     for exchange in session.exchanges:
         dissect.request(exchange, view)

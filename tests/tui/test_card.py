@@ -11,8 +11,8 @@ from textual.widgets import Static
 
 from mcp_auth_tui.model import Exchanged, Learned, Secret, Session, Stage, Started
 from mcp_auth_tui.protocol.tokens.signatures import ACCESS, IDENTITY, Checked
-from mcp_auth_tui.tui import card
-from mcp_auth_tui.tui.views import Look, stack
+from mcp_auth_tui.tui.panels import token as card
+from mcp_auth_tui.tui.views.content import Look, stack
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 

@@ -6,7 +6,7 @@ import pytest
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
-from mcp_auth_tui.tui import contrast
+from mcp_auth_tui.tui.terminal import contrast
 from tests.tui.conftest import app_of
 
 PLAIN = [name for name in BUILTIN_THEMES if not name.startswith("ansi")]

@@ -10,10 +10,10 @@ from textual.widgets import OptionList, Static
 
 from mcp_auth_tui.model import Event, Exchanged, Learned, Level, Session, Stage
 from mcp_auth_tui.protocol.discovery.misplaced import ISSUER, RESOURCE, Difference, Location, Spot
-from mcp_auth_tui.tui import discovery
-from mcp_auth_tui.tui.exchanges import ExchangeScreen
-from mcp_auth_tui.tui.places import DiscoveryScreen
-from mcp_auth_tui.tui.views import Look
+from mcp_auth_tui.tui.screens.discovery import DiscoveryScreen
+from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+from mcp_auth_tui.tui.views import discovery
+from mcp_auth_tui.tui.views.content import Look
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 

@@ -10,7 +10,7 @@ import pytest
 from mcp_auth_tui.model import Field, Kind, Request, Secret, Stage
 from mcp_auth_tui.protocol.actions import Browse, Send
 from mcp_auth_tui.protocol.authorization.request import challenge_of
-from mcp_auth_tui.tui import edits
+from mcp_auth_tui.tui.views import request_form
 from tests.tui import fakes
 
 FORM = Request(
@@ -37,36 +37,36 @@ JSON = Request(
 
 
 def changed(action: Any, name: str, **changes: Any) -> Any:
-    rows = [replace(r, **changes) if r.name == name else r for r in edits.rows_of(action)]
-    return edits.applied(action, edits.followed(tuple(rows)))
+    rows = [replace(r, **changes) if r.name == name else r for r in request_form.rows_of(action)]
+    return request_form.applied(action, request_form.followed(tuple(rows)))
 
 
 @pytest.mark.parametrize("action", [Send(FORM), Send(JSON), Browse(fakes.ATTEMPT, 60.0)])
 def test_what_is_not_changed_stays_the_same_action(action: Any) -> None:
-    assert edits.applied(action, edits.rows_of(action)) is action
+    assert request_form.applied(action, request_form.rows_of(action)) is action
 
 
 def test_a_row_keeps_reason_and_source_and_knows_a_secret() -> None:
-    rows = {row.name: row for row in edits.rows_of(Send(FORM))}
+    rows = {row.name: row for row in request_form.rows_of(Send(FORM))}
     assert (rows["grant_type"].reason, rows["grant_type"].source) == (
         "the code is exchanged",
         "RFC 6749 §4.1.3",
     )
     assert (rows["code"].secret, rows["code"].value) == (True, "the-code")
-    members = {row.name: row for row in edits.rows_of(Send(JSON))}
+    members = {row.name: row for row in request_form.rows_of(Send(JSON))}
     assert members["client_name"].reason == "so that a person knows it"
 
 
 def test_a_changed_field_is_sent_so_and_says_that_a_person_did_it() -> None:
     made = changed(Send(FORM), "code", value="another").request
-    assert made.form == (FORM.form[0], Field("code", Secret("another"), edits.BY_HAND))  # type: ignore[index]
+    assert made.form == (FORM.form[0], Field("code", Secret("another"), request_form.BY_HAND))  # type: ignore[index]
     assert made.headers == FORM.headers
 
 
 def test_a_field_is_left_out_and_another_one_added() -> None:
-    rows = [replace(r, dropped=r.name == "code") for r in edits.rows_of(Send(FORM))]
-    rows.append(edits.added("form", "audience = https://x.example/"))
-    made = edits.applied(Send(FORM), tuple(rows))
+    rows = [replace(r, dropped=r.name == "code") for r in request_form.rows_of(Send(FORM))]
+    rows.append(request_form.added("form", "audience = https://x.example/"))
+    made = request_form.applied(Send(FORM), tuple(rows))
     assert isinstance(made, Send)
     assert made.request.form == (
         FORM.form[0],  # type: ignore[index]
@@ -75,10 +75,10 @@ def test_a_field_is_left_out_and_another_one_added() -> None:
 
 
 def test_headers_method_and_address_can_be_changed() -> None:
-    rows = [*edits.rows_of(Send(FORM)), edits.added("header", "X-Test: a:b")]
+    rows = [*request_form.rows_of(Send(FORM)), request_form.added("header", "X-Test: a:b")]
     rows = [replace(r, value="put") if r.name == "method" else r for r in rows]
     rows = [replace(r, value="https://y.example/t") if r.name == "url" else r for r in rows]
-    made = edits.applied(Send(FORM), tuple(rows))
+    made = request_form.applied(Send(FORM), tuple(rows))
     assert isinstance(made, Send)
     assert (made.request.method, made.request.url) == ("PUT", "https://y.example/t")
     assert made.request.headers[-1] == Field("X-Test", "a:b", "added by hand")
@@ -92,19 +92,19 @@ def test_members_of_a_json_body_keep_their_types() -> None:
     # What it does as edited is not known.
     asking = Send(replace(JSON, idempotent=True))
     assert not changed(asking, "client_name", value="y").request.idempotent
-    rows = (*edits.rows_of(Send(JSON)), edits.added("member", "tls = true"))
-    added = edits.applied(Send(JSON), rows)
+    rows = (*request_form.rows_of(Send(JSON)), request_form.added("member", "tls = true"))
+    added = request_form.applied(Send(JSON), rows)
     assert isinstance(added, Send)
     assert added.request.json is not None
     assert added.request.json["tls"] is True
 
 
 def test_what_cannot_be_sent_is_said() -> None:
-    row = next(r for r in edits.rows_of(Send(JSON)) if r.name == "n")
+    row = next(r for r in request_form.rows_of(Send(JSON)) if r.name == "n")
     with pytest.raises(ValueError, match="n is not a string: write it as JSON"):
-        edits.valued(row, "{")
+        request_form.valued(row, "{")
     with pytest.raises(ValueError, match="Type a name"):
-        edits.added("form", "nothing")
+        request_form.added("form", "nothing")
     for url in ("file:///etc/passwd", "https://", "http://[x"):
         with pytest.raises(ValueError, match="is not an http or https address"):
             changed(Send(FORM), "url", value=url)
@@ -141,7 +141,7 @@ def test_a_pushed_request_is_changed_by_what_the_address_carries() -> None:
     """RFC 9126 §4."""
     url = f"{fakes.AS}/authorize?client_id=c&request_uri=urn%3Ax"
     attempt = replace(fakes.ATTEMPT, url=url)
-    names = [r.name for r in edits.rows_of(Browse(attempt, 60.0)) if r.part == "parameter"]
+    names = [r.name for r in request_form.rows_of(Browse(attempt, 60.0)) if r.part == "parameter"]
     assert names == ["client_id", "request_uri"]
     made = changed(Browse(attempt, 60.0), "client_id", value="d").attempt
     assert made.url == f"{fakes.AS}/authorize?client_id=d&request_uri=urn%3Ax"
@@ -159,7 +159,7 @@ def test_a_pushed_request_is_changed_by_what_the_address_carries() -> None:
     ],
 )
 def test_what_a_second_sending_spends_is_said(request_: Request, told: str) -> None:
-    found = edits.spends(request_)
+    found = request_form.spends(request_)
     assert told in found
     assert bool(found) is bool(told)
 
@@ -167,6 +167,6 @@ def test_what_a_second_sending_spends_is_said(request_: Request, told: str) -> N
 def test_a_credential_that_would_go_to_another_place_is_warned_of() -> None:
     """DESIGN 5, rule 3."""
     away = replace(FORM, url="https://evil.example/token")
-    assert "evil.example" in edits.strays(Send(FORM), Send(away))
-    assert edits.strays(Send(FORM), Send(replace(FORM, url=f"{fakes.AS}/other"))) == ""
-    assert edits.strays(Send(JSON), Send(replace(JSON, url="https://evil.example/"))) == ""
+    assert "evil.example" in request_form.strays(Send(FORM), Send(away))
+    assert request_form.strays(Send(FORM), Send(replace(FORM, url=f"{fakes.AS}/other"))) == ""
+    assert request_form.strays(Send(JSON), Send(replace(JSON, url="https://evil.example/"))) == ""

@@ -9,9 +9,9 @@ import pytest
 from textual.content import Content
 
 from mcp_auth_tui.model import Exchanged, Finding, Level, Stage
-from mcp_auth_tui.tui import dissect, evidence, views
-from mcp_auth_tui.tui.exchanges import ExchangeScreen, Lines
-from mcp_auth_tui.tui.panels import Detail, Panel
+from mcp_auth_tui.tui.screens.exchange import ExchangeScreen, Lines
+from mcp_auth_tui.tui.views import content, evidence, exchange
+from mcp_auth_tui.tui.widgets.panel import Detail, Panel
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled
 from tests.tui.test_exchange import jwt, plain, view_of
@@ -23,9 +23,9 @@ def about(pointer: str, level: Level = Level.ERROR) -> Finding:
     return fakes.finding("some-rule", level, "It is broken.", Stage.SERVER, 1, pointer=pointer)
 
 
-def answered(finding: Finding, body: Any, **more: Any) -> list[dissect.Line]:
+def answered(finding: Finding, body: Any, **more: Any) -> list[exchange.Line]:
     item = fakes.exchange(1, Stage.SERVER, "GET", fakes.AS, 200, body=body, **more)
-    return dissect.answer(item, view_of([Exchanged(item), finding]))
+    return exchange.answer(item, view_of([Exchanged(item), finding]))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -138,7 +138,7 @@ async def test_the_border_counts_findings_worst_first_and_keeps_the_words_of_the
     async with app.run_test(size=size) as pilot:
         await settled(pilot, lambda: len(app.session.findings) >= 22)
         panel = app.query_one("#panel-0", Panel)
-        shown = views.findings_line(app.session, 0)
+        shown = content.findings_line(app.session, 0)
         assert shown is not None
         if size[0] > 60:
             assert read(panel.border_subtitle) == shown.plain

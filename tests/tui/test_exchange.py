@@ -17,18 +17,19 @@ from mcp_auth_tui.exports.curl import one
 from mcp_auth_tui.model import Exchange, Exchanged, Failure, Field, Learned, Secret
 from mcp_auth_tui.protocol.actions import Browse, Send
 from mcp_auth_tui.protocol.tokens.signatures import ACCESS, Checked
-from mcp_auth_tui.tui import dissect, evidence, folding, traffic, views
-from mcp_auth_tui.tui.editing import EditScreen
-from mcp_auth_tui.tui.exchanges import ExchangeScreen
-from mcp_auth_tui.tui.log import Log
-from mcp_auth_tui.tui.longtext import LongText
-from mcp_auth_tui.tui.screens import Confirm
+from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+from mcp_auth_tui.tui.screens.question import Confirm
+from mcp_auth_tui.tui.screens.request_editor import EditScreen
+from mcp_auth_tui.tui.views import content, evidence, exchange, folding
+from mcp_auth_tui.tui.views import request as traffic
+from mcp_auth_tui.tui.widgets.log import Log
+from mcp_auth_tui.tui.widgets.long_text import LongText
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 from tests.tui.test_app import side
 
 CODE = "co-Xy12Zz34Qq56"
-LOOK_30 = views.Look(30)
+LOOK_30 = content.Look(30)
 
 
 def jwt(claims: Any) -> str:
@@ -38,14 +39,14 @@ def jwt(claims: Any) -> str:
     return f"{part({'alg': 'RS256', 'kid': 'k1'})}.{part(claims)}.c2lnbmF0dXJl"
 
 
-def view_of(events: list[Any], *, reveal: bool = False, folded: Any = frozenset()) -> dissect.View:
+def view_of(events: list[Any], *, reveal: bool = False, folded: Any = frozenset()) -> exchange.View:
     session = fakes.Session()
     for event in events:
         session = session.apply(event)
-    return dissect.View(session, views.Look(70, reveal), frozenset(folded))
+    return exchange.View(session, content.Look(70, reveal), frozenset(folded))
 
 
-def plain(lines: list[dissect.Line]) -> str:
+def plain(lines: list[exchange.Line]) -> str:
     return "\n".join(line.content.plain for line in lines)
 
 
@@ -59,12 +60,12 @@ def token_exchange(**body: Any) -> Any:
 def test_a_jwt_is_decoded_in_place_while_its_own_text_stays_masked() -> None:
     made = jwt({"aud": fakes.MCP, "scope": "files:read"})
     item = token_exchange(access_token=made, scope="files:read")
-    told = plain(dissect.answer(item, view_of([])))
+    told = plain(exchange.answer(item, view_of([])))
     for part in ("▾ JWT, read but not verified", f'"aud": "{fakes.MCP}"', '"kid": "k1"'):
         assert part in told
     assert made not in told
-    path = next(x.fold for x in dissect.answer(item, view_of([])) if x.fold.endswith("#jwt"))
-    closed = plain(dissect.answer(item, view_of([], folded=[path])))
+    path = next(x.fold for x in exchange.answer(item, view_of([])) if x.fold.endswith("#jwt"))
+    closed = plain(exchange.answer(item, view_of([], folded=[path])))
     assert "▸ JWT, read but not verified" in closed
     assert '"aud"' not in closed
 
@@ -78,18 +79,18 @@ def test_a_jwt_is_called_verified_in_place_once_its_signature_was_checked() -> N
         (None, "JWT, read but not verified"),
     ):
         session = replace(held, checked=(Checked(ACCESS, ok, "why", 7),))
-        assert words in plain(dissect.answer(item, replace(view_of([]), session=session)))
+        assert words in plain(exchange.answer(item, replace(view_of([]), session=session)))
     other = token_exchange(access_token=jwt({"aud": "x"}))
     session = replace(held, checked=(Checked(ACCESS, True, "why", 7),))
-    told = plain(dissect.answer(other, replace(view_of([]), session=session)))
+    told = plain(exchange.answer(other, replace(view_of([]), session=session)))
     assert "JWT, read but not verified" in told
 
 
 def test_objects_fold_to_one_line_that_counts_what_is_in_them() -> None:
     item = token_exchange(a={"b": [1, 2, {"c": None}]}, d="x")
-    every = dissect.answer(item, view_of([]))
+    every = exchange.answer(item, view_of([]))
     assert '"c": null' in plain(every)
-    folded = plain(dissect.answer(item, view_of([], folded=["answer/a"])))
+    folded = plain(exchange.answer(item, view_of([], folded=["answer/a"])))
     assert '"a": { 1 item }, ▸' in folded
     assert '"c"' not in folded
     assert '"d": "x"' in folded
@@ -97,10 +98,10 @@ def test_objects_fold_to_one_line_that_counts_what_is_in_them() -> None:
 
 def test_query_and_form_are_decoded_and_secrets_masked_until_revealed() -> None:
     item = token_exchange(ok=True)
-    told = plain(dissect.request(item, view_of([Exchanged(item)])))
+    told = plain(exchange.request(item, view_of([Exchanged(item)])))
     assert "Query, decoded\na  b c" in told
     assert CODE not in told
-    assert CODE in plain(dissect.request(item, view_of([], reveal=True)))
+    assert CODE in plain(exchange.request(item, view_of([], reveal=True)))
 
 
 def test_an_event_stream_is_taken_apart_at_its_data() -> None:
@@ -108,12 +109,12 @@ def test_an_event_stream_is_taken_apart_at_its_data() -> None:
     item = fakes.exchange(
         1, fakes.Stage.VERIFY, "POST", fakes.MCP, 200, body=raw, media="text/event-stream"
     )
-    assert '    "tools": []' in plain(dissect.answer(item, view_of([])))
+    assert '    "tools": []' in plain(exchange.answer(item, view_of([])))
 
 
 def test_a_long_answer_is_folded_at_first() -> None:
     item = token_exchange(x=[{"name": str(n), "deep": {"v": n}} for n in range(1500)], y=1)
-    told = plain(dissect.answer(item, view_of([], folded=folding.first(item))))
+    told = plain(exchange.answer(item, view_of([], folded=folding.first(item))))
     assert '"x": [ 1500 items ], ▸' in told
     assert '"y": 1' in told
     assert folding.first(token_exchange(x=[{"a": 1}])) == frozenset()
@@ -122,7 +123,7 @@ def test_a_long_answer_is_folded_at_first() -> None:
 def test_a_list_of_thousands_is_one_line_at_first() -> None:
     raw = json.dumps([f"scope {n}" for n in range(5000)]).encode()
     item = fakes.exchange(1, fakes.Stage.SERVER, "GET", fakes.AS, 200, body=raw)
-    told = plain(dissect.answer(item, view_of([], folded=folding.first(item))))
+    told = plain(exchange.answer(item, view_of([], folded=folding.first(item))))
     assert "[ 5000 items ] ▸" in told
     assert "scope" not in told
 
@@ -141,14 +142,14 @@ def test_what_is_folded_at_first_are_places_that_are_drawn(values: list[Any], st
     media = "text/event-stream" if stream else "application/json"
     body = b"event: x\ndata: " + raw + b"\n\n" if stream else raw
     item = fakes.exchange(1, fakes.Stage.SERVER, "GET", fakes.AS, 200, body=body, media=media)
-    drawn = {line.fold for line in dissect.answer(item, view_of([])) if line.fold}
+    drawn = {line.fold for line in exchange.answer(item, view_of([])) if line.fold}
     with mock.patch.object(folding, "_MANY", 1):
         assert folding.first(item) == drawn
 
 
 def test_a_search_keeps_all_of_a_value_that_was_folded_and_says_when_nothing_is_found() -> None:
     item = token_exchange(scope="read " * 30, other="x")
-    lines = dissect.answer(item, view_of([]))
+    lines = exchange.answer(item, view_of([]))
     whole = plain(evidence.holding(lines, "scope"))
     assert whole.count("read") == 30
     assert '"other"' not in whole
@@ -161,24 +162,24 @@ def test_a_search_keeps_all_of_a_value_that_was_folded_and_says_when_nothing_is_
 def test_a_body_nested_too_deeply_is_no_fault() -> None:
     raw = b"[" * 900 + b"]" * 900
     item = fakes.exchange(1, fakes.Stage.SERVER, "GET", fakes.AS, 200, body=raw)
-    assert "Body, 1.8 KB" in plain(dissect.answer(item, view_of([])))
+    assert "Body, 1.8 KB" in plain(exchange.answer(item, view_of([])))
 
 
 def test_the_parts_of_the_time_stand_below_one_another() -> None:
-    told = plain(dissect.answer(token_exchange(), view_of([])))
+    told = plain(exchange.answer(token_exchange(), view_of([])))
     assert "Time 41 ms\nconnect    4 ms ━━\nwait      37 ms ━━━━" in told
 
 
 def test_time_that_neither_network_nor_server_took_is_told_as_ours() -> None:
     item = replace(token_exchange(), seconds=0.141)
-    told = plain(dissect.answer(item, view_of([])))
+    told = plain(exchange.answer(item, view_of([])))
     assert "Time 141 ms\nconnect    4 ms ━\nwait      37 ms ━━━━━━\nhere     100 ms ━━━━" in told
 
 
 def test_a_failure_stands_in_the_log_as_a_whole_word_apart_from_its_marks() -> None:
     request = token_exchange().request
     failed = Exchange(3, request, Failure("net-oversize", "too long"), fakes.NOW, 0.047, 2)
-    line = traffic.exchange_line(fakes.Session(), failed, views.Look(60)).plain
+    line = traffic.exchange_line(fakes.Session(), failed, content.Look(60)).plain
     assert line.endswith(" ×2 oversize  47 ms")
     assert len(line) == 60
 

@@ -13,13 +13,24 @@ from textual.widgets import Static
 from mcp_auth_tui.exports.curl import one
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.protocol.actions import Send
-from mcp_auth_tui.tui import details, dissect, edits, signin, traffic, views
-from mcp_auth_tui.tui.editing import row_content
-from mcp_auth_tui.tui.exchanges import ExchangeScreen
-from mcp_auth_tui.tui.hints import Hints
-from mcp_auth_tui.tui.keys import KEYS
-from mcp_auth_tui.tui.screens import FindingsScreen, QuestionScreen
-from mcp_auth_tui.tui.terminal import ControlFilter
+from mcp_auth_tui.tui.actions import KEYS
+from mcp_auth_tui.tui.panels import browser
+from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+from mcp_auth_tui.tui.screens.question import FindingsScreen, QuestionScreen
+from mcp_auth_tui.tui.screens.request_editor import row_content
+from mcp_auth_tui.tui.terminal.filter import ControlFilter
+from mcp_auth_tui.tui.views import (
+    content as views,
+)
+from mcp_auth_tui.tui.views import (
+    detail,
+    request,
+    request_form,
+)
+from mcp_auth_tui.tui.views import (
+    exchange as dissect,
+)
+from mcp_auth_tui.tui.widgets.hints import Hints
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled
 
@@ -43,7 +54,7 @@ def test_no_view_lets_a_control_through_or_parses_markup() -> None:
     contents = [views.headline(session, session.url, "auto", LOOK)]
     for look in (LOOK, views.Look(60, True, fakes.NOW)):
         for panel in range(5):
-            page = details.page(session, panel, look)
+            page = detail.page(session, panel, look)
             contents.append(page.content)
             for document in page.documents:
                 assert_harmless(document.title + document.body)
@@ -52,8 +63,8 @@ def test_no_view_lets_a_control_through_or_parses_markup() -> None:
             seen = dissect.View(session, look)
             contents += [line.content for line in dissect.request(exchange, seen)]
             contents += [line.content for line in dissect.answer(exchange, seen)]
-            contents.append(traffic.exchange_line(session, exchange, look))
-            rows = edits.rows_of(Send(exchange.request))
+            contents.append(request.exchange_line(session, exchange, look))
+            rows = request_form.rows_of(Send(exchange.request))
             contents += [row_content(row, look) for row in rows]
             assert_harmless(one(session, exchange.request).replace("\\\n", ""))
         for finding in session.findings:
@@ -141,8 +152,8 @@ async def test_the_second_net_applies_textual_s_filters_of_the_moment_before_its
 def test_a_url_that_is_not_safe_is_never_a_link() -> None:
     """Z8, A7."""
     for url in ("javascript:alert(1)", "http://evil.example/x", "https://x/`id`", "file:///x"):
-        shown = signin.link(url)
+        shown = browser.link(url)
         assert "not a link" in shown.plain
         assert all(getattr(span.style, "link", None) is None for span in shown.spans)
-    safe = signin.link(fakes.URL)
+    safe = browser.link(fakes.URL)
     assert [span.style.link for span in safe.spans] == [fakes.URL]

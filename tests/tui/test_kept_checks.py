@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import Session, Stage
-from mcp_auth_tui.tui import details
-from mcp_auth_tui.tui.views import Look
+from mcp_auth_tui.tui.views import detail
+from mcp_auth_tui.tui.views.content import Look
 
 IDS = ("as-json", "as-html", "as-null", "as-missing")
 
@@ -14,7 +14,7 @@ def shown(*kept: str) -> str:
     session = Session().apply(findings.found("as-implicit", Stage.SERVER))
     for id in kept:
         session = session.apply(findings.passed(id, Stage.SERVER))
-    return details.page(session, 0, Look(80)).content.plain
+    return detail.page(session, 0, Look(80)).content.plain
 
 
 def test_a_few_kept_checks_are_listed() -> None:

@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Offset
 from textual.selection import Selection
 
-from mcp_auth_tui.tui.longtext import LongText, wrapped
+from mcp_auth_tui.tui.widgets.long_text import LongText, wrapped
 from tests.tui.conftest import settled
 
 

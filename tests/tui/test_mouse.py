@@ -9,22 +9,22 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
-from mcp_auth_tui.tui import keys
-from mcp_auth_tui.tui.editing import EditScreen
-from mcp_auth_tui.tui.exchanges import ExchangeScreen
-from mcp_auth_tui.tui.hints import Hints
-from mcp_auth_tui.tui.ladder import SequenceScreen
-from mcp_auth_tui.tui.panels import PasteInput
-from mcp_auth_tui.tui.picking import PickScreen
-from mcp_auth_tui.tui.places import DiscoveryScreen
-from mcp_auth_tui.tui.saving import ExportScreen
-from mcp_auth_tui.tui.screens import Confirm, FindingsScreen, GuideScreen
-from mcp_auth_tui.tui.setting import SettingsScreen
-from mcp_auth_tui.tui.taking import FileScreen, PictureScreen
-from mcp_auth_tui.tui.urlform import UrlForm
+from mcp_auth_tui.tui import actions
+from mcp_auth_tui.tui.screens.address import FileScreen, PictureScreen
+from mcp_auth_tui.tui.screens.discovery import DiscoveryScreen
+from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+from mcp_auth_tui.tui.screens.export import ExportScreen
+from mcp_auth_tui.tui.screens.picker import PickScreen
+from mcp_auth_tui.tui.screens.question import Confirm, FindingsScreen, GuideScreen
+from mcp_auth_tui.tui.screens.request_editor import EditScreen
+from mcp_auth_tui.tui.screens.sequence import SequenceScreen
+from mcp_auth_tui.tui.screens.settings import SettingsScreen
+from mcp_auth_tui.tui.screens.url import UrlForm
+from mcp_auth_tui.tui.widgets.hints import Hints
+from mcp_auth_tui.tui.widgets.panel import PasteInput
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
-from tests.tui.test_setting import app_with
+from tests.tui.test_settings import app_with
 
 WAITING = [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
 
@@ -254,10 +254,10 @@ async def test_the_help_dims_keys_that_are_off_and_says_why() -> None:
         screen = await shown(pilot, GuideScreen)
         told = str(screen.query_one("#guide-text").content.plain)
         flat = " ".join(told.split())
-        for key in keys.KEYS:
+        for key in actions.KEYS:
             if key.keys and key.shown:
                 off = key.off(app.state)
                 assert not off or f"off: {off}" in flat, key
         assert told.count("off: ") == sum(
-            bool(key.keys and key.shown and key.off(app.state)) for key in keys.KEYS
+            bool(key.keys and key.shown and key.off(app.state)) for key in actions.KEYS
         )

@@ -15,12 +15,12 @@ from textual.widgets import OptionList, Static
 
 from mcp_auth_tui.model import Exchanged, Level, Secret, Stage
 from mcp_auth_tui.run.performer import Sent
-from mcp_auth_tui.tui import details, dissect, views
 from mcp_auth_tui.tui.app import loaded
-from mcp_auth_tui.tui.exchanges import ExchangeScreen
-from mcp_auth_tui.tui.lazily import Lazy
-from mcp_auth_tui.tui.longtext import LongText
-from mcp_auth_tui.tui.panels import Panel
+from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+from mcp_auth_tui.tui.views import content, detail, exchange
+from mcp_auth_tui.tui.widgets.lazy import Lazy
+from mcp_auth_tui.tui.widgets.long_text import LongText
+from mcp_auth_tui.tui.widgets.panel import Panel
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled
 
@@ -165,13 +165,13 @@ async def test_an_exchange_on_the_screen_is_not_taken_apart_again_for_another(
         app.open_exchange(1)
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         taken: list[int] = []
-        answer = dissect.answer
+        answer = exchange.answer
 
         def noted(item: Any, view: Any) -> Any:
             taken.append(item.number)
             return answer(item, view)
 
-        monkeypatch.setattr(dissect, "answer", noted)
+        monkeypatch.setattr(exchange, "answer", noted)
         more = fakes.exchange(9, Stage.PROBE, "GET", fakes.MCP, 200)
         app.session = app.session.apply(Exchanged(more))
         await settled(pilot)
@@ -231,12 +231,12 @@ def test_documents_are_made_once_and_again_when_a_secret_is_learned() -> None:
     session = fakes.Session()
     for event in fakes.metadata():
         session = session.apply(event)
-    look = views.Look(80)
-    first = details.page(session, 0, look)
+    look = content.Look(80)
+    first = detail.page(session, 0, look)
     more = session.apply(Exchanged(fakes.exchange(9, Stage.PROBE, "GET", fakes.MCP, 200)))
-    assert details.page(more, 0, look, before=first).documents is first.documents
+    assert detail.page(more, 0, look, before=first).documents is first.documents
     known = replace(more, secrets=more.secrets | {Secret("files:read")})
-    later = details.page(known, 0, look, before=first).documents
+    later = detail.page(known, 0, look, before=first).documents
     assert "files:read" in first.documents[0].body
     assert "files:read" not in later[0].body
 

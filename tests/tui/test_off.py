@@ -10,9 +10,9 @@ from textual.pilot import Pilot
 from textual.widgets._toast import Toast
 
 from mcp_auth_tui.desktop import clipboard
-from mcp_auth_tui.tui import keys
-from mcp_auth_tui.tui.panels import PasteInput
-from mcp_auth_tui.tui.screens import Confirm
+from mcp_auth_tui.tui import actions
+from mcp_auth_tui.tui.screens.question import Confirm
+from mcp_auth_tui.tui.widgets.panel import PasteInput
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 
@@ -70,7 +70,7 @@ async def test_every_key_that_is_off_says_why_and_does_nothing(name: str) -> Non
     async with app.run_test(size=(80, 24)) as pilot:
         await reach(pilot)
         seen = 0
-        for key in keys.KEYS:
+        for key in actions.KEYS:
             reason = key.off(app.state)
             if not key.keys or not reason:
                 continue
@@ -94,7 +94,7 @@ async def test_what_is_said_is_seen_whole_and_hides_neither_address_nor_paste_fi
     app = app_of(WAITING)
     async with app.run_test(size=size, notifications=True) as pilot:
         await signing_in(pilot)
-        longest = max((key.off(app.state) for key in keys.KEYS), key=len)
+        longest = max((key.off(app.state) for key in actions.KEYS), key=len)
         app.say(longest)
         await settled(pilot, lambda: bool(app.screen.query(Toast)))
         await settled(pilot)

@@ -9,10 +9,10 @@ import pytest
 from textual.widgets import Input
 
 from mcp_auth_tui.storage.preferences import USUAL
-from mcp_auth_tui.tui.exchanges import ExchangeScreen
-from mcp_auth_tui.tui.ladder import SequenceScreen
-from mcp_auth_tui.tui.places import DiscoveryScreen
-from mcp_auth_tui.tui.screens import FindingsScreen, GuideScreen
+from mcp_auth_tui.tui.screens.discovery import DiscoveryScreen
+from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+from mcp_auth_tui.tui.screens.question import FindingsScreen, GuideScreen
+from mcp_auth_tui.tui.screens.sequence import SequenceScreen
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled
 

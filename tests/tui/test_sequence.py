@@ -11,10 +11,10 @@ from textual.widgets import OptionList
 
 from mcp_auth_tui.model import Ended, Entered, Exchanged, Outcome, Resumed, Session, Stage, Waiting
 from mcp_auth_tui.protocol.actions import Send
-from mcp_auth_tui.tui import rungs, sequence
-from mcp_auth_tui.tui.exchanges import ExchangeScreen
-from mcp_auth_tui.tui.ladder import SequenceScreen
-from mcp_auth_tui.tui.sequence import BROWSER, ISSUER, SERVER, YOU, Arrow, Step
+from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+from mcp_auth_tui.tui.screens.sequence import SequenceScreen
+from mcp_auth_tui.tui.views import sequence, sequence_lines
+from mcp_auth_tui.tui.views.sequence import BROWSER, ISSUER, SERVER, YOU, Arrow, Step
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 
@@ -33,7 +33,7 @@ def drawn(session: Session, width: int) -> list[str]:
     return [
         line
         for step in sequence.steps(session)
-        for line in rungs.draw(step, width).plain.splitlines()
+        for line in sequence_lines.draw(step, width).plain.splitlines()
     ]
 
 
@@ -143,10 +143,10 @@ def test_every_line_fits_and_every_life_line_stands_in_its_column(width: int) ->
     for line in drawn(session, width):
         assert len(line) <= width
         if "the headers are good" not in line:
-            first, last = rungs.lanes(width)[0], rungs.lanes(width)[3]
+            first, last = sequence_lines.lanes(width)[0], sequence_lines.lanes(width)[3]
             assert line[first] in "│├┤"
             assert line[last] in "│├┤"
-    for line in rungs.header(session, width).plain.splitlines():
+    for line in sequence_lines.header(session, width).plain.splitlines():
         assert len(line) <= width
 
 
@@ -154,9 +154,12 @@ def test_every_line_fits_and_every_life_line_stands_in_its_column(width: int) ->
 def test_a_ladder_in_too_few_columns_is_cut_off_and_no_fault(width: int) -> None:
     session = folded(fakes.signed_in())
     arrows = [line for line in drawn(session, width) if "├" in line or "┤" in line]
-    full = [line for line in drawn(session, rungs.LEAST) if "├" in line or "┤" in line]
+    full = [line for line in drawn(session, sequence_lines.LEAST) if "├" in line or "┤" in line]
     assert arrows == full != []
-    assert rungs.header(session, width).plain == rungs.header(session, rungs.LEAST).plain
+    assert (
+        sequence_lines.header(session, width).plain
+        == sequence_lines.header(session, sequence_lines.LEAST).plain
+    )
 
 
 def test_at_eighty_columns_no_address_of_a_usual_run_is_cut() -> None:

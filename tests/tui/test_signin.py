@@ -11,17 +11,18 @@ from textual.widgets import Input
 
 from mcp_auth_tui.model import Left, Level, Resumed, Slip, Stage, Started, Status, Waiting
 from mcp_auth_tui.render.report.content import content as report
-from mcp_auth_tui.tui import details, views
-from mcp_auth_tui.tui.edges import Banner
-from mcp_auth_tui.tui.letters import large
-from mcp_auth_tui.tui.panels import PasteInput
-from mcp_auth_tui.tui.taking import BareScreen
+from mcp_auth_tui.tui.screens.address import BareScreen
+from mcp_auth_tui.tui.views import content
+from mcp_auth_tui.tui.views import detail as details
+from mcp_auth_tui.tui.widgets.bars import Banner
+from mcp_auth_tui.tui.widgets.big_text import large
+from mcp_auth_tui.tui.widgets.panel import PasteInput
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 from tests.tui.test_app import detail
 
 WAITING = [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
-LOOK = views.Look(76, False, fakes.NOW + 42, 30)
+LOOK = content.Look(76, False, fakes.NOW + 42, 30)
 
 
 def folded(events: list[Any]) -> Any:
@@ -200,10 +201,10 @@ def test_a_grant_without_a_browser_shows_that_the_sign_in_is_skipped() -> None:
         fakes.Learned("token", fakes.TOKEN),
     ]
     session = folded(events)
-    assert views.panel_status(session, 2) is Status.SKIPPED
+    assert content.panel_status(session, 2) is Status.SKIPPED
     assert f"– skipped: {told}" in details.page(session, 2, LOOK).content.plain
     assert f"skipped, {told}" in details.page(session, 4, LOOK).content.plain
-    assert told in views.stack(views.panel_facts(session, 2, LOOK)).plain
+    assert told in content.stack(content.panel_facts(session, 2, LOOK)).plain
 
 
 def wrongly() -> list[Any]:
@@ -247,10 +248,10 @@ async def test_a_wrong_paste_is_told_and_neither_counted_nor_reported() -> None:
     app = app_of(wrongly())
     async with app.run_test() as pilot:
         await settled(pilot, lambda: app.state.at_browser)
-        before = views.findings_line(app.session, 2)
+        before = content.findings_line(app.session, 2)
         await pilot.press("p", "x", "enter")
         await settled(pilot, lambda: "! What was pasted is wrong." in detail(app))
-        assert views.findings_line(app.session, 2) == before
+        assert content.findings_line(app.session, 2) == before
         assert "authz-paste" not in {item.id for item in app.session.findings}
         app.fakes[0].come_back()
         await settled(pilot, lambda: not app.busy)

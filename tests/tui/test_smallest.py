@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input, OptionList
 
-from mcp_auth_tui.tui.frame import SMALLEST
-from mcp_auth_tui.tui.log import Log
-from mcp_auth_tui.tui.saving import ExportScreen
+from mcp_auth_tui.tui.main_screen import SMALLEST
+from mcp_auth_tui.tui.screens.export import ExportScreen
+from mcp_auth_tui.tui.widgets.log import Log
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from mcp_auth_tui.storage.preferences import Wishes
 from mcp_auth_tui.storage.recent import State
-from mcp_auth_tui.tui.urlform import UrlForm
+from mcp_auth_tui.tui.screens.url import UrlForm
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_auth_tui.tui import drivers
+from mcp_auth_tui.tui.terminal import drivers
 from tests.tui import fakes
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo terminals are POSIX")

@@ -1,0 +1,404 @@
+"""Knows every key of the main screen, what it does and when it can; must not know widgets.
+
+Bindings, the key bar, the help, the palette and the README are made from `KEYS`, with the keys that
+`keymap` gives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from mcp_auth_tui.model import PANELS, Session, Status
+from mcp_auth_tui.tui.views.content import panel_status
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that decides which keys are of use now."""
+
+    session: Session
+    busy: bool = False
+    """A run is under way."""
+    stepping: bool = False
+    panel: int = 0
+    reveal: bool = False
+    changed: bool = False
+    """The settings are others than those of the session that is shown."""
+    awake: str = ""
+    """Why the program cannot be put to sleep."""
+    inline: bool = False
+    """The screen is drawn below the prompt."""
+    letters: Mapping[str, str] = field(default_factory=lambda: LETTERS)
+    """How the actions are called in sentences (`keymap.Keymap.letters`)."""
+
+    def told(self, sentence: str) -> str:
+        """Return a sentence of ours with the keys of the actions that it names in braces."""
+        return sentence.format_map(self.letters)
+
+    @property
+    def signing_in(self) -> bool:
+        """The run waits for the browser or a paste."""
+        waits = self.session.waiting is not None and self.session.browsed is not None
+        return self.busy and waits and panel_status(self.session, 2) is Status.WAITING
+
+    @property
+    def taking(self) -> bool:
+        """What comes back is waited for, or was looked at a moment ago and may not be the last."""
+        begun = self.session.browsed is not None and self.session.ready is None
+        alive = (Status.RUNNING, Status.WAITING)
+        return self.busy and begun and panel_status(self.session, 2) in alive
+
+    @property
+    def typing_code(self) -> bool:
+        """The run waits for a code to be typed elsewhere (RFC 8628)."""
+        waits = self.session.waiting is not None and self.session.waiting.question is None
+        return self.busy and waits and self.session.device is not None and not self.signing_in
+
+    @property
+    def refreshes(self) -> bool:
+        """ "Again from here" means the refresh token."""
+        return not self.busy and start_of(self) == 3
+
+    @property
+    def at_browser(self) -> bool:
+        """The browser is opened next, when the person says so."""
+        if not self.busy or self.session.ready is None:
+            return False
+        # Not with the module: the first frame needs no action, and they cost a tenth of it.
+        from mcp_auth_tui.protocol.actions import Browse
+
+        return isinstance(self.session.ready, Browse)
+
+
+Why = Callable[[State], str]
+"""Why a key is of no use now; empty when it is of use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: its Textual names, how it is written, its action, and its words."""
+
+    keys: str
+    shown: str
+    action: str
+    title: str
+    help: str
+    off: Why = lambda state: ""
+    label: Callable[[State], str] | None = None
+    """The word in the key bar; None keeps the key out of it."""
+
+    @property
+    def name(self) -> str:
+        """What the action is called in a config file."""
+        return _NAMES.get(self.action, self.action)
+
+    @property
+    def first(self) -> str:
+        """Its first key as it is written; empty when it has none."""
+        return self.shown.partition(", ")[0]
+
+
+def _no_step(state: State) -> str:
+    if not state.busy or state.at_browser or state.session.ready or not state.signing_in:
+        return ""
+    return "It is your turn in the browser: there is no request to step to."
+
+
+def _no_rerun(state: State) -> str:
+    if state.busy:
+        return state.told("It runs: esc cancels it, then {run_again} runs again from here.")
+    if state.session.url == "":
+        return state.told("Nothing ran yet: {run} starts.")
+    if state.changed:
+        return state.told(
+            "The settings were changed: {run} runs all of it with them, from the start."
+        )
+    if start_of(state) is None:
+        return f"{PANELS[state.panel][0]} was never reached: start at an earlier panel."
+    return ""
+
+
+def start_of(state: State) -> int | None:
+    """Return the panel that "again from here" starts at, or None where it cannot.
+
+    A code is spent once, so from Token on the way leads through the browser again, unless there is
+    a refresh token; a token that is held can be used again.
+    """
+    session = state.session
+    if state.panel == 4 and session.token is not None:
+        return 4
+    held = session.token
+    if state.panel == 3 and held is not None and held.refresh and session.client is not None:
+        return 3
+    wanted = min(state.panel, 2)
+    have = (True, session.server is not None, session.client is not None)
+    return wanted if have[wanted] else None
+
+
+def _no_copy(state: State) -> str:
+    if state.signing_in or state.at_browser or state.typing_code or state.session.headers:
+        return ""
+    return "There is no address and no header to copy yet."
+
+
+def _no_address(state: State) -> str:
+    if state.signing_in or state.at_browser or state.typing_code:
+        return ""
+    return "There is no address to open now: this is for the sign-in."
+
+
+def _no_bare(state: State) -> str:
+    if not (told := _no_address(state)) and state.inline:
+        return state.told(
+            "Below the prompt (--inline) there is no bare screen: {copy} copies, {save_address} "
+            "writes to a file."
+        )
+    return told
+
+
+def _no_paste(state: State) -> str:
+    if state.signing_in or state.at_browser:
+        return ""
+    return "Nothing can be pasted now: this is for when the run waits for your browser."
+
+
+def _no_export(state: State) -> str:
+    if state.session.headers or (state.session.outcome is not None and state.session.url):
+        return ""
+    return "There are no headers to export yet, and no run to report on."
+
+
+def _no_findings(state: State) -> str:
+    return "" if state.session.findings else "There are no findings yet."
+
+
+def _no_sequence(state: State) -> str:
+    session = state.session
+    return "" if session.exchanges or session.moments else "Nothing was sent yet."
+
+
+def _no_discovery(state: State) -> str:
+    if state.session.tried:
+        return ""
+    if state.session.resource or state.session.server:
+        return state.told(
+            "What is known was kept from the run before: {run} looks for metadata anew."
+        )
+    return "No place was tried yet."
+
+
+def _no_scan(state: State) -> str:
+    if state.busy:
+        return "It runs: other places can be looked at when it has ended."
+    if state.session.scanned is not None:
+        return "The other places were looked at already: they stand in the table."
+    return "" if state.session.contact is not None else "The MCP server was never reached."
+
+
+def _no_check(state: State) -> str:
+    token = state.session.token
+    if state.busy:
+        return "It runs: the signature can be checked when it has ended."
+    if token is None:
+        return "There is no token yet."
+    if token.claims is None and token.id_token is None:
+        return "The token is opaque: only its issuer can read it, and it shows no signature."
+    if state.session.server is None:
+        return "The issuer's metadata was never read, so its keys cannot be found."
+    return ""
+
+
+def _copy(state: State) -> str:
+    if state.typing_code:
+        return "copy code"
+    return "copy URL" if state.signing_in or state.at_browser else "copy headers"
+
+
+def _run(state: State) -> str:
+    if not state.busy:
+        return "run" if state.session.url == "" else "run again"
+    return "run on"
+
+
+def _again(state: State) -> str:
+    if state.busy or start_of(state) == 0:
+        return ""  # r does the same
+    return "refresh" if state.refreshes else "again from here"
+
+
+def _no_run(state: State) -> str:
+    if state.busy and not (state.stepping or state.session.ready):
+        return "It runs already: esc cancels it."
+    return ""
+
+
+def _no_cancel(state: State) -> str:
+    return "" if state.busy else "Nothing runs."
+
+
+def _no_open(state: State) -> str:
+    return "" if state.at_browser else "There is nothing to open now."
+
+
+def _no_edit(state: State) -> str:
+    if state.busy and state.session.ready is not None:
+        return ""
+    return state.told(
+        "Nothing waits to be sent: {step} steps, and then the next request can be edited."
+    )
+
+
+def _no_log(state: State) -> str:
+    return "" if state.session.exchanges else "There are no exchanges yet."
+
+
+_NAMES: Mapping[str, str] = {
+    **{f"panel({index})": f"panel_{index + 1}" for index in range(len(PANELS))},
+    "rerun": "run_again",
+    "proceed": "sign_in",
+    "open": "open_browser",
+    "bare": "show_address",
+    "picture": "qr_code",
+    "keep_address": "save_address",
+    "scan": "look_elsewhere",
+    "check_keys": "check_signatures",
+    "log": "exchanges",
+    "reveal": "secrets",
+    "change_theme": "theme",
+    "form": "url",
+    "retreat": "back",
+    "guide": "help",
+    "command_palette": "palette",
+    "leave": "quit",
+}
+PANEL_KEYS: Mapping[str, tuple[str, str]] = {
+    f"panel_{index + 1}": (name, f"show {name}") for index, (name, *_) in enumerate(PANELS)
+}
+"""Title and help of each panel's key, where they do not stand together as 1-5."""
+
+KEYS: tuple[Key, ...] = (
+    Key("1", "1-5", "panel(0)", "Panels", "show one of the five panels", label=lambda s: "panel"),
+    *(Key(str(n + 1), "", f"panel({n})", *PANEL_KEYS[f"panel_{n + 1}"]) for n in range(1, 5)),
+    Key(
+        "s", "s", "step", "Step",
+        "start step by step, or send the request that is shown", _no_step, lambda s: "step",
+    ),
+    Key("r", "r", "run", "Run", "start, or run to the end", _no_run, _run),
+    Key(
+        "R,shift+r", "R", "rerun", "Run again from here",
+        "run again from the focused panel with what was found before it, in a new log; from Token:"
+        " refresh",
+        _no_rerun, _again,
+    ),
+    Key(
+        "", "enter", "proceed", "Go on to the sign-in", "open the browser when the run asks for it",
+        _no_open, lambda s: "sign in",
+    ),
+    Key(
+        "E,shift+e", "E", "edit", "Edit",
+        "change what is sent next before it is sent; the run is then marked", _no_edit,
+        lambda s: "edit",
+    ),
+    Key(
+        "p", "p", "paste", "Paste",
+        "type or paste the address that the browser ended on", _no_paste, lambda s: "paste",
+    ),
+    Key(
+        "c", "c", "copy", "Copy",
+        "copy the sign-in address or the code, or at the end the headers", _no_copy, _copy,
+    ),
+    Key(
+        "o", "o", "open", "Open the browser", "hand the sign-in address to the browser, also again",
+        _no_address, lambda s: "" if s.at_browser else "open",
+    ),
+    Key(
+        "a", "a", "copy_address", "Copy the address", "copy the address of the sign-in",
+        _no_address, lambda s: "copy address" if s.typing_code else "",
+    ),
+    Key(
+        "u", "u", "bare", "Address alone",
+        "show the sign-in address alone, to select it with the mouse", _no_bare,
+        lambda s: "URL",
+    ),
+    Key("b", "b", "picture", "QR code", "show the sign-in address as a QR code", _no_address,
+        lambda s: "QR"),
+    Key("w", "w", "keep_address", "Address to a file", "write the sign-in address to a file",
+        _no_address, lambda s: "to a file" if s.signing_in else ""),
+    Key("e", "e", "export", "Export",
+        "copy or save the headers in some form, or a report for the server's owner", _no_export,
+        lambda s: "export" if s.session.headers else "report"),
+    Key("f", "f", "findings", "Findings", "list every check, the worst first", _no_findings,
+        lambda s: "findings"),
+    Key("d", "d", "discovery", "Discovery",
+        "show every place where metadata was looked for, and why it won or lost", _no_discovery,
+        lambda s: "places" if s.panel == 0 else ""),
+    Key("", "", "scan", "Look elsewhere",
+        "look for metadata at the other places where people put it, and compare", _no_scan),
+    Key("K,shift+k", "K", "check_keys", "Check signatures",
+        "fetch the issuer's keys and check the signatures of the tokens", _no_check,
+        lambda s: "check signature" if s.panel == 3 else ""),
+    Key("l", "l", "sequence", "Sequence", "show the run as a ladder between its parties",
+        _no_sequence, lambda s: "ladder"),
+    Key("x", "x", "log", "Exchanges", "go to the log of requests; enter opens one", _no_log,
+        lambda s: "exchanges"),
+    Key("slash", "/", "filter", "Filter", "show only the exchanges that hold some text", _no_log),
+    Key("v", "v", "reveal", "Secrets", "show secrets, or hide them again",
+        label=lambda s: "hide secrets" if s.reveal else ""),
+    Key("z", "z", "zoom", "Zoom", "give the detail the whole screen, or take it back"),
+    Key("T,shift+t", "T", "change_theme", "Theme", "choose the colours; they are kept"),
+    Key("n", "n", "form", "Another URL", "type another URL"),
+    Key("comma", ",", "settings", "Settings",
+        "change what the next run is made with, and see the command that does the same",
+        label=lambda s: "" if s.busy else "settings"),
+    Key("escape", "esc", "retreat", "Back or cancel",
+        "leave a field or the detail; else cancel the run", _no_cancel,
+        lambda s: "cancel" if s.busy else ""),
+    Key("question_mark", "?", "guide", "Help", "explain the focused panel and every key",
+        label=lambda s: "help"),
+    Key("ctrl+p", "^p", "command_palette", "Palette", "find any action by its name",
+        label=lambda s: "palette"),
+    Key("ctrl+z", "^z", "suspend", "Suspend",
+        "put the program to sleep; fg in the shell wakes it", lambda s: s.awake),
+    Key("q", "q", "leave", "Quit", "quit; what was obtained is printed", label=lambda s: "quit"),
+)  # fmt: skip
+
+
+def letters(keys: Iterable[Key]) -> Mapping[str, str]:
+    """Return what each action is called in a sentence: its key, else its name in the palette."""
+    return {key.name: key.first or f"^p {key.title}" for key in keys}
+
+
+LETTERS: Mapping[str, str] = letters(KEYS)
+"""How they are called as delivered."""
+
+MOVES: tuple[tuple[str, str], ...] = (
+    ("tab, shift+tab", "go to the next or previous part of the screen"),
+    ("up, down, j, k", "go to the next panel, or scroll"),
+    ("enter", "go into the detail; in the log, open the exchange; go on to the sign-in"),
+    ("ctrl+c", "copy what is selected, else cancel the run; twice quits"),
+)
+
+
+def rank(key: Key, state: State) -> int:
+    """Order the bar by what a person most likely wants in this state; ties keep the table's."""
+    action = key.action
+    if state.signing_in:
+        first: tuple[str, ...] = ("copy", "paste", "open", "bare", "retreat")
+    elif state.typing_code:
+        first = ("copy", "copy_address", "open", "retreat")
+    elif state.at_browser:
+        first = ("proceed", "retreat", "copy", "edit")
+    elif state.session.ready is not None:
+        first = ("step", "edit", "run", "retreat")
+    elif state.session.headers and not state.busy and state.session.stop is None:
+        first = ("copy", "export", "findings")
+        first = ("rerun", *first) if state.refreshes else first
+    elif state.session.outcome is not None:
+        first = ("findings", "export", "rerun", "run", "settings")
+    else:
+        first = ("run", "step", "retreat")
+    last = ("panel(0)", "log", "sequence", "reveal")
+    if action in first:
+        return first.index(action)
+    return 90 if action in last else 50

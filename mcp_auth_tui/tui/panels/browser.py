@@ -1,0 +1,192 @@
+"""Knows the page of the sign-in: consent, address, device code; pure, must not know widgets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from textual.content import Content
+from textual.style import Style
+
+from mcp_auth_tui import text
+from mcp_auth_tui.model import Level, Session, Stage, Status
+from mcp_auth_tui.tui.views import request
+from mcp_auth_tui.tui.views.content import (
+    DIM,
+    LEVEL,
+    Look,
+    fold,
+    heading,
+    panel_status,
+    rows,
+    stack,
+    stages_of,
+    words,
+)
+
+_GAP = 3
+_TEXT = 28
+"""Cells that the text beside a QR code needs."""
+
+
+def consent(session: Session, look: Look, *, short: bool = False) -> list[Content]:
+    """Return who asks for what before a person signs in (SPEC 6, consent phishing).
+
+    In ``short`` without what belongs to this program: the client and where the browser comes back.
+    """
+    attempt = session.attempt or getattr(session.ready, "attempt", None)
+    if attempt is None:
+        return []
+    host = words(text.host_of(attempt.authorization_endpoint), "bold $text-accent")
+    scopes = next((f for f in attempt.fields if f.raw == attempt.scope), None)
+    asked = f"{attempt.scope} ({scopes.reason})" if scopes and scopes.reason else attempt.scope
+    kind = session.client.how if session.client else ""
+    pairs = [
+        ("for", session.url),
+        ("scope", asked or "none asked for"),
+        ("client", f"{attempt.client_id} ({kind})" if kind else attempt.client_id),
+        ("back to", attempt.redirect_uri),
+    ]
+    pairs = pairs[:2] if short else pairs
+    status = session.stages[Stage.AUTHORIZE].status
+    head = {Status.DONE: "Signed in at ", Status.FAILED: "The sign-in was at "}
+    return [Content.assemble((head.get(status, "Sign in at "), "bold"), host), *rows(pairs, look)]
+
+
+def page(session: Session, look: Look) -> list[Content]:
+    """Return the body of the Browser panel's detail."""
+    if session.stages[Stage.AUTHORIZE].status is Status.SKIPPED:
+        told = session.stages[Stage.AUTHORIZE].summary
+        return [words(f"– skipped: {told}", DIM)]
+    waiting = panel_status(session, 2) is Status.WAITING
+    if waiting and session.device is not None:
+        return [*_came_wrong(session, look), *_device(session, look)]
+    if waiting and session.browsed:
+        return _waiting(session, look)
+    made = consent(session, look)
+    attempt = session.attempt or getattr(session.ready, "attempt", None)
+    if attempt is not None and attempt.fields:
+        made += [Content(), heading("What the address carries")]
+        made += request.fields(attempt.fields, look)
+    return made
+
+
+def _waiting(session: Session, look: Look) -> list[Content]:
+    """Return the whole page, or without what can be missed where it would not be seen at once."""
+    wrong = _came_wrong(session, look)
+    whole = [*wrong, *consent(session, look), *_address(session, look)]
+    lines = sum(max(-(-part.cell_length // look.width), 1) for part in whole)
+    if not look.height or lines < look.height:  # the field to paste into takes the last line
+        return whole
+    return [*wrong, *consent(session, look, short=True), *_address(session, look, short=True)]
+
+
+def _address(session: Session, look: Look, *, short: bool = False) -> list[Content]:
+    browsed = session.browsed
+    assert browsed is not None
+    made: list[Content] = []
+    if not short:
+        made += [*(Content.styled(line, DIM) for line in fold(browsed.how, look.width)), Content()]
+    made += [link(browsed.url)]
+    ways = "{copy} copies it whole, {show_address} shows it alone, {open_browser} opens a browser"
+    made += [] if short else _hint(look.told(f"one link: {ways}"), look)
+    if browsed.forward:
+        made += [] if short else [Content()]
+        made += [Content("Browser on your own machine? Run there:")]
+        made += [words(browsed.forward, "bold")]
+    if browsed.note:
+        made += _hint(browsed.note, look)
+    anywhere = "Or open it anywhere, sign in, and paste here ({paste}) the address you end on."
+    return made + _hint(look.told(anywhere), look)
+
+
+def _device(session: Session, look: Look) -> list[Content]:
+    """Return a code to type elsewhere: large, and where; below it a picture of the address."""
+    code = session.device
+    made = _code(code.user_code, look)
+    room = look.height - len(made)
+    picture = _picture(code.complete or "", look.width, room)
+    wide = len(picture[0]) + _GAP if picture else 0
+    if look.width - wide < _TEXT:
+        picture, wide = (), 0
+    told = _told(code, replace(look, width=look.width - wide))
+    if not picture:
+        small = "{qr_code} shows that address as a QR code"
+        return [*made, *told, *(_hint(look.told(small), look) if code.complete else [])]
+    for index in range(max(len(told), len(picture))):
+        left = told[index] if index < len(told) else Content()
+        drawn = picture[index] if index < len(picture) else ""
+        gap = " " * (look.width - wide + _GAP - left.cell_length)
+        made.append(Content.assemble(left, gap, (drawn, "#ffffff on #000000")))
+    return made
+
+
+def _code(code: str, look: Look) -> list[Content]:
+    from mcp_auth_tui.tui.widgets.big_text import large
+
+    plain = text.one_line(code, 60)
+    big = large(code, look.width)
+    shown = plain if big else " ".join(plain)
+    head = Content.assemble(("Type this code: ", ""), (shown, "bold $text-accent"))
+    return [head, *(Content.styled(line, "bold $text-accent") for line in big)]
+
+
+def _told(code: Any, look: Look) -> list[Content]:
+    made = [Content(), Content("at this address, in any browser:")]
+    made += _folded(code.verification_uri, look)
+    if code.complete:
+        made += [Content(), Content("or open this one, which carries it:")]
+        made += _folded(code.complete, look)
+    left = max(code.until - look.now, 0.0)
+    made += [Content(), words(f"{text.duration(left)} left" if look.now else "", "bold")]
+    ways = (
+        "{copy} copies the code, {copy_address} the address, {open_browser} opens it in a browser"
+    )
+    made += _hint(look.told(f"{ways} here"), look)
+    return made + _hint("RFC 8628, not part of MCP", look)
+
+
+def _folded(url: str, look: Look) -> list[Content]:
+    """Return an address as a link broken into lines, for it stands beside a picture."""
+    whole = link(url)
+    if whole.cell_length <= look.width or "\n" in whole.plain:
+        return list(whole.split("\n"))
+    return [whole[at : at + look.width] for at in range(0, len(whole.plain), look.width)]
+
+
+def _picture(address: str, width: int, height: int) -> tuple[str, ...]:
+    if not address or height <= 0:
+        return ()
+    from mcp_auth_tui.desktop import qr
+
+    return qr.lines(address, width, height)
+
+
+def _hint(told: str, look: Look) -> list[Content]:
+    return [Content.styled(line, DIM) for line in fold(told, look.width)]
+
+
+def _came_wrong(session: Session, look: Look) -> list[Content]:
+    """Return why the last paste or visitor was not the answer, above all else."""
+    wrong = [
+        item
+        for item in session.findings
+        if item.stage in stages_of(2) and item.level.rank <= Level.WARNING.rank
+    ]
+    last = session.slip or next(reversed(wrong), None)
+    if last is None:
+        return []
+    glyph, style = LEVEL[last.level]
+    told = [Content.styled(line, style) for line in fold(f"{glyph} {last.message}", look.width)]
+    return [*told, *(Content.styled(line, "bold") for line in fold(last.next, look.width))]
+
+
+def link(url: str) -> Content:
+    """Return a URL as one OSC 8 link if it is safe to follow, else as plain text."""
+    from mcp_auth_tui.protocol.urls import safe_url
+
+    try:
+        safe = safe_url(url)
+    except ValueError as error:
+        return stack([words(url, "", None), words(f"not a link: {error}", LEVEL[Level.ERROR][1])])
+    return Content.styled(safe, Style(link=safe, underline=True))

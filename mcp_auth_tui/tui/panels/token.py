@@ -1,0 +1,226 @@
+"""Knows the token card as `Content`: what was asked beside what came; must not judge a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from textual.content import Content
+
+from mcp_auth_tui import text
+from mcp_auth_tui.model import Level, Secret, Session
+from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, Styled, heading, rows, secret
+
+_GOOD, _BAD, _UNKNOWN = (
+    (LEVEL[Level.OK][0], LEVEL[Level.OK][1]),
+    (LEVEL[Level.ERROR][0], LEVEL[Level.ERROR][1]),
+    ("·", DIM),
+)
+_WARN = LEVEL[Level.WARNING]
+_LABEL = 15
+_SIDES: Mapping[str, tuple[str, str]] = {
+    "scope": ("scope asked", "granted"),
+    "audience": ("resource", "its aud"),
+    "issuer": ("issuer", "its iss"),
+    "client": ("client", "its client"),
+}
+Pair = tuple[str, Any]
+
+
+def card(session: Session, look: Look) -> list[Content]:
+    """Return the card of the token that a run holds; empty when it holds none."""
+    token = session.token
+    if token is None:
+        return []
+    compared, refreshed = [Content(), *_compared(session, look)], _refreshed(session, look)
+    # What a refresh changed is what the person who pressed for it looks for.
+    first = refreshed + compared if session.previous is not None else compared + refreshed
+    return _itself(token, look) + first + _identity(session, look)
+
+
+def papers(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
+    """Return what can be read in the tokens, each with a title that says how far to believe it."""
+    token = session.token
+    if token is None:
+        return []
+    kept = signature_of(session, "access token")
+    said = "signature verified" if kept is not None and kept.ok else "not verified"
+    made = [(f"JOSE header ({said})", token.jose), (f"Claims ({said})", token.claims)]
+    header, claims = _read(token.id_token)
+    if claims is not None:
+        kept = signature_of(session, "id_token")
+        said = "signature verified" if kept is not None and kept.ok else "not verified"
+        made += [("ID token: JOSE header", header), (f"ID token: claims ({said})", claims)]
+    return made
+
+
+def _itself(token: Any, look: Look) -> list[Content]:
+    kind = "opaque: only its issuer can read it"
+    if token.claims is not None:
+        kind = f"a JWT ({(token.jose or {}).get('alg', 'no alg')}); its claims stand below"
+    used = ("accepted by the MCP server", _GOOD) if token.verified else ("not used yet", _UNKNOWN)
+    pairs: list[Pair] = [("token", Styled(f"{secret(token.access, look)}", "bold"))]
+    pairs += [("type", token.type), ("reading", kind), ("use", _marked(*used))]
+    return [*rows(pairs, look, least=_LABEL), *_lifetime(token, look)]
+
+
+def _lifetime(token: Any, look: Look) -> list[Content]:
+    """Return the bar that counts down."""
+    label = f"{'lifetime':{(_LABEL if look.width >= 70 else 13) + 2}}"
+    if token.expires_in is None:
+        return rows([("lifetime", "not said: nobody knows when it ends")], look, least=_LABEL)
+    whole = token.expires_in
+    left = min(max(token.received + whole - look.now, 0.0), whole) if look.now else whole
+    told = f" {text.duration(left)} of {text.duration(whole)}" if left else " expired"
+    room = max(min(look.width - len(label) - len(told), 30), 5)
+    full = round(room * left / whole) if whole else 0
+    full = max(full, 1) if left else 0
+    style = _GOOD[1] if left > whole / 5 else _WARN[1] if left else _BAD[1]
+    return [
+        Content.assemble(
+            (label, DIM), ("█" * full, style), ("░" * (room - full), DIM), (told, style)
+        )
+    ]
+
+
+def _marked(value: str, mark: tuple[str, str]) -> Styled:
+    return Styled(f"{mark[0]} {value}", mark[1])
+
+
+def _compared(session: Session, look: Look) -> list[Content]:
+    """Return scopes, audience, issuer and client: what was asked, beside what the token says."""
+    token, claims = session.token, session.token.claims or {}
+    server = session.server
+    made = _beside("scope", token.scope_asked or "none", *_scopes(token), look)
+    made += _beside(
+        "audience", token.resource or "no resource sent", *_audience(token, claims), look
+    )
+    issuer = server.issuer if server is not None else token.issuer
+    made += _beside("issuer", issuer, *_claim(token, claims, "iss", issuer), look)
+    if claims:
+        named_client = "client_id" if "client_id" in claims else "azp"
+        client = _claim(token, claims, named_client, token.client_id)
+        made += _beside("client", token.client_id, *client, look)
+    return made + rows(_signature(session, look), look, least=_LABEL)
+
+
+def _scopes(token: Any) -> tuple[str, tuple[str, str]]:
+    asked, got = (set((value or "").split()) for value in (token.scope_asked, token.scope_granted))
+    parts = [token.scope_granted or "nothing named"]
+    parts += [f"not granted: {' '.join(sorted(asked - got))}"] if asked - got else []
+    parts += [f"more than asked: {' '.join(sorted(got - asked))}"] if asked and got - asked else []
+    return "; ".join(parts), _GOOD if asked == got else _WARN
+
+
+def _audience(token: Any, claims: Mapping[str, Any]) -> tuple[str, tuple[str, str]]:
+    if token.claims is None:
+        return "cannot be read: the token is opaque", _UNKNOWN
+    listed = _strings(claims.get("aud"))
+    if not listed:
+        return "no aud", _BAD
+    return " ".join(listed), _GOOD if token.resource in listed else _BAD
+
+
+def _claim(
+    token: Any, claims: Mapping[str, Any], name: str, wanted: str
+) -> tuple[str, tuple[str, str]]:
+    if token.claims is None:
+        return "cannot be read: the token is opaque", _UNKNOWN
+    value = claims.get(name)
+    if value is None:
+        return f"no {name}", _WARN
+    return str(value), _GOOD if value == wanted else _BAD
+
+
+def _strings(value: Any) -> list[str]:
+    many = value if isinstance(value, list) else [value]
+    return [item for item in many if isinstance(item, str)]
+
+
+def _beside(label: str, wanted: str, got: str, mark: tuple[str, str], look: Look) -> list[Content]:
+    """Return two lines: what was asked for or is published, and what the token says of it."""
+    first, second = _SIDES[label]
+    return rows(
+        [(first, wanted), (f"  {second}", _marked(got, mark))],
+        look,
+        least=_LABEL,
+    )
+
+
+def signature_of(session: Session, what: str) -> Any:
+    """Return what the issuer's keys said of a token's signature; None when nobody asked."""
+    return next((item for item in session.checked if item.what == what), None)
+
+
+def _signature(session: Session, look: Look) -> list[Pair]:
+    found = []
+    if session.token.claims is not None:
+        found.append(("signature", _verdict(signature_of(session, "access token"), look)))
+    return found
+
+
+def _verdict(found: Any, look: Look) -> Styled:
+    if found is None:
+        told = "not checked: {check_signatures} fetches the issuer's keys and checks it"
+        return _marked(look.told(told), _UNKNOWN)
+    mark = _WARN if found.ok is None else _GOOD if found.ok else _BAD
+    head = "not checked: " if found.ok is None else ""
+    return _marked(f"{head}{found.why}", mark)
+
+
+def _refreshed(session: Session, look: Look) -> list[Content]:
+    token, before = session.token, session.previous
+    if token.refresh is None and before is None:
+        return rows([("refresh token", "none was given")], look, least=_LABEL)
+    made = rows([("refresh token", secret(token.refresh or "", look))], look, least=_LABEL)
+    if before is None:
+        told = look.told("{run_again} refreshes, and shows what rotated")
+        return [*made, *rows([("", Styled(told, DIM))], look, least=_LABEL)]
+    pairs: list[Pair] = [("access", _turned(before.access, token.access))]
+    pairs.append(("refresh", _turned(before.refresh, token.refresh)))
+    if before.scope_granted != token.scope_granted:
+        pairs.append(("scope", f"{before.scope_granted} → {token.scope_granted}"))
+    return [*made, Content(), heading("Refreshed"), *rows(pairs, look, least=_LABEL)]
+
+
+def _turned(before: Secret | None, after: Secret | None) -> Styled:
+    """Tell two secrets apart by their fingerprints."""
+    old, new = (f"#{text.fingerprint(s.reveal())}" if s else "none" for s in (before, after))
+    if old == new:
+        return _marked(f"{new}: the same as before", _UNKNOWN)
+    return _marked(f"{old} → {new}: rotated", _GOOD)
+
+
+def _identity(session: Session, look: Look) -> list[Content]:
+    token = session.token
+    if token.id_token is None:
+        return []
+    told = "says who signed in, to this program alone: it is never sent to the MCP server"
+    pairs: list[Pair] = [("id_token", secret(token.id_token, look)), ("", Styled(told, DIM))]
+    _, claims = _read(token.id_token)
+    if claims is None:
+        pairs.append(("reading", "no JWT that can be read"))
+    else:
+        for name in ("iss", "sub", "aud"):
+            if name in claims:
+                pairs.append((name, " ".join(_strings(claims[name])) or repr(claims[name])))
+        if isinstance(claims.get("exp"), int):
+            pairs.append(("expires", _date(claims["exp"])))
+        pairs.append(("signature", _verdict(signature_of(session, "id_token"), look)))
+    return [Content(), heading("ID token"), *rows(pairs, look, least=_LABEL)]
+
+
+def _date(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):
+        return str(seconds)
+
+
+def _read(token: Secret | None) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    if token is None:
+        return None, None
+    from mcp_auth_tui.protocol.tokens.jwt import read_jwt
+
+    return read_jwt(token.reveal())

@@ -1,0 +1,143 @@
+"""Knows the export menu: which form, copied or saved where; must not know how a form is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from mcp_auth_tui.model import Session
+from mcp_auth_tui.tui.views import content
+from mcp_auth_tui.tui.widgets.hints import Hints
+
+# A report is long, and a preview need not hold all of it.
+_PREVIEW = 4000
+
+
+_LISTING = (
+    ("enter or c", "copies", "screen.copy"),
+    ("s", "saves to a file (0600)", "screen.save"),
+    ("esc", "back", "screen.leave"),
+)
+_NAMING = (
+    ("enter", "writes it (0600, you alone)", "focused.submit"),
+    ("esc", "back", "screen.leave"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to do with an export: copy it, or save it to ``path``."""
+
+    name: str
+    path: str | None = None
+
+
+class ExportScreen(ModalScreen[Wish | None]):
+    """Chooses a form; enter or c copies it, s asks for a file."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape", "leave", "Back"),
+        Binding("c", "copy", "Copy"),
+        Binding("s", "save", "Save"),
+        Binding("j", "move(1)", "Down", show=False),
+        Binding("k", "move(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(classes="dialog")
+        from mcp_auth_tui.exports import EXPORTS
+
+        self._session = session
+        self._exports = tuple(item for item in EXPORTS.values() if session.headers or item.always)
+
+    def compose(self) -> ComposeResult:
+        """The forms, what the chosen one looks like (masked), and the file's name."""
+        with Vertical(classes="box"):
+            names = (Option(item.title) for item in self._exports)
+            yield Static(self._marked(), id="export-marked", classes="marked", markup=False)
+            yield OptionList(*names, id="exports", markup=False)
+            yield Static(id="sentence", markup=False)
+            yield Static(id="preview", markup=False)
+            yield Input(id="file", placeholder="file name, then enter")
+            yield Hints(*_LISTING)
+
+    def _marked(self) -> Content:
+        from mcp_auth_tui.exports import marked
+
+        told = marked(self._session)
+        return content.lines(f"! marked run: {told}") if told else Content()
+
+    def on_mount(self) -> None:
+        """Begin with the list; the file name comes when asked for."""
+        self.query_one("#file").display = False
+        self.query_one("#export-marked").display = bool(self._marked())
+        self.query_one("#exports", OptionList).border_title = "Export"
+
+    @property
+    def _chosen(self) -> int:
+        return self.query_one("#exports", OptionList).highlighted or 0
+
+    @on(OptionList.OptionHighlighted)
+    def _preview(self) -> None:
+        chosen = self._exports[self._chosen]
+        self.query_one("#sentence", Static).update(chosen.sentence)
+        preview = self.query_one("#preview", Static)
+        try:
+            made = chosen.render(self._session)
+        except ValueError as error:
+            preview.update(content.lines(f"It cannot be had in this form: {error}.", "$text-error"))
+            return
+        # Cut after it is masked: half a credential would not be known as one.
+        text = self._session.redact(made)[:_PREVIEW].rstrip()
+        preview.update(content.lines(text, content.DIM))
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        self.action_copy()
+
+    @on(Input.Submitted)
+    def _named(self, event: Input.Submitted) -> None:
+        # Enter may overtake keys that the field has not taken yet: read it after them.
+        event.input.call_later(self._save, event.input)
+
+    def _save(self, field: Input) -> None:
+        if field.value.strip():
+            self.dismiss(Wish(self._exports[self._chosen].name, field.value.strip()))
+
+    def action_copy(self) -> None:
+        """Copy the chosen form."""
+        self.dismiss(Wish(self._exports[self._chosen].name))
+
+    def action_save(self) -> None:
+        """Ask for the file."""
+        field = self.query_one("#file", Input)
+        chosen = self._exports[self._chosen]
+        field.value = f"mcp-{chosen.name}.{chosen.suffix}"
+        field.display = True
+        field.focus()
+        # On a small screen it is below what is seen, and has no place before it is drawn.
+        self.call_after_refresh(field.scroll_visible, animate=False)
+        self.query_one(Hints).tell(*_NAMING)
+
+    def action_leave(self) -> None:
+        """Leave the file name, else the menu."""
+        field = self.query_one("#file", Input)
+        if field.has_focus:
+            field.display = False
+            self.query_one("#exports").focus()
+            self.query_one(Hints).tell(*_LISTING)
+        else:
+            self.dismiss(None)
+
+    def action_move(self, by: int) -> None:
+        """Go up or down."""
+        shown = self.query_one("#exports", OptionList)
+        shown.action_cursor_down() if by > 0 else shown.action_cursor_up()

@@ -1,0 +1,171 @@
+"""Knows the table of places where documents were looked for; pure, must not know widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from mcp_auth_tui import text
+from mcp_auth_tui.model import Exchange, Level, Session, Stage
+from mcp_auth_tui.tui.views.content import (
+    DIM,
+    LEVEL,
+    Look,
+    Styled,
+    fold,
+    heading,
+    rows,
+    stack,
+    words,
+)
+from mcp_auth_tui.tui.views.request import outcome_of, shown_url
+
+_OK, _WARN, _ERROR = (LEVEL[level] for level in (Level.OK, Level.WARNING, Level.ERROR))
+_NONE = ("·", DIM)
+_MARKS = {
+    "used": _OK,
+    "lost": _WARN,
+    "not tried": _NONE,
+    "same": ("=", DIM),
+    "differs": _ERROR,
+    "misplaced": _ERROR,
+    "other": ("≠", DIM),
+    "nothing": _NONE,
+}
+_KINDS = {
+    "application/json": "JSON",
+    "text/html": "HTML",
+    "text/plain": "text",
+    "": "-",
+}
+PRM, META = "Protected resource metadata (RFC 9728)", "Authorization server metadata (RFC 8414)"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One place: what was asked, what came, and why it won, lost or was not needed."""
+
+    group: str
+    url: str
+    verdict: str
+    why: str
+    exchange: int | None = None
+    status: str = "-"
+    status_style: str = DIM
+    kind: str = "-"
+    took: str = ""
+    differences: tuple[tuple[str, str, str], ...] = ()
+    """Member, its value in the document used, its value here."""
+
+
+def table(session: Session) -> tuple[Row, ...]:
+    """Return every place that was tried, in order, and then what a scan found elsewhere."""
+    made = [
+        _row(session, _group(item.stage), item.url, item.verdict, item.why, item.exchange)
+        for item in session.tried
+    ]
+    listed = {row.url for row in made if row.exchange is not None}
+    for spot in session.scanned or ():
+        if spot.location.url in listed and spot.verdict not in ("differs", "misplaced"):
+            continue  # what the run itself tried already stands above
+        group = f"{_group_of(spot.location.what)}: other places"
+        told = f"{spot.why} ({spot.location.why})"
+        differing = tuple((item.member, item.ours, item.theirs) for item in spot.differences)
+        url = spot.location.url
+        made.append(_row(session, group, url, spot.verdict, told, spot.exchange, differing))
+    return tuple(made)
+
+
+def _group(stage: Stage) -> str:
+    return PRM if stage is Stage.RESOURCE else META
+
+
+def _group_of(what: str) -> str:
+    return PRM if what.startswith("protected") else META
+
+
+def _row(
+    session: Session,
+    group: str,
+    url: str,
+    verdict: str,
+    why: str,
+    number: int | None,
+    differing: tuple[tuple[str, str, str], ...] = (),
+) -> Row:
+    exchange = next((item for item in session.exchanges if item.number == number), None)
+    shown = shown_url(session, url)
+    if exchange is None:
+        return Row(group, shown, verdict, why, number, differences=differing)
+    status, style = outcome_of(exchange)
+    took = text.duration(exchange.seconds)
+    return Row(group, shown, verdict, why, number, status, style, _kind(exchange), took, differing)
+
+
+def _kind(exchange: Exchange) -> str:
+    if exchange.response is None:
+        return "-"
+    kind = exchange.response.media_type
+    return _KINDS.get(kind) or text.one_line(kind.rpartition("/")[2], 10)
+
+
+def draw(row: Row, width: int) -> Content:
+    """Return a row on two lines: mark, status, type, time and place; below them why."""
+    mark, style = _MARKS.get(row.verdict, _NONE)
+    room = max(width - 26, 12)
+    url = text.one_line(row.url.partition("://")[2] or row.url, None)
+    if len(url) > room:
+        url = "…" + url[-(room - 1) :]
+    first = Content.assemble(
+        (f"{mark} ", style),
+        (f"{row.status:>7} ", row.status_style),
+        (f"{row.kind:<6.6} ", DIM),
+        (f"{row.took:>6}  ", DIM),
+        words(url, "bold" if row.verdict == "used" else ""),
+    )
+    why = f"{row.verdict}: {row.why}" if row.why else row.verdict
+    second = Content.assemble("  ", words(why, DIM, None))
+    return stack(line.truncate(width, ellipsis=True) for line in (first, second))
+
+
+def closer(session: Session, row: Row, look: Look) -> Content:
+    """Return one place in full, with what differs field by field."""
+    mark, style = _MARKS.get(row.verdict, _NONE)
+    made = [Content.styled(line, "bold") for line in fold(row.url, look.width)]
+    made += [
+        Content.styled(line, style) for line in fold(f"{mark} {row.verdict}: {row.why}", look.width)
+    ]
+    if row.differences:
+        made.append(heading("Field by field: the document used, and this one"))
+        for member, ours, theirs in row.differences:
+            pairs = [(member, ours or "absent"), ("", Styled(theirs or "absent", style))]
+            made += rows(pairs, look, least=12)
+    return stack([*made, *_about(session, row, look)])
+
+
+def _about(session: Session, row: Row, look: Look) -> Iterable[Content]:
+    for found in session.findings:
+        if found.exchange is None or found.exchange != row.exchange:
+            continue
+        if found.level.rank <= Level.WARNING.rank:
+            glyph, style = LEVEL[found.level]
+            for line in fold(f"{glyph} {found.message}", look.width):
+                yield Content.styled(line, style)
+            for line in fold(found.next, look.width):
+                yield Content.styled(line, DIM)
+
+
+def invitation(session: Session, hosts: Iterable[str], count: int, width: int) -> Content:
+    """Return what a scan would do, or that it was done."""
+    if session.scanned is not None:
+        told = f"Scanned: {text.count(len(session.scanned), 'place')}, standard and mistaken."
+    elif count:
+        told = (
+            f"s also looks at {text.count(count, 'other place')} where people put these documents,"
+            f" rightly or by mistake ({', '.join(hosts)})."
+        )
+    else:
+        told = "There is no other place to look at yet."
+    return stack(Content.styled(line, DIM) for line in fold(told, width))

@@ -1,0 +1,103 @@
+"""Knows an exchange as `Content`: fields with value, reason and source; must not know widgets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from textual.content import Content
+
+from mcp_auth_tui import text
+from mcp_auth_tui.model import Exchange, Field, Request, Session
+from mcp_auth_tui.tui.views.content import DIM, Look, fold, heading, lines, rows, words
+
+
+def fields(items: Sequence[Field], look: Look) -> list[Content]:
+    """Return fields one below another: name, value (masked), and why it is so."""
+    made: list[Content] = []
+    least = max((len(item.name) for item in items), default=0)
+    for item in items:
+        value = item.value
+        hidden = item.name.lower() in text.SECRET_NAMES | text.SECRET_HEADERS
+        if isinstance(value, str) and hidden and not look.reveal:
+            value = text.masked(value)
+        made += rows([(item.name, value)], look, least=least)
+        why = " · ".join(part for part in (item.reason, item.source) if part)
+        if why:
+            made += [words(f"  {line}", DIM) for line in fold(why, look.width - 2)]
+    return made
+
+
+def request(session: Session, sent: Request, look: Look) -> list[Content]:
+    """Return a request before or after it was sent."""
+    url = sent.url if look.reveal else shown_url(session, sent.url)
+    made = [*first_line(sent.method, url, look), words(sent.purpose, DIM)]
+    if sent.headers:
+        made += [Content(), heading("Header fields"), *fields(sent.headers, look)]
+    if sent.form is not None:
+        made += [Content(), heading("Form"), *fields(sent.form, look)]
+    if sent.json is not None:
+        value = dict(sent.json) if look.reveal else text.redact_json(dict(sent.json))
+        body = json.dumps(value, indent=2, ensure_ascii=False)
+        made += [Content(), heading("Body"), lines(body if look.reveal else session.redact(body))]
+    if sent.reasons:
+        made += [Content(), heading("Why"), *fields(sent.reasons, look)]
+    return made
+
+
+def first_line(method: str, url: str, look: Look) -> list[Content]:
+    """Return method and URL, on as many lines as it takes: the URL begins beside the method."""
+    told = text.one_line(f"{method} {url}", None)
+    width = max(look.width, 8)
+    first, *rest = [told[at : at + width] for at in range(0, len(told), width)]
+    head = Content.assemble((first[: len(method)], "bold"), first[len(method) :])
+    return [head, *(Content(line) for line in rest)]
+
+
+def outcome_of(exchange: Exchange) -> tuple[str, str]:
+    """Return what became of an exchange in a few letters, and its style."""
+    if exchange.failure:
+        return exchange.failure.kind.rpartition("-")[2][:9], "bold $text-error"
+    status = exchange.status
+    style = "$text-success" if status < 300 else DIM if status < 400 else "$text-warning"
+    return str(status), "$text-error" if status >= 500 else style
+
+
+def shown_url(session: Session, url: str) -> str:
+    """Return a URL with the credentials in it masked."""
+    return session.redact(text.redact_url(url))
+
+
+def unanswered(session: Session, sent: Any, seconds: float, look: Look) -> Content:
+    """Return one line about a request that has no answer yet; the URL gives way."""
+    head = f"▸ {sent.number} {sent.request.method} "
+    time = f"{seconds:.0f} s" if seconds < 60 else text.duration(seconds)
+    tail = f"  no answer for {time}"
+    room = max(look.width - len(head) - len(tail), 8)
+    url = shown_url(session, sent.request.url).partition("://")[2]
+    shown = words(url if len(url) <= room else "…" + url[-(room - 1) :])
+    return Content.assemble((head, "bold"), shown.truncate(room), (tail, "$text-accent"))
+
+
+def exchange_line(session: Session, exchange: Exchange, look: Look) -> Content:
+    """Return one line of the log: number, method, URL, status, time; the URL gives way."""
+    status, style = outcome_of(exchange)
+    marks = (
+        ("↻" if exchange.again else "")
+        + ("✎" if exchange.edited else "")
+        + (f"×{exchange.attempt}" * (exchange.attempt > 1))
+    )
+    head = f"{exchange.number:>3} {exchange.request.method:<5}"
+    took = text.duration(exchange.seconds)
+    tail = f"{marks} {status:>3} {took:>6}"
+    url = shown_url(session, exchange.request.url).partition("://")[2]
+    room = max(look.width - len(head) - len(tail) - 2, 8)
+    purpose = exchange.request.purpose
+    note = f"  {text.one_line(purpose, 60)}" if len(url) + len(purpose) + 2 <= room else ""
+    if len(url) > room:
+        url = "…" + url[-(room - 1) :]
+    middle = Content.assemble(words(url), (note, DIM)).truncate(room, ellipsis=True, pad=True)
+    number = Content.assemble((head[:4], DIM), (head[4:], "bold"))
+    ending = Content.assemble((marks, DIM), (f" {status:>3}", style), (f" {took:>6}", DIM))
+    return number + " " + middle + " " + ending

@@ -1,0 +1,248 @@
+"""Knows a run as a ladder between its four parties; pure, must not know how it is drawn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from mcp_auth_tui import text
+from mcp_auth_tui.model import (
+    Browsed,
+    Exchange,
+    Kind,
+    Level,
+    Outcome,
+    Request,
+    Response,
+    Resumed,
+    Secret,
+    Session,
+    Stage,
+)
+from mcp_auth_tui.protocol.actions import Open, Send
+from mcp_auth_tui.tui.views.content import DIM, LEVEL
+from mcp_auth_tui.tui.views.request import outcome_of
+
+YOU, BROWSER, SERVER, ISSUER = range(4)
+_READ = 16_384
+"""Octets; a longer body is not looked into for a word about it."""
+_AT_SERVER = (Stage.PROBE, Stage.RESOURCE, Stage.VERIFY)
+_TELLING: Mapping[str, str] = {
+    "access_token": "access token",
+    "device_code": "device code",
+    "request_uri": "request_uri",
+    "client_id": "client id",
+    "authorization_servers": "resource metadata",
+    "issuer": "issuer metadata",
+    "result": "result",
+    "keys": "keys",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """One line of the ladder. ``unseen``: it does not pass through this program."""
+
+    source: int
+    target: int
+    label: str
+    tail: str = ""
+    """What stands at the right end of the line."""
+    style: str = ""
+    unseen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What belongs together and is chosen together: an exchange, or a turn of the sign-in."""
+
+    arrows: tuple[Arrow, ...] = ()
+    number: int = 0
+    """Of the exchange; 0 when it is none."""
+    mark: str = ""
+    mark_style: str = ""
+    note: str = ""
+    """A sentence across the ladder in place of arrows."""
+
+
+class Memory:
+    """The steps that were made before: a run that grows is not read again from its start."""
+
+    def __init__(self) -> None:
+        self._secrets: frozenset[Secret] = frozenset()
+        self._made: dict[int, tuple[Exchange, Level | None, Step]] = {}
+
+    def step(self, session: Session, exchange: Exchange, worst: Level | None) -> Step:
+        """Return the step of an exchange."""
+        if session.secrets != self._secrets:
+            # What was not known for a secret when it was drawn may be one now.
+            self._secrets = session.secrets
+            self._made.clear()
+        kept = self._made.get(exchange.number)
+        if kept is not None and kept[0] is exchange and kept[1] is worst:
+            return kept[2]
+        made = _exchanged(session, exchange, worst)
+        self._made[exchange.number] = (exchange, worst, made)
+        return made
+
+
+def steps(session: Session, memory: Memory | None = None) -> tuple[Step, ...]:
+    """Return the ladder of a run so far, in the order in which it happened."""
+    marks, memory = _marks(session), memory or Memory()
+    made: list[Step] = []
+    moments = list(session.moments)
+    for index, exchange in enumerate(session.exchanges):
+        made += _moments(session, moments, index)
+        made.append(memory.step(session, exchange, marks.get(exchange.number)))
+    made += _moments(session, moments, len(session.exchanges))
+    return (*made, *_now(session))
+
+
+def _marks(session: Session) -> dict[int, Level]:
+    """Return the worst finding about each exchange."""
+    worst: dict[int, Level] = {}
+    for found in session.findings:
+        if found.exchange is not None:
+            before = worst.get(found.exchange, Level.OK)
+            worst[found.exchange] = min(before, found.level, key=lambda level: level.rank)
+    return worst
+
+
+def _exchanged(session: Session, exchange: Exchange, worst: Level | None) -> Step:
+    target = lane_of(exchange.request)
+    took = text.duration(exchange.seconds)
+    status, style = outcome_of(exchange)
+    edited = ("✎ " if exchange.edited else "") + (f"↻{exchange.again} " if exchange.again else "")
+    asked = Arrow(YOU, target, edited + _asked(session, exchange.request))
+    if exchange.response is not None:
+        told = f"{status} {_told(exchange.response)}".strip()
+    else:
+        told = f"✗ no answer: {status}"
+    answer = Arrow(target, YOU, told, took, style)
+    mark, mark_style = LEVEL[worst] if worst and worst.rank <= Level.WARNING.rank else ("", "")
+    return Step((asked, answer), exchange.number, mark, mark_style)
+
+
+def lane_of(request: Request) -> int:
+    """Return whom a request is for: by its stage, since both parties may share a host."""
+    return SERVER if request.kind is Kind.MCP or request.stage in _AT_SERVER else ISSUER
+
+
+def _asked(session: Session, request: Request) -> str:
+    if request.kind is Kind.MCP:
+        return f"{request.method} {request.purpose}".strip()
+    try:
+        path = urlsplit(request.url).path or "/"
+    except ValueError:
+        return f"{request.method} {request.purpose}"
+    path = session.redact(path.replace("/.well-known/", "…/"))
+    kinds = [item.raw for item in request.form or () if item.name == "grant_type"]
+    kind = f" {kinds[0].rpartition(':')[2]}" if kinds else ""
+    return f"{request.method} {path}{kind}"
+
+
+def _told(response: Response) -> str:
+    """Return what an answer is, in a few words."""
+    if response.status in (401, 403):
+        return _challenged(response)
+    if 300 <= response.status < 400:
+        return _redirected(response)
+    kind = response.media_type
+    if kind in ("text/html", "application/xhtml+xml"):
+        return "a web page"
+    return _member(response) or {"text/event-stream": "event stream"}.get(kind, kind)
+
+
+def _challenged(response: Response) -> str:
+    field = response.header("www-authenticate")
+    if field is None:
+        return _member(response) or "without a challenge"
+    scheme, _, rest = field.partition(" ")
+    error = rest.partition('error="')[2].partition('"')[0]
+    return f"{scheme} {error}".strip()
+
+
+def _redirected(response: Response) -> str:
+    place = response.header("location") or ""
+    try:
+        parts = urlsplit(place)
+        names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
+    except ValueError:
+        return "to nowhere"
+    carried = f" with {' '.join(names[:4])}" if names else ""
+    return f"to {parts.netloc or parts.path}{carried}"
+
+
+def _member(response: Response) -> str:
+    """Return the member of a JSON answer that says most about it."""
+    if not response.body or len(response.body) > _READ or "json" not in response.media_type:
+        return ""
+    try:
+        document = json.loads(response.body)
+    except (ValueError, RecursionError):
+        return "broken JSON"
+    if not isinstance(document, dict):
+        return "JSON"
+    error = document.get("error")
+    if isinstance(error, dict):
+        return f"error {error.get('code', '')}".strip()
+    if isinstance(error, str):
+        return error
+    return next((word for name, word in _TELLING.items() if name in document), "JSON")
+
+
+def _moments(session: Session, moments: list[Any], after: int) -> Iterator[Step]:
+    """Take from the list what happened before the exchange of this index."""
+    while moments and moments[0].after <= after:
+        event = moments.pop(0).event
+        if isinstance(event, Browsed):
+            opened = "opens the address" if event.opened else "you open it"
+            yield Step(
+                (
+                    Arrow(YOU, BROWSER, opened, unseen=not event.opened),
+                    Arrow(BROWSER, ISSUER, "GET the page; sign in, agree", unseen=True),
+                )
+            )
+        else:
+            final = not moments and session.waiting is None
+            yield _resumed(event, accepted=final or isinstance(_next(moments), Browsed))
+
+
+def _next(moments: list[Any]) -> Any:
+    return moments[0].event if moments else None
+
+
+def _resumed(event: Resumed, accepted: bool) -> Step:
+    if not event.source:
+        return Step(note=event.how)
+    names = " ".join(event.carried) or "a bare code"
+    refused = "error" in event.carried or not accepted
+    style = LEVEL[Level.WARNING][1] if refused else LEVEL[Level.OK][1]
+    pasted = event.source == "paste"
+    back = Arrow(ISSUER, BROWSER, "back to the redirect URI", unseen=True)
+    label = f"pasted: {names}" if pasted else names
+    arrows = (back, Arrow(BROWSER, YOU, label, "", style, unseen=pasted))
+    # What is not the answer came from anywhere.
+    return Step(arrows if accepted else arrows[1:], mark="" if accepted else "!", mark_style=style)
+
+
+def _now(session: Session) -> Iterator[Step]:
+    """Yield what is about to happen, or how it ended."""
+    ready = session.ready
+    if isinstance(ready, Send | Open):
+        label = f"next: {_asked(session, ready.request)}"
+        yield Step((Arrow(YOU, lane_of(ready.request), label, style="bold", unseen=True),))
+    if session.waiting is not None:
+        glyph = "…"
+        yield Step(note=f"waiting: {session.waiting.what}", mark=glyph, mark_style="$text-accent")
+    if session.stop is not None:
+        glyph, style = LEVEL[Level.FATAL]
+        yield Step(note=f"{session.stop.message}", mark=glyph, mark_style=style)
+    elif session.outcome in (Outcome.OK, Outcome.OPEN):
+        told = "the headers are good" if session.outcome is Outcome.OK else "no token is needed"
+        yield Step(note=told, mark="✓", mark_style=LEVEL[Level.OK][1])
+    elif session.outcome is not None:
+        yield Step(note=f"ended: {session.outcome}", mark="–", mark_style=DIM)

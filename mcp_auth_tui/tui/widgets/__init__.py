@@ -1,0 +1,1 @@
+"""Knows the widgets that screens are made of; must not know the flow."""

@@ -1,0 +1,121 @@
+"""Knows the lines above and below the panels: headline, banner, key bar; must not act on a run."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.reactive import reactive, var
+from textual.style import Style
+from textual.widget import Widget
+from textual.widgets import Static
+
+from mcp_auth_tui.model import Session
+from mcp_auth_tui.tui import actions
+from mcp_auth_tui.tui.keymap import USUAL, Keymap
+from mcp_auth_tui.tui.views import content
+
+
+class Kept(Widget):
+    """Draws itself anew for an event only when what it says differs: most events change little."""
+
+    session: var[Session] = var(Session, always_update=True)
+    _said: Content | None = None
+
+    def drawn(self) -> Content:
+        """Return what it says, for the room there is."""
+        raise NotImplementedError
+
+    def render(self) -> Content:
+        """Draw it."""
+        self._said = self.drawn()
+        return self._said
+
+    def watch_session(self) -> None:
+        """Follow the session."""
+        if self._said is not None and not self.drawn().is_same(self._said):
+            self.refresh()
+
+
+class Headline(Kept, Static):
+    """The top line."""
+
+    url: reactive[str] = reactive("")
+    chosen: reactive[str] = reactive("auto")
+    reveal: reactive[bool] = reactive(False)
+
+    def drawn(self) -> Content:
+        """Return it for the width there is."""
+        look = content.Look(self.size.width, self.reveal)
+        return content.headline(self.session, self.session.url or self.url, self.chosen, look)
+
+
+class Banner(Kept, Static):
+    """The line under the headline that marks a run whose result is worth less."""
+
+    marks: reactive[tuple[str, ...]] = reactive(())
+
+    def drawn(self) -> Content:
+        """Return what fits of the reasons."""
+        return content.banner((*self.marks, *self.session.marks), content.Look(self.size.width))
+
+    def watch_session(self) -> None:
+        """Be there only for a run that is marked."""
+        self.set_class(bool(self.marks or self.session.marks), "-marked")
+        super().watch_session()
+
+    def watch_marks(self) -> None:
+        """Be there only for a run that is marked."""
+        self.watch_session()
+
+
+class KeyBar(Kept, Static):
+    """The last line: the keys that are of use now; a click does what the key does."""
+
+    panel: reactive[int] = reactive(0)
+    busy: reactive[bool] = reactive(False)
+    stepping: reactive[bool] = reactive(False)
+    reveal: reactive[bool] = reactive(False)
+    typing: reactive[bool] = reactive(False)
+    changed: reactive[bool] = reactive(False)
+
+    def __init__(self, keymap: Keymap = USUAL) -> None:
+        super().__init__(id="keys", markup=False)
+        self._keymap = keymap
+
+    def drawn(self) -> Content:
+        """Return the keys that fit."""
+        if self.typing:
+            filters = getattr(self.screen.focused, "id", "") == "log-filter"
+            return Content.assemble(
+                _clicked("enter", "keep the filter" if filters else "send", "focused.submit"),
+                _clicked("esc", "show all" if filters else "leave the field", "app.retreat"),
+            )
+        state = actions.State(
+            self.session,
+            self.busy,
+            self.stepping,
+            self.panel,
+            self.reveal,
+            self.changed,
+            inline=self.app.is_inline,
+        )
+        fixed = ("guide", "command_palette", "leave") if self.size.width >= 72 else ("guide",)
+        found = self._keymap.bar(state)
+        ending = [_key(key, label) for key, label in found if key.action in fixed]
+        room = self.size.width - sum(part.cell_length for part in ending)
+        shown: list[Content] = []
+        for key, label in found:
+            part = _key(key, label)
+            if key.action in fixed or part.cell_length > room:
+                continue
+            room -= part.cell_length
+            shown.append(part)
+        return Content.assemble(*shown, *ending)
+
+
+def _key(key: actions.Key, label: str) -> Content:
+    return _clicked(key.first, label, f"app.{key.action}")
+
+
+def _clicked(key: str, label: str, action: str) -> Content:
+    shown = Content.assemble((f" {key}", "bold $text-accent"), f" {label} ")
+    return shown.stylize(Style.from_meta({"@click": action}))
