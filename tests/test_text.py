@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui import text
 from mcp_auth_tui.exports.curl import quoted
-from mcp_auth_tui.text import SECRET_NAMES, harmless, masked, one_line, redact, redact_body
+from mcp_auth_tui.text import redaction, units
+from mcp_auth_tui.text.redaction import SECRET_NAMES, masked, redact, redact_body
+from mcp_auth_tui.text.terminal import harmless, one_line
 
 HOSTILE = "\x1b[31m\x1b]52;c;eA==\x07\x9b2J\u202e\u200b\ue000\ud800\x00\r\x7f\u2028"
 FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -132,9 +133,9 @@ def test_credentials_in_forms_queries_and_fragments_are_masked(name: str, secret
     kind = "application/x-www-form-urlencoded; charset=utf-8"
     shown = (
         redact_body(pairs, kind),
-        text.redact_query(pairs),
-        text.redact_url(f"https://h.example/p?{pairs}"),
-        text.redact_url(f"https://h.example/p#{pairs}"),
+        redaction.redact_query(pairs),
+        redaction.redact_url(f"https://h.example/p?{pairs}"),
+        redaction.redact_url(f"https://h.example/p#{pairs}"),
     )
     assert not any(f"={encoded}&" in item for item in shown)
     assert all("a=b&" in item and "&c" in item for item in shown)
@@ -163,8 +164,8 @@ def test_a_token_in_a_form_that_is_not_the_standards_is_masked(form: str, kind: 
 
 
 def test_an_encoded_name_hides_its_value_too() -> None:
-    assert "hunter2" not in text.redact_query("%63ode=hunter2")
-    assert "hunter2" not in text.redact_query("client%5Fsecret=hunter2")
+    assert "hunter2" not in redaction.redact_query("%63ode=hunter2")
+    assert "hunter2" not in redaction.redact_query("client%5Fsecret=hunter2")
 
 
 def test_what_is_no_credential_is_left_alone() -> None:
@@ -172,19 +173,19 @@ def test_what_is_no_credential_is_left_alone() -> None:
         {"error": {"code": -32000}}, indent=2
     )
     assert redact_body("hello", "text/plain") == "hello"
-    assert text.redact_url("https://h.example/p?a=b#c") == "https://h.example/p?a=b#c"
+    assert redaction.redact_url("https://h.example/p?a=b#c") == "https://h.example/p?a=b#c"
     assert redact("short", ["short"]) == "short"
 
 
 @given(st.text(max_size=60), st.sampled_from(["json", "x-www-form-urlencoded", "event-stream"]))
 def test_redaction_never_raises(body: str, kind: str) -> None:
     redact_body(body, kind)
-    text.redact_url(body)
+    redaction.redact_url(body)
 
 
 @given(st.dictionaries(st.text(max_size=5), SECRET))
 def test_a_form_keeps_its_names(values: dict[str, str]) -> None:
-    shown = text.redact_query(urlencode(values, errors="replace"))
+    shown = redaction.redact_query(urlencode(values, errors="replace"))
     assert shown.count("=") == len(values)
 
 
@@ -196,14 +197,14 @@ def test_a_form_keeps_its_names(values: dict[str, str]) -> None:
     [(0, "0 ms"), (0.0414, "41 ms"), (1.84, "1.8 s"), (125, "2:05"), (3600, "1:00:00")],
 )
 def test_durations(seconds: float, shown: str) -> None:
-    assert text.duration(seconds) == shown
+    assert units.duration(seconds) == shown
 
 
 @pytest.mark.parametrize(
     ("octets", "shown"), [(0, "0 B"), (312, "312 B"), (4100, "4.1 KB"), (2_500_000, "2.5 MB")]
 )
 def test_sizes(octets: int, shown: str) -> None:
-    assert text.size(octets) == shown
+    assert units.size(octets) == shown
 
 
 @pytest.mark.parametrize(
@@ -216,9 +217,9 @@ def test_sizes(octets: int, shown: str) -> None:
     ],
 )
 def test_hosts_for_headlines(url: str, host: str) -> None:
-    assert text.host_of(url) == host
+    assert units.host_of(url) == host
 
 
 @pytest.mark.parametrize(("number", "shown"), [(0, "0 tools"), (1, "1 tool"), (2, "2 tools")])
 def test_counts(number: int, shown: Any) -> None:
-    assert text.count(number, "tool") == shown
+    assert units.count(number, "tool") == shown

@@ -8,7 +8,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from mcp_auth_tui.loopback.server import Reply
-from mcp_auth_tui.text import one_line
+from mcp_auth_tui.text.terminal import one_line
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #56606e; --paper: #ffffff;

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mcp_auth_tui import text
 from mcp_auth_tui.exports.curl import curl
 from mcp_auth_tui.exports.env import env
 from mcp_auth_tui.model import Session
+from mcp_auth_tui.text import terminal
 
 __all__ = ["EXPORTS", "Export", "caution", "marked", "rendered"]
 
@@ -54,7 +54,7 @@ def as_json(session: Session) -> str:
 
 def marked(session: Session) -> str:
     """Return why the result of a run is worth less, on one line; empty where it is not."""
-    return text.one_line("; ".join(session.caveats), None)
+    return terminal.one_line("; ".join(session.caveats), None)
 
 
 def _commented(session: Session, made: str) -> str:

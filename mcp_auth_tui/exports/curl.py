@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Session, Stage
+from mcp_auth_tui.text import redaction, terminal
 
 # Belong to one run or one connection, and would be wrong in a request of its own.
 _OWN = frozenset(
@@ -92,7 +92,7 @@ def one(session: Session, request: Request) -> str:
         body = json.dumps(_named_members(request.json), ensure_ascii=False)
         words += ["--data-raw", session.redact(body)]
     # Broken behind each value, so that a long one can be read; no control reaches a terminal.
-    lines = [shlex.quote(text.one_line(word, None)) for word in words]
+    lines = [shlex.quote(terminal.one_line(word, None)) for word in words]
     made = f"{lines[0]}"
     for word in lines[1:]:
         made += f" \\\n  {word}" if word.startswith(("--", "http", "'http")) else f" {word}"
@@ -101,7 +101,10 @@ def one(session: Session, request: Request) -> str:
 
 def _named(session: Session, field: Field) -> str:
     name = field.name.lower()
-    if isinstance(field.value, str) and name not in text.SECRET_NAMES | text.SECRET_HEADERS:
+    if (
+        isinstance(field.value, str)
+        and name not in redaction.SECRET_NAMES | redaction.SECRET_HEADERS
+    ):
         return session.redact(field.value)
     scheme, _, rest = field.raw.partition(" ")
     return f"{scheme} <{name}>" if rest and name == "authorization" else f"<{name}>"
@@ -112,7 +115,7 @@ def _named_query(session: Session, url: str) -> str:
     parts = []
     for part in query.split("&"):
         name, sep, _ = part.partition("=")
-        secret = unquote_plus(name).lower() in text.SECRET_NAMES
+        secret = unquote_plus(name).lower() in redaction.SECRET_NAMES
         parts.append(f"{name}{sep}<{name}>" if secret else part)
     return session.redact(head + mark + "&".join(parts))
 
@@ -121,7 +124,7 @@ def _named_members(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {
             key: f"<{key}>"
-            if key.lower() in text.SECRET_NAMES and isinstance(item, str)
+            if key.lower() in redaction.SECRET_NAMES and isinstance(item, str)
             else _named_members(item)
             for key, item in value.items()
         }

@@ -21,7 +21,7 @@ from mcp_auth_tui.findings.rules import (
     token,
 )
 from mcp_auth_tui.model import Finding, Level, Stage
-from mcp_auth_tui.text import harmless
+from mcp_auth_tui.text.terminal import harmless
 
 __all__ = ["CATALOGUE", "LIMIT", "Rule", "fatal", "found", "passed", "until_mended"]
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from mcp_auth_tui import text
+from mcp_auth_tui.text import units
 
 _CLEAR = "\r\x1b[K"
 _OFTEN = 0.1
@@ -52,7 +52,7 @@ class Progress:
         """Say the sum."""
         self.clear()
         if self._total > 1:
-            took = text.duration(self._now() - self._began)
+            took = units.duration(self._now() - self._began)
             self._write(f"{self._counted()} in {took}\n")
 
     def _say(self) -> None:

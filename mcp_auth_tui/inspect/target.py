@@ -32,7 +32,7 @@ from mcp_auth_tui.protocol import inspection
 from mcp_auth_tui.protocol.actions import Ask, Close, Now, Open, Protocol, Read, Send, Sleep
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.render import bug
-from mcp_auth_tui.text import duration
+from mcp_auth_tui.text.units import duration
 
 if TYPE_CHECKING:
     from mcp_auth_tui.net import Network

@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mcp_auth_tui import text
 from mcp_auth_tui.keys.material import ALGORITHMS, KeyProblem, PrivateKey, parsed, public_key
 from mcp_auth_tui.model import Secret
+from mcp_auth_tui.text import terminal, units
 
 if TYPE_CHECKING:
     from joserfc.jws import JWSRegistry
@@ -81,7 +81,7 @@ class Keys:
 
         ``origin`` is where it came from, for sentences. Raises `KeyProblem`.
         """
-        self._keys[name] = parsed(material, passphrase, text.one_line(origin) or "the key")
+        self._keys[name] = parsed(material, passphrase, terminal.one_line(origin) or "the key")
 
     def generate(self, name: str, alg: str = "ES256") -> None:
         """Make a new key that can sign with ``alg``; raises `KeyProblem` for an unknown one."""
@@ -90,7 +90,7 @@ class Keys:
         kind = ALGORITHMS.get(alg)
         if kind is None:
             raise KeyProblem(
-                f"no key can be made for {text.one_line(alg, 40)!r}: choose one of "
+                f"no key can be made for {terminal.one_line(alg, 40)!r}: choose one of "
                 f"{', '.join(ALGORITHMS)}."
             )
         if kind.kty == "RSA":
@@ -136,7 +136,7 @@ class Keys:
         key = self._key(name)
         if alg not in key.algorithms:
             raise KeyProblem(
-                f"{key.origin} cannot sign with {text.one_line(alg, 40)}: it can do "
+                f"{key.origin} cannot sign with {terminal.one_line(alg, 40)}: it can do "
                 f"{', '.join(key.algorithms)}. Use one of these, or a key of the other kind."
             )
         now = int(self._clock())
@@ -169,21 +169,24 @@ def verify_jwt(jwt: str, jwks: Mapping[str, Any]) -> Verified:
     if header is None:
         return Verified(False, why)
     alg, kid = _string(header.get("alg")), _string(header.get("kid"))
-    seen = Verified(False, "", kid and text.one_line(kid, 100), alg and text.one_line(alg, 40))
+    seen = Verified(
+        False, "", kid and terminal.one_line(kid, 100), alg and terminal.one_line(alg, 40)
+    )
     if alg is None or alg not in ALGORITHMS:
         return _because(
             seen,
-            f"alg is {text.one_line(repr(alg), 40)}: only an asymmetric signature proves anything.",
+            f"alg is {terminal.one_line(repr(alg), 40)}: "
+            "only an asymmetric signature proves anything.",
         )
     if "crit" in header or "b64" in header:
         return _because(seen, "its header has crit or b64, extensions that nobody here knows.")
     candidates = list(_candidates(jwks, alg, kid))
     if not candidates:
-        wanted = f" and kid {text.one_line(kid, 60)}" if kid is not None else ""
+        wanted = f" and kid {terminal.one_line(kid, 60)}" if kid is not None else ""
         return _because(seen, f"the key set has no usable public key for {alg}{wanted}.")
     if any(_signed_with(jwt, key, alg) for key in candidates):
         return Verified(True, f"a key of the key set signed it with {alg}.", seen.kid, seen.alg)
-    keys = text.count(len(candidates), "key")
+    keys = units.count(len(candidates), "key")
     return _because(seen, f"the signature does not fit ({keys} of the key set tried).")
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mcp_auth_tui import text
+from mcp_auth_tui.text import units
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model import Secret
@@ -217,8 +217,8 @@ def _one_private(document: dict[str, Any]) -> dict[str, Any] | _Fault:
     private = [m for m in members if isinstance(m, dict) and ("d" in m or m.get("kty") == "oct")]
     if len(private) != 1:
         return _Fault(
-            f"is a JWKS with {text.count(len(private), 'private key')} among "
-            f"{text.count(len(members), 'key')}: exactly one was expected. Put the one to use in "
+            f"is a JWKS with {units.count(len(private), 'private key')} among "
+            f"{units.count(len(members), 'key')}: exactly one was expected. Put the one to use in "
             "a file of its own."
         )
     return private[0]

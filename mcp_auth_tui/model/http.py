@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model.vocabulary import Stage
+from mcp_auth_tui.text import redaction
 
 
 class Secret:
@@ -24,7 +24,7 @@ class Secret:
         return self._value
 
     def __str__(self) -> str:
-        return text.masked(self._value)
+        return redaction.masked(self._value)
 
     __repr__ = __str__
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model.events import (
     Browsed,
     Ended,
@@ -26,6 +25,7 @@ from mcp_auth_tui.model.events import (
 )
 from mcp_auth_tui.model.http import Exchange, Secret
 from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status
+from mcp_auth_tui.text import redaction, terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +230,10 @@ class Session:
         """Mask every credential of this run inside a text (SPEC 6)."""
         if not self.secrets:
             return value
-        return text.redact(value, (secret.reveal() for secret in self.secrets))
+        return redaction.redact(value, (secret.reveal() for secret in self.secrets))
 
 
 def shown_body(session: Session, body: bytes, media_type: str) -> str:
     """Return a body fit to show: harmless, with credentials masked by name and by value."""
     plain = body.decode("utf-8", "replace")
-    return text.harmless(session.redact(text.redact_body(plain, media_type)))
+    return terminal.harmless(session.redact(redaction.redact_body(plain, media_type)))

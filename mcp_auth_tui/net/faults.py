@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import httpcore
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Failure, Kind
+from mcp_auth_tui.text import terminal
 
 HEAD_LIMIT = 32 * 1024
 BODY_LIMITS = {
@@ -83,7 +83,7 @@ def failure(error: Exception, where: str, phase: str, timeout: float) -> Failure
     if isinstance(error, httpcore.TimeoutException):
         return late(where, phase, timeout)
     if isinstance(error, httpcore.ProxyError):
-        reason = text.one_line(str(error))
+        reason = terminal.one_line(str(error))
         return Failure(
             "net-connect",
             f"The proxy refused to connect to {where}: {reason}.",
@@ -152,7 +152,7 @@ def bad_encoding(where: str, encoding: str) -> Failure:
     return Failure(
         "net-connect",
         f"{where} sent a body whose content encoding "
-        f"{text.one_line(encoding, 40)!r} is unknown or broken (none was asked for).",
+        f"{terminal.one_line(encoding, 40)!r} is unknown or broken (none was asked for).",
         "Send the body without Content-Encoding, as the request asks.",
     )
 
@@ -176,13 +176,13 @@ def _tls(error: Exception) -> tuple[str, str]:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             code = getattr(cause, "verify_code", 0)
-            known = text.one_line(str(getattr(cause, "verify_message", "") or cause))
+            known = terminal.one_line(str(getattr(cause, "verify_message", "") or cause))
             return _CERTIFICATE.get(code, f"its certificate was not accepted: {known}"), ""
         if isinstance(cause, ssl.SSLEOFError):
             break
         if isinstance(cause, ssl.SSLError):
             reason = cause.reason or str(cause)
-            said = _TLS.get(reason, f"the TLS handshake failed ({text.one_line(reason)})")
+            said = _TLS.get(reason, f"the TLS handshake failed ({terminal.one_line(reason)})")
             return said, _TLS_NEXT.get(reason, "")
     return (
         "it closed the connection during the TLS handshake",
@@ -196,7 +196,7 @@ def _connect(error: Exception) -> str:
         if isinstance(cause, OSError) and cause.errno in _CONNECT:
             return _CONNECT[cause.errno]
     last = list(_causes(error))[-1]
-    return f"cannot be connected to: {text.one_line(str(last) or type(last).__name__)}"
+    return f"cannot be connected to: {terminal.one_line(str(last) or type(last).__name__)}"
 
 
 _HUNG_UP = (
@@ -209,6 +209,6 @@ def _broken(error: Exception, phase: str) -> tuple[str, str]:
     if phase == "read":
         return "broke off in the middle of its answer", _HUNG_UP
     if isinstance(error, httpcore.RemoteProtocolError) and "disconnected" not in str(error):
-        said = f"did not answer in HTTP: {text.one_line(str(error))}"
+        said = f"did not answer in HTTP: {terminal.one_line(str(error))}"
         return said, "Check that the port is the one of the HTTP server (https:// may be missing)."
     return "closed the connection without an answer", _HUNG_UP

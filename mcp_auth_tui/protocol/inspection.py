@@ -30,7 +30,7 @@ from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery import challenge, resource, server
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import verify
-from mcp_auth_tui.text import count
+from mcp_auth_tui.text.units import count
 
 T = TypeVar("T")
 

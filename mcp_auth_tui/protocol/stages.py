@@ -26,7 +26,7 @@ from mcp_auth_tui.protocol.staging import staged
 from mcp_auth_tui.protocol.tokens import grants, response
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
-from mcp_auth_tui.text import count, host_of
+from mcp_auth_tui.text.units import count, host_of
 
 
 def probe(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:

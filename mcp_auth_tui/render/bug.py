@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.model import Finding, Session, Stage
-from mcp_auth_tui.text import harmless, one_line
+from mcp_auth_tui.text.terminal import harmless, one_line
 
 DEBUG = "MCP_AUTH_TUI_DEBUG"
 

@@ -37,7 +37,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from mcp_auth_tui import __version__, text
+from mcp_auth_tui import __version__
 from mcp_auth_tui.model import (
     Browsed,
     Ended,
@@ -59,6 +59,7 @@ from mcp_auth_tui.model import (
     shown_body,
 )
 from mcp_auth_tui.render.summary import redacted
+from mcp_auth_tui.text import redaction
 
 SCHEMA = "mcp-auth-tui/1"
 BODY_LIMIT = 20_000
@@ -146,7 +147,7 @@ def clean(session: Session, value: Any) -> Any:
         return value
     if isinstance(value, Mapping):
         return {
-            session.redact(str(name)): clean(session, text.redact_member(str(name), item))
+            session.redact(str(name)): clean(session, redaction.redact_member(str(name), item))
             for name, item in value.items()
         }
     if is_dataclass(value):
@@ -270,8 +271,8 @@ def _response(session: Session, response: Response) -> dict[str, Any]:
 
 def _masked(name: str, value: str | Secret) -> str:
     lower = name.lower()
-    known = lower in text.SECRET_HEADERS or lower in text.SECRET_NAMES
-    return text.masked(value) if known and isinstance(value, str) else str(value)
+    known = lower in redaction.SECRET_HEADERS or lower in redaction.SECRET_NAMES
+    return redaction.masked(value) if known and isinstance(value, str) else str(value)
 
 
 def _action(session: Session, action: Any) -> dict[str, Any]:

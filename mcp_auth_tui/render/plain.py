@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from mcp_auth_tui import __version__, text
+from mcp_auth_tui import __version__
 from mcp_auth_tui.model import (
     Browsed,
     Ended,
@@ -35,6 +35,7 @@ from mcp_auth_tui.model import (
     Waiting,
 )
 from mcp_auth_tui.render.summary import GLYPHS, counted, elsewhere, learned, redacted
+from mcp_auth_tui.text import terminal, units
 
 HEADINGS = {
     Stage.PROBE: "1 Metadata: the MCP server is asked",
@@ -213,7 +214,7 @@ class Plain:
         """Write how many checks of a stage were kept: each by itself would bury what was not."""
         if self._kept:
             mark = self._paint(GLYPHS[Level.OK], _COLOURS[Level.OK])
-            self._write(f"  {mark} {text.count(self._kept, 'check')} kept")
+            self._write(f"  {mark} {units.count(self._kept, 'check')} kept")
         self._kept = 0
 
     def _left(self, event: Left) -> None:
@@ -221,14 +222,14 @@ class Plain:
         seconds = self._session.stages[event.stage].seconds
         glyph = STATUS_GLYPHS.get(event.status, "·")
         mark = self._paint(f"{glyph} {event.status}", _STATUS_COLOURS.get(event.status, _PLAIN))
-        spent = f", {text.duration(seconds)}" if seconds else ""
+        spent = f", {units.duration(seconds)}" if seconds else ""
         summary = f": {self._safe(event.summary)}" if event.summary else ""
         self._write(f"  {mark}{spent}{summary}")
 
     def _exchange(self, exchange: Exchange) -> None:
         request = exchange.request
         answer = str(exchange.status) if exchange.response else "no answer"
-        parts = [f"{answer}, {text.duration(exchange.seconds)}", request.purpose]
+        parts = [f"{answer}, {units.duration(exchange.seconds)}", request.purpose]
         if exchange.failure:
             parts.insert(1, f"{exchange.failure.message} ({exchange.failure.kind})")
         if exchange.attempt > 1:
@@ -241,9 +242,9 @@ class Plain:
     def _consent(self, attempt: Any) -> None:
         """Say who will ask for what, before a browser opens (SPEC 6, consent phishing)."""
         session = self._session
-        host = text.host_of(attempt.url)
+        host = units.host_of(attempt.url)
         self._line(f"  Sign in at {host} to let mcp-auth-tui use {session.url}")
-        if host != text.host_of(session.url):
+        if host != units.host_of(session.url):
             self._line("  That is not the MCP server's own address: make sure that you trust it.")
         scope = attempt.scope
         self._line(f"  Scopes asked for: {scope}" if scope else "  No scope is asked for.")
@@ -253,16 +254,16 @@ class Plain:
         """Show the code to type elsewhere: it, and the addresses, stand alone on their lines."""
         self._line("  Open this address in any browser, on any machine:")
         self._blank()
-        self._write(text.harmless(code.verification_uri))
+        self._write(terminal.harmless(code.verification_uri))
         self._blank()
         self._line("  and type this code there:")
         self._blank()
-        self._write(f"    {text.one_line(code.user_code)}")
+        self._write(f"    {terminal.one_line(code.user_code)}")
         self._blank()
         if code.complete:
             self._line("  Or open this one, which carries the code already:")
             self._blank()
-            self._write(text.harmless(code.complete))
+            self._write(terminal.harmless(code.complete))
             self._blank()
             if self._pictures is not None:
                 from mcp_auth_tui.desktop import qr
@@ -276,7 +277,7 @@ class Plain:
         self._line("  The address to sign in at:")
         self._blank()
         # Whole, unwrapped, and with its state: it is for opening (SPEC 6 exempts nothing else).
-        self._write(text.harmless(event.url))
+        self._write(terminal.harmless(event.url))
         self._blank()
         if event.how:
             self._line(f"  {event.how}")
@@ -288,7 +289,7 @@ class Plain:
 
     def _waiting(self, event: Waiting) -> None:
         left = max(event.until - self._now(), 0.0)
-        limit = f", {text.duration(round(left, 1))} at most" if left else ""
+        limit = f", {units.duration(round(left, 1))} at most" if left else ""
         self._line(f"  Waiting for {event.what}{limit}.")
         if event.question is not None:
             self._question(event.question)
@@ -337,9 +338,9 @@ class Plain:
         network = sum(exchange.seconds for exchange in session.exchanges)
         # A run that broke before it began has no start.
         began = session.started or session.ended
-        whole = text.duration(max(session.ended - began, 0.0))
-        asked = text.count(len(session.exchanges), "request")
-        self._line(f"  Time: {whole}, of it {text.duration(network)} in {asked}")
+        whole = units.duration(max(session.ended - began, 0.0))
+        asked = units.count(len(session.exchanges), "request")
+        self._line(f"  Time: {whole}, of it {units.duration(network)} in {asked}")
         if session.headers:
             names = ", ".join(session.headers)
             tried = "" if event.exit == 0 else "; they were not accepted, or not tried"
@@ -358,7 +359,7 @@ class Plain:
         self._write(self._paint(self._safe(line), colour))
 
     def _safe(self, value: str) -> str:
-        return text.one_line(redacted(self._session, value), _LONGEST)
+        return terminal.one_line(redacted(self._session, value), _LONGEST)
 
     def _paint(self, value: str, colour: str) -> str:
         return f"\x1b[{colour}m{value}\x1b[0m" if self._colour and colour else value

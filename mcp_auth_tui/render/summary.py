@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Level, Session
+from mcp_auth_tui.text import redaction, terminal, units
 
 GLYPHS = {
     Level.FATAL: "✗",
@@ -22,7 +22,7 @@ GLYPHS = {
 
 def redacted(session: Session, value: str) -> str:
     """Mask every credential of a run inside any text, by its name and by its value (SPEC 6)."""
-    return text.redact_named(session.redact(value))
+    return redaction.redact_named(session.redact(value))
 
 
 def parting(session: Session) -> list[str]:
@@ -31,7 +31,7 @@ def parting(session: Session) -> list[str]:
         return []
     told = [f"stopped in {stop.stage} by {stop.id}: {stop.message}"]
     told += [f"Next: {stop.next}"] if stop.next else []
-    return [text.one_line(redacted(session, line)) for line in told]
+    return [terminal.one_line(redacted(session, line)) for line in told]
 
 
 _SOUGHT = frozenset({"prm-missing", "prm-html", "as-missing", "as-html"})
@@ -98,7 +98,7 @@ def _client(client: Any) -> Iterable[str]:
 
 
 def _token(token: Any) -> Iterable[str]:
-    life = "" if token.expires_in is None else f", expires in {text.duration(token.expires_in)}"
+    life = "" if token.expires_in is None else f", expires in {units.duration(token.expires_in)}"
     yield f"token: {token.type} {token.access}{life}"
     yield f"scopes granted: {token.scope_granted or 'not said'}"
     yield f"refresh token: {token.refresh or 'none'}"
@@ -116,7 +116,7 @@ def _peer(peer: Any) -> Iterable[str]:
     yield f"MCP server: {name}, revision {peer.revision or 'not said'}, {peer.era}"
     if peer.tools is not None:
         names = f": {', '.join(peer.tools)}" if peer.tools else ""
-        yield f"{text.count(len(peer.tools), 'tool')}{names}"
+        yield f"{units.count(len(peer.tools), 'tool')}{names}"
     if peer.called:
         yield f"the tool answered: {peer.called}"
 

@@ -52,7 +52,7 @@ from mcp_auth_tui.protocol.actions import (
 )
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.run.person import Person, within
-from mcp_auth_tui.text import count
+from mcp_auth_tui.text.units import count
 
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser

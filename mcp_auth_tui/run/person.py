@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from mcp_auth_tui.model import Failure
 from mcp_auth_tui.protocol.actions import Action, Callback
-from mcp_auth_tui.text import duration
+from mcp_auth_tui.text.units import duration
 
 T = TypeVar("T")
 

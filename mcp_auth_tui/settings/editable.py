@@ -245,7 +245,7 @@ def _field(group: str, action: argparse.Action) -> Field:
 
 def shown(name: str, value: str) -> str:
     """Return a value fit to be shown and copied: ``…`` stands for what is secret in it."""
-    from mcp_auth_tui.text import SECRET_NAMES
+    from mcp_auth_tui.text.redaction import SECRET_NAMES
 
     if name == "proxy" and "@" in value:
         head, _, host = value.rpartition("@")

@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mcp_auth_tui import text
 from mcp_auth_tui.desktop.output import write_file
 from mcp_auth_tui.protocol.urls import mcp_url
 from mcp_auth_tui.storage.private_files import FileProblem, exposed_folder, read_small
+from mcp_auth_tui.text import terminal
 
 VARIABLE = "MCP_AUTH_TUI_STATE"
 SCHEMA = "mcp-auth-tui-state/1"
@@ -134,7 +134,8 @@ def _parsed(path: Path, octets: bytes) -> dict[str, Any]:
     if not isinstance(document, dict) or schema != SCHEMA:
         other = isinstance(schema, str) and schema.startswith(SCHEMA[:-1])
         raise StateProblem(
-            f"{path} was written by another version of mcp-auth-tui ({text.one_line(schema, 40)}): "
+            f"{path} was written by another version of mcp-auth-tui "
+            f"({terminal.one_line(schema, 40)}): "
             "it is neither used nor changed."
             if isinstance(schema, str) and other
             else f"{path} is not what mcp-auth-tui keeps between runs (JSON with the schema "

@@ -16,9 +16,9 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.storage.private_files import MAX_OCTETS, FileProblem, read_small
+from mcp_auth_tui.text import redaction, terminal
 
 KINDS = ("file", "env", "keyring", "command")
 FORMS = "file:PATH, env:NAME, keyring:SERVICE/USER, command:NAME"
@@ -85,7 +85,7 @@ def _from_file(name: str, what: str) -> Found:
         raise SourceProblem(str(problem)) from None
     except RuntimeError:
         raise SourceProblem(
-            f"{text.one_line(name)}: nobody has that home folder; {what} was looked for in it. "
+            f"{terminal.one_line(name)}: nobody has that home folder; {what} was looked for in it. "
             "Write the whole path."
         ) from None
     note = ""
@@ -118,7 +118,7 @@ def _from_environment(name: str, what: str, environ: Mapping[str, str]) -> Found
     if not value:
         state = "is empty" if name in environ else "is not set"
         raise SourceProblem(
-            f"the environment variable {text.one_line(name, 60)} {state}: {what} was expected "
+            f"the environment variable {terminal.one_line(name, 60)} {state}: {what} was expected "
             "in it. Set and export it, or name another source."
         )
     return Found(Secret(value), f"${name}")
@@ -128,8 +128,10 @@ def _from_keyring(entry: str, what: str) -> Found:
     # A service is often a URL, so the user is what stands behind the last slash.
     service, sep, user = entry.rpartition("/")
     if not sep or not service or not user:
-        raise SourceProblem(f"keyring:{text.one_line(entry, 60)} is not keyring:SERVICE/USER.")
-    origin = f"the keyring entry {text.one_line(service, 60)}, user {text.one_line(user, 60)}"
+        raise SourceProblem(f"keyring:{terminal.one_line(entry, 60)} is not keyring:SERVICE/USER.")
+    origin = (
+        f"the keyring entry {terminal.one_line(service, 60)}, user {terminal.one_line(user, 60)}"
+    )
     try:
         import keyring
     except ImportError:
@@ -140,7 +142,7 @@ def _from_keyring(entry: str, what: str) -> Found:
     try:
         value = keyring.get_password(service, user)
     except Exception as error:  # a backend raises what it likes: D-Bus, Keychain, its own errors
-        reason = text.one_line(str(error) or type(error).__name__)
+        reason = terminal.one_line(str(error) or type(error).__name__)
         raise SourceProblem(
             f"{origin} cannot be read ({reason}): {what} was expected in it. Unlock the keyring, "
             "or name another source."
@@ -163,13 +165,14 @@ def _from_command(
 ) -> Found:
     argv = commands.get(name)
     if not argv:
-        known = ", ".join(text.one_line(item, 40) for item in commands) or "none"
+        known = ", ".join(terminal.one_line(item, 40) for item in commands) or "none"
         raise SourceProblem(
-            f"there is no command {text.one_line(name, 60)!r} in [commands] of {config} (there: "
+            f"there is no command {terminal.one_line(name, 60)!r} "
+            f"in [commands] of {config} (there: "
             f'{known}): {what} was to be what it prints. Add  NAME = ["program", "argument"].'
         )
-    origin = f"the command {text.one_line(name, 60)}"
-    ran = _run(argv, environ, f"{origin} ({text.one_line(argv[0], 80)})", seconds)
+    origin = f"the command {terminal.one_line(name, 60)}"
+    ran = _run(argv, environ, f"{origin} ({terminal.one_line(argv[0], 80)})", seconds)
     if ran.code != 0:
         said = _tail(ran)
         raise SourceProblem(
@@ -258,6 +261,6 @@ def _tail(ran: _Ran) -> str:
     lines = ran.err.decode("utf-8", "replace").strip().splitlines()
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     printed = ran.out.decode("utf-8", "replace")
-    last = text.redact(last, [printed.strip(), *(part.strip() for part in printed.split())])
-    last = _CREDENTIAL_LIKE.sub(lambda found: text.masked(found[0]), last)
-    return text.one_line(last, _TAIL)
+    last = redaction.redact(last, [printed.strip(), *(part.strip() for part in printed.split())])
+    last = _CREDENTIAL_LIKE.sub(lambda found: redaction.masked(found[0]), last)
+    return terminal.one_line(last, _TAIL)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mcp_auth_tui import text
 from mcp_auth_tui.storage.private_files import FileProblem, exposed_folder, read_small
+from mcp_auth_tui.text import terminal
 
 VARIABLE = "MCP_AUTH_TUI_CONFIG"
 _TABLES = ("commands", "keys", "settings")
@@ -92,7 +92,9 @@ def _parsed(path: Path, octets: bytes) -> dict[str, Any]:
     except RecursionError:
         raise ConfigProblem(f"{path} is nested too deeply. {_SHAPE}.") from None
     except ValueError as error:
-        raise ConfigProblem(f"{path} is not TOML: {text.one_line(str(error))}. Mend it.") from None
+        raise ConfigProblem(
+            f"{path} is not TOML: {terminal.one_line(str(error))}. Mend it."
+        ) from None
 
 
 def _understood(path: Path, document: dict[str, Any]) -> UserConfig:
@@ -104,7 +106,7 @@ def _understood(path: Path, document: dict[str, Any]) -> UserConfig:
                 f"{path}: {name} is {named(table)}, not a table. Begin it with a line [{name}]."
             )
         tables[name] = table
-    unknown = [text.one_line(name, 40) for name in document if name not in _TABLES]
+    unknown = [terminal.one_line(name, 40) for name in document if name not in _TABLES]
     notes = tuple(
         f"{path}: there is no setting {name!r} at the top; known are "
         f"{', '.join(f'[{table}]' for table in _TABLES)}. It was not used."
@@ -115,7 +117,7 @@ def _understood(path: Path, document: dict[str, Any]) -> UserConfig:
 
 
 def _command(path: Path, name: str, argv: Any) -> list[str]:
-    shown = text.one_line(name, 40)
+    shown = terminal.one_line(name, 40)
     if not isinstance(argv, list) or not all(isinstance(word, str) for word in argv):
         raise ConfigProblem(
             f"{path}: commands.{shown} is {named(argv)}, not a list of strings; no shell reads "

@@ -18,9 +18,9 @@ from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Finding, Ready, Resumed, Waiting
 from mcp_auth_tui.storage.preferences import USUAL, Wishes
+from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui import keymap
 from mcp_auth_tui.tui.run_driver import Runs
 from mcp_auth_tui.tui.terminal.filter import ControlFilter, takes_links
@@ -369,6 +369,6 @@ class Frame(Runs):
 
     def say(self, sentence: str, severity: Any = "information") -> None:
         """Show a sentence for a moment, unless it is shown; never parsed as markup."""
-        if any(note.message == text.harmless(sentence) for note in self._notifications):
+        if any(note.message == terminal.harmless(sentence) for note in self._notifications):
             return
-        self.notify(text.harmless(sentence), markup=False, severity=severity, timeout=6)
+        self.notify(terminal.harmless(sentence), markup=False, severity=severity, timeout=6)

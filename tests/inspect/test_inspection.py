@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcp_auth_tui.model import Failure, Level, Outcome, Response, Stage, Status
-from mcp_auth_tui.text import SECRET_HEADERS
+from mcp_auth_tui.text.redaction import SECRET_HEADERS
 from tests.inspect.world import (
     GOOD,
     ISSUER,

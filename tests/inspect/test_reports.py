@@ -10,7 +10,7 @@ import pytest
 from mcp_auth_tui.exports import EXPORTS, rendered
 from mcp_auth_tui.findings.advice.clients import CLIENTS
 from mcp_auth_tui.model import Field, Kind, Request, Response, Session, Stage
-from mcp_auth_tui.text import masked
+from mcp_auth_tui.text.redaction import masked
 from tests.scripted import ERROR, URL, Secrets, exchange, folded, refused, run
 
 SECRETS = Secrets()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Exchange, Response
+from mcp_auth_tui.text import redaction, terminal
 
 _LONGEST = 200
 _READ = 64 * 1024
@@ -45,9 +45,9 @@ def quote(exchange: Exchange) -> str:
     if response is None or not _speaks(response):
         return ""
     body = response.body[:_READ].decode("utf-8", "replace")
-    said = _of_page(body) if is_page(response) else text.redact_body(body, response.media_type)
-    said = text.redact(" ".join(said.split()), (s.reveal() for s in exchange.request.secrets))
-    said = text.one_line(text.redact_prose(said), None)
+    said = _of_page(body) if is_page(response) else redaction.redact_body(body, response.media_type)
+    said = redaction.redact(" ".join(said.split()), (s.reveal() for s in exchange.request.secrets))
+    said = terminal.one_line(redaction.redact_prose(said), None)
     if len(said) > _LONGEST:
         said = f"{said[: _LONGEST - 1].rstrip()}…"
     return f"“{said}”" if said else ""

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mcp_auth_tui import __version__, text
+from mcp_auth_tui import __version__
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.findings.advice.clients import CLIENTS, ClientNote
 from mcp_auth_tui.model import Browsed, Exchange, Finding, Level, Outcome, Resumed, Session
 from mcp_auth_tui.render.report.safe import Safe
 from mcp_auth_tui.render.summary import counted
+from mcp_auth_tui.text import units
 
 _ENDS = {
     Outcome.OK: "nothing that stops a client was found",
@@ -153,7 +154,7 @@ def _step(exchange: Exchange, safe: Safe) -> str:
     again = f", attempt {exchange.attempt}" if exchange.attempt > 1 else ""
     return safe.line(
         f"{exchange.number}. {request.method} {request.url} → {_outcome(exchange)},"
-        f" {text.duration(exchange.seconds)} ({request.purpose}{again}{_by_hand(exchange)})"
+        f" {units.duration(exchange.seconds)} ({request.purpose}{again}{_by_hand(exchange)})"
     )
 
 
@@ -175,7 +176,7 @@ def _sequence(session: Session, safe: Safe) -> Iterable[str]:
 
 def _moment(event: Browsed | Resumed, safe: Safe) -> str:
     if isinstance(event, Browsed):
-        return safe.line(f"   the person is sent to {text.host_of(event.url)}")
+        return safe.line(f"   the person is sent to {units.host_of(event.url)}")
     carried = f" with {', '.join(event.carried)}" if event.carried else ""
     return safe.line(f"   {event.how}{carried}")
 

@@ -11,9 +11,9 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Exchange, Kind, Secret, Session, shown_body
 from mcp_auth_tui.render.summary import redacted
+from mcp_auth_tui.text import redaction, terminal, units
 
 BODY_LIMIT = 6_000
 """The most characters of a body."""
@@ -64,12 +64,12 @@ class Safe:
         plain = str(value)
         for pair, masked in self._pairs:
             plain = plain.replace(pair, masked)
-        plain = _HINT.sub(lambda found: f"{found[1]}={text.masked(found[2])}", plain)
-        return text.harmless(redacted(self._session, plain))
+        plain = _HINT.sub(lambda found: f"{found[1]}={redaction.masked(found[2])}", plain)
+        return terminal.harmless(redacted(self._session, plain))
 
     def line(self, value: object) -> str:
         """Return the same on one line."""
-        return text.one_line(self(value), None)
+        return terminal.one_line(self(value), None)
 
     def fields(self, pairs: list[tuple[str, str | Secret]]) -> list[str]:
         """Return header or form fields, one a line."""
@@ -84,7 +84,7 @@ class Safe:
             return ""
         if request.json.get("method") == "tools/call":
             return "(the arguments of a tool call are left out)"
-        return self(json.dumps(text.redact_json(dict(request.json)), ensure_ascii=False))
+        return self(json.dumps(redaction.redact_json(dict(request.json)), ensure_ascii=False))
 
     def received(self, exchange: Exchange) -> str:
         """Return the body that came, cut to `BODY_LIMIT`; what is nobody's business is left out."""
@@ -92,7 +92,7 @@ class Safe:
         if response is None or not response.body:
             return ""
         good = 200 <= response.status < 300
-        octets = text.size(len(response.body))
+        octets = units.size(len(response.body))
         if good and request.kind is Kind.MCP:
             return f"({octets} of MCP content, left out)"
         if request.kind is Kind.PAGE:
@@ -113,7 +113,7 @@ def _pairs(url: str) -> list[tuple[str, str]]:
         return []
     parts = (part.partition("=") for part in query.split("&"))
     return [
-        (f"{name}={value}", f"{name}={text.masked(value)}")
+        (f"{name}={value}", f"{name}={redaction.masked(value)}")
         for name, _, value in parts
         if name and len(value) >= _LEAST
     ]
@@ -122,11 +122,11 @@ def _pairs(url: str) -> list[tuple[str, str]]:
 def _field(name: str, value: str | Secret) -> str:
     lower = name.lower()
     secret = (
-        lower in text.SECRET_HEADERS
-        or lower in text.SECRET_NAMES
+        lower in redaction.SECRET_HEADERS
+        or lower in redaction.SECRET_NAMES
         or lower in ("login_hint", "id_token_hint")
     )
-    return text.masked(value) if secret and isinstance(value, str) else str(value)
+    return redaction.masked(value) if secret and isinstance(value, str) else str(value)
 
 
 def _token(body: str, octets: str) -> str:
@@ -138,9 +138,9 @@ def _token(body: str, octets: str) -> str:
     if not isinstance(value, dict):
         return f"({octets} that are no JSON object, left out)"
     shown = {name: item if name in _PLAIN else _masked(item) for name, item in value.items()}
-    return json.dumps(text.redact_json(shown), indent=2, ensure_ascii=False)
+    return json.dumps(redaction.redact_json(shown), indent=2, ensure_ascii=False)
 
 
 def _masked(value: Any) -> str:
     plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return re.sub(r"\s+", " ", text.masked(plain))
+    return re.sub(r"\s+", " ", redaction.masked(plain))

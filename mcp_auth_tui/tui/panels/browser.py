@@ -8,8 +8,8 @@ from typing import Any
 from textual.content import Content
 from textual.style import Style
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Level, Session, Stage, Status
+from mcp_auth_tui.text import terminal, units
 from mcp_auth_tui.tui.views import request
 from mcp_auth_tui.tui.views.content import (
     DIM,
@@ -37,7 +37,7 @@ def consent(session: Session, look: Look, *, short: bool = False) -> list[Conten
     attempt = session.attempt or getattr(session.ready, "attempt", None)
     if attempt is None:
         return []
-    host = words(text.host_of(attempt.authorization_endpoint), "bold $text-accent")
+    host = words(units.host_of(attempt.authorization_endpoint), "bold $text-accent")
     scopes = next((f for f in attempt.fields if f.raw == attempt.scope), None)
     asked = f"{attempt.scope} ({scopes.reason})" if scopes and scopes.reason else attempt.scope
     kind = session.client.how if session.client else ""
@@ -124,7 +124,7 @@ def _device(session: Session, look: Look) -> list[Content]:
 def _code(code: str, look: Look) -> list[Content]:
     from mcp_auth_tui.tui.widgets.big_text import large
 
-    plain = text.one_line(code, 60)
+    plain = terminal.one_line(code, 60)
     big = large(code, look.width)
     shown = plain if big else " ".join(plain)
     head = Content.assemble(("Type this code: ", ""), (shown, "bold $text-accent"))
@@ -138,7 +138,7 @@ def _told(code: Any, look: Look) -> list[Content]:
         made += [Content(), Content("or open this one, which carries it:")]
         made += _folded(code.complete, look)
     left = max(code.until - look.now, 0.0)
-    made += [Content(), words(f"{text.duration(left)} left" if look.now else "", "bold")]
+    made += [Content(), words(f"{units.duration(left)} left" if look.now else "", "bold")]
     ways = (
         "{copy} copies the code, {copy_address} the address, {open_browser} opens it in a browser"
     )

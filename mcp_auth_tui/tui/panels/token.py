@@ -8,8 +8,8 @@ from typing import Any
 
 from textual.content import Content
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Level, Secret, Session
+from mcp_auth_tui.text import redaction, units
 from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, Styled, heading, rows, secret
 
 _GOOD, _BAD, _UNKNOWN = (
@@ -72,7 +72,7 @@ def _lifetime(token: Any, look: Look) -> list[Content]:
         return rows([("lifetime", "not said: nobody knows when it ends")], look, least=_LABEL)
     whole = token.expires_in
     left = min(max(token.received + whole - look.now, 0.0), whole) if look.now else whole
-    told = f" {text.duration(left)} of {text.duration(whole)}" if left else " expired"
+    told = f" {units.duration(left)} of {units.duration(whole)}" if left else " expired"
     room = max(min(look.width - len(label) - len(told), 30), 5)
     full = round(room * left / whole) if whole else 0
     full = max(full, 1) if left else 0
@@ -186,7 +186,7 @@ def _refreshed(session: Session, look: Look) -> list[Content]:
 
 def _turned(before: Secret | None, after: Secret | None) -> Styled:
     """Tell two secrets apart by their fingerprints."""
-    old, new = (f"#{text.fingerprint(s.reveal())}" if s else "none" for s in (before, after))
+    old, new = (f"#{redaction.fingerprint(s.reveal())}" if s else "none" for s in (before, after))
     if old == new:
         return _marked(f"{new}: the same as before", _UNKNOWN)
     return _marked(f"{old} → {new}: rotated", _GOOD)

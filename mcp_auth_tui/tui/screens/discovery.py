@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui import text
+from mcp_auth_tui.text import units
 from mcp_auth_tui.tui.screens.page import Page
 from mcp_auth_tui.tui.views import content, discovery
 from mcp_auth_tui.tui.widgets.hints import BACK, Hints
@@ -69,7 +69,7 @@ class DiscoveryScreen(Page[None]):
         from mcp_auth_tui.protocol.discovery.misplaced import unseen
 
         more = unseen(self.session) if self.session.url else ()
-        hosts = dict.fromkeys(text.host_of(place.url) for place in more)
+        hosts = dict.fromkeys(units.host_of(place.url) for place in more)
         told = discovery.invitation(self.session, hosts, len(more), width)
         self.query_one("#places-more", Static).update(told)
 

@@ -271,9 +271,9 @@ class ExchangeScreen(Screen[None]):
         if item.response is None:
             return ""
         if self.reveal:
-            from mcp_auth_tui import text
+            from mcp_auth_tui.text import terminal
 
-            return text.harmless(item.response.text)
+            return terminal.harmless(item.response.text)
         return shown_body(self.session, item.response.body, item.response.media_type)
 
     @on(OptionList.OptionSelected)

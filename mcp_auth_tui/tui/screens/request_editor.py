@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui import text
+from mcp_auth_tui.text import redaction, terminal
 from mcp_auth_tui.tui.screens.question import Confirm
 from mcp_auth_tui.tui.views import content, request_form
 from mcp_auth_tui.tui.views.request_form import Row, Sendable
@@ -118,10 +118,12 @@ class EditScreen(Screen[Sendable | None]):
 
     def _open(self, name: str, value: str, placeholder: str) -> None:
         field = self.query_one("#edit", Input)
-        self.query_one("#edit-name", Static).update(content.words(f"{text.one_line(name, 60)}:"))
+        self.query_one("#edit-name", Static).update(
+            content.words(f"{terminal.one_line(name, 60)}:")
+        )
         field.placeholder = placeholder
         # A control character of a server's text would act on the terminal: it is shown instead.
-        field.value = text.one_line(value, None)
+        field.value = terminal.one_line(value, None)
         field.display = True
         field.focus()
         self._say("")
@@ -185,7 +187,7 @@ class EditScreen(Screen[Sendable | None]):
                 if yes:
                     self.dismiss(made)
 
-            self.app.push_screen(Confirm(text.one_line(warning, 400), "send", "back"), send)
+            self.app.push_screen(Confirm(terminal.one_line(warning, 400), "send", "back"), send)
         else:
             self.dismiss(made)
 
@@ -204,8 +206,8 @@ class EditScreen(Screen[Sendable | None]):
 
 def row_content(row: Row, look: content.Look) -> Content:
     """Return a row: name and value, and why it is so; a changed one says that."""
-    hidden = row.secret or row.name.lower() in text.SECRET_NAMES | text.SECRET_HEADERS
-    value = text.masked(row.value) if hidden and not look.reveal and row.value else row.value
+    hidden = row.secret or row.name.lower() in redaction.SECRET_NAMES | redaction.SECRET_HEADERS
+    value = redaction.masked(row.value) if hidden and not look.reveal and row.value else row.value
     mark = "-" if row.dropped else "+" if row.was is None else "✎" if row.changed else " "
     style = "strike" if row.dropped else "bold $text-warning" if row.changed else ""
     made = content.rows(

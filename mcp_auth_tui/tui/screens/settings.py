@@ -16,12 +16,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui import text
 from mcp_auth_tui.desktop.threads import beside
 from mcp_auth_tui.model import Level, Session
 from mcp_auth_tui.settings import credentials
 from mcp_auth_tui.settings.editable import PROMPT, Settings, shown
 from mcp_auth_tui.settings.options import Usage
+from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui.screens.picker import Item, PickScreen
 from mcp_auth_tui.tui.screens.question import Confirm
 from mcp_auth_tui.tui.screens.request_editor import TYPING
@@ -190,7 +190,7 @@ class SettingsScreen(ModalScreen[str | None]):
         field = self.query_one("#setting-edit", Input)
         field.password = row.field.name == PROMPT or shown(row.field.name, value) != value
         field.placeholder = placeholder
-        field.value = text.one_line(value, None)
+        field.value = terminal.one_line(value, None)
         field.display = True
         field.focus()
         self.query_one(Hints).tell(*TYPING)
@@ -288,7 +288,7 @@ class SettingsScreen(ModalScreen[str | None]):
             if yes:
                 self.dismiss(None)
 
-        self.app.push_screen(Confirm(text.one_line(question, 400), "go back", "stay"), leave)
+        self.app.push_screen(Confirm(terminal.one_line(question, 400), "go back", "stay"), leave)
 
     def action_group(self, by: int) -> None:
         """Go to the first row of the next group, or to that of the one before."""

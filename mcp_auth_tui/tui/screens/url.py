@@ -188,7 +188,7 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
 
     def action_forget_all(self) -> None:
         """Forget every server, after a question."""
-        from mcp_auth_tui import text
+        from mcp_auth_tui.text import units
         from mcp_auth_tui.tui.screens.question import Confirm
 
         def forget(yes: bool | None) -> None:
@@ -197,7 +197,7 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
                 self.post_message(self.Forget(None))
                 self._listed([])
 
-        servers = text.count(len(self._recent), "server")
+        servers = units.count(len(self._recent), "server")
         self.app.push_screen(Confirm(f"Forget {servers}?", "forget", "keep"), forget)
 
     def _listed(self, urls: Sequence[str]) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 from textual.content import Content
 from textual.style import Style
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import (
     PANELS,
     Finding,
@@ -24,6 +23,7 @@ from mcp_auth_tui.model import (
     Status,
     Whose,
 )
+from mcp_auth_tui.text import terminal, units
 
 DIM = "$dim"
 STATUS: Mapping[Status, tuple[str, str]] = {
@@ -78,12 +78,12 @@ class Styled:
 
 def words(value: object, style: str | Style = "", limit: int | None = 300) -> Content:
     """Return one harmless line; markup in it stays text."""
-    return Content.styled(text.one_line(str(value), limit), style)
+    return Content.styled(terminal.one_line(str(value), limit), style)
 
 
 def lines(value: object, style: str | Style = "") -> Content:
     """Return harmless text that may span lines; markup in it stays text."""
-    return Content.styled(text.harmless(str(value)), style)
+    return Content.styled(terminal.harmless(str(value)), style)
 
 
 def stack(parts: Iterable[Content]) -> Content:
@@ -106,7 +106,7 @@ def fold(value: str, width: int) -> list[str]:
     """Break harmless text into lines of at most ``width`` characters; words stay whole."""
     width = max(width, 8)
     folded: list[str] = []
-    for line in text.harmless(value).splitlines() or [""]:
+    for line in terminal.harmless(value).splitlines() or [""]:
         folded += textwrap.wrap(
             line, width, break_on_hyphens=False, drop_whitespace=True, tabsize=4
         ) or [""]
@@ -136,7 +136,7 @@ def rows(
         if isinstance(value, Styled):
             value, style = value.value, value.style
         shown = secret(value, look) if isinstance(value, str | Secret) else _flat(value)
-        head = f"{'':{indent}}{text.one_line(label, 60):{column}}"
+        head = f"{'':{indent}}{terminal.one_line(label, 60):{column}}"
         left = column
         if len(head) > indent + column:
             made.append(Content.styled(head, DIM))
@@ -209,9 +209,9 @@ def status_words(session: Session, panel: int, look: Look) -> Content:
     parts = [glyph, str(status)]
     seconds = sum(session.stages[stage].seconds for stage in stages_of(panel))
     if status is Status.WAITING and session.waiting and look.now:
-        parts.append(text.duration(max(session.waiting.until - look.now, 0.0)))
+        parts.append(units.duration(max(session.waiting.until - look.now, 0.0)))
     elif seconds:
-        parts.append(text.duration(seconds))
+        parts.append(units.duration(seconds))
     made = Content.styled(" ".join(parts), style)
     return made if made.cell_length <= look.width else Content.styled(" ".join(parts[:2]), style)
 
@@ -284,7 +284,7 @@ def _short(url: str) -> str:
 
 def banner(marks: Iterable[str], look: Look) -> Content:
     """Return the line that marks a run: why its result is worth less."""
-    told = text.one_line("; ".join(marks), None)
+    told = terminal.one_line("; ".join(marks), None)
     return Content(f" ! marked run: {told}").truncate(max(look.width, 1), ellipsis=True)
 
 
@@ -295,15 +295,15 @@ def _browser_facts(session: Session, look: Look) -> list[tuple[str, Any]]:
     if session.waiting and session.device is not None:
         return [
             ("code", session.device.user_code),
-            ("at", text.host_of(session.device.verification_uri)),
+            ("at", units.host_of(session.device.verification_uri)),
         ]
     if session.waiting and session.browsed:
         paste = look.told("press {paste}")
-        return [("sign in", text.host_of(session.browsed.url)), ("paste", paste)]
+        return [("sign in", units.host_of(session.browsed.url)), ("paste", paste)]
     attempt = session.attempt
     if attempt is None:
         return []
-    return [("at", text.host_of(attempt.authorization_endpoint)), *named(attempt, "scope")]
+    return [("at", units.host_of(attempt.authorization_endpoint)), *named(attempt, "scope")]
 
 
 def _token_facts(session: Session) -> list[tuple[str, Any]]:
@@ -312,7 +312,7 @@ def _token_facts(session: Session) -> list[tuple[str, Any]]:
         return []
     facts = named(token, "type")
     if token.expires_in is not None:
-        facts.append(("expires in", text.duration(token.expires_in)))
+        facts.append(("expires in", units.duration(token.expires_in)))
     return facts + named(token, "scope_granted") + named(token, "refresh")
 
 
@@ -357,7 +357,7 @@ def _whose(session: Session, finding: Finding) -> str:
     url = {Whose.SERVER: session.url, Whose.ISSUER: issuer}.get(finding.whose, "")
     if finding.whose is Whose.NOBODY:
         return ""
-    return f"{finding.whose}{f' ({text.host_of(url)})' if url else ''} has to mend it"
+    return f"{finding.whose}{f' ({units.host_of(url)})' if url else ''} has to mend it"
 
 
 def _where(finding: Finding) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 from textual.content import Content
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import PANELS, Level, Session, Stage, Status, Tried
+from mcp_auth_tui.text import redaction, terminal
 from mcp_auth_tui.tui.panels.guide import GUIDES
 from mcp_auth_tui.tui.views import request
 from mcp_auth_tui.tui.views.content import (
@@ -279,6 +279,8 @@ def _documents(session: Session, papers: Iterable[tuple[str, Any]]) -> tuple[Doc
     shown = []
     for title, value in papers:
         if value:
-            body = json.dumps(text.redact_json(dict(value)), indent=2, ensure_ascii=False)
-            shown.append(Document(text.one_line(title), text.harmless(session.redact(body))))
+            body = json.dumps(redaction.redact_json(dict(value)), indent=2, ensure_ascii=False)
+            shown.append(
+                Document(terminal.one_line(title), terminal.harmless(session.redact(body)))
+            )
     return tuple(shown)

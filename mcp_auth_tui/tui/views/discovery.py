@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Exchange, Level, Session, Stage
+from mcp_auth_tui.text import terminal, units
 from mcp_auth_tui.tui.views.content import (
     DIM,
     LEVEL,
@@ -100,7 +100,7 @@ def _row(
     if exchange is None:
         return Row(group, shown, verdict, why, number, differences=differing)
     status, style = outcome_of(exchange)
-    took = text.duration(exchange.seconds)
+    took = units.duration(exchange.seconds)
     return Row(group, shown, verdict, why, number, status, style, _kind(exchange), took, differing)
 
 
@@ -108,14 +108,14 @@ def _kind(exchange: Exchange) -> str:
     if exchange.response is None:
         return "-"
     kind = exchange.response.media_type
-    return _KINDS.get(kind) or text.one_line(kind.rpartition("/")[2], 10)
+    return _KINDS.get(kind) or terminal.one_line(kind.rpartition("/")[2], 10)
 
 
 def draw(row: Row, width: int) -> Content:
     """Return a row on two lines: mark, status, type, time and place; below them why."""
     mark, style = _MARKS.get(row.verdict, _NONE)
     room = max(width - 26, 12)
-    url = text.one_line(row.url.partition("://")[2] or row.url, None)
+    url = terminal.one_line(row.url.partition("://")[2] or row.url, None)
     if len(url) > room:
         url = "…" + url[-(room - 1) :]
     first = Content.assemble(
@@ -160,10 +160,10 @@ def _about(session: Session, row: Row, look: Look) -> Iterable[Content]:
 def invitation(session: Session, hosts: Iterable[str], count: int, width: int) -> Content:
     """Return what a scan would do, or that it was done."""
     if session.scanned is not None:
-        told = f"Scanned: {text.count(len(session.scanned), 'place')}, standard and mistaken."
+        told = f"Scanned: {units.count(len(session.scanned), 'place')}, standard and mistaken."
     elif count:
         told = (
-            f"s also looks at {text.count(count, 'other place')} where people put these documents,"
+            f"s also looks at {units.count(count, 'other place')} where people put these documents,"
             f" rightly or by mistake ({', '.join(hosts)})."
         )
     else:

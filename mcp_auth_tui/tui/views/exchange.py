@@ -10,10 +10,10 @@ from urllib.parse import parse_qsl
 
 from textual.content import Content
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Exchange, Field, Level, Response, Session, shown_body
 from mcp_auth_tui.protocol.tokens.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import split
+from mcp_auth_tui.text import redaction, terminal, units
 from mcp_auth_tui.tui.views import evidence
 from mcp_auth_tui.tui.views import request as traffic
 from mcp_auth_tui.tui.views.content import (
@@ -50,7 +50,7 @@ class View:
         """Return a value fit to show."""
         if self.look.reveal:
             return value
-        return self.session.redact(text.redact_url(value) if "://" in value else value)
+        return self.session.redact(redaction.redact_url(value) if "://" in value else value)
 
 
 def request(item: Exchange, view: View) -> list[Line]:
@@ -122,10 +122,10 @@ def _fields(title: str, fields: Iterable[Field], view: View) -> list[Line]:
     lines = [_gap(), Line(heading(title))]
     least = max(len(item.name) for item in fields)
     for item in fields:
-        hidden = item.name.lower() in text.SECRET_NAMES | text.SECRET_HEADERS
+        hidden = item.name.lower() in redaction.SECRET_NAMES | redaction.SECRET_HEADERS
         value = item.raw if view.look.reveal else str(item.value)
         if hidden and not view.look.reveal and isinstance(item.value, str):
-            value = text.masked(value)
+            value = redaction.masked(value)
         lines += [Line(c) for c in rows([(item.name, view.shown(value))], view.look, least=least)]
         lines += _jwt(item.raw.rpartition(" ")[2], view, f"{title}/{item.name}", 2)
         why = " · ".join(part for part in (item.reason, item.source) if part)
@@ -149,15 +149,15 @@ def _headers(response: Response, view: View) -> list[Line]:
     least = min(max(len(name) for name, _ in response.headers), 28)
     lines = [_gap(), Line(heading("Header fields"))]
     for name, value in response.headers:
-        hidden = not view.look.reveal and name in text.SECRET_HEADERS
-        shown = text.masked(value) if hidden else view.shown(value)
+        hidden = not view.look.reveal and name in redaction.SECRET_HEADERS
+        shown = redaction.masked(value) if hidden else view.shown(value)
         made = rows([(name, shown)], view.look, least=least)
         lines += [Line(content, place=evidence.field(name)) for content in made]
     return lines
 
 
 def _body(response: Response, view: View) -> list[Line]:
-    note = f"Body, {text.size(len(response.body))}"
+    note = f"Body, {units.size(len(response.body))}"
     note += ", cut off at the limit" if response.truncated else ""
     if not response.body:
         return [_gap(), Line(words("no body", DIM))]
@@ -207,7 +207,7 @@ def _timing(item: Exchange) -> list[Line]:
     whole = sum(seconds for _, seconds in parts) or 1.0
     lines = [
         _gap(),
-        Line(Content.assemble(("Time", "bold underline"), " ", text.duration(item.seconds))),
+        Line(Content.assemble(("Time", "bold underline"), " ", units.duration(item.seconds))),
     ]
     rest = item.seconds - sum(seconds for _, seconds in parts)
     if parts and rest >= max(_NOTABLE, item.seconds / 10):
@@ -217,7 +217,7 @@ def _timing(item: Exchange) -> list[Line]:
         cells = max(round(seconds / whole * _BAR), 1)
         bar = Content.styled("━" * cells, "$text-accent")
         lines.append(
-            Line(Content.assemble((f"{name:<8}", DIM), f"{text.duration(seconds):>7} ", bar))
+            Line(Content.assemble((f"{name:<8}", DIM), f"{units.duration(seconds):>7} ", bar))
         )
     return lines
 
@@ -272,7 +272,7 @@ class _Json:
 
     def lines(self, value: Any) -> list[Line]:
         """Return a value; objects and arrays can be folded."""
-        masked = value if self._view.look.reveal else text.redact_json(value)
+        masked = value if self._view.look.reveal else redaction.redact_json(value)
         return list(self._value(value, masked, self._path, 0, Content(), ""))
 
     def _value(
@@ -282,7 +282,7 @@ class _Json:
         if isinstance(raw, Mapping | list) and raw and type(raw) is type(shown):
             yield from self._nested(raw, shown, path, depth, head, tail)
             return
-        written = self._view.shown(text.one_line(json.dumps(shown, ensure_ascii=False), None))
+        written = self._view.shown(terminal.one_line(json.dumps(shown, ensure_ascii=False), None))
         style = _STYLES["str" if isinstance(shown, str) else "num"]
         room = max(self._view.look.width - indent - 2, 12)
         pieces = fold(written, max(room - head.cell_length, 12)) or [""]
@@ -300,7 +300,7 @@ class _Json:
         indent = " " * (self._indent + min(2 * depth, self._view.look.width // 2))
         first, last = "{}" if isinstance(raw, Mapping) else "[]"
         if path in self._view.folded:
-            told = f"{first} {text.count(len(raw), 'item')} {last}{tail}"
+            told = f"{first} {units.count(len(raw), 'item')} {last}{tail}"
             yield Line(Content.assemble(indent, head, (told, DIM), (" ▸", "bold")), path, path)
             return
         yield Line(Content.assemble(indent, head, (first, DIM)), path, path)
@@ -309,7 +309,7 @@ class _Json:
         else:
             items = [("", item, other) for item, other in zip(raw, shown, strict=True)]
         for index, (key, item, other) in enumerate(items):
-            name = text.one_line(json.dumps(key, ensure_ascii=False), 200)
+            name = terminal.one_line(json.dumps(key, ensure_ascii=False), 200)
             label = Content.assemble((name, _STYLES["key"]), (": ", DIM)) if key else Content()
             comma = "," if index < len(items) - 1 else ""
             below = f"{path}/{evidence.step(key) or index}"

@@ -8,8 +8,8 @@ from typing import Any
 
 from textual.content import Content
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Exchange, Field, Request, Session
+from mcp_auth_tui.text import redaction, terminal, units
 from mcp_auth_tui.tui.views.content import DIM, Look, fold, heading, lines, rows, words
 
 
@@ -19,9 +19,9 @@ def fields(items: Sequence[Field], look: Look) -> list[Content]:
     least = max((len(item.name) for item in items), default=0)
     for item in items:
         value = item.value
-        hidden = item.name.lower() in text.SECRET_NAMES | text.SECRET_HEADERS
+        hidden = item.name.lower() in redaction.SECRET_NAMES | redaction.SECRET_HEADERS
         if isinstance(value, str) and hidden and not look.reveal:
-            value = text.masked(value)
+            value = redaction.masked(value)
         made += rows([(item.name, value)], look, least=least)
         why = " · ".join(part for part in (item.reason, item.source) if part)
         if why:
@@ -38,7 +38,7 @@ def request(session: Session, sent: Request, look: Look) -> list[Content]:
     if sent.form is not None:
         made += [Content(), heading("Form"), *fields(sent.form, look)]
     if sent.json is not None:
-        value = dict(sent.json) if look.reveal else text.redact_json(dict(sent.json))
+        value = dict(sent.json) if look.reveal else redaction.redact_json(dict(sent.json))
         body = json.dumps(value, indent=2, ensure_ascii=False)
         made += [Content(), heading("Body"), lines(body if look.reveal else session.redact(body))]
     if sent.reasons:
@@ -48,7 +48,7 @@ def request(session: Session, sent: Request, look: Look) -> list[Content]:
 
 def first_line(method: str, url: str, look: Look) -> list[Content]:
     """Return method and URL, on as many lines as it takes: the URL begins beside the method."""
-    told = text.one_line(f"{method} {url}", None)
+    told = terminal.one_line(f"{method} {url}", None)
     width = max(look.width, 8)
     first, *rest = [told[at : at + width] for at in range(0, len(told), width)]
     head = Content.assemble((first[: len(method)], "bold"), first[len(method) :])
@@ -66,13 +66,13 @@ def outcome_of(exchange: Exchange) -> tuple[str, str]:
 
 def shown_url(session: Session, url: str) -> str:
     """Return a URL with the credentials in it masked."""
-    return session.redact(text.redact_url(url))
+    return session.redact(redaction.redact_url(url))
 
 
 def unanswered(session: Session, sent: Any, seconds: float, look: Look) -> Content:
     """Return one line about a request that has no answer yet; the URL gives way."""
     head = f"▸ {sent.number} {sent.request.method} "
-    time = f"{seconds:.0f} s" if seconds < 60 else text.duration(seconds)
+    time = f"{seconds:.0f} s" if seconds < 60 else units.duration(seconds)
     tail = f"  no answer for {time}"
     room = max(look.width - len(head) - len(tail), 8)
     url = shown_url(session, sent.request.url).partition("://")[2]
@@ -89,12 +89,12 @@ def exchange_line(session: Session, exchange: Exchange, look: Look) -> Content:
         + (f"×{exchange.attempt}" * (exchange.attempt > 1))
     )
     head = f"{exchange.number:>3} {exchange.request.method:<5}"
-    took = text.duration(exchange.seconds)
+    took = units.duration(exchange.seconds)
     tail = f"{marks} {status:>3} {took:>6}"
     url = shown_url(session, exchange.request.url).partition("://")[2]
     room = max(look.width - len(head) - len(tail) - 2, 8)
     purpose = exchange.request.purpose
-    note = f"  {text.one_line(purpose, 60)}" if len(url) + len(purpose) + 2 <= room else ""
+    note = f"  {terminal.one_line(purpose, 60)}" if len(url) + len(purpose) + 2 <= room else ""
     if len(url) > room:
         url = "…" + url[-(room - 1) :]
     middle = Content.assemble(words(url), (note, DIM)).truncate(room, ellipsis=True, pad=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import (
     Browsed,
     Exchange,
@@ -23,6 +22,7 @@ from mcp_auth_tui.model import (
     Stage,
 )
 from mcp_auth_tui.protocol.actions import Open, Send
+from mcp_auth_tui.text import units
 from mcp_auth_tui.tui.views.content import DIM, LEVEL
 from mcp_auth_tui.tui.views.request import outcome_of
 
@@ -113,7 +113,7 @@ def _marks(session: Session) -> dict[int, Level]:
 
 def _exchanged(session: Session, exchange: Exchange, worst: Level | None) -> Step:
     target = lane_of(exchange.request)
-    took = text.duration(exchange.seconds)
+    took = units.duration(exchange.seconds)
     status, style = outcome_of(exchange)
     edited = ("✎ " if exchange.edited else "") + (f"↻{exchange.again} " if exchange.again else "")
     asked = Arrow(YOU, target, edited + _asked(session, exchange.request))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.cells import cell_len
 from textual.content import Content
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Session
+from mcp_auth_tui.text import terminal, units
 from mcp_auth_tui.tui.views.content import DIM, fold
 from mcp_auth_tui.tui.views.sequence import Arrow, Step
 
@@ -35,7 +35,7 @@ def header(session: Session, width: int) -> Content:
     at = lanes(width)
     named = session.resource.issuers[:1] if session.resource else ()
     issuer = session.server.issuer if session.server else "".join(named)
-    hosts = ("", "", text.host_of(session.url), text.host_of(issuer) if issuer else "")
+    hosts = ("", "", units.host_of(session.url), units.host_of(issuer) if issuer else "")
     names = _NAMES[0] if width >= 68 else _NAMES[1]
     room = at[3] - at[2] + (width - at[3]) - 2
     return Content("\n").join(
@@ -111,7 +111,7 @@ def _line(arrow: Arrow, width: int) -> Content:
 
 def _plain(value: str, room: int) -> str:
     """Return harmless text of one cell a character, cut to its room."""
-    shown = text.one_line(value, None)
+    shown = terminal.one_line(value, None)
     if not shown.isascii():
         shown = "".join(char if cell_len(char) == 1 else "?" for char in shown)
     return shown if len(shown) <= room else f"{shown[: max(room - 1, 0)]}…"

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 
 from textual.content import Content
 
-from mcp_auth_tui import text
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.settings.editable import PROMPT, Field, Settings, Values, shown
 from mcp_auth_tui.settings.options import SECRET_VARIABLE, Usage
+from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui.views import content
 
 _NAME = 26
@@ -161,7 +161,7 @@ def explained(row: Row, draft: Draft, width: int) -> Content:
 def command(draft: Draft, url: str, width: int, lines: int) -> Content:
     """Return the command that does the same, on so many lines at most, and its hints."""
     made = draft.settings.command_line(url, draft.given)
-    folded = content.fold(text.one_line(made.line, None), max(width - 2, 8))
+    folded = content.fold(terminal.one_line(made.line, None), max(width - 2, 8))
     if len(folded) > lines:
         folded = [*folded[: lines - 1], f"{folded[lines - 1]} …"]
     shown_lines = [

@@ -1,18 +1,12 @@
-"""Knows how wire text becomes harmless and short to read; knows nothing of stages or screens."""
+"""Knows how credentials are masked in what is shown; knows nothing of stages or screens."""
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
-
-_KEPT = {"\n", "\t"}
-# Looked at closer; all else is taken as it is, which makes 2 MB a matter of milliseconds.
-_ODD = re.compile(r"[^\x20-\x7e\n\t]+")
-_HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+from urllib.parse import quote, quote_plus, unquote_plus
 
 # Members of JSON documents, form fields and query parameters whose value is a credential (SPEC 6).
 SECRET_NAMES = frozenset(
@@ -54,39 +48,6 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*\Z")
 SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "dpop", "cookie", "set-cookie", "mcp-session-id"}
 )
-
-
-def harmless(value: str, limit: int | None = None) -> str:
-    """Return server text that no terminal can act on: SPEC 6, terminal escape injection.
-
-    Controls (but newline and tab), escape sequences, bidi overrides, zero-width, private-use
-    characters and lone surrogates become a visible ``\\x1b``-like mark. ``limit`` is in characters.
-    """
-    if not value.isascii() or not value.isprintable():
-        value = _ODD.sub(_marked, value)
-    if limit is not None and len(value) > limit:
-        return f"{value[:limit]}… ({len(value):,} characters)"
-    return value
-
-
-def one_line(value: str, limit: int | None = 200) -> str:
-    """Return harmless text on one line: newlines and tabs are shown, not obeyed."""
-    return harmless(value, limit).replace("\n", "⏎").replace("\t", " ")
-
-
-def _marked(found: re.Match[str]) -> str:
-    run = found[0]
-    # Printable is what is of no hidden category; the others are looked at one by one.
-    return run if run.isprintable() else "".join(map(_mark, run))
-
-
-def _mark(char: str) -> str:
-    if char in _KEPT or (char.isascii() and char.isprintable()):
-        return char
-    if unicodedata.category(char) not in _HIDDEN_CATEGORIES:
-        return char
-    point = ord(char)
-    return f"\\x{point:02x}" if point < 0x100 else f"\\u{{{point:x}}}"
 
 
 def fingerprint(value: str) -> str:
@@ -221,34 +182,3 @@ def _mixed_hidden(found: re.Match[str]) -> str:
     word = found[0]
     mixed = re.search("[0-9]", word) and re.search("[A-Za-z]", word)
     return masked(word) if mixed or word.startswith("eyJ") else word
-
-
-def duration(seconds: float) -> str:
-    """Return a duration (seconds) for reading: ``41 ms``, ``1.8 s``, ``2:05``."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def size(octets: int) -> str:
-    """Return a size (octets) for reading: ``312 B``, ``4.1 KB``."""
-    if octets < 1000:
-        return f"{octets} B"
-    return f"{octets / 1000:.1f} KB" if octets < 1_000_000 else f"{octets / 1_000_000:.1f} MB"
-
-
-def host_of(url: str) -> str:
-    """Return the host and port of a URL for a headline, or the text itself where there is none."""
-    try:
-        return urlsplit(url).netloc.rpartition("@")[2] or url
-    except ValueError:
-        return url
-
-
-def count(number: int, noun: str) -> str:
-    """Return ``1 tool``, ``2 tools``: the noun takes an s."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,1 @@
+"""Knows text alone: harmless, masked, short to read; must not know what it is about."""

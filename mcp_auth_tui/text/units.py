@@ -1,0 +1,36 @@
+"""Knows how durations, sizes and counts are written for reading; knows nothing else."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+
+def duration(seconds: float) -> str:
+    """Return a duration (seconds) for reading: ``41 ms``, ``1.8 s``, ``2:05``."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size(octets: int) -> str:
+    """Return a size (octets) for reading: ``312 B``, ``4.1 KB``."""
+    if octets < 1000:
+        return f"{octets} B"
+    return f"{octets / 1000:.1f} KB" if octets < 1_000_000 else f"{octets / 1_000_000:.1f} MB"
+
+
+def host_of(url: str) -> str:
+    """Return the host and port of a URL for a headline, or the text itself where there is none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2] or url
+    except ValueError:
+        return url
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 tool``, ``2 tools``: the noun takes an s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
