@@ -12,11 +12,9 @@ import socket
 from urllib.parse import urlsplit
 
 from mcp_auth_tui.model import Failure
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from mcp_auth_tui.text.hosts import Address, address_of, carried, is_own_name, is_public
 
 PUBLIC = "public"
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _METADATA = frozenset(
     ipaddress.ip_address(text)
     for text in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "fd00:ec2::254")
@@ -37,26 +35,9 @@ class Unreachable(Exception):
         self.failure = failure
 
 
-def literal(host: str) -> Address | None:
-    """Return the address that a host is spelled as, or None for a name."""
-    try:
-        return ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return None
-
-
-def plain(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 address carries (mapped, NAT64, 6to4), else itself."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
-
-
 def class_of(address: Address) -> str:
     """Return ``public``, ``private``, ``loopback``, ``link-local`` or ``reserved``."""
-    address = plain(address)
+    address = carried(address)
     if address.is_loopback or address.is_unspecified:
         # A connection to the unspecified address ends on the machine itself.
         return "loopback"
@@ -64,8 +45,8 @@ def class_of(address: Address) -> str:
         return "link-local"
     if address.is_multicast or (address.is_reserved and not address.is_private):
         return "reserved"
-    # is_global, not is_private: the shared space 100.64.0.0/10 is neither.
-    return PUBLIC if address.is_global else "private"
+    # Not `is_private`: the shared space 100.64.0.0/10 is neither private nor public.
+    return PUBLIC if is_public(address) else "private"
 
 
 class Guard:
@@ -97,8 +78,10 @@ class Guard:
         """Raise `Unreachable` when one of the addresses of a host is not for this run."""
         for address in found:
             group = class_of(address)
-            typed = literal(self._typed)
-            if plain(address) in _METADATA and (typed is None or plain(typed) != plain(address)):
+            typed = address_of(self._typed)
+            if carried(address) in _METADATA and (
+                typed is None or carried(typed) != carried(address)
+            ):
                 raise _blocked(host, address, "the address of a cloud metadata service")
             if group == PUBLIC or group in (self._classes or ()):
                 continue
@@ -107,10 +90,12 @@ class Guard:
 
     def check_literal(self, host: str) -> None:
         """Judge a host that a proxy will resolve: only what is spelled out can be judged."""
-        address = literal(host)
+        address = address_of(host)
+        if address is None and is_own_name(host):
+            address = ipaddress.IPv4Address("127.0.0.1")
         if address is None:
             return
-        typed = literal(self._typed)
+        typed = address_of(self._typed)
         if self._classes is None and typed is not None:
             self._classes = frozenset({class_of(typed)})
         self.check(host, (address,))
@@ -127,7 +112,7 @@ async def resolve(host: str, port: int) -> tuple[Address, ...]:
 
     Raises `Unreachable` (``net-dns``).
     """
-    address = literal(host)
+    address = address_of(host)
     if address is not None:
         return (address,)
     try:

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from mcp_auth_tui.net.addresses import class_of, literal
+from mcp_auth_tui.net.addresses import class_of
+from mcp_auth_tui.text.hosts import address_of, is_own_name
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 
@@ -80,10 +81,10 @@ def shown(proxy: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Return whether a host is spelled as one of the machine itself."""
-    address = literal(host)
+    address = address_of(host)
     if address is not None:
         return class_of(address) == "loopback"
-    return host == "localhost" or host.endswith(".localhost")
+    return is_own_name(host)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -101,7 +102,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def _matches(entry: str, host: str, port: int | None) -> bool:
     if entry == "*":
         return True
-    address = literal(host)
+    address = address_of(host)
     if address is not None:
         try:
             return address in ipaddress.ip_network(entry.strip("[]"), strict=False)

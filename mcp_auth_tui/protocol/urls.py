@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
+from mcp_auth_tui.text.hosts import address_of, is_own_name, is_public
+
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # ``mailto:x``, but neither ``host:8080`` nor ``user:password@host``, which are told apart later.
 _OTHER_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?!\d|//|$)[^@:]*\Z")
@@ -75,23 +77,24 @@ def same_origin(one: str, other: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host name or address literal is this machine (RFC 8252 §7.3)."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
+    """Return whether a host name or address literal is this machine (RFC 8252 §7.3).
+
+    An odd spelling (``127.1``, a mapped address) is not believed: this is what allows http.
+    """
+    if is_own_name(host):
         return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        return ipaddress.ip_address(host.strip("[]").rstrip(".")).is_loopback
     except ValueError:
         return False
 
 
 def is_private(host: str) -> bool:
     """Return whether a host is a private address literal or a name that only a LAN resolves."""
-    name = host.strip("[]").rstrip(".").lower()
-    try:
-        return not ipaddress.ip_address(name).is_global
-    except ValueError:
-        return is_loopback(name) or "." not in name or name.endswith((".local", ".internal"))
+    if (address := address_of(host)) is not None:
+        return not is_public(address)
+    name = host.rstrip(".").lower()
+    return is_own_name(name) or "." not in name or name.endswith((".local", ".internal"))
 
 
 def _netloc(parts: SplitResult) -> str:

@@ -29,6 +29,12 @@ from mcp_auth_tui.net.addresses import Guard, Unreachable, class_of
         ("::ffff:10.0.0.1", "private"),
         ("64:ff9b::a00:1", "private"),
         ("2002:7f00:1::", "loopback"),
+        ("::127.0.0.1", "loopback"),
+        ("64:ff9b::7f00:1", "loopback"),
+        ("64:ff9b:1::a00:1", "private"),
+        ("::ffff:0:10.0.0.1", "private"),
+        ("::8.8.8.8", "public"),
+        ("fec0::1", "private"),
         ("169.254.1.1", "link-local"),
         ("fe80::1", "link-local"),
         ("224.0.0.1", "reserved"),
@@ -93,8 +99,9 @@ async def test_a_run_on_a_private_host_may_use_its_own_class_only(
 async def test_numbers_in_disguise_are_judged_by_what_they_resolve_to(
     names: dict[str, list[str]],
 ) -> None:
-    names |= {"mcp.example": ["93.184.216.34"], "2130706433": ["127.0.0.1"]}
-    assert "loopback" in await refused(Guard("https://mcp.example/"), "2130706433")
+    names |= {"mcp.example": ["93.184.216.34"], "odd.example": ["127.0.0.1"]}
+    for host in ("2130706433", "127.1", "0x7f.1", "017700000001", "odd.example"):
+        assert "loopback" in await refused(Guard("https://mcp.example/"), host)
 
 
 async def test_allow_private_lifts_the_rule_but_not_for_metadata_services(
@@ -114,8 +121,11 @@ async def test_a_metadata_service_is_asked_only_by_who_typed_it() -> None:
     assert "cloud metadata" in await refused(near, "169.254.169.254")
 
 
-def test_behind_a_proxy_spelled_out_addresses_are_still_judged() -> None:
+@pytest.mark.parametrize(
+    "host", ["10.0.0.1", "127.1", "0x7f.1", "0xa9fea9fe", "::127.0.0.1", "fec0::1", "localhost."]
+)
+def test_behind_a_proxy_spelled_out_addresses_are_still_judged(host: str) -> None:
     guard = Guard("https://mcp.example/mcp")
     guard.check_literal("as.example")
     with pytest.raises(Unreachable):
-        guard.check_literal("10.0.0.1")
+        guard.check_literal(host)
