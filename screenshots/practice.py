@@ -122,7 +122,7 @@ class Listener:
     def __init__(self) -> None:
         self._came: asyncio.Queue[Callback] = asyncio.Queue()
 
-    def arm(self) -> None:
+    def arm(self, state: str) -> None:
         """Nothing can come too early here."""
 
     def come(self, query: str) -> None:

@@ -1,7 +1,9 @@
 """Knows how the browser's answer is received on loopback; must not judge what it says.
 
 SPEC B1-B3 (the network half) and G8: bound before anything is registered, exclusive, one path, one
-name, GET only. Each answer's page is held back until it is known what became of it.
+name, GET only. Each answer's page is held back until it is known what became of it. What cannot be
+the answer that is waited for (no state, or another one) never stands in its way: it waits behind
+it, and from some number on it is told apart without being reported.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from urllib.parse import urlsplit
+from itertools import count
+from urllib.parse import parse_qsl, urlsplit
 
 from mcp_auth_tui.loopback.pages import page
 from mcp_auth_tui.loopback.server import Incoming, Loopback, Reply
@@ -18,7 +21,8 @@ from mcp_auth_tui.protocol.actions import Callback
 HELD_SECONDS = 20.0
 """How long a browser waits for its page at most."""
 _FLUSH_SECONDS = 1.0
-_MOST_HELD = 16
+_STRAYS = 50
+"""How many answers that are not ours are reported and held in one wait; the rest are told so."""
 _HOSTS = ("127.0.0.1", "::1", "localhost")
 
 
@@ -35,6 +39,10 @@ class _Held:
             self.page.set_result(name)
 
 
+_Place = tuple[bool, int, _Held]
+"""Strays behind what may be ours, then in order of arrival; no two have the same number."""
+
+
 class Listener:
     """The callback listener of one run; made by `bind`."""
 
@@ -43,7 +51,10 @@ class Listener:
         self._path = path
         self._armed = False
         self._over = False
-        self._queue: asyncio.Queue[_Held] = asyncio.Queue()
+        self._state = ""
+        self._strays = 0
+        self._arrivals = count()
+        self._queue: asyncio.PriorityQueue[_Place] = asyncio.PriorityQueue()
         self._current: _Held | None = None
         self._open: set[_Held] = set()
         self._server: Loopback | None = None
@@ -66,18 +77,19 @@ class Listener:
         listener.redirect_uri = redirect_uri or f"http://{listener._host}:{listener.port}{path}"
         return listener
 
-    def arm(self) -> None:
-        """Accept answers from now on: the browser is about to be opened (B1)."""
-        self._armed, self._over = True, False
-        self._refuse_queued()
+    def arm(self, state: str = "") -> None:
+        """Accept answers from now on: the browser is about to be opened (B1).
 
-    def disarm(self) -> None:
-        """Answer everything with 404, as before `arm`."""
-        self._armed = False
+        ``state`` is that of the request: answers that carry it come first. Without one each may be
+        the answer.
+        """
+        self._armed, self._over = True, False
+        self._state, self._strays = state, 0
+        self._refuse_queued()
 
     async def next(self) -> Callback:
         """Return the next answer; its browser waits until `answer` says what became of it."""
-        held = await self._queue.get()
+        _, _, held = await self._queue.get()
         self._current = held
         return held.callback
 
@@ -110,18 +122,30 @@ class Listener:
 
     def _refuse_queued(self) -> None:
         while not self._queue.empty():
-            self._queue.get_nowait().finish("already")
+            _, _, held = self._queue.get_nowait()
+            held.finish("already")
 
     async def _handle(self, incoming: Incoming) -> Reply:
         name = self._refused(incoming)
+        stray = name is not None or not self._may_be_ours(incoming.query)
+        if name in (None, "post", "empty") and stray:
+            self._strays += 1
+            if self._strays > _STRAYS:
+                return Reply(*page(name or "ignored"))
         if name is None:
-            return await self._hold(incoming)
+            return await self._hold(incoming, stray)
         if name in ("post", "empty"):
             # Worth a finding, but there is nothing in it that could be waited for.
-            method = incoming.method
-            held = _Held(Callback(incoming.query, "listener", method=method))
-            self._queue.put_nowait(held)
+            held = _Held(Callback(incoming.query, "listener", method=incoming.method))
+            held.sent.set()
+            self._put(held, stray)
         return Reply(*page(name))
+
+    def _may_be_ours(self, query: str) -> bool:
+        return not self._state or ("state", self._state) in parse_qsl(query)
+
+    def _put(self, held: _Held, stray: bool) -> None:
+        self._queue.put_nowait((stray, next(self._arrivals), held))
 
     def _refused(self, incoming: Incoming) -> str | None:
         """Return the page for what is no answer; None for what may be one."""
@@ -133,8 +157,6 @@ class Listener:
             return "method"
         if self._over:
             return "already"
-        if self._queue.qsize() >= _MOST_HELD:
-            return "busy"
         if incoming.method == "POST":
             return "post"
         return None if incoming.query else "empty"
@@ -145,10 +167,10 @@ class Listener:
             names.append(self._host)
         return host.lower() in names
 
-    async def _hold(self, incoming: Incoming) -> Reply:
+    async def _hold(self, incoming: Incoming, stray: bool) -> Reply:
         held = _Held(Callback(incoming.query, "listener"))
         self._open.add(held)
-        self._queue.put_nowait(held)
+        self._put(held, stray)
         name = "working"
         with suppress(TimeoutError):
             async with asyncio.timeout(HELD_SECONDS):

@@ -90,6 +90,8 @@ class Connection:
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
         self._served = 0
         self._method = ""
+        self.waits = True
+        """No whole request is here: the peer has to send something."""
 
     def abort(self) -> None:
         """Drop the connection at once."""
@@ -111,9 +113,11 @@ class Connection:
     async def _exchange(self) -> bool:
         """Serve one request; say whether the connection can carry another."""
         try:
+            self.waits = True
             incoming = await self._read()
             if incoming is None:
                 return False
+            self.waits = False
             reply = await self._answer(incoming)
         except _Refused as refused:
             reply = _plain(refused.status, close=True)

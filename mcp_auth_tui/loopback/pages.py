@@ -106,7 +106,6 @@ _PAGES = {
         421, "", "Wrong host", ("This address answers only under the name it was opened for.",)
     ),
     "method": _Page(405, "", "Not possible", ("This address is only read.",)),
-    "busy": _Page(503, "wait", "Too many answers at once", ("Look at the terminal.",)),
 }
 
 

@@ -25,6 +25,7 @@ from mcp_auth_tui.loopback.connection import (
 __all__ = ["Handler", "Incoming", "Loopback", "Reply"]
 
 MAX_CONNECTIONS = 128
+"""Beyond it a connection that has asked nothing gives its place to the next."""
 _PORT_TRIES = 8
 
 _log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Loopback:
         self.host = host
         self.port = port
         self._servers: list[asyncio.Server] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Connection] = {}
         self._closing = False
 
     @classmethod
@@ -101,12 +102,27 @@ class Loopback:
         self._servers.clear()
 
     def _connected(self, connection: "Connection") -> None:
-        if self._closing or len(self._tasks) >= MAX_CONNECTIONS:
+        full = len(self._tasks) >= MAX_CONNECTIONS
+        if self._closing or (full and not self._make_room()):
             connection.abort()
             return
         task = asyncio.get_running_loop().create_task(connection.run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = connection
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
+
+    def _make_room(self) -> bool:
+        """End the oldest connection that waits for a request; False when all are served now.
+
+        Connections that only stay open (half a request, none at all) must not keep out the browser
+        that brings an answer.
+        """
+        for task, connection in self._tasks.items():
+            if connection.waits:
+                del self._tasks[task]
+                connection.abort()
+                task.cancel()
+                return True
+        return False
 
 
 def _report(error: Exception) -> None:

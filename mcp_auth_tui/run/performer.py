@@ -301,7 +301,7 @@ class Performer:
         self._attempt = attempt
         self._person.forget()
         if listener is not None:
-            listener.arm()
+            listener.arm(attempt.state.reveal())
         opened = Opened(False, "You took the address yourself: nothing was opened.")
         if not action.unopened:
             opened = await self._person.wait(self._browser.open(attempt.url))

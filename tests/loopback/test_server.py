@@ -512,14 +512,39 @@ async def test_a_port_can_be_taken_again_right_after_its_connections_were_closed
         assert second.port == first.port
 
 
-async def test_connections_beyond_the_limit_are_dropped_and_the_others_go_on(
+async def test_connections_beyond_the_limit_are_dropped_while_the_others_are_served(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("mcp_auth_tui.loopback.server.MAX_CONNECTIONS", 1)
-    async with serving() as server, asyncio.timeout(LIMIT), connected(server) as (reader, writer):
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def handler(incoming: Incoming) -> Reply:
+        asked.set()
+        await go.wait()
+        return Reply(200)
+
+    async with asyncio.timeout(LIMIT), serving(handler) as server, connected(server) as first:
+        reader, writer = first
         writer.write(get())
-        await one_answer(reader)
+        await asked.wait()
         with suppress(ConnectionResetError):
             assert await ask(server, get()) == b""
+        go.set()
+        assert await one_answer(reader) == (b"HTTP/1.1 200 OK", b"")
         writer.write(get())
         assert await one_answer(reader) == (b"HTTP/1.1 200 OK", b"")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost:", get()])
+async def test_a_connection_that_asks_nothing_gives_its_place_to_the_next(
+    sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_auth_tui.loopback.server.MAX_CONNECTIONS", 1)
+    async with asyncio.timeout(LIMIT), serving() as server, connected(server) as (reader, writer):
+        writer.write(sent)
+        if sent.endswith(b"\r\n\r\n"):
+            await one_answer(reader)
+        answer = await ask(server, get(extra="Connection: close\r\n"))
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
