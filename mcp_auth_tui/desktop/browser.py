@@ -92,7 +92,7 @@ class Browser:
         if self._mode == "auto":
             if (reason := self._cannot()) is not None:
                 return f"no browser is opened: {reason}"
-            there = any(self._found(command[0]) for command in self._candidates([]))
+            there = any(self._found(command[0]) for command in self._candidates())
             return "" if there else "no browser was found"
         try:
             words = shlex.split(self._mode, posix=self._platform != "win32")
@@ -113,8 +113,8 @@ class Browser:
             return await self._command(self._mode, url)
         if (reason := self._cannot()) is not None:
             return Opened(False, f"No browser is opened here: {reason}.")
-        failures: list[str] = []
-        for command in self._candidates(failures):
+        failures = [f"{sentence}." for sentence in self._chosen[1]]
+        for command in self._candidates():
             opened = await _start(_with(command, url))
             if opened.opened:
                 return opened
@@ -152,12 +152,18 @@ class Browser:
     def _cannot(self) -> str | None:
         if self._environ.get("TEXTUAL_DRIVER"):
             return "your browser shows this screen, so open the address in another tab of it"
+        commands, refused = self._chosen
+        if commands:
+            # Whoever set it means it, here too: VS Code Remote, Codespaces and WSL set a helper
+            # that opens the person's own browser and forwards the port.
+            return None
+        told = "".join(f"; {sentence}" for sentence in refused)
         if self._over_ssh:
-            return "this is an SSH session"
+            return f"this is an SSH session{told}"
         if self._kind() == "unix" and not (
             self._environ.get("DISPLAY") or self._environ.get("WAYLAND_DISPLAY")
         ):
-            return "there is no display"
+            return f"there is no display{told}"
         return None
 
     def _kind(self) -> str:
@@ -166,22 +172,28 @@ class Browser:
         wsl = self._environ.get("WSL_DISTRO_NAME") or self._environ.get("WSL_INTEROP")
         return "wsl" if wsl and any(self._found(c[0]) for c in _OPENERS["wsl"]) else "unix"
 
-    def _candidates(self, failures: list[str]) -> list[list[str]]:
-        """Return the commands to try; what of ``$BROWSER`` is refused is told in ``failures``."""
-        wanted = self._environ.get("BROWSER", "")
-        own: list[list[str]] = []
-        for item in filter(None, wanted.split(os.pathsep if self._platform == "win32" else ":")):
+    @cached_property
+    def _chosen(self) -> tuple[list[list[str]], list[str]]:
+        """The commands of ``$BROWSER``, and a sentence for each that is refused."""
+        commands: list[list[str]] = []
+        refused: list[str] = []
+        separator = os.pathsep if self._platform == "win32" else ":"
+        for item in filter(None, self._environ.get("BROWSER", "").split(separator)):
             try:
                 words = shlex.split(item)
             except ValueError:
-                failures.append("$BROWSER cannot be read.")
+                refused.append("$BROWSER cannot be read")
                 continue
             if words and _is_text(words):
-                failures.append(f"{words[0]} from $BROWSER is a text browser and is not used.")
+                refused.append(f"{words[0]} from $BROWSER is a text browser and is not used")
             elif words:
-                own.append(words)
+                commands.append(words)
+        return commands, refused
+
+    def _candidates(self) -> list[list[str]]:
+        """Return the commands to try, best first."""
         system = [list(command) for command in _OPENERS[self._kind()] if self._found(command[0])]
-        return own or [command for command in system if not _is_text(command)]
+        return self._chosen[0] or [command for command in system if not _is_text(command)]
 
     async def _command(self, line: str, url: str) -> Opened:
         try:
@@ -204,7 +216,10 @@ class Browser:
 
 
 def can_open(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
-    """Return whether `auto` would try to open a browser: not over SSH, not without a display."""
+    """Return whether `auto` would try to open a browser.
+
+    Over SSH and without a display only where ``$BROWSER`` names one.
+    """
     return Browser("auto", environ, platform)._cannot() is None
 
 

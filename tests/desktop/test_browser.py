@@ -120,6 +120,32 @@ async def test_without_a_display_nothing_is_opened(programs: Bin) -> None:
     assert opened == Opened(False, "No browser is opened here: there is no display.")
 
 
+@pytest.mark.parametrize("away", [{"SSH_CONNECTION": "x"}, {}])
+async def test_a_browser_that_was_named_is_used_over_ssh_and_without_a_display(
+    programs: Bin, away: dict[str, str]
+) -> None:
+    """VS Code Remote, Codespaces and WSL set ``$BROWSER`` to a helper that reaches the person."""
+    helper = programs.add("helper")
+    environ = {"PATH": str(programs.path), "BROWSER": f"{helper} %s", **away}
+    browser = Browser("auto", environ, "linux")
+    assert (browser.opens, browser.missing()) == (True, "")
+    assert await browser.open(URL) == Opened(True, "The address was handed to helper.")
+    assert programs.arguments("helper") == [URL]
+    assert not Browser("none", environ, "linux").opens
+
+
+async def test_a_text_browser_that_was_named_is_refused_over_ssh_too(programs: Bin) -> None:
+    program = programs.add("lynx")
+    environ = {"PATH": str(programs.path), "BROWSER": str(program), "SSH_TTY": "x"}
+    opened = await Browser("auto", environ, "linux").open(URL)
+    assert opened == Opened(
+        False,
+        f"No browser is opened here: this is an SSH session; {program} from $BROWSER is a text"
+        " browser and is not used.",
+    )
+    assert programs.started == []
+
+
 async def test_wsl_needs_no_display(programs: Bin) -> None:
     programs.add("wslview")
     environ = {"PATH": str(programs.path), "WSL_DISTRO_NAME": "Debian"}
