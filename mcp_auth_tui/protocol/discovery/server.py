@@ -91,12 +91,21 @@ def discover(judge: Judge, issuer: str, wants: Wanted = NOTHING) -> Protocol[Aut
         return (yield from _judged(judge, issuer, fetched, fetched.document, wants))
     if mismatch is not None and mismatch.document is not None:
         value = mismatch.document.get("issuer")
-        named = _text(value)
         yield from judge.tell(checks_server.issuer(value), mismatch.exchange)
         yield from _mismatch(judge, issuer, value, mismatch.exchange)
         # Only when the refusal was lifted by hand (A10): then `iss` is compared with this issuer.
+        named = value if isinstance(value, str) and _has_host(value) else issuer
         return (yield from _judged(judge, named, mismatch, mismatch.document, wants))
     return _none(judge, order[0], failed)
+
+
+def _has_host(value: str) -> bool:
+    """Return whether a value can be worked with as an issuer at all, right or wrong."""
+    try:
+        split(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _text(value: Any) -> str:
