@@ -258,8 +258,15 @@ def request_for(
     content: bytes,
     extensions: dict[str, Any],
 ) -> httpx.Request:
-    """Build a request whose target goes out as it was given, byte for byte."""
-    url = httpx.URL(scheme=to.scheme, host=to.host, port=to.port, path="/")
+    """Build a request whose target goes out as it was given, byte for byte.
+
+    Raises `Unreachable` for a host that no request can be addressed to.
+    """
+    try:
+        url = httpx.URL(scheme=to.scheme, host=to.host, port=to.port, path="/")
+    except httpx.InvalidURL as error:
+        told = f"No request can be sent to {to.where}: {error}."
+        raise Unreachable(Failure("net-dns", told)) from None
     extensions[_TARGET] = to.target.encode("ascii")
     return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 

@@ -46,6 +46,14 @@ def ended(result: Response | Failure) -> Failure:
     return result
 
 
+@pytest.mark.parametrize("host", ["999.1.1.1", "a..b", "[::g]", "1.2.3.4.5.6:x"])
+async def test_a_host_that_is_none_is_a_failure_and_no_fault_of_ours(
+    network: Network, host: str
+) -> None:
+    result, _ = await network.send(get(f"http://{host}/"))
+    assert ended(result).kind == "net-dns"
+
+
 async def test_the_answer_is_what_crossed_the_wire(network: Network) -> None:
     async with site(Reply(401, b"no", (("WWW-Authenticate", "Bearer"), ("X-A", "b")))) as server:
         result, timing = await network.send(get(server.url + "/a%20b?c=d"))
