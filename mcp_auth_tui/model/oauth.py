@@ -138,7 +138,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class AuthorizationCode:
     """An accepted callback: the code that may now be exchanged once."""
 
     attempt: Attempt

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from mcp_auth_tui.model import Learned, Stage
 from mcp_auth_tui.model.oauth import (
+    AuthorizationCode,
     AuthorizationServer,
     Client,
     Contact,
-    Grant,
     Peer,
     Resource,
     Token,
@@ -101,22 +101,22 @@ def sign_in(
     number: int,
     *,
     new: bool,
-) -> Protocol[Grant]:
+) -> Protocol[AuthorizationCode]:
     """Send the person to the browser and judge what comes back."""
     at, issuer, client = asker.judge, asker.server, asker.client
 
-    def body() -> Protocol[Grant]:
+    def body() -> Protocol[AuthorizationCode]:
         attempt = yield from request.prepare(at, issuer, client, protected, scope, number, refused)
         if issuer.flag("require_pushed_authorization_requests"):
             attempt = yield from pushed.push(asker, attempt)
         yield Learned("attempt", attempt)
         unknown = client.how == "dynamic" and new
-        grant = yield from request.authorize(at, attempt, unknown=unknown)
+        authorization = yield from request.authorize(at, attempt, unknown=unknown)
         yield Answer("received")
-        if grant.attempt != attempt:
-            yield Learned("attempt", grant.attempt)
-        yield Learned("grant", grant)
-        return grant
+        if authorization.attempt != attempt:
+            yield Learned("attempt", authorization.attempt)
+        yield Learned("grant", authorization)
+        return authorization
 
     where = host_of(issuer.authorization_endpoint)
     return (yield from staged(Stage.AUTHORIZE, body(), lambda _: f"signed in at {where}"))
@@ -128,13 +128,17 @@ def _summary(found: Token) -> str:
 
 
 def exchange_code(
-    judge: Judge, issuer: AuthorizationServer, client: Client, grant: Grant, dpop: Dpop | None
+    judge: Judge,
+    issuer: AuthorizationServer,
+    client: Client,
+    authorization: AuthorizationCode,
+    dpop: Dpop | None,
 ) -> Protocol[Token]:
     """Trade the code for a token."""
 
     def body() -> Protocol[Token]:
         at = judge.at(Stage.TOKEN)
-        found = yield from response.exchange_code(at, issuer, client, grant, dpop)
+        found = yield from response.exchange_code(at, issuer, client, authorization, dpop)
         yield Learned("token", found)
         yield Answer("done")
         return found

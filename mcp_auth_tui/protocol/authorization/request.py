@@ -11,7 +11,14 @@ from typing import NoReturn
 from urllib.parse import parse_qsl, quote, urlencode
 
 from mcp_auth_tui.model import Failure, Field, Level, Secret
-from mcp_auth_tui.model.oauth import Attempt, AuthorizationServer, Client, Contact, Grant, Resource
+from mcp_auth_tui.model.oauth import (
+    Attempt,
+    AuthorizationCode,
+    AuthorizationServer,
+    Client,
+    Contact,
+    Resource,
+)
 from mcp_auth_tui.protocol.actions import Answer, Await, Browse, Callback, Entropy, Now, Protocol
 from mcp_auth_tui.protocol.authorization import pastes
 from mcp_auth_tui.protocol.authorization.follow import follow
@@ -155,7 +162,9 @@ def url_of(endpoint: str, fields: list[Field]) -> str:
     return f"{endpoint}{'&' if old else '' if endpoint.endswith('?') else '?'}{query}"
 
 
-def authorize(judge: Judge, attempt: Attempt, *, unknown: bool = False) -> Protocol[Grant]:
+def authorize(
+    judge: Judge, attempt: Attempt, *, unknown: bool = False
+) -> Protocol[AuthorizationCode]:
     """Let the person sign in and judge what comes back (B3-B8); raises `FlowStop`.
 
     ``unknown``: the client was registered a moment ago, so nobody can have agreed to it before.
@@ -188,7 +197,7 @@ def _listed(names: list[str]) -> str:
 
 def judged(
     judge: Judge, attempt: Attempt, callback: Callback, doubted: str = ""
-) -> Protocol[Grant | None]:
+) -> Protocol[AuthorizationCode | None]:
     """Judge one callback or paste by the record of the request; None: not ours, wait on (B3).
 
     Order: state, then ``iss``, then ``error`` or ``code``. Raises `FlowStop` when it is ours and
@@ -215,7 +224,9 @@ def judged(
     return (yield from _ours(judge, attempt, pairs, dict(pairs)))
 
 
-def _bare(judge: Judge, attempt: Attempt, code: str, *, sent: bool) -> Protocol[Grant | None]:
+def _bare(
+    judge: Judge, attempt: Attempt, code: str, *, sent: bool
+) -> Protocol[AuthorizationCode | None]:
     """Take what may be a code at its second paste only; the run then has checked less."""
     if not sent:
         message = (
@@ -226,7 +237,7 @@ def _bare(judge: Judge, attempt: Attempt, code: str, *, sent: bool) -> Protocol[
         return None
     message = "A bare code was pasted: its state and issuer could not be checked."
     yield from judge.note("authz-paste", seen="a bare code", message=message)
-    return Grant(attempt, Secret(code))
+    return AuthorizationCode(attempt, Secret(code))
 
 
 def _stray(judge: Judge, callback: Callback, names: list[str]) -> Protocol[None]:
@@ -253,7 +264,7 @@ def _stray(judge: Judge, callback: Callback, names: list[str]) -> Protocol[None]
 
 def _ours(
     judge: Judge, attempt: Attempt, pairs: list[tuple[str, str]], values: Mapping[str, str]
-) -> Protocol[Grant]:
+) -> Protocol[AuthorizationCode]:
     names = [key for key, _ in pairs]
     known = ("code", "iss", "error", "error_description", "error_uri")
     yield from _issuer(judge, attempt, values.get("iss"), names.count("iss"), "error" in values)
@@ -271,7 +282,7 @@ def _ours(
     if not code:
         judge.stop("authz-empty", seen=_listed(names))
     yield from judge.keep("authz-state", seen="the state is ours")
-    return Grant(attempt, Secret(code))
+    return AuthorizationCode(attempt, Secret(code))
 
 
 def _issuer(

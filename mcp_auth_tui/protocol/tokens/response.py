@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Field, Level, Secret
-from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Grant, Token
+from mcp_auth_tui.model.oauth import AuthorizationCode, AuthorizationServer, Client, Token
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.checks import token
 from mcp_auth_tui.protocol.checks.check import Check, as_seen
@@ -30,14 +30,14 @@ def exchange_code(
     judge: Judge,
     server: AuthorizationServer,
     client: Client,
-    grant: Grant,
+    authorization: AuthorizationCode,
     dpop: Dpop | None = None,
 ) -> Protocol[Token]:
     """Exchange the code, once (K1, K6), at the issuer that was recorded; raises `FlowStop`."""
-    attempt = grant.attempt
+    attempt = authorization.attempt
     form = [
         Field("grant_type", "authorization_code", "the code flow", "RFC 6749 §4.1.3"),
-        Field("code", grant.code, "from the callback", "RFC 6749 §4.1.3"),
+        Field("code", authorization.code, "from the callback", "RFC 6749 §4.1.3"),
         Field(
             "redirect_uri",
             attempt.redirect_uri,

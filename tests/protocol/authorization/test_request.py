@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Level, Secret, Stage
-from mcp_auth_tui.model.oauth import Attempt, Grant
+from mcp_auth_tui.model.oauth import Attempt, AuthorizationCode
 from mcp_auth_tui.protocol import actions
 from mcp_auth_tui.protocol.actions import Callback
 from mcp_auth_tui.protocol.authorization import request
@@ -192,7 +192,7 @@ def test_offline_access_is_added_only_if_the_server_lists_it_Z5(
 
 def test_a_good_answer_gives_the_code_for_this_attempt() -> None:
     script = judged(f"code=abc%2Fd&{OURS}&iss={quote(AS, safe='')}&unknown=1")
-    assert script.returned() == Grant(attempt(), Secret("abc/d"))
+    assert script.returned() == AuthorizationCode(attempt(), Secret("abc/d"))
     assert script.broken == []
 
 
@@ -378,7 +378,7 @@ def pasted(text: str, **changes: Any) -> Script:
 )
 def test_a_paste_in_any_form_goes_through_the_same_checks_B8(text: str) -> None:
     """A whole address (wrapped, quoted, IPv6), or the bare query."""
-    assert pasted(text).returned() == Grant(attempt(), Secret("a/b+c"))
+    assert pasted(text).returned() == AuthorizationCode(attempt(), Secret("a/b+c"))
 
 
 @pytest.mark.parametrize("form", [f"{REDIRECT}?{{}}", "{}", "http://[::1]:1/callback?{}"])

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Level, Secret, Stage
-from mcp_auth_tui.model.oauth import Grant
+from mcp_auth_tui.model.oauth import AuthorizationCode
 from mcp_auth_tui.protocol.checks import token as checks_token
 from mcp_auth_tui.protocol.tokens import response
 from mcp_auth_tui.protocol.tokens.endpoint import authenticate
@@ -39,8 +39,8 @@ GOOD = {"access_token": "at-1", "token_type": "Bearer", "expires_in": 60}
 
 
 def exchanging(made: Any = None, **changes: Any) -> Script:
-    grant = Grant(attempt(**changes), Secret("the-code"))
-    return Script(response.exchange_code(judge(Stage.TOKEN), server(), made or client(), grant))
+    code = AuthorizationCode(attempt(**changes), Secret("the-code"))
+    return Script(response.exchange_code(judge(Stage.TOKEN), server(), made or client(), code))
 
 
 def answered(page: Page) -> Script:
