@@ -138,6 +138,20 @@ class Browsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """One thing only a person can say."""
+
+    id: str
+    """``client_id``, ``client_secret``, ``step_up``, …"""
+    prompt: str
+    detail: str = ""
+    secret: bool = False
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+    """What to answer when there is nobody to ask; None: it cannot go on without a person."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """The run waits for a person until ``until`` (seconds since the epoch)."""
 

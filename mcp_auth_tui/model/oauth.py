@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcp_auth_tui.model import Secret
+from mcp_auth_tui.model.http import Field, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,8 @@ class Attempt:
     scope: str | None
     resource: str | None
     iss_promised: bool
-    fields: tuple[Any, ...] = ()
-    """The parameters as `model.Field`, with reason and source."""
+    fields: tuple[Field, ...] = ()
+    """The parameters, each with reason and source."""
     made: float = 0.0
     """Seconds since the epoch."""
 

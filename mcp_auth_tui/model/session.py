@@ -63,9 +63,9 @@ class Session:
     previous: Any = None
     """The token that a refresh replaced."""
     checked: tuple[Any, ...] = ()
-    """Signatures that were checked because the person asked (`protocol.tokens.signatures`)."""
+    """Signatures that were checked because the person asked (`SignatureCheck`)."""
     scanned: Any = None
-    """What a scan for misplaced documents found (`protocol.discovery.misplaced`)."""
+    """What a scan for misplaced documents found (`LocationCheck`)."""
     peer: Any = None
     browsed: Browsed | None = None
     moments: tuple[Moment, ...] = ()

@@ -12,6 +12,7 @@ from mcp_auth_tui.model import (
     Finding,
     Learned,
     Left,
+    Question,
     Request,
     Resumed,
     Secret,
@@ -100,20 +101,6 @@ class Answer:
     """
 
     page: str
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One thing only a person can say."""
-
-    id: str
-    """``client_id``, ``client_secret``, ``step_up``, …"""
-    prompt: str
-    detail: str = ""
-    secret: bool = False
-    choices: tuple[str, ...] = ()
-    default: str | None = None
-    """What to answer when there is nobody to ask; None: it cannot go on without a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +226,6 @@ __all__ = [
     "Now",
     "Open",
     "Protocol",
-    "Question",
     "Read",
     "Send",
     "Sign",

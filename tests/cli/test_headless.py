@@ -15,8 +15,8 @@ import pytest
 
 from mcp_auth_tui.cli.headless import Headless
 from mcp_auth_tui.desktop.stdin import Stdin
-from mcp_auth_tui.model import Ended, Event, Outcome, Ready, Resumed, Waiting
-from mcp_auth_tui.protocol.actions import Browse, Entropy, Question, Send
+from mcp_auth_tui.model import Ended, Event, Outcome, Question, Ready, Resumed, Waiting
+from mcp_auth_tui.protocol.actions import Browse, Entropy, Send
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.run.controller import Controller
 from mcp_auth_tui.settings.options import Options

@@ -20,6 +20,7 @@ from mcp_auth_tui.model import (
     Left,
     Level,
     Outcome,
+    Question,
     Ready,
     Request,
     Resumed,
@@ -29,7 +30,7 @@ from mcp_auth_tui.model import (
     Status,
     Waiting,
 )
-from mcp_auth_tui.protocol.actions import Browse, Question, Send
+from mcp_auth_tui.protocol.actions import Browse, Send
 from mcp_auth_tui.render.plain import Plain
 from mcp_auth_tui.render.summary import elsewhere
 from mcp_auth_tui.tui.actions import KEYS

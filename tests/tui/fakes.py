@@ -25,6 +25,7 @@ from mcp_auth_tui.model import (
     Left,
     Level,
     Outcome,
+    Question,
     Ready,
     Request,
     Response,
@@ -50,7 +51,7 @@ from mcp_auth_tui.model.oauth import (
     Resource,
     Token,
 )
-from mcp_auth_tui.protocol.actions import Browse, Question, Send
+from mcp_auth_tui.protocol.actions import Browse, Send
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.run.performer import Sent
 from mcp_auth_tui.settings import editable

@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from mcp_auth_tui.model import Exchanged, Learned, Secret, Session, Stage, Started
-from mcp_auth_tui.protocol.tokens.signatures import ACCESS, IDENTITY, Checked
+from mcp_auth_tui.model.aside import SignatureCheck
+from mcp_auth_tui.protocol.tokens.signatures import ACCESS, IDENTITY
 from mcp_auth_tui.tui.panels import token as card
 from mcp_auth_tui.tui.views.content import Look, stack
 from tests.tui import fakes
@@ -19,8 +20,8 @@ from tests.tui.conftest import app_of, settled, sign_in
 SIZES = [(80, 24), (120, 36), (60, 20)]
 IDS = ["80x24", "120x36", "60x20"]
 GOOD = (
-    Checked(ACCESS, True, "a key of the key set signed it with ES256.", 7),
-    Checked(IDENTITY, False, "the signature does not fit (1 key of the key set tried).", 7),
+    SignatureCheck(ACCESS, True, "a key of the key set signed it with ES256.", 7),
+    SignatureCheck(IDENTITY, False, "the signature does not fit (1 key of the key set tried).", 7),
 )
 
 
@@ -104,7 +105,7 @@ def test_a_signature_is_called_good_only_after_it_was_checked() -> None:
         "Claims (signature verified)",
         "ID token: claims (not verified)",
     ]
-    none = replace(before, checked=(Checked(ACCESS, None, "the key set: HTTP 404", 7),))
+    none = replace(before, checked=(SignatureCheck(ACCESS, None, "the key set: HTTP 404", 7),))
     assert "signature        ! not checked: the key set: HTTP 404" in told(none)
 
 

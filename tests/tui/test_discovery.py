@@ -9,7 +9,8 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from mcp_auth_tui.model import Event, Exchanged, Learned, Level, Session, Stage
-from mcp_auth_tui.protocol.discovery.misplaced import ISSUER, RESOURCE, Difference, Location, Spot
+from mcp_auth_tui.model.aside import Difference, Location, LocationCheck
+from mcp_auth_tui.protocol.discovery.misplaced import ISSUER, RESOURCE
 from mcp_auth_tui.tui.screens.discovery import DiscoveryScreen
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.views import discovery
@@ -22,26 +23,26 @@ IDS = ["80x24", "120x36", "60x20"]
 ROOT = "https://mcp.example.com/.well-known/oauth-protected-resource"
 APPENDED = "https://mcp.example.com/mcp/.well-known/oauth-protected-resource"
 SPOTS = (
-    Spot(
+    LocationCheck(
         Location(RESOURCE, str(fakes.RESOURCE.url), "well-known place", True, True),
         "used",
         "the run goes by this document",
         2,
     ),
-    Spot(
+    LocationCheck(
         Location(RESOURCE, ROOT, "well-known place at the root", True),
         "differs",
         "in authorization_servers",
         7,
         (Difference("authorization_servers", fakes.AS, "https://old.example.com"),),
     ),
-    Spot(
+    LocationCheck(
         Location(RESOURCE, APPENDED, "appended to the endpoint's path", False),
         "nothing",
         "HTTP 404",
         8,
     ),
-    Spot(
+    LocationCheck(
         Location(
             ISSUER, "https://mcp.example.com/.well-known/openid-configuration", "at it", False
         ),

@@ -15,8 +15,9 @@ from textual.widgets import Input, OptionList, Static
 
 from mcp_auth_tui.exports.curl import one
 from mcp_auth_tui.model import Exchange, Exchanged, Failure, Field, Learned, Secret
+from mcp_auth_tui.model.aside import SignatureCheck
 from mcp_auth_tui.protocol.actions import Browse, Send
-from mcp_auth_tui.protocol.tokens.signatures import ACCESS, Checked
+from mcp_auth_tui.protocol.tokens.signatures import ACCESS
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.question import Confirm
 from mcp_auth_tui.tui.screens.request_editor import EditScreen
@@ -78,10 +79,10 @@ def test_a_jwt_is_called_verified_in_place_once_its_signature_was_checked() -> N
         (False, "JWT, its signature is wrong"),
         (None, "JWT, read but not verified"),
     ):
-        session = replace(held, checked=(Checked(ACCESS, ok, "why", 7),))
+        session = replace(held, checked=(SignatureCheck(ACCESS, ok, "why", 7),))
         assert words in plain(exchange.answer(item, replace(view_of([]), session=session)))
     other = token_exchange(access_token=jwt({"aud": "x"}))
-    session = replace(held, checked=(Checked(ACCESS, True, "why", 7),))
+    session = replace(held, checked=(SignatureCheck(ACCESS, True, "why", 7),))
     told = plain(exchange.answer(other, replace(view_of([]), session=session)))
     assert "JWT, read but not verified" in told
 

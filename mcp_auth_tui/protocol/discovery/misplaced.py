@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Learned, Session, Stage
+from mcp_auth_tui.model.aside import Difference, Location, LocationCheck
 from mcp_auth_tui.protocol.actions import Protocol, Send
 from mcp_auth_tui.protocol.discovery import resource, server
 from mcp_auth_tui.protocol.discovery.documents import read, request
@@ -26,42 +27,6 @@ _PRM, _OAUTH, _OIDC = (
 LIMIT = 24
 """The most places of one scan."""
 _MEMBERS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """One place where a document may be. ``standard``: a client that keeps the rules looks there.
-
-    ``binds``: what stands there speaks for the resource or the issuer of this run, whatever it
-    says itself.
-    """
-
-    what: str
-    url: str
-    why: str
-    standard: bool
-    binds: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A member that two copies do not share; values as text, empty when absent."""
-
-    member: str
-    ours: str
-    theirs: str
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """What a scan found at one place."""
-
-    location: Location
-    verdict: str
-    """One of ``used``, ``same``, ``differs``, ``other``, ``misplaced``, ``nothing``."""
-    why: str
-    exchange: int | None = None
-    differences: tuple[Difference, ...] = ()
 
 
 def locations(
@@ -147,7 +112,7 @@ def _issuer(session: Session) -> str | None:
     return None
 
 
-def scan(judge: Judge, session: Session) -> Protocol[tuple[Spot, ...]]:
+def scan(judge: Judge, session: Session) -> Protocol[tuple[LocationCheck, ...]]:
     """Ask every place that the run has not asked, and compare what stands there, field by field.
 
     What the run found is taken from ``session``. Yields findings (prm-copies-differ, as-misplaced,
@@ -191,8 +156,8 @@ def _asked(judge: Judge, place: Location) -> Protocol[_Found]:
     return _Found(place, exchange, fetched.document, why)
 
 
-def _compared(judge: Judge, session: Session, found: list[_Found]) -> Protocol[list[Spot]]:
-    spots: list[Spot] = []
+def _compared(judge: Judge, session: Session, found: list[_Found]) -> Protocol[list[LocationCheck]]:
+    spots: list[LocationCheck] = []
     for what, key in ((RESOURCE, "resource"), (ISSUER, "issuer")):
         here = [item for item in found if item.place.what == what]
         candidates = [item for item in here if item.document is not None]
@@ -208,24 +173,26 @@ def _compared(judge: Judge, session: Session, found: list[_Found]) -> Protocol[l
     return spots
 
 
-def _judged(item: _Found, ours: _Found | None, identity: Any, key: str) -> Spot:
+def _judged(item: _Found, ours: _Found | None, identity: Any, key: str) -> LocationCheck:
     place, document = item.place, item.document
     number = item.exchange.number if item.exchange is not None else None
     if document is None:
-        return Spot(place, "nothing", item.why or "nothing is there", number)
+        return LocationCheck(place, "nothing", item.why or "nothing is there", number)
     if item is ours and item.used:
-        return Spot(place, "used", "the run goes by this document", number)
+        return LocationCheck(place, "used", "the run goes by this document", number)
     if document.get(key) != identity and not place.binds:
-        return Spot(place, "other", f"it is for another {key}: {document.get(key)!r}", number)
+        return LocationCheck(
+            place, "other", f"it is for another {key}: {document.get(key)!r}", number
+        )
     if ours is None or ours.document is None:
-        return Spot(place, "misplaced", "clients do not look here", number)
+        return LocationCheck(place, "misplaced", "clients do not look here", number)
     if item is ours:
-        return Spot(place, "other", item.why or "it was not used", number)
+        return LocationCheck(place, "other", item.why or "it was not used", number)
     differing = differences(ours.document, document, both=place.what == ISSUER)
     if differing:
         names = ", ".join(each.member for each in differing)
-        return Spot(place, "differs", f"in {names}", number, differing)
-    return Spot(place, "same", "says the same as the document used", number)
+        return LocationCheck(place, "differs", f"in {names}", number, differing)
+    return LocationCheck(place, "same", "says the same as the document used", number)
 
 
 def differences(
@@ -255,7 +222,7 @@ def _shown(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _told(judge: Judge, spot: Spot, exchange: Exchange | None) -> Protocol[None]:
+def _told(judge: Judge, spot: LocationCheck, exchange: Exchange | None) -> Protocol[None]:
     place = spot.location
     at = judge.at(Stage.RESOURCE if place.what == RESOURCE else Stage.SERVER)
     if spot.verdict == "misplaced" and place.what == ISSUER:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from mcp_auth_tui.model import Exchange, Failure, Stage, Tried
+from mcp_auth_tui.model import Exchange, Failure, Question, Stage, Tried
 from mcp_auth_tui.model.oauth import Contact, Resource
-from mcp_auth_tui.protocol.actions import Ask, Protocol, Question
+from mcp_auth_tui.protocol.actions import Ask, Protocol
 from mcp_auth_tui.protocol.checks import challenge, check
 from mcp_auth_tui.protocol.checks import resource as checks_resource
 from mcp_auth_tui.protocol.checks.check import Check

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from mcp_auth_tui.findings.meanwhile import REPORT
-from mcp_auth_tui.model import Exchange
+from mcp_auth_tui.model import Exchange, Question
 from mcp_auth_tui.model.oauth import Challenge, Contact, Peer, Token
-from mcp_auth_tui.protocol.actions import Ask, FlowStop, Protocol, Question
+from mcp_auth_tui.protocol.actions import Ask, FlowStop, Protocol
 from mcp_auth_tui.protocol.checks import challenge as checks_challenge
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.discovery import challenge

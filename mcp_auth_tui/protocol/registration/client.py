@@ -12,9 +12,20 @@ from dataclasses import replace
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Level, Request, Secret, Stage, Tried
+from mcp_auth_tui.model import (
+    Exchange,
+    Failure,
+    Field,
+    Kind,
+    Level,
+    Question,
+    Request,
+    Secret,
+    Stage,
+    Tried,
+)
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
-from mcp_auth_tui.protocol.actions import Ask, Bind, Protocol, Question, Send
+from mcp_auth_tui.protocol.actions import Ask, Bind, Protocol, Send
 from mcp_auth_tui.protocol.checks import registration
 from mcp_auth_tui.protocol.checks.check import Check, as_seen
 from mcp_auth_tui.protocol.config import Config

@@ -13,9 +13,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl, quote_plus
 
-from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Request, Secret
+from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Question, Request, Secret
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
-from mcp_auth_tui.protocol.actions import Ask, Protocol, Question, Sign, Signed
+from mcp_auth_tui.protocol.actions import Ask, Protocol, Sign, Signed
 from mcp_auth_tui.protocol.checks import token
 from mcp_auth_tui.protocol.discovery.documents import loads
 from mcp_auth_tui.protocol.discovery.excerpt import excerpt, with_excerpt

@@ -6,9 +6,8 @@ its access token (RFC 6749 §1.4). The key set is fetched without credentials.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mcp_auth_tui.model import Learned, Secret
+from mcp_auth_tui.model.aside import SignatureCheck
 from mcp_auth_tui.model.oauth import AuthorizationServer, Token
 from mcp_auth_tui.protocol.actions import Protocol, Verified, Verify
 from mcp_auth_tui.protocol.discovery.documents import fetch
@@ -17,18 +16,6 @@ from mcp_auth_tui.protocol.tokens.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
 
 ACCESS, IDENTITY = "access token", "id_token"
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What became of the check of one token. ``ok`` is None when it could not be made."""
-
-    what: str
-    """`ACCESS` or `IDENTITY`."""
-    ok: bool | None
-    why: str
-    exchange: int | None = None
-    """The exchange that brought the key set."""
 
 
 def readable(token: Token | None) -> tuple[tuple[str, Secret], ...]:
@@ -41,7 +28,9 @@ def readable(token: Token | None) -> tuple[tuple[str, Secret], ...]:
     return tuple(found)
 
 
-def check(judge: Judge, server: AuthorizationServer, token: Token) -> Protocol[tuple[Checked, ...]]:
+def check(
+    judge: Judge, server: AuthorizationServer, token: Token
+) -> Protocol[tuple[SignatureCheck, ...]]:
     """Fetch the issuer's key set (RFC 8414 §2 jwks_uri) and check every token that can be read.
 
     Yields ``Learned("checked", …)`` at the end; raises `FlowStop` only for an unsafe redirect.
@@ -53,23 +42,24 @@ def check(judge: Judge, server: AuthorizationServer, token: Token) -> Protocol[t
 
 def _checked(
     judge: Judge, server: AuthorizationServer, tokens: tuple[tuple[str, Secret], ...]
-) -> Protocol[tuple[Checked, ...]]:
+) -> Protocol[tuple[SignatureCheck, ...]]:
     url = server.document.get("jwks_uri")
     if not isinstance(url, str) or not url:
         why = "the issuer's metadata has no jwks_uri, so its keys cannot be found"
-        return tuple(Checked(what, None, why) for what, _ in tokens)
+        return tuple(SignatureCheck(what, None, why) for what, _ in tokens)
     try:
         endpoint(url)
     except UrlRefused as error:
-        return tuple(Checked(what, None, f"jwks_uri is not asked: {error}") for what, _ in tokens)
+        return tuple(
+            SignatureCheck(what, None, f"jwks_uri is not asked: {error}") for what, _ in tokens
+        )
     fetched = yield from fetch(judge, url, "key set of the issuer", "as")
     number = fetched.exchange.number
     if fetched.document is None:
-        return tuple(
-            Checked(what, None, f"the key set: {fetched.why}", number) for what, _ in tokens
-        )
-    made: list[Checked] = []
+        why = f"the key set: {fetched.why}"
+        return tuple(SignatureCheck(what, None, why, number) for what, _ in tokens)
+    made: list[SignatureCheck] = []
     for what, jwt in tokens:
         verified: Verified = yield Verify(jwt, fetched.document)
-        made.append(Checked(what, verified.ok, verified.why, number))
+        made.append(SignatureCheck(what, verified.ok, verified.why, number))
     return tuple(made)

@@ -16,8 +16,7 @@ from textual.style import Style
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui.model import PANELS, Finding, Session
-from mcp_auth_tui.protocol.actions import Question
+from mcp_auth_tui.model import PANELS, Finding, Question, Session
 from mcp_auth_tui.tui.actions import MOVES, Key, State
 from mcp_auth_tui.tui.keymap import Keymap
 from mcp_auth_tui.tui.panels.guide import GUIDES

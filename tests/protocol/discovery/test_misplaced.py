@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from mcp_auth_tui.model import Exchanged, Failure, Finding, Learned, Session, Stage, Started, Tried
+from mcp_auth_tui.model.aside import Difference, LocationCheck
 from mcp_auth_tui.protocol.actions import Send
 from mcp_auth_tui.protocol.discovery import misplaced
 from mcp_auth_tui.protocol.discovery.documents import request
-from mcp_auth_tui.protocol.discovery.misplaced import Difference, Spot, scan
+from mcp_auth_tui.protocol.discovery.misplaced import scan
 from tests.protocol.script import (
     AS,
     MCP,
@@ -67,7 +68,7 @@ def scanned(session: Session, pages: dict[str, Page], **settings: Any) -> Script
     return script
 
 
-def by_url(script: Script) -> dict[str, Spot]:
+def by_url(script: Script) -> dict[str, LocationCheck]:
     return {spot.location.url: spot for spot in script.returned()}
 
 

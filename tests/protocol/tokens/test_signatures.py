@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from mcp_auth_tui.model import Failure, Learned, Secret, Stage
+from mcp_auth_tui.model.aside import SignatureCheck
 from mcp_auth_tui.protocol.actions import Verified, Verify
 from mcp_auth_tui.protocol.tokens.jwt import read_jwt
-from mcp_auth_tui.protocol.tokens.signatures import ACCESS, IDENTITY, Checked, check, readable
+from mcp_auth_tui.protocol.tokens.signatures import ACCESS, IDENTITY, check, readable
 from tests.protocol.script import AS, Script, headers_of, json, judge, raw, server, token
 
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2ln"
@@ -35,8 +36,8 @@ def test_the_key_set_is_fetched_once_without_credentials_and_every_jwt_is_checke
     assert script.wants(Verify) == Verify(Secret(ID), KEYS)
     script.reply(Verified(False, "the signature does not fit", "k", "ES256"))
     expected = (
-        Checked(ACCESS, True, "good", 1),
-        Checked(IDENTITY, False, "the signature does not fit", 1),
+        SignatureCheck(ACCESS, True, "good", 1),
+        SignatureCheck(IDENTITY, False, "the signature does not fit", 1),
     )
     assert script.returned() == expected
     assert script.notes == [Learned("checked", expected)]
@@ -56,8 +57,8 @@ def test_the_key_set_is_fetched_once_without_credentials_and_every_jwt_is_checke
 def test_keys_that_must_not_be_asked_for_are_not(members: dict[str, Any], why: str) -> None:
     """A7, SPEC 6: only https, or http on loopback."""
     assert checking(**members).returned() == (
-        Checked(ACCESS, None, why),
-        Checked(IDENTITY, None, why),
+        SignatureCheck(ACCESS, None, why),
+        SignatureCheck(IDENTITY, None, why),
     )
 
 
