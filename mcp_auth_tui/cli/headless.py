@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mcp_auth_tui.desktop.output import Talk, deliver, reason, write_stdout
 from mcp_auth_tui.desktop.stdin import STDIN, Keyboard, Stdin
@@ -21,6 +21,7 @@ from mcp_auth_tui.model import (
     Ended,
     Event,
     Outcome,
+    Question,
     Ready,
     Resumed,
     Session,
@@ -153,10 +154,10 @@ class Headless:
         match event:
             case Ready(action) if not isinstance(action, _STEPS):
                 self._controller.step()
-            case Waiting(question=None) | Ready():
+            case Waiting(question=Question() as question):
+                self._ask(question)
+            case Waiting() | Ready():
                 self._listen_for_lines()
-            case Waiting():
-                self._ask(event.question)
             case Resumed():
                 self._listening = False
                 self._keyboard.show()
@@ -188,7 +189,7 @@ class Headless:
             self._plain.say(f"stdout takes no events ({reason(error)}): ending in order.")
             self._controller.cancel()
 
-    def _ask(self, question: Any) -> None:
+    def _ask(self, question: Question) -> None:
         if self._stdin is not Stdin.TERMINAL:
             self._controller.answer(question.default)
             return
@@ -218,7 +219,7 @@ class Headless:
         else:
             self._controller.step()
 
-    def _answered(self, question: Any, text: str) -> None:
+    def _answered(self, question: Question, text: str) -> None:
         if text and question.choices and text not in question.choices:
             self._plain.say(f"  Please type one of: {', '.join(question.choices)}")
             return

@@ -42,7 +42,8 @@ def headers(session: Session) -> str:
 
 def token(session: Session) -> str:
     """Return the access token alone on one line."""
-    return f"{session.token.access.reveal()}\n" if session.headers else ""
+    held = session.token if session.headers else None
+    return f"{held.access.reveal()}\n" if held is not None else ""
 
 
 def as_json(session: Session) -> str:

@@ -18,7 +18,7 @@ def env(session: Session) -> str:
     Empty when there are no headers. Raises ValueError when a value cannot be written so that every
     reader gives it back; a token of RFC 6750 §2.1 always can.
     """
-    if not session.headers:
+    if session.token is None or not session.headers:
         return ""
     values = {
         "MCP_URL": quote(session.url, safe=":/?#[]@!&()*+,;=%-._~"),

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model.http import Exchange
 from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status, Whose
+
+if TYPE_CHECKING:
+    from typing import Literal, overload
+
+    from mcp_auth_tui.model.aside import LocationCheck, SignatureCheck
+    from mcp_auth_tui.model.oauth import (
+        Attempt,
+        AuthorizationCode,
+        AuthorizationServer,
+        Client,
+        Contact,
+        DeviceCode,
+        Peer,
+        Resource,
+        Token,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +89,38 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A value of the flow: ``name`` is a field of `Session`."""
+    """A value of the flow: ``name`` is a field of `Session`, which decides its type."""
 
     name: str
-    value: Any
+    value: object
+
+    if TYPE_CHECKING:  # only what mypy reads: the constructor is that of every dataclass
+
+        @overload
+        def __init__(self, name: Literal["url", "revision"], value: str) -> None: ...
+        @overload
+        def __init__(self, name: Literal["contact"], value: Contact) -> None: ...
+        @overload
+        def __init__(self, name: Literal["resource"], value: Resource) -> None: ...
+        @overload
+        def __init__(self, name: Literal["server"], value: AuthorizationServer) -> None: ...
+        @overload
+        def __init__(self, name: Literal["client"], value: Client) -> None: ...
+        @overload
+        def __init__(self, name: Literal["attempt"], value: Attempt) -> None: ...
+        @overload
+        def __init__(self, name: Literal["grant"], value: AuthorizationCode) -> None: ...
+        @overload
+        def __init__(self, name: Literal["device"], value: DeviceCode) -> None: ...
+        @overload
+        def __init__(self, name: Literal["token"], value: Token) -> None: ...
+        @overload
+        def __init__(self, name: Literal["peer"], value: Peer) -> None: ...
+        @overload
+        def __init__(self, name: Literal["checked"], value: tuple[SignatureCheck, ...]) -> None: ...
+        @overload
+        def __init__(self, name: Literal["scanned"], value: tuple[LocationCheck, ...]) -> None: ...
+        def __init__(self, name: str, value: object) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +145,7 @@ class Started:
 
     url: str
     at: float
-    known: tuple[tuple[str, Any], ...] = ()
+    known: tuple[tuple[str, object], ...] = ()
     skipped: tuple[Stage, ...] = ()
     marks: tuple[str, ...] = ()
     """What the settings of the run lift or leave out, as sentences (`Options.marks`)."""
@@ -111,7 +155,7 @@ class Started:
 class Ready:
     """Step mode: this action is next and waits for the person (a `protocol.actions` value)."""
 
-    action: Any
+    action: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +201,7 @@ class Waiting:
 
     what: str
     until: float
-    question: Any = None
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True)

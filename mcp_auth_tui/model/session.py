@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.model.events import (
     Browsed,
@@ -26,6 +26,20 @@ from mcp_auth_tui.model.events import (
 from mcp_auth_tui.model.http import Exchange, Secret
 from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status
 from mcp_auth_tui.text import redaction, terminal
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.model.aside import LocationCheck, SignatureCheck
+    from mcp_auth_tui.model.oauth import (
+        Attempt,
+        AuthorizationCode,
+        AuthorizationServer,
+        Client,
+        Contact,
+        DeviceCode,
+        Peer,
+        Resource,
+        Token,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +66,21 @@ class Session:
     findings: tuple[Finding, ...] = ()
     tried: tuple[Tried, ...] = ()
     revision: str = ""
-    contact: Any = None
-    resource: Any = None
-    server: Any = None
-    client: Any = None
-    attempt: Any = None
-    grant: Any = None
-    device: Any = None
-    token: Any = None
-    previous: Any = None
+    contact: Contact | None = None
+    resource: Resource | None = None
+    server: AuthorizationServer | None = None
+    client: Client | None = None
+    attempt: Attempt | None = None
+    grant: AuthorizationCode | None = None
+    device: DeviceCode | None = None
+    token: Token | None = None
+    previous: Token | None = None
     """The token that a refresh replaced."""
-    checked: tuple[Any, ...] = ()
-    """Signatures that were checked because the person asked (`SignatureCheck`)."""
-    scanned: Any = None
-    """What a scan for misplaced documents found (`LocationCheck`)."""
-    peer: Any = None
+    checked: tuple[SignatureCheck, ...] = ()
+    """Signatures that were checked because the person asked."""
+    scanned: tuple[LocationCheck, ...] | None = None
+    """What a scan for misplaced documents found; None before there was one."""
+    peer: Peer | None = None
     browsed: Browsed | None = None
     moments: tuple[Moment, ...] = ()
     waiting: Waiting | None = None
@@ -90,12 +104,11 @@ class Session:
                 stages = dict(fresh.stages)
                 for stage in event.skipped:
                     stages[stage] = StageState(Status.SKIPPED, "kept from the run before")
-                known = replace(fresh, stages=stages, **dict(event.known))
-                return known._remember(*(value for _, value in event.known))
+                return replace(fresh, stages=stages)._learn(*event.known)
             case Entered():
-                return self._stage(event.stage, status=Status.RUNNING)
+                return self._stage(event.stage, Status.RUNNING)
             case Left():
-                return self._stage(event.stage, status=event.status, summary=event.summary)
+                return self._stage(event.stage, event.status, event.summary)
             case Exchanged():
                 return self._exchanged(event.exchange)
             case Finding() | Slip():
@@ -103,7 +116,7 @@ class Session:
             case Tried():
                 return replace(self, tried=(*self.tried, event))
             case Learned():
-                return self._remember(event.value)._learn(event.name, event.value)
+                return self._learn((event.name, event.value))
             case Browsed():
                 return replace(self._noted(event), browsed=event, ready=None)
             case Waiting():
@@ -130,14 +143,32 @@ class Session:
         moment = Moment(len(self.exchanges), event)
         return replace(self, moments=(*self.moments, moment))
 
-    def _learn(self, name: str, value: Any) -> Session:
-        changes: dict[str, Any] = {name: value}
-        if name == "token" and self.token is not None and self.token.access != value.access:
+    def _learn(self, *values: tuple[str, object]) -> Session:
+        """Take values of the flow in, and remember the credentials that they carry."""
+        # `Learned` lets a value go by the name of a field of its type alone.
+        changes: dict[str, Any] = dict(values)
+        if self.token is not None and changes.get("token", self.token).access != self.token.access:
             changes |= {"previous": self.token, "checked": ()}
-        return replace(self, **changes)
+        secrets = {
+            item
+            for _, value in values
+            for name in getattr(value, "__dataclass_fields__", ())
+            if isinstance(item := getattr(value, name), Secret)
+        }
+        return replace(self, secrets=self.secrets | secrets, **changes)
 
-    def _stage(self, stage: Stage, **changes: Any) -> Session:
-        return replace(self, stages={**self.stages, stage: replace(self.stages[stage], **changes)})
+    def _stage(
+        self,
+        stage: Stage,
+        status: Status | None = None,
+        summary: str | None = None,
+        seconds: float = 0.0,
+    ) -> Session:
+        """Return the session with another status or summary of a stage, or more time spent."""
+        old = self.stages[stage]
+        summary = old.summary if summary is None else summary
+        state = StageState(status or old.status, summary, old.seconds + seconds)
+        return replace(self, stages={**self.stages, stage: state})
 
     def _exchanged(self, exchange: Exchange) -> Session:
         secrets = self.secrets.union(exchange.request.secrets)
@@ -145,22 +176,13 @@ class Session:
         if exchange.again:
             # Sent beside the flow, which stands where it stood.
             return added
-        seconds = self.stages[exchange.request.stage].seconds + exchange.seconds
-        return replace(added, ready=None)._stage(exchange.request.stage, seconds=seconds)
-
-    def _remember(self, *values: Any) -> Session:
-        found = {
-            item
-            for value in values
-            for name in getattr(value, "__dataclass_fields__", ())
-            if isinstance(item := getattr(value, name), Secret)
-        }
-        return replace(self, secrets=self.secrets | found)
+        stage = exchange.request.stage
+        return replace(added, ready=None)._stage(stage, seconds=exchange.seconds)
 
     def _waits(self, waiting: Waiting | None) -> Session:
         stage = self.current
         status = Status.WAITING if waiting else Status.RUNNING
-        changed = self._stage(stage, status=status) if stage else self
+        changed = self._stage(stage, status) if stage else self
         return replace(changed, waiting=waiting)
 
     def _end(self, event: Ended) -> Session:
@@ -177,7 +199,7 @@ class Session:
         if stage is None or event.outcome in (Outcome.OK, Outcome.OPEN):
             return session
         summary = event.stop.message if event.stop else str(event.outcome)
-        return session._stage(stage, status=Status.FAILED, summary=summary)
+        return session._stage(stage, Status.FAILED, summary)
 
     @property
     def current(self) -> Stage | None:

@@ -23,6 +23,7 @@ from mcp_auth_tui.model import (
     Left,
     Level,
     Outcome,
+    Question,
     Ready,
     Request,
     Resumed,
@@ -34,6 +35,7 @@ from mcp_auth_tui.model import (
     Tried,
     Waiting,
 )
+from mcp_auth_tui.model.oauth import Attempt, DeviceCode
 from mcp_auth_tui.render.summary import GLYPHS, counted, elsewhere, learned, redacted
 from mcp_auth_tui.text import terminal, units
 
@@ -128,10 +130,10 @@ class Plain:
                     self.finding(event)
             case Tried():
                 self._line(f"  {event.what}, {event.verdict}: {event.url} ({event.why})")
-            case Learned(name="attempt"):
-                self._consent(event.value)
-            case Learned(name="device"):
-                self._device(event.value)
+            case Learned(value=Attempt() as attempt):
+                self._consent(attempt)
+            case Learned(value=DeviceCode() as code):
+                self._device(code)
             case Learned():
                 self._learned(event)
             case _:
@@ -239,7 +241,7 @@ class Plain:
         told = ", ".join(part for part in parts if part)
         self._line(f"  {exchange.number}. {request.method} {request.url}: {told}")
 
-    def _consent(self, attempt: Any) -> None:
+    def _consent(self, attempt: Attempt) -> None:
         """Say who will ask for what, before a browser opens (SPEC 6, consent phishing)."""
         session = self._session
         host = units.host_of(attempt.url)
@@ -250,7 +252,7 @@ class Plain:
         self._line(f"  Scopes asked for: {scope}" if scope else "  No scope is asked for.")
         self._line(f"  The browser comes back to {attempt.redirect_uri}")
 
-    def _device(self, code: Any) -> None:
+    def _device(self, code: DeviceCode) -> None:
         """Show the code to type elsewhere: it, and the addresses, stand alone on their lines."""
         self._line("  Open this address in any browser, on any machine:")
         self._blank()
@@ -300,7 +302,7 @@ class Plain:
                 " error page there, and press Enter."
             )
 
-    def _question(self, question: Any) -> None:
+    def _question(self, question: Question) -> None:
         self._line(f"  ? {question.prompt}")
         if question.detail:
             self._line(f"    {question.detail}")

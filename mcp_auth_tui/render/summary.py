@@ -6,10 +6,20 @@ The lines hold server text as received: whoever shows them makes them harmless (
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.model import Level, Session
 from mcp_auth_tui.text import redaction, terminal, units
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.model.oauth import (
+        AuthorizationServer,
+        Client,
+        Contact,
+        Peer,
+        Resource,
+        Token,
+    )
 
 GLYPHS = {
     Level.FATAL: "✗",
@@ -57,13 +67,13 @@ def counted(session: Session) -> str:
     return ", ".join(told) or "none"
 
 
-def learned(name: str, value: Any) -> list[str]:
+def learned(name: str, value: object) -> list[str]:
     """Return the lines that say what a value of the flow holds; credentials stay masked."""
     teller = _TELLERS.get(name)
     return list(teller(value)) if teller is not None and value is not None else []
 
 
-def _contact(contact: Any) -> Iterable[str]:
+def _contact(contact: Contact) -> Iterable[str]:
     schemes = ", ".join(challenge.scheme for challenge in contact.challenges)
     yield (
         f"server: {contact.status}, challenge {schemes}" if schemes else f"server: {contact.status}"
@@ -79,7 +89,7 @@ def _revision(revision: str) -> Iterable[str]:
         yield f"MCP revision: {revision}"
 
 
-def _resource(resource: Any) -> Iterable[str]:
+def _resource(resource: Resource) -> Iterable[str]:
     yield f"resource: {resource.identifier}"
     if resource.issuers:
         yield f"authorization servers: {', '.join(resource.issuers)}"
@@ -87,17 +97,17 @@ def _resource(resource: Any) -> Iterable[str]:
         yield f"scopes it knows: {' '.join(resource.scopes)}"
 
 
-def _server(server: Any) -> Iterable[str]:
+def _server(server: AuthorizationServer) -> Iterable[str]:
     yield f"issuer: {server.issuer}"
     yield f"authorization endpoint: {server.authorization_endpoint}"
     yield f"token endpoint: {server.token_endpoint}"
 
 
-def _client(client: Any) -> Iterable[str]:
+def _client(client: Client) -> Iterable[str]:
     yield f"client: {client.id} ({client.how}), authentication {client.auth_method}"
 
 
-def _token(token: Any) -> Iterable[str]:
+def _token(token: Token) -> Iterable[str]:
     life = "" if token.expires_in is None else f", expires in {units.duration(token.expires_in)}"
     yield f"token: {token.type} {token.access}{life}"
     yield f"scopes granted: {token.scope_granted or 'not said'}"
@@ -111,7 +121,7 @@ def _token(token: Any) -> Iterable[str]:
         yield f"claims, not verified: {', '.join(named) or 'none of iss, aud, sub, exp'}"
 
 
-def _peer(peer: Any) -> Iterable[str]:
+def _peer(peer: Peer) -> Iterable[str]:
     name = f"{peer.name} {peer.version}".strip() or "a server without a name"
     yield f"MCP server: {name}, revision {peer.revision or 'not said'}, {peer.era}"
     if peer.tools is not None:
@@ -121,6 +131,7 @@ def _peer(peer: Any) -> Iterable[str]:
         yield f"the tool answered: {peer.called}"
 
 
+# The name of a value decides its type (`Learned`).
 _TELLERS: dict[str, Callable[[Any], Iterable[str]]] = {
     "url": _url,
     "contact": _contact,

@@ -110,7 +110,7 @@ class AuthApp(Leaving, Looking, Liking):
         """Copy the sign-in address, or the headers."""
         if not self.can("copy"):
             return
-        if self.state.typing_code:
+        if self.state.typing_code and self.session.device is not None:
             self.copy("The code", self.session.device.user_code)
         elif self.state.signing_in or self.state.at_browser:
             self.action_copy_address()

@@ -12,6 +12,7 @@ from mcp_auth_tui.model import Stage
 from mcp_auth_tui.tui.main_screen import Frame
 
 if TYPE_CHECKING:
+    from mcp_auth_tui.protocol.actions import Protocol
     from mcp_auth_tui.tui.screens.page import Page
 
 
@@ -25,9 +26,9 @@ class Looking(Frame):
 
     def _address(self) -> str:
         """Return the address to sign in at; from now on somebody may come back from it."""
-        state = self.state
-        if state.typing_code:
-            return str(self.session.device.complete or self.session.device.verification_uri)
+        state, device = self.state, self.session.device
+        if state.typing_code and device is not None:
+            return device.complete or device.verification_uri
         if state.at_browser:
             url = self.session.ready.attempt.url
             self.take()
@@ -136,20 +137,21 @@ class Looking(Frame):
 
     def action_check_keys(self) -> None:
         """Fetch the issuer's keys and check the signatures of the tokens."""
-        if self.can("check_keys") and self.config is not None:
+        session = self.session
+        server, token = session.server, session.token
+        if self.can("check_keys") and self.config is not None and server and token:
             from mcp_auth_tui.protocol.judge import Judge
             from mcp_auth_tui.protocol.tokens.signatures import check
 
-            session = self.session
             judge = Judge(self.config, Stage.TOKEN, session.revision)
             self.show(3)
-            self.beside(check(judge, session.server, session.token))
+            self.beside(check(judge, server, token))
 
-    def beside(self, asked: Any) -> None:
+    def beside(self, asked: Protocol[object]) -> None:
         """Do something beside the run, in the background."""
         self.run_worker(self._beside(asked), group="beside", exclusive=True)
 
-    async def _beside(self, asked: Any) -> None:
+    async def _beside(self, asked: Protocol[object]) -> None:
         controller = self._controlled
         async with aclosing(controller.aside(asked)) as events:
             async for event in events:

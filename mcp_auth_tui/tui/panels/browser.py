@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.style import Style
@@ -23,6 +23,9 @@ from mcp_auth_tui.tui.views.content import (
     stages_of,
     words,
 )
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.model.oauth import DeviceCode
 
 _GAP = 3
 _TEXT = 28
@@ -60,7 +63,7 @@ def page(session: Session, look: Look) -> list[Content]:
         return [words(f"– skipped: {told}", DIM)]
     waiting = panel_status(session, 2) is Status.WAITING
     if waiting and session.device is not None:
-        return [*_came_wrong(session, look), *_device(session, look)]
+        return [*_came_wrong(session, look), *_device(session.device, look)]
     if waiting and session.browsed:
         return _waiting(session, look)
     made = consent(session, look)
@@ -100,9 +103,8 @@ def _address(session: Session, look: Look, *, short: bool = False) -> list[Conte
     return made + _hint(look.told(anywhere), look)
 
 
-def _device(session: Session, look: Look) -> list[Content]:
+def _device(code: DeviceCode, look: Look) -> list[Content]:
     """Return a code to type elsewhere: large, and where; below it a picture of the address."""
-    code = session.device
     made = _code(code.user_code, look)
     room = look.height - len(made)
     picture = _picture(code.complete or "", look.width, room)
@@ -131,7 +133,7 @@ def _code(code: str, look: Look) -> list[Content]:
     return [head, *(Content.styled(line, "bold $text-accent") for line in big)]
 
 
-def _told(code: Any, look: Look) -> list[Content]:
+def _told(code: DeviceCode, look: Look) -> list[Content]:
     made = [Content(), Content("at this address, in any browser:")]
     made += _folded(code.verification_uri, look)
     if code.complete:

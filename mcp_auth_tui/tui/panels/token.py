@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
 from mcp_auth_tui.model import Level, Secret, Session
 from mcp_auth_tui.text import redaction, units
 from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, Styled, heading, rows, secret
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.model.aside import SignatureCheck
+    from mcp_auth_tui.model.oauth import Token
 
 _GOOD, _BAD, _UNKNOWN = (
     (LEVEL[Level.OK][0], LEVEL[Level.OK][1]),
@@ -33,10 +37,11 @@ def card(session: Session, look: Look) -> list[Content]:
     token = session.token
     if token is None:
         return []
-    compared, refreshed = [Content(), *_compared(session, look)], _refreshed(session, look)
+    compared = [Content(), *_compared(session, token, look)]
+    refreshed = _refreshed(session, token, look)
     # What a refresh changed is what the person who pressed for it looks for.
     first = refreshed + compared if session.previous is not None else compared + refreshed
-    return _itself(token, look) + first + _identity(session, look)
+    return _itself(token, look) + first + _identity(session, token, look)
 
 
 def papers(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
@@ -55,7 +60,7 @@ def papers(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
     return made
 
 
-def _itself(token: Any, look: Look) -> list[Content]:
+def _itself(token: Token, look: Look) -> list[Content]:
     kind = "opaque: only its issuer can read it"
     if token.claims is not None:
         kind = f"a JWT ({(token.jose or {}).get('alg', 'no alg')}); its claims stand below"
@@ -65,7 +70,7 @@ def _itself(token: Any, look: Look) -> list[Content]:
     return [*rows(pairs, look, least=_LABEL), *_lifetime(token, look)]
 
 
-def _lifetime(token: Any, look: Look) -> list[Content]:
+def _lifetime(token: Token, look: Look) -> list[Content]:
     """Return the bar that counts down."""
     label = f"{'lifetime':{(_LABEL if look.width >= 70 else 13) + 2}}"
     if token.expires_in is None:
@@ -88,9 +93,9 @@ def _marked(value: str, mark: tuple[str, str]) -> Styled:
     return Styled(f"{mark[0]} {value}", mark[1])
 
 
-def _compared(session: Session, look: Look) -> list[Content]:
+def _compared(session: Session, token: Token, look: Look) -> list[Content]:
     """Return scopes, audience, issuer and client: what was asked, beside what the token says."""
-    token, claims = session.token, session.token.claims or {}
+    claims = token.claims or {}
     server = session.server
     made = _beside("scope", token.scope_asked or "none", *_scopes(token), look)
     made += _beside(
@@ -102,10 +107,10 @@ def _compared(session: Session, look: Look) -> list[Content]:
         named_client = "client_id" if "client_id" in claims else "azp"
         client = _claim(token, claims, named_client, token.client_id)
         made += _beside("client", token.client_id, *client, look)
-    return made + rows(_signature(session, look), look, least=_LABEL)
+    return made + rows(_signature(session, token, look), look, least=_LABEL)
 
 
-def _scopes(token: Any) -> tuple[str, tuple[str, str]]:
+def _scopes(token: Token) -> tuple[str, tuple[str, str]]:
     asked, got = (set((value or "").split()) for value in (token.scope_asked, token.scope_granted))
     parts = [token.scope_granted or "nothing named"]
     parts += [f"not granted: {' '.join(sorted(asked - got))}"] if asked - got else []
@@ -113,7 +118,7 @@ def _scopes(token: Any) -> tuple[str, tuple[str, str]]:
     return "; ".join(parts), _GOOD if asked == got else _WARN
 
 
-def _audience(token: Any, claims: Mapping[str, Any]) -> tuple[str, tuple[str, str]]:
+def _audience(token: Token, claims: Mapping[str, Any]) -> tuple[str, tuple[str, str]]:
     if token.claims is None:
         return "cannot be read: the token is opaque", _UNKNOWN
     listed = _strings(claims.get("aud"))
@@ -123,7 +128,7 @@ def _audience(token: Any, claims: Mapping[str, Any]) -> tuple[str, tuple[str, st
 
 
 def _claim(
-    token: Any, claims: Mapping[str, Any], name: str, wanted: str
+    token: Token, claims: Mapping[str, Any], name: str, wanted: str
 ) -> tuple[str, tuple[str, str]]:
     if token.claims is None:
         return "cannot be read: the token is opaque", _UNKNOWN
@@ -148,19 +153,19 @@ def _beside(label: str, wanted: str, got: str, mark: tuple[str, str], look: Look
     )
 
 
-def signature_of(session: Session, what: str) -> Any:
+def signature_of(session: Session, what: str) -> SignatureCheck | None:
     """Return what the issuer's keys said of a token's signature; None when nobody asked."""
     return next((item for item in session.checked if item.what == what), None)
 
 
-def _signature(session: Session, look: Look) -> list[Pair]:
+def _signature(session: Session, token: Token, look: Look) -> list[Pair]:
     found = []
-    if session.token.claims is not None:
+    if token.claims is not None:
         found.append(("signature", _verdict(signature_of(session, "access token"), look)))
     return found
 
 
-def _verdict(found: Any, look: Look) -> Styled:
+def _verdict(found: SignatureCheck | None, look: Look) -> Styled:
     if found is None:
         told = "not checked: {check_signatures} fetches the issuer's keys and checks it"
         return _marked(look.told(told), _UNKNOWN)
@@ -169,8 +174,8 @@ def _verdict(found: Any, look: Look) -> Styled:
     return _marked(f"{head}{found.why}", mark)
 
 
-def _refreshed(session: Session, look: Look) -> list[Content]:
-    token, before = session.token, session.previous
+def _refreshed(session: Session, token: Token, look: Look) -> list[Content]:
+    before = session.previous
     if token.refresh is None and before is None:
         return rows([("refresh token", "none was given")], look, least=_LABEL)
     made = rows([("refresh token", secret(token.refresh or "", look))], look, least=_LABEL)
@@ -192,8 +197,7 @@ def _turned(before: Secret | None, after: Secret | None) -> Styled:
     return _marked(f"{old} → {new}: rotated", _GOOD)
 
 
-def _identity(session: Session, look: Look) -> list[Content]:
-    token = session.token
+def _identity(session: Session, token: Token, look: Look) -> list[Content]:
     if token.id_token is None:
         return []
     told = "says who signed in, to this program alone: it is never sent to the MCP server"
