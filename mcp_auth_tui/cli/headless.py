@@ -27,7 +27,6 @@ from mcp_auth_tui.model import (
     Session,
     Waiting,
 )
-from mcp_auth_tui.protocol.actions import Browse, Open, Send
 from mcp_auth_tui.render.plain import Plain
 
 if TYPE_CHECKING:
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# What is worth a stop when somebody goes step by step; the rest is let go at once.
-_STEPS = (Send, Open, Browse)
 
 
 def _destination(options: Options) -> str:
@@ -147,13 +144,10 @@ class Headless:
         if self._secret(event):
             # Before the question is shown: who answers at once must not be echoed.
             self._keyboard.hide()
-        if not isinstance(event, Ready) or isinstance(event.action, _STEPS):
-            self._plain.show(event, self.session)
+        self._plain.show(event, self.session)
         if self._mode == "events" and not self._lost:
             self._write_event(event)
         match event:
-            case Ready(action) if not isinstance(action, _STEPS):
-                self._controller.step()
             case Waiting(question=Question() as question):
                 self._ask(question)
             case Waiting() | Ready():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcp_auth_tui.model.http import Exchange
+from mcp_auth_tui.model.http import Exchange, Request
 from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status, Whose
 
 if TYPE_CHECKING:
@@ -153,9 +153,11 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Step mode: this action is next and waits for the person (a `protocol.actions` value)."""
+    """Step mode: this request, or the sign-in at this attempt, is next and waits for the person."""
 
-    action: object
+    request: Request | Attempt
+    stream: bool = False
+    """Whether the answer is a stream that is kept open (HTTP with SSE, 2024-11-05)."""
 
 
 @dataclass(frozen=True, slots=True)

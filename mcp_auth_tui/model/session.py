@@ -23,7 +23,7 @@ from mcp_auth_tui.model.events import (
     Tried,
     Waiting,
 )
-from mcp_auth_tui.model.http import Exchange, Secret
+from mcp_auth_tui.model.http import Exchange, Request, Secret
 from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status
 from mcp_auth_tui.text import redaction, terminal
 
@@ -86,7 +86,8 @@ class Session:
     waiting: Waiting | None = None
     slip: Finding | None = None
     """Why the last paste was no answer, until something else comes."""
-    ready: Any = None
+    ready: Request | Attempt | None = None
+    """What goes out next, when the person lets it (`Ready`)."""
     lifted: tuple[str, ...] = ()
     """What the settings of the run lift or leave out; `marks` holds what was done by hand."""
     carried: tuple[str, ...] = ()
@@ -124,7 +125,7 @@ class Session:
             case Resumed():
                 return replace(self._noted(event)._waits(None), slip=None)
             case Ready():
-                return replace(self, ready=event.action)
+                return replace(self, ready=event.request)
             case Ended():
                 return self._end(event)
 

@@ -123,7 +123,7 @@ def event(happened: Event, session: Session) -> dict[str, Any]:
         case Learned(name="token"):
             return {**head, "name": "token", "value": _token(session, False)}
         case Ready():
-            return {**head, **clean(session, _action(session, happened.action))}
+            return {**head, **clean(session, _action(happened))}
         case _:
             return {**head, **clean(session, happened)}
 
@@ -275,13 +275,17 @@ def _masked(name: str, value: str | Secret) -> str:
     return redaction.masked(value) if known and isinstance(value, str) else str(value)
 
 
-def _action(session: Session, action: Any) -> dict[str, Any]:
-    request = getattr(action, "request", None)
-    made: dict[str, Any] = {"action": type(action).__name__.lower()}
-    if isinstance(request, Request):
-        made |= {"method": request.method, "url": request.url, "purpose": request.purpose}
-        made["request"] = _request(request)
-    return made
+def _action(ready: Ready) -> dict[str, Any]:
+    request = ready.request
+    if not isinstance(request, Request):
+        return {"action": "browse"}
+    return {
+        "action": "open" if ready.stream else "send",
+        "method": request.method,
+        "url": request.url,
+        "purpose": request.purpose,
+        "request": _request(request),
+    }
 
 
 def _timings(session: Session) -> dict[str, Any]:

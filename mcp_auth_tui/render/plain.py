@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.model import (
@@ -150,7 +149,7 @@ class Plain:
             case Resumed():
                 self._line(f"  The wait is over: {event.how}")
             case Ready():
-                self._ready(event.action)
+                self._ready(event.request)
             case Ended():
                 self._end(event)
 
@@ -311,8 +310,7 @@ class Plain:
         if question.default is not None:
             self._line(f"    Enter alone: {question.default}")
 
-    def _ready(self, action: Any) -> None:
-        request = getattr(action, "request", None)
+    def _ready(self, request: Request | Attempt) -> None:
         if isinstance(request, Request):
             self._line(f"  Next: {request.method} {request.url}")
             for field in (*request.headers, *(request.form or ())):

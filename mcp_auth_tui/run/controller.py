@@ -40,6 +40,7 @@ from mcp_auth_tui.run.person import Interrupted, Person
 
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser, Opened
+    from mcp_auth_tui.model.oauth import Attempt
     from mcp_auth_tui.net import Network
 
 Flow = Callable[[Config, Session, Stage], Protocol[Outcome]]
@@ -88,6 +89,8 @@ class Controller:
         self._marks = marks
         self._clock = clock
         self._flow = flow
+        self._held: Send | Open | Browse | None = None
+        """What waits for the person in step mode."""
         self._person = Person(present=person, stepping=stepping)
         self._performer = Performer(
             config,
@@ -180,9 +183,10 @@ class Controller:
         finally:
             beside.close()
 
-    def step(self, action: Action | None = None) -> None:
-        """Let the action that is ready go, as it is or changed."""
-        self._person.step(action)
+    def step(self, request: Request | Attempt | None = None, *, unopened: bool = False) -> None:
+        """Let go what is ready, as it is or changed; ``unopened``: without opening a browser."""
+        if self._held is not None:
+            self._person.step(_changed(self._held, request, unopened))
 
     def go(self) -> None:
         """Stop stepping and run to the end."""
@@ -244,8 +248,9 @@ class Controller:
                 continue
             action: Action = item
             if self._person.stepping and isinstance(item, Send | Open | Browse):
-                gate = self._person.hold()
-                yield Ready(item)
+                self._held, gate = item, self._person.hold()
+                request = item.attempt if isinstance(item, Browse) else item.request
+                yield Ready(request, isinstance(item, Open))
                 action = await self._person.wait(gate) or item
             edited = _edited(item, action)
             async with aclosing(self._performer.steps(action, edited=edited)) as steps:
@@ -254,6 +259,16 @@ class Controller:
                         reply = step.value
                     else:
                         yield step
+
+
+def _changed(
+    action: Send | Open | Browse, request: Request | Attempt | None, unopened: bool
+) -> Send | Open | Browse:
+    """Return an action with another request in it; one of another kind changes nothing."""
+    if isinstance(action, Browse):
+        attempt = action.attempt if request is None or isinstance(request, Request) else request
+        return replace(action, attempt=attempt, unopened=unopened)
+    return replace(action, request=request) if isinstance(request, Request) else action
 
 
 def _edited(asked: Action, action: Action) -> bool:

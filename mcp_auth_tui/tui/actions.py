@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from mcp_auth_tui.model import PANELS, Session, Status
+from mcp_auth_tui.model import PANELS, Request, Session, Status
 from mcp_auth_tui.tui.views.content import panel_status
 
 
@@ -63,12 +63,8 @@ class State:
     @property
     def at_browser(self) -> bool:
         """The browser is opened next, when the person says so."""
-        if not self.busy or self.session.ready is None:
-            return False
-        # Not with the module: the first frame needs no action, and they cost a tenth of it.
-        from mcp_auth_tui.protocol.actions import Browse
-
-        return isinstance(self.session.ready, Browse)
+        ready = self.session.ready
+        return self.busy and ready is not None and not isinstance(ready, Request)
 
 
 Why = Callable[[State], str]

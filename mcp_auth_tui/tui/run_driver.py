@@ -15,6 +15,7 @@ from mcp_auth_tui.model import (
     Event,
     Outcome,
     Ready,
+    Request,
     Session,
     Stage,
     Started,
@@ -158,11 +159,7 @@ class Runs(App[int]):
 
     def _pass(self, event: Ready) -> None:
         """Let go what nobody stopped to see: only requests and the browser are worth a step."""
-        from mcp_auth_tui.protocol.actions import Browse, Open, Send
-
-        action = event.action
-        seen = isinstance(action, Browse) or (self.stepping and isinstance(action, Send | Open))
-        if not seen:
+        if isinstance(event.request, Request) and not self.stepping:
             self._controlled.step()
 
     def _asks_first(self) -> bool:
@@ -203,9 +200,7 @@ class Runs(App[int]):
 
     def take(self) -> None:
         """Let the sign-in begin without opening anything: the person takes the address along."""
-        from dataclasses import replace
-
-        self._controlled.step(replace(self.session.ready, unopened=True))
+        self._controlled.step(unopened=True)
         if not self.stepping:
             self.go()
 

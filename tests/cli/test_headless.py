@@ -16,7 +16,6 @@ import pytest
 from mcp_auth_tui.cli.headless import Headless
 from mcp_auth_tui.desktop.stdin import Stdin
 from mcp_auth_tui.model import Ended, Event, Outcome, Question, Ready, Resumed, Waiting
-from mcp_auth_tui.protocol.actions import Browse, Entropy, Send
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.run.controller import Controller
 from mcp_auth_tui.settings.options import Options
@@ -257,27 +256,26 @@ async def test_steps_stop_at_requests_and_the_browser_alone(pipe: list[int]) -> 
     request = token_request(Secrets()).exchange.request
     script = Script(
         [
-            Ready(Entropy(32)),
-            Ready(Send(request)),
-            Ready(Browse(attempt(Secrets()), 600)),
+            Ready(request),
+            Ready(attempt(Secrets())),
             *GOOD,
         ]
     )
     os.write(pipe[1], b"\nr\n")
     assert await told(script, stdin=Stdin.TERMINAL, descriptor=pipe[0]).run() == 0
-    assert [verb for verb, _ in script.heard] == ["step", "step", "go"]
+    assert [verb for verb, _ in script.heard] == ["step", "go"]
 
 
 async def test_q_ends_a_stepped_run(pipe: list[int]) -> None:
     request = token_request(Secrets()).exchange.request
-    script = Script([Ready(Send(request))])
+    script = Script([Ready(request)])
     os.write(pipe[1], b"q\n")
     assert await told(script, stdin=Stdin.TERMINAL, descriptor=pipe[0]).run() == 130
 
 
 async def test_a_step_that_nobody_can_let_go_ends_the_run(pipe: list[int]) -> None:
     request = token_request(Secrets()).exchange.request
-    script = Script([Ready(Send(request)), Ready(Send(request)), *GOOD])
+    script = Script([Ready(request), Ready(request), *GOOD])
     os.write(pipe[1], b"\n")
     os.close(pipe[1])
     assert await told(script, stdin=Stdin.PIPE, descriptor=pipe[0]).run() == 130

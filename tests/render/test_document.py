@@ -21,7 +21,6 @@ from mcp_auth_tui.model import (
     Slip,
     Stage,
 )
-from mcp_auth_tui.protocol.actions import Send
 from mcp_auth_tui.render import document as report
 from tests.scripted import (
     ERROR,
@@ -188,7 +187,7 @@ def test_a_refused_run_ends_without_headers() -> None:
 
 def test_a_request_that_waits_for_its_step_is_masked() -> None:
     request = token_request(Secrets()).exchange.request
-    event = Ready(Send(request))
+    event = Ready(request)
     made = report.event(event, Session().apply(event))
     assert (made["action"], made["method"], made["url"]) == ("send", "POST", request.url)
     assert [name for name, _ in made["request"]["form"]] == [
@@ -233,7 +232,7 @@ def test_json_members_named_like_credentials_are_masked_before_they_are_known() 
             "json": {"client_secret": "never-seen-before", "kept": "yes"},
         }
     )
-    event = Ready(Send(request))
+    event = Ready(request)
     made = report.event(event, Session())
     assert made["request"]["json"]["kept"] == "yes"
     assert "never-seen-before" not in report.dumped(made)

@@ -30,7 +30,6 @@ from mcp_auth_tui.model import (
     Status,
     Waiting,
 )
-from mcp_auth_tui.protocol.actions import Browse, Send
 from mcp_auth_tui.render.plain import Plain
 from mcp_auth_tui.render.summary import elsewhere
 from mcp_auth_tui.tui.actions import KEYS
@@ -240,7 +239,7 @@ def test_a_question_is_asked_with_its_choices_and_its_default() -> None:
 
 def test_a_step_shows_the_next_request_with_its_reasons_and_no_secret() -> None:
     happened = token_request(Secrets())
-    lines = told([Ready(Send(happened.exchange.request))])
+    lines = told([Ready(happened.exchange.request)])
     assert lines[:2] == [
         "  Next: POST https://auth.example.com/token",
         "      grant_type: authorization_code",
@@ -250,7 +249,7 @@ def test_a_step_shows_the_next_request_with_its_reasons_and_no_secret() -> None:
 
 
 def test_a_step_before_the_browser_says_so() -> None:
-    lines = told([Ready(Browse(attempt(Secrets()), 600))])
+    lines = told([Ready(attempt(Secrets()))])
     assert lines[0] == "  Next: the sign-in in the browser"
 
 

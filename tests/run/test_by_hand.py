@@ -106,7 +106,7 @@ async def test_a_person_who_takes_the_address_along_is_no_edit_and_opens_nothing
 
     def react(event: Event) -> None:
         if isinstance(event, Ready):
-            controller.step(replace(event.action, unopened=True))
+            controller.step(unopened=True)
 
     seen = await events(controller, react)
     [browsed] = [event for event in seen if isinstance(event, Browsed)]
@@ -120,7 +120,7 @@ async def test_an_edited_authorization_request_is_marked() -> None:
 
     def react(event: Event) -> None:
         if isinstance(event, Ready):
-            controller.step(replace(event.action, attempt=replace(ATTEMPT, scope="more")))
+            controller.step(replace(ATTEMPT, scope="more"))
 
     await events(controller, react)
     assert controller.session.marks == ("the authorization request was edited by hand",)

@@ -366,7 +366,7 @@ async def test_stepping_shows_each_request_before_it_is_sent() -> None:
     def react(event: Event) -> None:
         if isinstance(event, Ready):
             sent.append(len(net.sent))
-            assert controller.session.ready == event.action
+            assert controller.session.ready == event.request
             controller.step()
 
     seen = await events(controller, react)
@@ -399,7 +399,7 @@ async def test_an_edited_request_is_sent_and_marked() -> None:
 
     def react(event: Event) -> None:
         if isinstance(event, Ready):
-            controller.step(Send(edited) if not net.sent else event.action)
+            controller.step(edited if not net.sent else event.request)
 
     await events(controller, react)
     assert net.sent == [edited, REQUEST]
@@ -413,7 +413,7 @@ async def test_an_edit_that_cannot_be_sent_is_a_failure_and_no_bug() -> None:
 
     def react(event: Event) -> None:
         if isinstance(event, Ready):
-            controller.step(Send(bad))
+            controller.step(bad)
 
     await events(controller, react)
     assert controller.session.exchanges[0].failure == Failure(

@@ -51,7 +51,6 @@ from mcp_auth_tui.model.oauth import (
     Resource,
     Token,
 )
-from mcp_auth_tui.protocol.actions import Browse, Send
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.run.performer import Sent
 from mcp_auth_tui.settings import editable
@@ -284,7 +283,7 @@ def browser(forward: str = FORWARD, *, url: str = URL) -> list[Event]:
     return [
         Entered(Stage.AUTHORIZE),
         Learned("attempt", attempt),
-        Ready(Browse(attempt, 600.0)),
+        Ready(attempt),
         Browsed(url, how, not forward, BACK, forward),
         Waiting("the sign-in in your browser", NOW + 600),
     ]
@@ -512,7 +511,7 @@ class FakeController:
     async def _play(self, event: Event) -> AsyncIterator[Event]:
         self._go.clear()
         if self._stepping and isinstance(event, Exchanged):
-            yield Ready(Send(event.exchange.request))
+            yield Ready(event.exchange.request)
             await self._go.wait()
             if self._cancelled:
                 return
@@ -552,8 +551,9 @@ class FakeController:
             Exchange(number, request, result, NOW, 0.02, edited=request != before, again=of)
         )
 
-    def step(self, action: Any = None) -> None:
-        self.asked.append(("step",) if action is None else ("step", action))
+    def step(self, request: Any = None, *, unopened: bool = False) -> None:
+        changed = "unopened" if unopened else request
+        self.asked.append(("step",) if changed is None else ("step", changed))
         self._go.set()
 
     def go(self) -> None:

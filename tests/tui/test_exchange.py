@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from textual.widgets import Input, OptionList, Static
 
 from mcp_auth_tui.exports.curl import one
-from mcp_auth_tui.model import Exchange, Exchanged, Failure, Field, Learned, Secret
+from mcp_auth_tui.model import Exchange, Exchanged, Failure, Field, Learned, Request, Secret
 from mcp_auth_tui.model.aside import SignatureCheck
-from mcp_auth_tui.protocol.actions import Browse, Send
+from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.tokens.signatures import ACCESS
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.question import Confirm
@@ -369,18 +369,18 @@ async def test_the_next_request_is_changed_before_it_is_sent() -> None:
     app = app_of(fakes.signed_in(), stepping=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot, lambda: app.session.ready is not None)
-        request = app.session.ready.request
+        request = app.session.ready
         await pilot.press("E")
         await settled(pilot, lambda: isinstance(app.screen, EditScreen))
         await pilot.press("down", "down", "d", "a", *"X-Test: 1", "enter")
         await settled(pilot, lambda: not app.screen.query_one("#edit").display)
         await pilot.press("s")
         await settled(pilot, lambda: len(app.fakes[0].asked) > 1)
-        verb, action = app.fakes[0].asked[-1]
+        verb, changed = app.fakes[0].asked[-1]
         assert verb == "step"
-        assert isinstance(action, Send)
-        assert action.request.headers == (Field("X-Test", "1", "added by hand"),)
-        assert action.request.url == request.url
+        assert isinstance(changed, Request)
+        assert changed.headers == (Field("X-Test", "1", "added by hand"),)
+        assert changed.url == request.url
 
 
 async def test_the_authorization_request_is_changed_at_the_gate_and_the_run_goes_on() -> None:
@@ -399,8 +399,8 @@ async def test_the_authorization_request_is_changed_at_the_gate_and_the_run_goes
         await pilot.press("s")
         await settled(pilot, lambda: app.state.signing_in)
         stepped = [item[1] for item in app.fakes[0].asked if item[0] == "step" and len(item) == 2]
-        assert isinstance(stepped[0], Browse)
-        assert "files%3Awrite" in stepped[0].attempt.url
+        assert isinstance(stepped[0], Attempt)
+        assert "files%3Awrite" in stepped[0].url
 
 
 async def test_leaving_the_editor_sends_nothing() -> None:

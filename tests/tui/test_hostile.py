@@ -12,7 +12,6 @@ from textual.widgets import Static
 
 from mcp_auth_tui.exports.curl import one
 from mcp_auth_tui.model import Session
-from mcp_auth_tui.protocol.actions import Send
 from mcp_auth_tui.tui.actions import KEYS
 from mcp_auth_tui.tui.panels import browser
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
@@ -64,7 +63,7 @@ def test_no_view_lets_a_control_through_or_parses_markup() -> None:
             contents += [line.content for line in dissect.request(exchange, seen)]
             contents += [line.content for line in dissect.answer(exchange, seen)]
             contents.append(request.exchange_line(session, exchange, look))
-            rows = request_form.rows_of(Send(exchange.request))
+            rows = request_form.rows_of(exchange.request)
             contents += [row_content(row, look) for row in rows]
             assert_harmless(one(session, exchange.request).replace("\\\n", ""))
         for finding in session.findings:

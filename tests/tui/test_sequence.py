@@ -10,7 +10,6 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from mcp_auth_tui.model import Ended, Entered, Exchanged, Outcome, Resumed, Session, Stage, Waiting
-from mcp_auth_tui.protocol.actions import Send
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.sequence import SequenceScreen
 from mcp_auth_tui.tui.views import sequence, sequence_lines
@@ -124,7 +123,7 @@ def test_an_answer_to_a_question_is_no_part_of_the_sign_in() -> None:
 def test_the_next_request_and_the_end_stand_below_what_happened() -> None:
     ready = folded(fakes.metadata())
     request = fakes.exchange(9, Stage.REGISTER, "POST", f"{fakes.AS}/register", 201).request
-    waiting = replace(ready, ready=Send(request))
+    waiting = replace(ready, ready=request)
     assert sequence.steps(waiting)[-1].arrows == (
         Arrow(YOU, ISSUER, "next: POST /register", style="bold", unseen=True),
     )

@@ -20,19 +20,20 @@ class Changing(Frame):
 
     def action_edit(self) -> None:
         """Change what is sent next."""
-        if self.can("edit"):
+        ready = self.session.ready
+        if self.can("edit") and ready is not None:
             from mcp_auth_tui.tui.screens.request_editor import EditScreen
 
-            screen = EditScreen(self.session.ready, "What is sent next")
+            screen = EditScreen(ready, "What is sent next")
             self.push(screen, self._edited, reveal=Frame.reveal)
 
-    def _edited(self, action: Sendable | None) -> None:
-        if action is None:
+    def _edited(self, request: Sendable | None) -> None:
+        if request is None:
             return
         if self.session.ready is None:
             self.say("The run went on meanwhile: what you changed was not sent.", "warning")
             return
-        self._controlled.step(action)
+        self._controlled.step(request)
         if not self.stepping:
             self.go()
 
@@ -78,7 +79,6 @@ class Changing(Frame):
 
     def on_exchange_screen_again(self, event: ExchangeScreen.Again) -> None:
         """Send an exchange again, as it was or edited, and warn when that spends something."""
-        from mcp_auth_tui.protocol.actions import Send
         from mcp_auth_tui.tui.screens.request_editor import EditScreen
 
         number, request = event.exchange.number, event.exchange.request
@@ -86,11 +86,11 @@ class Changing(Frame):
             self._warned(request, number)
             return
 
-        def edited(action: Sendable | None) -> None:
-            if isinstance(action, Send):
-                self._warned(action.request, number)
+        def edited(changed: Sendable | None) -> None:
+            if isinstance(changed, Request):
+                self._warned(changed, number)
 
-        screen = EditScreen(Send(request), f"Exchange {number}, sent again")
+        screen = EditScreen(request, f"Exchange {number}, sent again")
         self.push(screen, edited, reveal=Frame.reveal)
 
     def _warned(self, request: Request, of: int) -> None:

@@ -26,13 +26,12 @@ class Looking(Frame):
 
     def _address(self) -> str:
         """Return the address to sign in at; from now on somebody may come back from it."""
-        state, device = self.state, self.session.device
+        state, device, ready = self.state, self.session.device, self.session.ready
         if state.typing_code and device is not None:
             return device.complete or device.verification_uri
-        if state.at_browser:
-            url = self.session.ready.attempt.url
+        if state.at_browser and ready is not None:
             self.take()
-            return str(url)
+            return ready.url
         return self.session.browsed.url if self.session.browsed else ""
 
     def action_picture(self) -> None:

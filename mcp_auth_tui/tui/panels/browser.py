@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.style import Style
 
-from mcp_auth_tui.model import Level, Session, Stage, Status
+from mcp_auth_tui.model import Level, Request, Session, Stage, Status
 from mcp_auth_tui.text import terminal, units
 from mcp_auth_tui.tui.views import request
 from mcp_auth_tui.tui.views.content import (
@@ -25,7 +25,7 @@ from mcp_auth_tui.tui.views.content import (
 )
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.model.oauth import DeviceCode
+    from mcp_auth_tui.model.oauth import Attempt, DeviceCode
 
 _GAP = 3
 _TEXT = 28
@@ -37,7 +37,7 @@ def consent(session: Session, look: Look, *, short: bool = False) -> list[Conten
 
     In ``short`` without what belongs to this program: the client and where the browser comes back.
     """
-    attempt = session.attempt or getattr(session.ready, "attempt", None)
+    attempt = _attempt(session)
     if attempt is None:
         return []
     host = words(units.host_of(attempt.authorization_endpoint), "bold $text-accent")
@@ -56,6 +56,12 @@ def consent(session: Session, look: Look, *, short: bool = False) -> list[Conten
     return [Content.assemble((head.get(status, "Sign in at "), "bold"), host), *rows(pairs, look)]
 
 
+def _attempt(session: Session) -> Attempt | None:
+    """Return the sign-in that is under way, or waits for its step."""
+    ready = None if isinstance(session.ready, Request) else session.ready
+    return session.attempt or ready
+
+
 def page(session: Session, look: Look) -> list[Content]:
     """Return the body of the Browser panel's detail."""
     if session.stages[Stage.AUTHORIZE].status is Status.SKIPPED:
@@ -67,7 +73,7 @@ def page(session: Session, look: Look) -> list[Content]:
     if waiting and session.browsed:
         return _waiting(session, look)
     made = consent(session, look)
-    attempt = session.attempt or getattr(session.ready, "attempt", None)
+    attempt = _attempt(session)
     if attempt is not None and attempt.fields:
         made += [Content(), heading("What the address carries")]
         made += request.fields(attempt.fields, look)

@@ -34,7 +34,7 @@ TYPING = (
 
 
 class EditScreen(Screen[Sendable | None]):
-    """Every value of what is sent next; hands back the action as it was made, or None."""
+    """Every value of what is sent next; hands back the request as it was made, or None."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("escape,q", "leave", "Back"),
@@ -46,11 +46,11 @@ class EditScreen(Screen[Sendable | None]):
     ]
     reveal: reactive[bool] = reactive(False)
 
-    def __init__(self, action: Sendable, title: str) -> None:
+    def __init__(self, request: Sendable, title: str) -> None:
         super().__init__(classes="page")
-        self._action = action
+        self._request = request
         self._title = title
-        self._rows = request_form.rows_of(action)
+        self._rows = request_form.rows_of(request)
         self._shown: list[int] = []
         self._adding = ""
 
@@ -177,11 +177,11 @@ class EditScreen(Screen[Sendable | None]):
     def action_send(self) -> None:
         """Hand the request back; ask first when a credential would go astray."""
         try:
-            made = request_form.applied(self._action, self._rows)
+            made = request_form.applied(self._request, self._rows)
         except ValueError as error:
             self._say(str(error))
             return
-        if warning := request_form.strays(self._action, made):
+        if warning := request_form.strays(self._request, made):
 
             def send(yes: bool | None) -> None:
                 if yes:

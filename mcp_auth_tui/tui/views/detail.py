@@ -9,7 +9,7 @@ from typing import Any
 
 from textual.content import Content
 
-from mcp_auth_tui.model import PANELS, Level, Session, Stage, Status, Tried
+from mcp_auth_tui.model import PANELS, Level, Request, Session, Stage, Status, Tried
 from mcp_auth_tui.text import redaction, terminal
 from mcp_auth_tui.tui.panels.guide import GUIDES
 from mcp_auth_tui.tui.views import request
@@ -85,12 +85,8 @@ def page(
 
 
 def _ready(session: Session, panel: int, look: Look) -> list[Content]:
-    action = session.ready
-    if action is None:
-        return []
-    from mcp_auth_tui.protocol.actions import Browse, Open, Send
-
-    if isinstance(action, Browse) and panel == 2:
+    ready = session.ready
+    if ready is not None and not isinstance(ready, Request) and panel == 2:
         goes = Content.styled(" enter goes on to the sign-in below ", "reverse bold")
         return [
             goes,
@@ -98,7 +94,7 @@ def _ready(session: Session, panel: int, look: Look) -> list[Content]:
                 look.told("{copy} copies the address instead, {edit} edits it, esc cancels"), DIM
             ),
         ]
-    if not isinstance(action, Send | Open) or panel_of(action.request.stage) != panel:
+    if not isinstance(ready, Request) or panel_of(ready.stage) != panel:
         return []
     told = [
         Content.styled(" next request, not sent yet ", "reverse bold"),
@@ -107,7 +103,7 @@ def _ready(session: Session, panel: int, look: Look) -> list[Content]:
         ),
         Content(),
     ]
-    return told + request.request(session, action.request, look)
+    return told + request.request(session, ready, look)
 
 
 def _stop(session: Session, panel: int, look: Look) -> list[Content]:

@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl
 
 from mcp_auth_tui.model import Field, Kind, Request, Secret
 from mcp_auth_tui.model.oauth import Attempt
-from mcp_auth_tui.protocol.actions import Browse, Open, Send
 from mcp_auth_tui.protocol.authorization.request import challenge_of, url_of
 from mcp_auth_tui.protocol.urls import same_origin, split
 
@@ -23,7 +22,7 @@ HEADINGS: Mapping[str, str] = {
     "parameter": "What the address carries",
     "kept": "Kept here",
 }
-Sendable = Send | Open | Browse
+Sendable = Request | Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +53,10 @@ class Row:
         return self.part in ("line", "kept")
 
 
-def rows_of(action: Sendable) -> tuple[Row, ...]:
-    """Return everything of an action that can be changed, in the order in which it is shown."""
-    if isinstance(action, Browse):
-        return _attempt_rows(action.attempt)
-    request = action.request
+def rows_of(request: Sendable) -> tuple[Row, ...]:
+    """Return everything of a request that can be changed, in the order in which it is shown."""
+    if isinstance(request, Attempt):
+        return _attempt_rows(request)
     rows = [_row("line", "method", request.method), _row("line", "url", request.url)]
     rows += [_field("header", item) for item in request.headers]
     rows += [_field("form", item) for item in request.form or ()]
@@ -147,22 +145,22 @@ def _hashes(verifier: Row) -> Iterable[str]:
     return (challenge_of(value) for value in values)
 
 
-def applied(action: Sendable, rows: tuple[Row, ...]) -> Sendable:
-    """Return the action as the rows say; equal to it when nothing was changed.
+def applied(request: Sendable, rows: tuple[Row, ...]) -> Sendable:
+    """Return the request as the rows say; equal to it when nothing was changed.
 
     ValueError with a sentence when that cannot be.
     """
     if not any(row.changed for row in rows):
-        return action
-    if isinstance(action, Browse):
-        return replace(action, attempt=_attempted(action.attempt, rows))
-    request, line = action.request, _line(rows)
+        return request
+    if isinstance(request, Attempt):
+        return _attempted(request, rows)
+    line = _line(rows)
     if any(row.part == "form" for row in rows) and any(row.part == "member" for row in rows):
         raise ValueError("A request has a form or a JSON body, not both.")
     form = _fields(rows, "form", request.form or ())
     members = {row.name: row for row in rows if row.part == "member" and not row.dropped}
     changed = {row.name for row in rows if row.part == "member" and row.changed}
-    made = replace(
+    return replace(
         request,
         method=line.get("method", request.method).upper(),
         url=line.get("url", request.url),
@@ -174,7 +172,6 @@ def applied(action: Sendable, rows: tuple[Row, ...]) -> Sendable:
         reasons=tuple(item for item in request.reasons if item.name not in changed),
         idempotent=False,
     )
-    return replace(action, request=made)
 
 
 def _line(rows: tuple[Row, ...]) -> dict[str, str]:
@@ -267,8 +264,8 @@ def _query(url: str) -> set[str]:
 
 def strays(before: Sendable, after: Sendable) -> str:
     """Return a warning when a credential would go where it was not issued for (DESIGN 5)."""
-    if isinstance(before, Browse) or isinstance(after, Browse) or not after.request.secrets:
+    if isinstance(before, Attempt) or isinstance(after, Attempt) or not after.secrets:
         return ""
-    if same_origin(before.request.url, after.request.url):
+    if same_origin(before.url, after.url):
         return ""
-    return f"This sends a credential to {after.request.url}, for which it was not issued."
+    return f"This sends a credential to {after.url}, for which it was not issued."

@@ -21,7 +21,6 @@ from mcp_auth_tui.model import (
     Session,
     Stage,
 )
-from mcp_auth_tui.protocol.actions import Open, Send
 from mcp_auth_tui.text import units
 from mcp_auth_tui.tui.views.content import DIM, LEVEL
 from mcp_auth_tui.tui.views.request import outcome_of
@@ -232,9 +231,9 @@ def _resumed(event: Resumed, accepted: bool) -> Step:
 def _now(session: Session) -> Iterator[Step]:
     """Yield what is about to happen, or how it ended."""
     ready = session.ready
-    if isinstance(ready, Send | Open):
-        label = f"next: {_asked(session, ready.request)}"
-        yield Step((Arrow(YOU, lane_of(ready.request), label, style="bold", unseen=True),))
+    if isinstance(ready, Request):
+        label = f"next: {_asked(session, ready)}"
+        yield Step((Arrow(YOU, lane_of(ready), label, style="bold", unseen=True),))
     if session.waiting is not None:
         glyph = "…"
         yield Step(note=f"waiting: {session.waiting.what}", mark=glyph, mark_style="$text-accent")
