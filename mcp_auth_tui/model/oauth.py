@@ -195,3 +195,14 @@ class DeviceCode:
     until: float
     """Seconds since the epoch."""
     device_code: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known before a run, from an earlier one or from a store: it may begin later then."""
+
+    contact: Contact | None = None
+    resource: Resource | None = None
+    server: AuthorizationServer | None = None
+    client: Client | None = None
+    token: Token | None = None

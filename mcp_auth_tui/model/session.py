@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Client,
         Contact,
         DeviceCode,
+        Known,
         Peer,
         Resource,
         Token,
@@ -207,6 +208,13 @@ class Session:
         """The stage that is running or waiting, or None."""
         alive = (Status.RUNNING, Status.WAITING)
         return next((s for s in reversed(Stage) if self.stages[s].status in alive), None)
+
+    @property
+    def known(self) -> Known:
+        """What a later run may take over."""
+        from mcp_auth_tui.model.oauth import Known
+
+        return Known(self.contact, self.resource, self.server, self.client, self.token)
 
     @property
     def headers(self) -> dict[str, Secret]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mcp_auth_tui.model import Learned, Left, Outcome, Session, Stage, Status
-from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Contact, Resource, Token
+from mcp_auth_tui.model import Learned, Left, Outcome, Stage, Status
+from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Contact, Known, Resource, Token
 from mcp_auth_tui.protocol import stages
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.authorization import request
@@ -13,22 +13,21 @@ from mcp_auth_tui.protocol.authorization.request import Scope
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import verify
-from mcp_auth_tui.protocol.registration import client as registration
+from mcp_auth_tui.protocol.registration.client import bind_again
 from mcp_auth_tui.protocol.staging import staged
-from mcp_auth_tui.protocol.tokens import dpop as proofs
 from mcp_auth_tui.protocol.tokens import grants, response
-from mcp_auth_tui.protocol.tokens.dpop import Dpop
+from mcp_auth_tui.protocol.tokens.dpop import Dpop, choose_dpop
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 
 
 def run(
-    config: Config, known: Session | None = None, start: Stage = Stage.PROBE
+    config: Config, known: Known | None = None, start: Stage = Stage.PROBE
 ) -> Protocol[Outcome]:
-    """Run the flow from a stage on, with what earlier stages of `known` found.
+    """Run the flow from a stage on, with what is known of the stages before it.
 
     Returns `Outcome.OK` with a verified token, or `Outcome.OPEN`; raises `FlowStop`.
     """
-    known = known or Session()
+    known = known or Known()
     judge = Judge(config, Stage.PROBE)
     contact, opened = known.contact, None
     if start is Stage.PROBE or contact is None:
@@ -38,72 +37,72 @@ def run(
     if opened is not None and not config.force:
         return Outcome.OPEN
     judge = replace(judge, revision=contact.revision).asking(contact.url)
-    course = _Course(judge, contact)
-    yield from course.set_out(known, start)
-    return (yield from course.to_the_end())
+    authorization = AuthorizationRun(judge, contact)
+    yield from authorization.resume_from(known, start)
+    return (yield from authorization.run_until_accepted())
 
 
 @dataclass(slots=True)
-class _Course:
+class AuthorizationRun:
     """What a run has found so far; a refusal may throw some of it away and go on."""
 
     judge: Judge
     contact: Contact
-    protected: Resource | None = None
-    issuer: AuthorizationServer | None = None
+    resource: Resource | None = None
+    server: AuthorizationServer | None = None
     client: Client | None = None
-    held: Token | None = None
+    token: Token | None = None
     dpop: Dpop | None = None
-    grant: str = ""
+    grant_type: str = ""
     bound: bool = False
     """Whether the callback listener of this run is bound (B1)."""
     new: bool = False
     """Whether the client was registered in this run."""
 
-    def set_out(self, known: Session, start: Stage) -> Protocol[None]:
-        """Take over what an earlier run found before the stage to start from."""
+    def resume_from(self, known: Known, start: Stage) -> Protocol[None]:
+        """Take over what is known of the stages before the one to start from."""
         order = list(Stage)
         if order.index(start) > order.index(Stage.RESOURCE):
-            found = known.resource
-            self.protected = replace(found, exchange=None) if found is not None else None
+            resource = known.resource
+            self.resource = replace(resource, exchange=None) if resource is not None else None
         if order.index(start) > order.index(Stage.SERVER):
-            self.issuer = known.server
+            self.server = known.server
         if order.index(start) > order.index(Stage.REGISTER):
             self.client = known.client
         if order.index(start) > order.index(Stage.TOKEN):
-            self.held = known.token
+            self.token = known.token
         elif start is Stage.TOKEN and known.token is not None and known.token.refresh:
             # The code is spent: from here on a run goes by the refresh token.
             yield from self._metadata()
-            self.held = yield from self._refreshed(known.token)
+            self.token = yield from self._refresh(known.token)
 
-    def to_the_end(self) -> Protocol[Outcome]:
+    def run_until_accepted(self) -> Protocol[Outcome]:
         """Get a token and use it, as often as refusals and S2 allow."""
         refused, before = self.contact, frozenset[str]()
         for number in range(1, verify.LIMIT + 1):
-            protected, issuer = yield from self._metadata()
+            resource, server = yield from self._metadata()
             if self.client is None:
-                self.client = yield from stages.get_client(self.judge, issuer, self.grant)
+                self.client = yield from stages.get_client(self.judge, server, self.grant_type)
                 self.bound = self.new = True
-            if self.held is None:
+            if self.token is None:
                 at = self.judge.at(Stage.AUTHORIZE)
                 challenged = refused.param("scope")
                 scope = request.choose_scope(
-                    at, challenged, protected, issuer, before, again=number > 1
+                    at, challenged, resource, server, before, again=number > 1
                 )
-                self.held = yield from self._obtain(issuer, self.client, scope, refused, number)
-            asked = verify.Asked(refused, protected.scopes)
+                self.token = yield from self.get_token(server, self.client, scope, refused, number)
+            asked = verify.Asked(refused, resource.scopes)
             verdict = yield from stages.try_token(
-                self.judge, self.held, self.contact, number, self.dpop, asked
+                self.judge, self.token, self.contact, number, self.dpop, asked
             )
             if verdict.refused is None:
                 return (yield from self._finish())
-            refused, before = verdict.refused, verify.held(self.held)
+            refused, before = verdict.refused, verify.held(self.token)
             named = refused.params("resource_metadata")
-            moved = named and self.protected is not None and self.protected.url not in named
+            moved = named and self.resource is not None and self.resource.url not in named
             if verdict.exchange is not None or moved:
-                before = yield from self._read_again(verdict, before)
-            self.held = None
+                before = yield from self.rediscover(verdict, before)
+            self.token = None
             self.contact = replace(self.contact, era=refused.era, revision=refused.revision)
             self.judge = replace(self.judge, revision=refused.revision)
         self.judge.at(Stage.VERIFY).stop(
@@ -112,47 +111,47 @@ class _Course:
         )
 
     def _metadata(self) -> Protocol[tuple[Resource, AuthorizationServer]]:
-        if self.protected is None:
-            self.protected = yield from stages.find_resource(self.judge, self.contact)
-        if self.protected.legacy and self.judge.config.issuer is None:
+        if self.resource is None:
+            self.resource = yield from stages.find_resource(self.judge, self.contact)
+        if self.resource.legacy and self.judge.config.issuer is None:
             self.judge = replace(self.judge, revision="2025-03-26")
-        if self.issuer is None:
-            self.issuer = yield from stages.find_server(self.judge, self.protected, self.contact)
+        if self.server is None:
+            self.server = yield from stages.find_server(self.judge, self.resource, self.contact)
         at = self.judge.at(Stage.SERVER)
-        if not self.grant:
-            self.grant = grants.choose(self.judge.config, self.issuer)
-            grants.offered(at, self.issuer, self.grant)
+        if not self.grant_type:
+            self.grant_type = grants.choose(self.judge.config, self.server)
+            grants.offered(at, self.server, self.grant_type)
         if self.dpop is None:
-            self.dpop = proofs.wanted(at, self.protected, self.issuer, self.contact)
-        return self.protected, self.issuer
+            self.dpop = choose_dpop(at, self.resource, self.server, self.contact)
+        return self.resource, self.server
 
-    def _obtain(
+    def get_token(
         self,
-        issuer: AuthorizationServer,
+        server: AuthorizationServer,
         client: Client,
         scope: Scope,
         refused: Contact,
         number: int,
     ) -> Protocol[Token]:
         """Get a token by the grant of this run."""
-        assert self.protected is not None
+        assert self.resource is not None
         at = self.judge.at(Stage.AUTHORIZE)
-        asker = Endpoint(at, issuer, client, self.dpop)
-        named = self.protected.identifier if at.config.send_resource else None
-        if self.grant == "authorization_code":
+        asker = Endpoint(at, server, client, self.dpop)
+        named = self.resource.identifier if at.config.send_resource else None
+        if self.grant_type == "authorization_code":
             if not self.bound:
-                yield from registration.bind_again(at, client)
+                yield from bind_again(at, client)
                 self.bound = True
-            grant = yield from stages.sign_in(
-                asker, self.protected, scope, refused, number, new=self.new and number == 1
+            code = yield from stages.sign_in(
+                asker, self.resource, scope, refused, number, new=self.new and number == 1
             )
-            return (yield from stages.exchange_code(self.judge, issuer, client, grant, self.dpop))
-        if self.grant == "device_code":
+            return (yield from stages.exchange_code(self.judge, server, client, code, self.dpop))
+        if self.grant_type == "device_code":
             return (yield from stages.sign_in_elsewhere(asker, named, scope))
-        yield Left(Stage.AUTHORIZE, Status.SKIPPED, f"{self.grant}: no person is part of it")
-        return (yield from stages.obtain_directly(asker, self.grant, named, scope))
+        yield Left(Stage.AUTHORIZE, Status.SKIPPED, f"{self.grant_type}: no person is part of it")
+        return (yield from stages.obtain_directly(asker, self.grant_type, named, scope))
 
-    def _read_again(
+    def rediscover(
         self, verdict: verify.Verdict, before: frozenset[str]
     ) -> Protocol[frozenset[str]]:
         """Read the resource metadata again after a 401, or when a challenge names new one (C5, M1).
@@ -161,17 +160,17 @@ class _Course:
         when a 401 has no such reason, or when a client made by hand belongs to the old issuer.
         """
         refused, exchange = verdict.refused, verdict.exchange
-        assert refused and self.held and self.protected and self.issuer and self.client
+        assert refused and self.token and self.resource and self.server and self.client
         judge = self.judge.at(Stage.VERIFY)
         if refused.param("error") == "insufficient_user_authentication":
             return before
         now = yield from stages.find_resource(self.judge, refused, again=True)
-        if not now.issuers or self.issuer.issuer in now.issuers:
+        if not now.issuers or self.server.issuer in now.issuers:
             if exchange is not None:
-                verify.fresh_refused(judge, self.held, refused, exchange, self.contact)
-            self.protected = now
+                verify.fresh_refused(judge, self.token, refused, exchange, self.contact)
+            self.resource = now
             return before
-        seen = f"before: {self.issuer.issuer}; now: {', '.join(now.issuers)}"
+        seen = f"before: {self.server.issuer}; now: {', '.join(now.issuers)}"
         if self.client.how == "pre-registered":
             judge.stop(
                 "as-changed",
@@ -179,38 +178,38 @@ class _Course:
                 exchange=exchange,
             )
         yield from judge.note("as-changed", seen=seen, exchange=exchange)
-        self.protected, self.issuer, self.dpop, self.grant = now, None, None, ""
+        self.resource, self.server, self.dpop, self.grant_type = now, None, None, ""
         self.client = None
         return frozenset()
 
-    def _refreshed(self, old: Token) -> Protocol[Token]:
-        assert self.issuer and self.client
-        asker = Endpoint(self.judge.at(Stage.TOKEN), self.issuer, self.client, self.dpop)
+    def _refresh(self, old: Token) -> Protocol[Token]:
+        assert self.server and self.client
+        asker = Endpoint(self.judge.at(Stage.TOKEN), self.server, self.client, self.dpop)
 
         def body() -> Protocol[Token]:
-            made = yield from response.refresh(asker, old)
-            yield Learned("token", made)
-            return made
+            token = yield from response.refresh(asker, old)
+            yield Learned("token", token)
+            return token
 
         return (yield from staged(Stage.TOKEN, body(), lambda _: "refreshed"))
 
-    def _renewed(self, old: Token) -> Protocol[Token]:
+    def _renew(self, old: Token) -> Protocol[Token]:
         """Refresh, or ask anew where the same credentials bring a new token (EM3)."""
-        if self.grant not in grants.DIRECT:
-            return (yield from self._refreshed(old))
-        assert self.issuer and self.client
+        if self.grant_type not in grants.DIRECT:
+            return (yield from self._refresh(old))
+        assert self.server and self.client
         scope = Scope(old.scope_asked, "as before")
-        return (yield from self._obtain(self.issuer, self.client, scope, self.contact, 1))
+        return (yield from self.get_token(self.server, self.client, scope, self.contact, 1))
 
     def _finish(self) -> Protocol[Outcome]:
         """Refresh once and verify again, when that was asked for."""
-        assert self.held is not None
+        assert self.token is not None
         if self.judge.config.refresh:
-            self.held = yield from self._renewed(self.held)
+            self.token = yield from self._renew(self.token)
             verdict = yield from stages.try_token(
-                self.judge, self.held, self.contact, verify.LIMIT, self.dpop
+                self.judge, self.token, self.contact, verify.LIMIT, self.dpop
             )
             if verdict.refused is not None and verdict.exchange is not None:
                 at, refused = self.judge.at(Stage.VERIFY), verdict.refused
-                verify.fresh_refused(at, self.held, refused, verdict.exchange, self.contact)
+                verify.fresh_refused(at, self.token, refused, verdict.exchange, self.contact)
         return Outcome.OK

@@ -19,11 +19,10 @@ from mcp_auth_tui.model import (
     Left,
     Level,
     Outcome,
-    Session,
     Stage,
     Status,
 )
-from mcp_auth_tui.model.oauth import AuthorizationServer, Contact, Peer, Resource
+from mcp_auth_tui.model.oauth import AuthorizationServer, Contact, Known, Peer, Resource
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.checks.server import wanted
 from mcp_auth_tui.protocol.config import Config
@@ -70,7 +69,7 @@ class Surveyor(Judge):
 
 
 def run(
-    config: Config, known: Session | None = None, start: Stage = Stage.PROBE
+    config: Config, known: Known | None = None, start: Stage = Stage.PROBE
 ) -> Protocol[Outcome]:
     """Look at the first contact, the resource's metadata and that of every server it names (A9).
 

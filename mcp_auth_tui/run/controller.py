@@ -40,10 +40,10 @@ from mcp_auth_tui.run.person import Interrupted, Person
 
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser, Opened
-    from mcp_auth_tui.model.oauth import Attempt
+    from mcp_auth_tui.model.oauth import Attempt, Known
     from mcp_auth_tui.net import Network
 
-Flow = Callable[[Config, Session, Stage], Protocol[Outcome]]
+Flow = Callable[[Config, "Known", Stage], Protocol[Outcome]]
 
 _INTERRUPTED = 130
 _OUTCOMES = {3: Outcome.WAITING, 4: Outcome.REFUSED, _INTERRUPTED: Outcome.INTERRUPTED}
@@ -113,7 +113,7 @@ class Controller:
         network stays open, for it is the caller's.
         """
         known = known or Session()
-        generator = (self._flow or _the_flow())(self._config, known, start)
+        generator = (self._flow or _the_flow())(self._config, known.known, start)
         try:
             contact = None if start is Stage.PROBE else known.contact
             url = (contact.url if contact is not None else "") or self._config.url

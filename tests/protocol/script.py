@@ -337,7 +337,7 @@ class World:
 
     def run(self, known: Any = None, start: Stage = Stage.PROBE, **settings: Any) -> Script:
         config = Config(**{"url": self.url, **settings})
-        return played(flow.run(config, known, start), self.perform)
+        return played(flow.run(config, known and known.known, start), self.perform)
 
     @property
     def asked(self) -> list[str]:

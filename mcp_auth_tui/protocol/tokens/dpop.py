@@ -39,7 +39,7 @@ class Dpop:
     """The thumbprint (RFC 7638) of the run's key, once a proof was signed."""
 
 
-def wanted(
+def choose_dpop(
     judge: Judge, resource: Resource, server: AuthorizationServer, contact: Contact
 ) -> Dpop | None:
     """Decide whether proofs are given: ``--dpop on``, or `auto` where the resource asks for it.

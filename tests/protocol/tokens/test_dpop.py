@@ -183,7 +183,7 @@ def wanted(
 
 def _as_protocol(*arguments: Any) -> Any:
     yield from ()
-    return dpop.wanted(*arguments)
+    return dpop.choose_dpop(*arguments)
 
 
 @pytest.mark.parametrize(
