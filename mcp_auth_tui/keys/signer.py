@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model import Failure, Secret
-from mcp_auth_tui.protocol.actions import Sign, Signed
+from mcp_auth_tui.protocol.actions import Sign, SignedJwt
 
 if TYPE_CHECKING:
     from mcp_auth_tui.keys.jose import Keys
@@ -28,11 +28,11 @@ class Signer:
         self._origin = origin
         self._keys: Keys | None = None
 
-    async def __call__(self, action: Sign) -> Signed | Failure:
+    async def __call__(self, action: Sign) -> SignedJwt | Failure:
         """Sign; a `Failure` is ``client-key``, or ``passphrase`` when the key wants one."""
         return await asyncio.to_thread(self._sign, action)
 
-    def _sign(self, action: Sign) -> Signed | Failure:
+    def _sign(self, action: Sign) -> SignedJwt | Failure:
         from mcp_auth_tui.keys.jose import KeyProblem, Keys
 
         self._keys = self._keys or Keys()
@@ -58,7 +58,7 @@ class Signer:
         except KeyProblem as problem:
             kind = "passphrase" if problem.passphrase_needed else "client-key"
             return Failure(kind, str(problem))
-        return Signed(made.jwt, made.alg, made.thumbprint)
+        return SignedJwt(made.jwt, made.alg, made.thumbprint)
 
     def _provide(self, keys: Keys, action: Sign) -> None:
         from mcp_auth_tui.keys.jose import KeyProblem

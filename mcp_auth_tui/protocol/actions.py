@@ -111,7 +111,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Entropy:
+class RandomOctets:
     """Reply: so many random octets."""
 
     octets: int
@@ -119,7 +119,7 @@ class Entropy:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Sign a JWT (K4, D1). Reply: `Signed`, or `Failure` (``client-key``, or ``passphrase``).
+    """Sign a JWT (K4, D1). Reply: `SignedJwt`, or `Failure` (``client-key``, or ``passphrase``).
 
     Whoever signs adds ``iat`` and a fresh ``jti``, and ``exp`` when a ``lifetime`` (seconds) is
     given.
@@ -137,7 +137,7 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class SignedJwt:
     """A signed JWT and the thumbprint (RFC 7638) of the key."""
 
     jwt: Secret
@@ -147,14 +147,14 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """Check the signature of a JWT with a key set (RFC 7515 §5.2). Reply: `Verified`."""
+    """Check the signature of a JWT with a key set (RFC 7515 §5.2). Reply: `Verification`."""
 
     jwt: Secret
     jwks: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class Verification:
     """Whether a signature is good; ``why`` is a sentence either way."""
 
     ok: bool
@@ -185,7 +185,7 @@ Action = (
     | Await
     | Answer
     | Ask
-    | Entropy
+    | RandomOctets
     | Sign
     | Verify
     | Sleep
@@ -219,18 +219,18 @@ __all__ = [
     "Browse",
     "Callback",
     "Close",
-    "Entropy",
     "Failure",
     "FlowStop",
     "Note",
     "Now",
     "Open",
     "Protocol",
+    "RandomOctets",
     "Read",
     "Send",
     "Sign",
-    "Signed",
+    "SignedJwt",
     "Sleep",
-    "Verified",
+    "Verification",
     "Verify",
 ]

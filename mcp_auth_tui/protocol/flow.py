@@ -91,7 +91,7 @@ class AuthorizationRun:
                     at, challenged, resource, server, before, again=number > 1
                 )
                 self.token = yield from self.get_token(server, self.client, scope, refused, number)
-            asked = verify.Asked(refused, resource.scopes)
+            asked = verify.ScopeRequest(refused, resource.scopes)
             verdict = yield from stages.try_token(
                 self.judge, self.token, self.contact, number, self.dpop, asked
             )

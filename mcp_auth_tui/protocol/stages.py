@@ -186,7 +186,7 @@ def try_token(
     contact: Contact,
     number: int,
     dpop: Dpop | None,
-    asked: verify.Asked | None = None,
+    asked: verify.ScopeRequest | None = None,
 ) -> Protocol[verify.Verdict]:
     """Use the token, and sum up what the server told."""
 

@@ -21,7 +21,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
-class MadeUrl:
+class McpUrl:
     """An MCP URL ready for use and what was done to what the person typed."""
 
     url: str
@@ -110,7 +110,7 @@ def _in_ascii(host: str) -> str:
     return host.encode("idna").decode("ascii") if host else ""
 
 
-def mcp_url(text: str) -> MadeUrl:
+def mcp_url(text: str) -> McpUrl:
     """Make an MCP URL of what a person typed (Z3: lower-case scheme and host, path kept).
 
     Raises ValueError with a sentence for that person.
@@ -153,7 +153,7 @@ def mcp_url(text: str) -> MadeUrl:
         made = raw
     if _FORBIDDEN.search(made) or not made.isascii():
         raise ValueError("The URL holds a character that no URL may hold (a blank or a quote?).")
-    return MadeUrl(made, tuple(notes))
+    return McpUrl(made, tuple(notes))
 
 
 def _no_mcp_url(scheme: str) -> str:

@@ -38,16 +38,16 @@ from mcp_auth_tui.protocol.actions import (
     Bind,
     Browse,
     Close,
-    Entropy,
     FlowStop,
     Now,
     Open,
+    RandomOctets,
     Read,
     Send,
     Sign,
-    Signed,
+    SignedJwt,
     Sleep,
-    Verified,
+    Verification,
     Verify,
 )
 from mcp_auth_tui.protocol.config import Config
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.net.answers import Stream
 
 BindListener = Callable[[str | None, int | None], Awaitable["Listener"]]
-Signer = Callable[[Sign], Awaitable[Signed | Failure]]
+Signer = Callable[[Sign], Awaitable[SignedJwt | Failure]]
 
 REQUESTS = 60
 """The most requests of one run (SPEC 6: a global budget)."""
@@ -95,11 +95,11 @@ def _names(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(unquote_plus(name)[:40] for name, sep, _ in pairs if sep))
 
 
-def _verified(action: Verify) -> Verified:
+def _verified(action: Verify) -> Verification:
     from mcp_auth_tui.keys.jose import verify_jwt
 
     found = verify_jwt(action.jwt.reveal(), action.jwks)
-    return Verified(found.ok, found.why, found.kid, found.alg)
+    return Verification(found.ok, found.why, found.kid, found.alg)
 
 
 class Performer:
@@ -210,7 +210,7 @@ class Performer:
     async def _quietly(self, action: Action) -> Any:
         """Perform an action that is no event."""
         match action:
-            case Entropy():
+            case RandomOctets():
                 return self._entropy(action.octets)
             case Now():
                 return self._clock()

@@ -10,7 +10,7 @@ from typing import Any
 
 from mcp_auth_tui.model import Exchange, Failure, Request, Secret
 from mcp_auth_tui.protocol import actions
-from mcp_auth_tui.protocol.actions import Callback, Signed
+from mcp_auth_tui.protocol.actions import Callback, SignedJwt
 from tests.protocol.script import (
     AS,
     MCP,
@@ -108,7 +108,7 @@ class Site(World):
         match action:
             case actions.Sign():
                 self.performed.append(action)
-                return self.signature or Signed(Secret("a.b.c"), "ES256", THUMB)
+                return self.signature or SignedJwt(Secret("a.b.c"), "ES256", THUMB)
             case actions.Sleep():
                 return None
             case actions.Bind() if self.bound is not None:

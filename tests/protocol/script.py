@@ -359,7 +359,7 @@ class World:
                 return made_exchange(request, self._answer(request), len(self.sent))
             case actions.Bind(redirect_uri, _):
                 return redirect_uri or REDIRECT
-            case actions.Entropy(octets):
+            case actions.RandomOctets(octets):
                 self._octets += 1
                 return hashlib.sha256(str(self._octets).encode()).digest()[:octets]
             case actions.Browse(asked, _):

@@ -50,11 +50,11 @@ from mcp_auth_tui.protocol.actions import (
     Browse,
     Callback,
     Close,
-    Entropy,
     FlowStop,
     Now,
     Open,
     Protocol,
+    RandomOctets,
     Read,
     Send,
     Sign,
@@ -304,7 +304,7 @@ async def test_randomness_and_time_are_given() -> None:
     got: list[Any] = []
 
     def body() -> Protocol[Outcome]:
-        got.append((yield Entropy(3)))
+        got.append((yield RandomOctets(3)))
         got.append((yield Now()))
         got.append((yield Sleep(0.0)))
         got.append((yield Sign("client", {}, {})))

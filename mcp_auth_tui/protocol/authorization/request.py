@@ -19,7 +19,15 @@ from mcp_auth_tui.model.oauth import (
     Contact,
     Resource,
 )
-from mcp_auth_tui.protocol.actions import Answer, Await, Browse, Callback, Entropy, Now, Protocol
+from mcp_auth_tui.protocol.actions import (
+    Answer,
+    Await,
+    Browse,
+    Callback,
+    Now,
+    Protocol,
+    RandomOctets,
+)
 from mcp_auth_tui.protocol.authorization import pastes
 from mcp_auth_tui.protocol.authorization.follow import follow
 from mcp_auth_tui.protocol.checks import callback as checks_callback
@@ -98,9 +106,9 @@ def prepare(
 ) -> Protocol[Attempt]:
     """Make one authorization request (Z1-Z7); everything that the answer is judged by is kept."""
     config = judge.config
-    octets: bytes = yield Entropy(_OCTETS)
+    octets: bytes = yield RandomOctets(_OCTETS)
     verifier = _unreserved(octets)
-    octets = yield Entropy(_OCTETS)
+    octets = yield RandomOctets(_OCTETS)
     state = Secret(_unreserved(octets))
     named = resource.identifier if config.send_resource else None
     fields = [

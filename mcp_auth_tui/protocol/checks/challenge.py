@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcp_auth_tui.model import Exchange
 from mcp_auth_tui.model.oauth import Contact
 from mcp_auth_tui.protocol.checks.check import Check, Checks
-from mcp_auth_tui.protocol.discovery.challenge import Parsed
+from mcp_auth_tui.protocol.discovery.challenge import ParsedChallenges
 
 _HEADER = "www-authenticate"
 _SCHEMES = ("bearer", "dpop")
@@ -13,7 +13,7 @@ _SCHEMES = ("bearer", "dpop")
 _CATALOGUE = 3
 
 
-def fields(exchange: Exchange, parsed: Parsed, shown: str) -> Checks:
+def fields(exchange: Exchange, parsed: ParsedChallenges, shown: str) -> Checks:
     """Look at the form of ``WWW-Authenticate`` (RFC 9110 §11.6.1, RFC 6750 §3)."""
     faults = "; ".join((*parsed.faults, shown))
     yield Check("rs-challenge-syntax", bool(parsed.faults), faults, _HEADER)
@@ -37,7 +37,7 @@ def fields(exchange: Exchange, parsed: Parsed, shown: str) -> Checks:
         yield from _members(parsed, shown)
 
 
-def _members(parsed: Parsed, shown: str) -> Checks:
+def _members(parsed: ParsedChallenges, shown: str) -> Checks:
     names = {name for item in parsed.challenges for name, _ in item.params}
     yield Check("rs-challenge-no-prm", "resource_metadata" not in names, shown, _HEADER)
     if "scope" in names:

@@ -40,7 +40,7 @@ _OTHERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ServerNeeds:
     """What the MCP server said that its authorization server must fit."""
 
     resource: str = ""
@@ -51,21 +51,21 @@ class Wanted:
     """Whether the resource takes only tokens that are bound to a key."""
 
 
-NOTHING = Wanted()
+NOTHING = ServerNeeds()
 
 
-def wanted(resource: Resource, contact: Contact | None = None) -> Wanted:
+def wanted(resource: Resource, contact: Contact | None = None) -> ServerNeeds:
     """Return what the resource, and the challenge if there was one, want of the server."""
     challenged = (contact.param("scope") or "") if contact else ""
     schemes = {item.scheme.lower() for item in contact.challenges} if contact else set()
-    return Wanted(
+    return ServerNeeds(
         "" if resource.legacy else resource.identifier,
         tuple(challenged.split()) or resource.scopes,
         resource.document.get("dpop_bound_access_tokens_required") is True or schemes == {"dpop"},
     )
 
 
-def document(server: AuthorizationServer, wants: Wanted, *, stateless: bool) -> Checks:
+def document(server: AuthorizationServer, wants: ServerNeeds, *, stateless: bool) -> Checks:
     """Look at every member that matters (RFC 8414 §2 and its companions)."""
     found = server.document
     yield from absent_values("as", found, ())
@@ -168,7 +168,7 @@ def _ways_to_register(server: AuthorizationServer, stateless: bool) -> Checks:
         yield Check(id, not _documents(server), "absent", pointer)
 
 
-def _dpop(server: AuthorizationServer, wants: Wanted) -> Checks:
+def _dpop(server: AuthorizationServer, wants: ServerNeeds) -> Checks:
     value = server.document.get(_DPOP)
     if value is None and not wants.dpop:
         return
@@ -190,7 +190,7 @@ def _openid(server: AuthorizationServer) -> Checks:
     yield Check("as-oidc-members", bool(lacking), seen, f"/{lacking[0]}" if lacking else "")
 
 
-def _fits(server: AuthorizationServer, wants: Wanted) -> Checks:
+def _fits(server: AuthorizationServer, wants: ServerNeeds) -> Checks:
     known = server.list("scopes_supported")
     if known and wants.scopes:
         unknown = [item for item in wants.scopes if item not in known]

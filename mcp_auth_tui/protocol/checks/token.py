@@ -33,7 +33,7 @@ _JAG_LIFE = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class IssuedToken:
     """A token answer and what it was asked for with."""
 
     answer: Mapping[str, Any]
@@ -85,7 +85,7 @@ def refresh_token(answer: Mapping[str, Any], client: Client) -> Checks:
         yield Check("token-refresh-unasked", wrong, seen, "/refresh_token")
 
 
-def jwt(issued: Issued) -> Checks:
+def jwt(issued: IssuedToken) -> Checks:
     """Look at header and claims of a JWT access token (RFC 9068)."""
     algorithm = str(issued.jose.get("alg"))
     none, shared = algorithm.lower() == "none", algorithm.startswith("HS")
@@ -122,7 +122,7 @@ def audiences(claims: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(item for item in listed if isinstance(item, str))
 
 
-def _is_id_token(issued: Issued) -> bool:
+def _is_id_token(issued: IssuedToken) -> bool:
     if issued.answer.get("id_token") == issued.answer.get("access_token"):
         return True
     alone = set(audiences(issued.claims)) == {issued.client_id}
@@ -130,7 +130,7 @@ def _is_id_token(issued: Issued) -> bool:
     return alone and marked and str(issued.jose.get("typ")).lower() not in _TYPES
 
 
-def _audience(issued: Issued) -> Checks:
+def _audience(issued: IssuedToken) -> Checks:
     named, pointer = audiences(issued.claims), "aud in the token"
     seen = ", ".join(named) or "absent"
     wanted = issued.resource
@@ -150,7 +150,7 @@ def _audience(issued: Issued) -> Checks:
         yield Check("jwt-aud-many", bool(others), seen, pointer, expected=wanted)
 
 
-def _times(issued: Issued) -> Checks:
+def _times(issued: IssuedToken) -> Checks:
     raw = issued.claims.get("exp")
     until, since = _seconds(raw), _seconds(issued.claims.get("iat"))
     lasts = _seconds(issued.answer.get("expires_in"))
@@ -170,7 +170,7 @@ def _seconds(value: Any) -> float | None:
     return float(value) if known else None
 
 
-def _scope(issued: Issued) -> Checks:
+def _scope(issued: IssuedToken) -> Checks:
     """Look whether a scope other than asked for is told (RFC 6749 §5.1)."""
     if issued.answer.get("scope") is not None or not issued.scope:
         return

@@ -19,7 +19,7 @@ _ERROR_TEXT = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedChallenges:
     """The challenges of a response, and what in them broke the grammar."""
 
     challenges: tuple[Challenge, ...]
@@ -46,7 +46,7 @@ class Parsed:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _FieldReader:
     text: str
     at: int = 0
     schemes: list[tuple[str, str | None, list[tuple[str, str]]]] = field(default_factory=list)
@@ -63,7 +63,7 @@ class _Reader:
         return self.text[self.at : self.at + 1]
 
 
-def parse(fields: tuple[str, ...]) -> Parsed:
+def parse(fields: tuple[str, ...]) -> ParsedChallenges:
     """Parse every ``WWW-Authenticate`` field of a response (C2); never raises.
 
     Repeated fields, several challenges in one field, quoted strings with ``\\"`` and commas, blanks
@@ -73,16 +73,16 @@ def parse(fields: tuple[str, ...]) -> Parsed:
     challenges: list[Challenge] = []
     faults: list[str] = []
     for value in fields:
-        reader = _Reader(value)
+        reader = _FieldReader(value)
         _read(reader)
         faults += reader.faults
         challenges += [
             Challenge(scheme, token68, tuple(params)) for scheme, token68, params in reader.schemes
         ]
-    return Parsed(tuple(challenges), tuple(faults))
+    return ParsedChallenges(tuple(challenges), tuple(faults))
 
 
-def _read(reader: _Reader) -> None:
+def _read(reader: _FieldReader) -> None:
     separated = True
     while True:
         reader.skip(_BLANKS)
@@ -112,7 +112,7 @@ def _read(reader: _Reader) -> None:
         separated = False
 
 
-def _scheme(reader: _Reader, name: str) -> None:
+def _scheme(reader: _FieldReader, name: str) -> None:
     blanks = reader.skip(_BLANKS)
     token68 = None
     if blanks and (found := _TOKEN68.match(reader.text, reader.at)):
@@ -122,7 +122,7 @@ def _scheme(reader: _Reader, name: str) -> None:
     reader.schemes.append((name, token68, []))
 
 
-def _parameter(reader: _Reader, name: str, separated: bool) -> None:
+def _parameter(reader: _FieldReader, name: str, separated: bool) -> None:
     reader.skip(_BLANKS)
     where = f"character {reader.at + 1}"
     if quoted := reader.skip(_QUOTED):

@@ -23,7 +23,7 @@ _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89abcdefABCDEF]")
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedDocument:
     """What a place gave: a JSON object, or why not."""
 
     exchange: Exchange
@@ -123,7 +123,7 @@ def request(stage: Stage, url: str, purpose: str, config: Config) -> Request:
     )
 
 
-def fetch(judge: Judge, url: str, purpose: str, prefix: str) -> Protocol[Fetched]:
+def fetch(judge: Judge, url: str, purpose: str, prefix: str) -> Protocol[FetchedDocument]:
     """Fetch one document, with redirects (≤ 3 hops) and one retry (P3, P4, SPEC 6).
 
     ``prefix`` (prm or as) names the findings. Raises `FlowStop` only for an unsafe redirect.
@@ -134,7 +134,7 @@ def fetch(judge: Judge, url: str, purpose: str, prefix: str) -> Protocol[Fetched
     return fetched
 
 
-def _once(judge: Judge, url: str, purpose: str, prefix: str) -> Protocol[Fetched]:
+def _once(judge: Judge, url: str, purpose: str, prefix: str) -> Protocol[FetchedDocument]:
     exchange: Exchange = yield Send(request(judge.stage, url, purpose, judge.config))
     for _ in range(_HOPS):
         response = exchange.response
@@ -143,7 +143,7 @@ def _once(judge: Judge, url: str, purpose: str, prefix: str) -> Protocol[Fetched
             break
         place = join(exchange.request.url, target)
         if not (yield from _may_follow(judge, exchange, place, prefix)):
-            return Fetched(exchange, None, f"redirects to {place}", broken="redirect")
+            return FetchedDocument(exchange, None, f"redirects to {place}", broken="redirect")
         hop = request(judge.stage, place, f"{purpose}, redirected", judge.config)
         exchange = yield Send(hop)
     return read(exchange)
@@ -184,31 +184,31 @@ def _may_follow(judge: Judge, exchange: Exchange, place: str, prefix: str) -> Pr
     return True
 
 
-def read(exchange: Exchange) -> Fetched:
+def read(exchange: Exchange) -> FetchedDocument:
     """Read what a place answered as a JSON object, or say why it is none."""
     if (failure := exchange.failure) is not None:
-        return Fetched(exchange, None, failure.message, broken="failure")
+        return FetchedDocument(exchange, None, failure.message, broken="failure")
     response = exchange.response
     if response is None or response.status != 200:
         absent = exchange.status in _ABSENT
-        return Fetched(exchange, None, f"HTTP {exchange.status}", absent, "status")
+        return FetchedDocument(exchange, None, f"HTTP {exchange.status}", absent, "status")
     if response.truncated:
-        return Fetched(exchange, None, "longer than the limit", broken="oversize")
+        return FetchedDocument(exchange, None, "longer than the limit", broken="oversize")
     start = response.body.lstrip()[:64].lower()
     if response.media_type in ("text/html", "application/xhtml+xml") or start.startswith(b"<"):
-        return Fetched(exchange, None, "a web page (HTML), not JSON", broken="html")
+        return FetchedDocument(exchange, None, "a web page (HTML), not JSON", broken="html")
     try:
         document = loads(response.body.decode("utf-8"))
     except UnicodeDecodeError:
-        return Fetched(exchange, None, "not UTF-8", broken="json")
+        return FetchedDocument(exchange, None, "not UTF-8", broken="json")
     except ValueError as error:
-        return Fetched(exchange, None, f"not valid JSON: {error}", broken="json")
+        return FetchedDocument(exchange, None, f"not valid JSON: {error}", broken="json")
     if not isinstance(document, dict):
-        return Fetched(exchange, None, "JSON, but not an object", broken="json")
-    return Fetched(exchange, document)
+        return FetchedDocument(exchange, None, "JSON, but not an object", broken="json")
+    return FetchedDocument(exchange, document)
 
 
-def complain(judge: Judge, fetched: Fetched, prefix: str) -> Protocol[None]:
+def complain(judge: Judge, fetched: FetchedDocument, prefix: str) -> Protocol[None]:
     """Note what is wrong with a place that gave no document, unless nothing is there."""
     exchange = fetched.exchange
     judge.busy(exchange)
@@ -227,14 +227,14 @@ def complain(judge: Judge, fetched: Fetched, prefix: str) -> Protocol[None]:
     yield from judge.note(f"{prefix}-{kind}", seen=seen, exchange=exchange)
 
 
-def everywhere(asked: Iterable[tuple[str, Fetched]], worst: Fetched | None) -> str:
+def everywhere(asked: Iterable[tuple[str, FetchedDocument]], worst: FetchedDocument | None) -> str:
     """Return what each place gave, that which ends the search first and with its quotation."""
     order = sorted(asked, key=lambda item: item[1] is not worst)
     told = ((url, item.told if item is worst else item.why) for url, item in order)
     return "; ".join(f"{url}: {why}" for url, why in told)
 
 
-def content_type(judge: Judge, fetched: Fetched, prefix: str) -> Protocol[None]:
+def content_type(judge: Judge, fetched: FetchedDocument, prefix: str) -> Protocol[None]:
     """Note a document that is not called ``application/json`` (P4: tolerated)."""
     response = fetched.exchange.response
     kind = response.media_type if response else ""

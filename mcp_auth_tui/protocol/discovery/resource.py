@@ -15,7 +15,7 @@ from mcp_auth_tui.protocol.checks import resource as checks_resource
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.discovery.challenge import SCOPE_TOKEN
 from mcp_auth_tui.protocol.discovery.documents import (
-    Fetched,
+    FetchedDocument,
     complain,
     content_type,
     everywhere,
@@ -44,7 +44,7 @@ _WHAT = "protected resource metadata"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MetadataPlace:
     """One URL where the metadata may be, and who says so."""
 
     url: str
@@ -53,30 +53,32 @@ class Place:
     """Whether the challenge named it."""
 
 
-def places(url: str, named: tuple[str, ...]) -> tuple[Place, ...]:
+def places(url: str, named: tuple[str, ...]) -> tuple[MetadataPlace, ...]:
     """Return the places to look at, in order (P2); one that stands there twice is asked once."""
     path = well_known(url, _SUFFIX, with_query=True)
     root = f"{origin_text(url)}/.well-known/{_SUFFIX}"
     order = [
-        *(Place(item, "named by the challenge", True) for item in named),
-        Place(path, "well-known place for the endpoint's path"),
+        *(MetadataPlace(item, "named by the challenge", True) for item in named),
+        MetadataPlace(path, "well-known place for the endpoint's path"),
         *_with_slash(url, path),
-        Place(root, "well-known place at the root"),
+        MetadataPlace(root, "well-known place at the root"),
     ]
-    first: dict[str, Place] = {}
+    first: dict[str, MetadataPlace] = {}
     for place in order:
         first.setdefault(place.url, place)
     return tuple(first.values())
 
 
-def _with_slash(url: str, path: str) -> Iterator[Place]:
+def _with_slash(url: str, path: str) -> Iterator[MetadataPlace]:
     """Give the other spelling of the place of an endpoint whose path ends with a slash.
 
     RFC 9728 §3.1 takes away a slash behind the host; whether it means this one too, servers differ.
     """
     if len(split(url).path) > 1 and split(url).path.endswith("/"):
         place, mark, query = path.partition("?")
-        yield Place(f"{place}/{mark}{query}", "the same with the slash of the endpoint's path")
+        yield MetadataPlace(
+            f"{place}/{mark}{query}", "the same with the slash of the endpoint's path"
+        )
 
 
 def discover(judge: Judge, contact: Contact, *, again: bool = False) -> Protocol[Resource]:
@@ -90,7 +92,7 @@ def discover(judge: Judge, contact: Contact, *, again: bool = False) -> Protocol
     named = places(judge.config.url, contact.params("resource_metadata"))
     order = yield from _usable(judge, named, contact.exchange)
     refused = tuple(place.url for place in named if place not in order)
-    failed: list[tuple[Place, Fetched]] = []
+    failed: list[tuple[MetadataPlace, FetchedDocument]] = []
     for index, place in enumerate(order):
         fetched = yield from fetch(judge, place.url, _WHAT, "prm")
         if fetched.document is not None:
@@ -109,9 +111,9 @@ def discover(judge: Judge, contact: Contact, *, again: bool = False) -> Protocol
 
 
 def _usable(
-    judge: Judge, order: tuple[Place, ...], number: int | None
-) -> Protocol[tuple[Place, ...]]:
-    usable: list[Place] = []
+    judge: Judge, order: tuple[MetadataPlace, ...], number: int | None
+) -> Protocol[tuple[MetadataPlace, ...]]:
+    usable: list[MetadataPlace] = []
     for place in order:
         if not place.named:
             usable.append(place)
@@ -139,7 +141,7 @@ def _usable(
     return tuple(usable)
 
 
-def _lost(judge: Judge, place: Place, fetched: Fetched) -> Protocol[None]:
+def _lost(judge: Judge, place: MetadataPlace, fetched: FetchedDocument) -> Protocol[None]:
     if isinstance(fetched.exchange.result, Failure) and not place.named:
         # P3: no answer is no proof of absence, so the legacy path must not be reached from here.
         judge.lost(fetched.exchange, fetched.exchange.result)
@@ -158,7 +160,7 @@ def _lost(judge: Judge, place: Place, fetched: Fetched) -> Protocol[None]:
 
 
 def _none(
-    judge: Judge, failed: list[tuple[Place, Fetched]], refused: tuple[str, ...]
+    judge: Judge, failed: list[tuple[MetadataPlace, FetchedDocument]], refused: tuple[str, ...]
 ) -> Protocol[Resource]:
     """Decide what follows when no place had a document (SPEC 3).
 
@@ -207,7 +209,7 @@ def _misplaced(place: str, url: str) -> str:
 
 
 def _judged(
-    judge: Judge, place: Place, fetched: Fetched, document: Mapping[str, Any]
+    judge: Judge, place: MetadataPlace, fetched: FetchedDocument, document: Mapping[str, Any]
 ) -> Protocol[Resource]:
     exchange = fetched.exchange
     for id in ("prm-missing", "prm-html", "prm-json"):

@@ -11,9 +11,9 @@ from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.checks import server as checks_server
 from mcp_auth_tui.protocol.checks.check import Check, as_seen
-from mcp_auth_tui.protocol.checks.server import NOTHING, Wanted
+from mcp_auth_tui.protocol.checks.server import NOTHING, ServerNeeds
 from mcp_auth_tui.protocol.discovery.documents import (
-    Fetched,
+    FetchedDocument,
     complain,
     content_type,
     everywhere,
@@ -64,11 +64,13 @@ def places(issuer: str, *, oidc: bool = True) -> tuple[str, ...]:
     return tuple(order)
 
 
-def discover(judge: Judge, issuer: str, wants: Wanted = NOTHING) -> Protocol[AuthorizationServer]:
+def discover(
+    judge: Judge, issuer: str, wants: ServerNeeds = NOTHING
+) -> Protocol[AuthorizationServer]:
     """Find and judge the metadata of an issuer, and how it fits the resource; raises `FlowStop`."""
     order = places(issuer, oidc=judge.config.spec not in _BEFORE_OIDC)
-    failed: list[Fetched] = []
-    mismatch: Fetched | None = None
+    failed: list[FetchedDocument] = []
+    mismatch: FetchedDocument | None = None
     for index, url in enumerate(order):
         fetched = yield from fetch(judge, url, _WHAT, "as")
         number = fetched.exchange.number
@@ -112,13 +114,13 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else as_seen(value)
 
 
-def _lost(judge: Judge, fetched: Fetched) -> Protocol[None]:
+def _lost(judge: Judge, fetched: FetchedDocument) -> Protocol[None]:
     if (failure := fetched.exchange.failure) is not None:
         judge.lost(fetched.exchange, failure)
     yield from complain(judge, fetched, "as")
 
 
-def _none(judge: Judge, first: str, failed: list[Fetched]) -> AuthorizationServer:
+def _none(judge: Judge, first: str, failed: list[FetchedDocument]) -> AuthorizationServer:
     """End the run where no place had a document; ``first`` is where it belongs."""
     worst = next((item for item in reversed(failed) if not item.absent), None)
     told = {item.exchange.request.url: item for item in failed}
@@ -177,9 +179,9 @@ def _hint(issuer: str, named: str) -> str:
 def _judged(
     judge: Judge,
     issuer: str,
-    fetched: Fetched,
+    fetched: FetchedDocument,
     document: Mapping[str, Any],
-    wants: Wanted,
+    wants: ServerNeeds,
     *,
     lenient: bool = False,
 ) -> Protocol[AuthorizationServer]:

@@ -11,10 +11,8 @@ from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import STATELESS
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import http_sse, stateful, stateless
-from mcp_auth_tui.protocol.mcp.exchange import Talk, Turn
+from mcp_auth_tui.protocol.mcp.exchange import Conversation, ConversationEnd
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
-
-__all__ = ["Turn", "converse"]
 
 
 def converse(
@@ -24,14 +22,15 @@ def converse(
     era: str | None = None,
     protected: str = "",
     dpop: Dpop | None = None,
-) -> Protocol[Turn]:
+) -> Protocol[ConversationEnd]:
     """Talk to the server until a refusal or the end (T3: `auto` finds the era out)."""
-    talk = Talk(judge, token, "with the token" if token else "no token", protected, dpop)
+    purpose = "with the token" if token else "no token"
+    conversation = Conversation(judge, token, purpose, protected, dpop)
     if era == "sse":
-        return (yield from http_sse.converse(talk))
+        return (yield from http_sse.converse(conversation))
     if era == "stateless" or (era is None and judge.config.opening_revision == STATELESS):
-        turn = yield from stateless.converse(talk)
-        if turn is not None:
-            return turn
-    turn = yield from stateful.converse(talk)
-    return turn if turn is not None else (yield from http_sse.converse(talk))
+        end = yield from stateless.converse(conversation)
+        if end is not None:
+            return end
+    end = yield from stateful.converse(conversation)
+    return end if end is not None else (yield from http_sse.converse(conversation))

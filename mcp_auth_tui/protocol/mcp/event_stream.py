@@ -15,7 +15,7 @@ class Event:
     data: str
 
 
-class Parser:
+class EventStreamParser:
     """An incremental parser: feed octets, get the events that they complete."""
 
     def __init__(self) -> None:

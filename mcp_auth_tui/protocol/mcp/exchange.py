@@ -18,7 +18,7 @@ from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS
 from mcp_auth_tui.protocol.discovery.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import jsonrpc
-from mcp_auth_tui.protocol.mcp.jsonrpc import Answer
+from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.mcp.refusals import (
     NO_SUCH_METHOD,
     redirected,
@@ -26,15 +26,14 @@ from mcp_auth_tui.protocol.mcp.refusals import (
     unauthorized_in_200,
     wrong_status,
 )
-from mcp_auth_tui.protocol.tokens import dpop as proofs
-from mcp_auth_tui.protocol.tokens.dpop import Dpop
+from mcp_auth_tui.protocol.tokens.dpop import Dpop, send
 
 _OPENERS = ("server/discover", "initialize", "GET")
 _PAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ConversationEnd:
     """How a conversation ended: at a refusal, or with all that the server told."""
 
     era: str | None
@@ -45,7 +44,7 @@ class Turn:
 
 
 @dataclass(slots=True)
-class Talk:
+class Conversation:
     """One conversation: its judge, its token and the message ids."""
 
     judge: Judge
@@ -56,7 +55,7 @@ class Talk:
     """The method that the server refused without a token: the one that proves the token."""
     dpop: Dpop | None = None
     id: int = 0
-    told: tuple[Exchange, Answer] | None = None
+    told: tuple[Exchange, RpcResponse] | None = None
     """The last JSON-RPC error that an era was given up for: it says more than what follows."""
 
     @property
@@ -73,7 +72,7 @@ class Talk:
         """Send one message; an answer that streams is read until the message ``id`` is in."""
         bound = self.dpop if self.token is not None else None
         reader = None if id is None else lambda: jsonrpc.Enough(id)
-        return (yield from proofs.send(self.judge, bound, request, token=self.token, enough=reader))
+        return (yield from send(self.judge, bound, request, token=self.token, enough=reader))
 
     def received(self, exchange: Exchange, method: str) -> Protocol[bool]:
         """Judge a response before its content; False when it is a 401 or 403.
@@ -114,7 +113,7 @@ class Transport(Shape):
 
     def ask(
         self, method: str, params: Mapping[str, Any]
-    ) -> Protocol[tuple[Exchange, Answer | None]]:
+    ) -> Protocol[tuple[Exchange, RpcResponse | None]]:
         """Ask; the answer is None when the server refused with 401 or 403."""
         ...
 
@@ -133,7 +132,9 @@ def _described(result: Mapping[str, Any]) -> dict[str, str]:
     return {key: value if isinstance(value, str) else "" for key, value in texts.items()}
 
 
-def rest(talk: Talk, transport: Transport, hello: Mapping[str, Any]) -> Protocol[Turn]:
+def rest(
+    conversation: Conversation, transport: Transport, hello: Mapping[str, Any]
+) -> Protocol[ConversationEnd]:
     """List what the server offers, call the tool that was asked for, and sum up."""
     said = _described(hello)
     peer = Peer(
@@ -143,7 +144,7 @@ def rest(talk: Talk, transport: Transport, hello: Mapping[str, Any]) -> Protocol
         said["version"],
         instructions=said["instructions"],
     )
-    turn = Turn(transport.era, transport.revision)
+    end = ConversationEnd(transport.era, transport.revision)
     capabilities = hello.get("capabilities")
     offers = capabilities if isinstance(capabilities, dict) else {}
     methods = [f"{kind}/list" for kind in ("tools", "resources", "prompts") if kind in offers]
@@ -153,14 +154,14 @@ def rest(talk: Talk, transport: Transport, hello: Mapping[str, Any]) -> Protocol
     for _ in range(_PAGES if method else 0):
         exchange, answer = yield from transport.ask(method, {"cursor": cursor} if cursor else {})
         if answer is None:
-            return replace(turn, refused=exchange, method=method)
+            return replace(end, refused=exchange, method=method)
         if answer.result is None:
-            yield from unauthorized_in_200(talk.judge, exchange, answer)
+            yield from unauthorized_in_200(conversation.judge, exchange, answer)
             seen = shown(exchange, answer)
             gap = f"The server did not answer {method} as MCP says."
-            if talk.token is None or not talk.token.verified:
-                talk.judge.stop("net-http", seen=seen, message=gap, exchange=exchange)
-            yield from talk.judge.note(
+            if conversation.token is None or not conversation.token.verified:
+                conversation.judge.stop("net-http", seen=seen, message=gap, exchange=exchange)
+            yield from conversation.judge.note(
                 "net-http", seen=seen, message=gap, exchange=exchange, level=Level.ERROR
             )
             break
@@ -171,23 +172,23 @@ def rest(talk: Talk, transport: Transport, hello: Mapping[str, Any]) -> Protocol
         cursor = following
     peer = replace(peer, tools=names if method == "tools/list" else None)
     yield Learned("peer", peer)
-    if talk.judge.config.call is not None:
-        refused, peer = yield from _call(talk, transport, peer, talk.judge.config.call)
+    if (tool := conversation.judge.config.call) is not None:
+        refused, peer = yield from _call(conversation, transport, peer, tool)
         if refused is not None:
-            return replace(turn, refused=refused, method="tools/call", peer=peer)
+            return replace(end, refused=refused, method="tools/call", peer=peer)
         yield Learned("peer", peer)
-    return replace(turn, peer=peer)
+    return replace(end, peer=peer)
 
 
 def _call(
-    talk: Talk, transport: Transport, peer: Peer, tool: str
+    conversation: Conversation, transport: Transport, peer: Peer, tool: str
 ) -> Protocol[tuple[Exchange | None, Peer]]:
-    params = {"name": tool, "arguments": dict(talk.judge.config.call_args)}
+    params = {"name": tool, "arguments": dict(conversation.judge.config.call_args)}
     exchange, answer = yield from transport.ask("tools/call", params)
     if answer is None:
         return exchange, peer
     if answer.result is None:
-        talk.judge.stop(
+        conversation.judge.stop(
             "net-http",
             seen=shown(exchange, answer),
             message=f"The tool {tool} could not be called; the headers are good.",
@@ -204,13 +205,13 @@ def _names(tools: Any) -> tuple[str, ...]:
     return tuple(name for name in names if isinstance(name, str))
 
 
-def opening(talk: Talk) -> dict[str, Any]:
+def opening(conversation: Conversation) -> dict[str, Any]:
     """Return the parameters of ``initialize``."""
-    spec = talk.judge.config.spec
+    spec = conversation.judge.config.spec
     return {
         "protocolVersion": spec if spec in REVISIONS[:-1] else NEWEST_INITIALIZE,
         "capabilities": {},
-        "clientInfo": jsonrpc.client_info(talk.judge.config.version),
+        "clientInfo": jsonrpc.client_info(conversation.judge.config.version),
     }
 
 

@@ -9,23 +9,29 @@ from typing import Any
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Learned, Request
 from mcp_auth_tui.protocol.actions import Close, FlowStop, Open, Protocol, Read
 from mcp_auth_tui.protocol.mcp import jsonrpc
-from mcp_auth_tui.protocol.mcp.event_stream import Event, Parser
-from mcp_auth_tui.protocol.mcp.exchange import Talk, Turn, negotiated, opening, rest
-from mcp_auth_tui.protocol.mcp.jsonrpc import Answer
+from mcp_auth_tui.protocol.mcp.event_stream import Event, EventStreamParser
+from mcp_auth_tui.protocol.mcp.exchange import (
+    Conversation,
+    ConversationEnd,
+    negotiated,
+    opening,
+    rest,
+)
+from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.mcp.refusals import not_mcp
-from mcp_auth_tui.protocol.tokens import dpop as proofs
+from mcp_auth_tui.protocol.tokens.dpop import proved
 from mcp_auth_tui.protocol.urls import join, same_origin, split
 
 _READS = 200
 
 
 @dataclass(slots=True)
-class OldSse:
+class HttpSse:
     """One event stream and the endpoint that it named."""
 
-    talk: Talk
+    conversation: Conversation
     stream: int
-    parser: Parser
+    parser: EventStreamParser
     pending: list[Event]
     endpoint: str = ""
     era: str = "sse"
@@ -44,41 +50,41 @@ class OldSse:
 
     def post(self, method: str, params: Mapping[str, Any], id: int | None) -> Protocol[Exchange]:
         """Send one message to the endpoint that the stream named."""
-        exchange = yield from self.talk.send(
+        exchange = yield from self.conversation.send(
             jsonrpc.stateful(
-                self.talk.judge.stage,
+                self.conversation.judge.stage,
                 self.endpoint,
                 method,
                 params,
                 id=id,
-                token=self.talk.token,
-                purpose=f"{method}, {self.talk.purpose}",
+                token=self.conversation.token,
+                purpose=f"{method}, {self.conversation.purpose}",
             )
         )
         return exchange
 
     def ask(
         self, method: str, params: Mapping[str, Any]
-    ) -> Protocol[tuple[Exchange, Answer | None]]:
+    ) -> Protocol[tuple[Exchange, RpcResponse | None]]:
         """Ask; the answer is None at a 401 or 403."""
-        id = self.talk.number()
+        id = self.conversation.number()
         exchange = yield from self.post(method, params, id)
-        if not (yield from self.talk.received(exchange, method)):
+        if not (yield from self.conversation.received(exchange, method)):
             return exchange, None
         while (event := (yield from self.next())) is not None:
             message = jsonrpc.loaded(event.data)
             if isinstance(message, dict) and message.get("id") == id and "method" not in message:
                 return exchange, jsonrpc.read(message)
-        return exchange, Answer(fault="the event stream ended without the answer")
+        return exchange, RpcResponse(fault="the event stream ended without the answer")
 
 
-def converse(talk: Talk) -> Protocol[Turn]:
+def converse(conversation: Conversation) -> Protocol[ConversationEnd]:
     """Open the event stream and speak over it; raises `FlowStop` when there is none."""
     request = Request(
-        talk.judge.stage,
-        f"event stream of 2024-11-05, {talk.purpose}",
+        conversation.judge.stage,
+        f"event stream of 2024-11-05, {conversation.purpose}",
         "GET",
-        talk.url,
+        conversation.url,
         Kind.MCP,
         (
             Field(
@@ -87,59 +93,62 @@ def converse(talk: Talk) -> Protocol[Turn]:
                 "the old HTTP+SSE transport",
                 "MCP 2026-07-28 versioning",
             ),
-            *jsonrpc.authorization(talk.token),
+            *jsonrpc.authorization(conversation.token),
         ),
     )
-    if talk.dpop is not None and talk.token is not None:
-        request = yield from proofs.proved(talk.judge, talk.dpop, request, talk.token)
+    judge, dpop, token = conversation.judge, conversation.dpop, conversation.token
+    if dpop is not None and token is not None:
+        request = yield from proved(judge, dpop, request, token)
     exchange: Exchange = yield Open(request)
-    if not (yield from talk.received(exchange, "GET")):
-        return Turn("sse", "", exchange, "GET")
+    if not (yield from conversation.received(exchange, "GET")):
+        return ConversationEnd("sse", "", exchange, "GET")
     response = exchange.response
     if exchange.status != 200 or response is None or response.media_type != "text/event-stream":
-        return not_mcp(talk.judge, exchange, jsonrpc.answer(exchange, 0), talk.told)
-    transport = OldSse(talk, exchange.number, Parser(), [])
+        return not_mcp(conversation.judge, exchange, jsonrpc.answer(exchange, 0), conversation.told)
+    transport = HttpSse(conversation, exchange.number, EventStreamParser(), [])
     try:
-        turn = yield from _over_sse(talk, transport, exchange)
+        end = yield from _over_sse(conversation, transport, exchange)
     except FlowStop:
         # Not `finally`: a generator that is being closed must not yield.
         yield Close(exchange.number)
         raise
     yield Close(exchange.number)
-    return turn
+    return end
 
 
-def _over_sse(talk: Talk, transport: OldSse, exchange: Exchange) -> Protocol[Turn]:
+def _over_sse(
+    conversation: Conversation, transport: HttpSse, exchange: Exchange
+) -> Protocol[ConversationEnd]:
     event = yield from transport.next()
     while event is not None and event.name != "endpoint":
         event = yield from transport.next()
     if event is None:
-        talk.judge.stop(
+        conversation.judge.stop(
             "rs-not-mcp",
             seen="the event stream sent no endpoint event",
             expected="event: endpoint with the URL for messages (MCP 2024-11-05)",
             exchange=exchange,
         )
-    transport.endpoint = join(talk.url, event.data.strip())
+    transport.endpoint = place = join(conversation.url, event.data.strip())
     # User information would become a Basic header in the token's place.
-    if not same_origin(transport.endpoint, talk.url) or "@" in split(transport.endpoint).netloc:
-        talk.judge.stop(
+    if not same_origin(place, conversation.url) or "@" in split(place).netloc:
+        conversation.judge.stop(
             "rs-redirects-token",
             seen=transport.endpoint,
-            expected=f"an endpoint on the origin of {talk.url}",
+            expected=f"an endpoint on the origin of {conversation.url}",
             message="The event stream names a message endpoint on another origin; no token goes"
             " there.",
             exchange=exchange,
             pointer="event: endpoint",
         )
-    first, answer = yield from transport.ask("initialize", opening(talk))
+    first, answer = yield from transport.ask("initialize", opening(conversation))
     if answer is None:
-        return Turn("sse", "", first, "initialize")
+        return ConversationEnd("sse", "", first, "initialize")
     if answer.result is None:
-        return not_mcp(talk.judge, first, answer, talk.told)
-    transport.revision = negotiated(talk.judge, first, answer.result)
+        return not_mcp(conversation.judge, first, answer, conversation.told)
+    transport.revision = negotiated(conversation.judge, first, answer.result)
     yield Learned("revision", transport.revision)
     note = yield from transport.post("notifications/initialized", {}, None)
-    if not (yield from talk.received(note, "notifications/initialized")):
-        return Turn("sse", transport.revision, note, "notifications/initialized")
-    return (yield from rest(talk, transport, answer.result))
+    if not (yield from conversation.received(note, "notifications/initialized")):
+        return ConversationEnd("sse", transport.revision, note, "notifications/initialized")
+    return (yield from rest(conversation, transport, answer.result))

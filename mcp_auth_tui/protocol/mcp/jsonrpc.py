@@ -11,7 +11,7 @@ from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret, Stage
 from mcp_auth_tui.model.oauth import Token
 from mcp_auth_tui.protocol.config import STATELESS
 from mcp_auth_tui.protocol.discovery.documents import encodable
-from mcp_auth_tui.protocol.mcp.event_stream import Parser
+from mcp_auth_tui.protocol.mcp.event_stream import EventStreamParser
 
 _ACCEPT = "application/json, text/event-stream"
 _META = "io.modelcontextprotocol/"
@@ -25,7 +25,7 @@ _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RpcResponse:
     """A JSON-RPC answer, or what stood in its place."""
 
     result: Mapping[str, Any] | None = None
@@ -164,7 +164,7 @@ class Enough:
 
     def __init__(self, id: int) -> None:
         self._id = id
-        self._parser = Parser()
+        self._parser = EventStreamParser()
 
     def __call__(self, chunk: bytes) -> bool:
         """Take the next octets of the body; True once the answer is in."""
@@ -186,39 +186,39 @@ def loaded(text: str) -> Any:
     return value
 
 
-def answer(exchange: Exchange, id: int) -> Answer:
+def answer(exchange: Exchange, id: int) -> RpcResponse:
     """Read the JSON-RPC answer out of a response, JSON or SSE (T1)."""
     response = exchange.response
     if response is None:
-        return Answer(fault="there was no answer")
+        return RpcResponse(fault="there was no answer")
     if response.media_type == "text/event-stream":
-        for event in Parser().feed(response.body + b"\n\n"):
+        for event in EventStreamParser().feed(response.body + b"\n\n"):
             if _is_answer(event.data, id):
                 return read(loaded(event.data))
-        return Answer(fault="the event stream ended without the answer")
+        return RpcResponse(fault="the event stream ended without the answer")
     if not response.body.strip():
-        return Answer(fault="the body is empty")
+        return RpcResponse(fault="the body is empty")
     message = loaded(response.text)
     if message is None:
         kind = response.media_type or "no content type"
-        return Answer(fault=f"the body is not JSON ({kind})")
+        return RpcResponse(fault=f"the body is not JSON ({kind})")
     return read(message)
 
 
-def read(message: Any) -> Answer:
+def read(message: Any) -> RpcResponse:
     """Read one JSON-RPC message that should be an answer."""
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-        return Answer(fault="the body is JSON, but no JSON-RPC 2.0 message")
+        return RpcResponse(fault="the body is JSON, but no JSON-RPC 2.0 message")
     error = message.get("error")
     if isinstance(error, dict):
         code = error.get("code")
         text = error.get("message")
-        return Answer(
+        return RpcResponse(
             code=code if isinstance(code, int) else 0,
             message=text if isinstance(text, str) else "",
             data=error.get("data"),
         )
     result = message.get("result")
     if isinstance(result, dict):
-        return Answer(result=result)
-    return Answer(fault="the JSON-RPC message has neither a result nor an error")
+        return RpcResponse(result=result)
+    return RpcResponse(fault="the JSON-RPC message has neither a result nor an error")

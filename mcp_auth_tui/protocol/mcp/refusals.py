@@ -12,7 +12,7 @@ from mcp_auth_tui.model import Exchange
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.discovery.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.mcp.jsonrpc import Answer
+from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.urls import join, same_origin
 
 # No failure: a server of files, or one that has no POST at all, says so (RFC 9110 §15.6.2).
@@ -72,14 +72,14 @@ def redirected(judge: Judge, exchange: Exchange, *, with_token: bool) -> NoRetur
     )
 
 
-def shown(exchange: Exchange, answer: Answer) -> str:
+def shown(exchange: Exchange, answer: RpcResponse) -> str:
     """Return status and JSON-RPC error of an answer, or why it is none."""
     if answer.fault:
         return f"HTTP {exchange.status}, {answer.fault}"
     return f"HTTP {exchange.status}, JSON-RPC error {answer.code}: {answer.message}"
 
 
-def unauthorized_in_200(judge: Judge, exchange: Exchange, answer: Answer) -> Protocol[None]:
+def unauthorized_in_200(judge: Judge, exchange: Exchange, answer: RpcResponse) -> Protocol[None]:
     """Stop at a refusal that is hidden in a successful response (rs-200-auth-error)."""
     words = answer.message.lower()
     hidden = any(word in words for word in ("unauthor", "unauthenticated", "authenticat"))
@@ -115,7 +115,7 @@ def wrong_status(judge: Judge, exchange: Exchange) -> None:
 
 
 def not_mcp(
-    judge: Judge, exchange: Exchange, answer: Answer, told: tuple[Exchange, Answer] | None
+    judge: Judge, exchange: Exchange, answer: RpcResponse, told: tuple[Exchange, RpcResponse] | None
 ) -> NoReturn:
     """End the run: whatever answers there is no MCP endpoint (rs-not-mcp), or answers no opening.
 
@@ -145,7 +145,7 @@ def not_mcp(
     judge.stop("rs-not-mcp", seen=with_excerpt(seen, exchange), exchange=exchange)
 
 
-def _refuses_to_open(judge: Judge, exchange: Exchange, answer: Answer) -> NoReturn:
+def _refuses_to_open(judge: Judge, exchange: Exchange, answer: RpcResponse) -> NoReturn:
     """End the run at a server that speaks JSON-RPC and answers each opening with an error."""
     asked = (exchange.request.json or {}).get("method") or "the request"
     if answer.code == _METHOD_NOT_FOUND:

@@ -10,8 +10,8 @@ from mcp_auth_tui.model import Exchange, Learned
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import REVISIONS, STATELESS
 from mcp_auth_tui.protocol.mcp import jsonrpc
-from mcp_auth_tui.protocol.mcp.exchange import Talk, Turn, rest
-from mcp_auth_tui.protocol.mcp.jsonrpc import Answer
+from mcp_auth_tui.protocol.mcp.exchange import Conversation, ConversationEnd, rest
+from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.mcp.refusals import LEGACY, not_mcp, unauthorized_in_200
 
 
@@ -19,63 +19,64 @@ from mcp_auth_tui.protocol.mcp.refusals import LEGACY, not_mcp, unauthorized_in_
 class Stateless:
     """Each request stands alone."""
 
-    talk: Talk
+    conversation: Conversation
     era: str = "stateless"
     revision: str = STATELESS
 
     def ask(
         self, method: str, params: Mapping[str, Any]
-    ) -> Protocol[tuple[Exchange, Answer | None]]:
+    ) -> Protocol[tuple[Exchange, RpcResponse | None]]:
         """Ask; the answer is None at a 401 or 403."""
-        talk, id = self.talk, self.talk.number()
+        conversation, id = self.conversation, self.conversation.number()
         request = jsonrpc.stateless(
-            talk.judge.stage,
-            talk.url,
+            conversation.judge.stage,
+            conversation.url,
             method,
             params,
             id=id,
-            token=talk.token,
-            version=talk.judge.config.version,
-            purpose=f"{method}, {talk.purpose}",
+            token=conversation.token,
+            version=conversation.judge.config.version,
+            purpose=f"{method}, {conversation.purpose}",
         )
-        exchange = yield from talk.send(request, id)
-        accepted = yield from talk.received(exchange, method)
+        exchange = yield from conversation.send(request, id)
+        accepted = yield from conversation.received(exchange, method)
         return exchange, jsonrpc.answer(exchange, id) if accepted else None
 
 
-def converse(talk: Talk) -> Protocol[Turn | None]:
+def converse(conversation: Conversation) -> Protocol[ConversationEnd | None]:
     """Open with ``server/discover``; None: the server is of an older era."""
-    transport = Stateless(talk)
+    transport = Stateless(conversation)
     exchange, answer = yield from transport.ask("server/discover", {})
     if answer is None:
-        return Turn(None, "", exchange, "server/discover")
-    only = talk.judge.config.spec == STATELESS
+        return ConversationEnd(None, "", exchange, "server/discover")
+    only = conversation.judge.config.spec == STATELESS
     if answer.result is not None and exchange.status < 300:
         versions = answer.result.get("supportedVersions")
         if not isinstance(versions, list) or STATELESS in versions or only:
             yield Learned("revision", STATELESS)
-            return (yield from rest(talk, transport, answer.result))
+            return (yield from rest(conversation, transport, answer.result))
         return None
     if answer.modern or (exchange.status == 404 and answer.code == -32601):
-        return (yield from _modern_error(talk, transport, exchange, answer))
+        return (yield from _modern_error(conversation, transport, exchange, answer))
     if exchange.status in LEGACY and not only:
         return None
     if exchange.status < 300 and answer.code is not None and not only:
         # Answered, but as a server that does not know the method: an older era over HTTP 200.
-        yield from unauthorized_in_200(talk.judge, exchange, answer)
+        yield from unauthorized_in_200(conversation.judge, exchange, answer)
         return None
-    return not_mcp(talk.judge, exchange, answer, talk.told)
+    return not_mcp(conversation.judge, exchange, answer, conversation.told)
 
 
 def _modern_error(
-    talk: Talk, transport: Stateless, exchange: Exchange, answer: Answer
-) -> Protocol[Turn | None]:
+    conversation: Conversation, transport: Stateless, exchange: Exchange, answer: RpcResponse
+) -> Protocol[ConversationEnd | None]:
     """Go on after an error that only a server of 2026-07-28 gives (T3)."""
     supported = answer.data.get("supported") if isinstance(answer.data, dict) else None
     if answer.code == -32022 and isinstance(supported, list):
-        if talk.judge.config.spec == "auto" and any(item in REVISIONS[:-1] for item in supported):
+        spec = conversation.judge.config.spec
+        if spec == "auto" and any(item in REVISIONS[:-1] for item in supported):
             return None
-        talk.judge.stop(
+        conversation.judge.stop(
             "rs-not-mcp",
             seen=f"supported versions: {', '.join(map(str, supported))}",
             expected=STATELESS,
@@ -83,10 +84,10 @@ def _modern_error(
             exchange=exchange,
         )
     if answer.code != -32601:
-        yield from talk.judge.note(
+        yield from conversation.judge.note(
             "rs-version-masks-auth",
             seen=f"HTTP {exchange.status}, {answer.code} {answer.message}",
             exchange=exchange,
         )
     yield Learned("revision", STATELESS)
-    return (yield from rest(talk, transport, {"capabilities": {"tools": {}}}))
+    return (yield from rest(conversation, transport, {"capabilities": {"tools": {}}}))

@@ -12,10 +12,11 @@ from mcp_auth_tui.protocol.actions import Ask, FlowStop, Protocol
 from mcp_auth_tui.protocol.checks import challenge as checks_challenge
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.discovery import challenge
-from mcp_auth_tui.protocol.discovery.challenge import Parsed
+from mcp_auth_tui.protocol.discovery.challenge import ParsedChallenges
 from mcp_auth_tui.protocol.discovery.excerpt import is_page, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.mcp.conversation import Turn, converse
+from mcp_auth_tui.protocol.mcp.conversation import converse
+from mcp_auth_tui.protocol.mcp.exchange import ConversationEnd
 from mcp_auth_tui.protocol.mcp.refusals import wrong_status
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
 from mcp_auth_tui.protocol.tokens.endpoint import clock_off
@@ -41,7 +42,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ScopeRequest:
     """What the token that is tried was asked for with."""
 
     refusal: Contact
@@ -61,25 +62,27 @@ def first_contact(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
         yield from judge.note("client-insecure", seen="--insecure")
     moved = ""
     try:
-        turn = yield from converse(judge, None)
+        end = yield from converse(judge, None)
     except FlowStop as stopped:
         if not (moved := stopped.place):
             raise
         yield stopped.finding
         judge = judge.asking(moved)
-        turn = yield from converse(judge, None)
-    if turn.refused is None:
+        end = yield from converse(judge, None)
+    if end.refused is None:
         yield from judge.note("rs-open")
-        return Contact(200, (), turn.era, turn.revision, url=moved), turn.peer
-    contact = replace((yield from _challenged(judge, turn, turn.refused)), url=moved)
-    if turn.method not in ("server/discover", "initialize", "GET"):
-        seen = f"{turn.method} is the first that is refused"
-        yield from judge.note("rs-partial-auth", seen=seen, exchange=turn.refused)
+        return Contact(200, (), end.era, end.revision, url=moved), end.peer
+    contact = replace((yield from _challenged(judge, end, end.refused)), url=moved)
+    if end.method not in ("server/discover", "initialize", "GET"):
+        seen = f"{end.method} is the first that is refused"
+        yield from judge.note("rs-partial-auth", seen=seen, exchange=end.refused)
     return contact, None
 
 
-def _contact(exchange: Exchange, challenges: tuple[Challenge, ...], turn: Turn) -> Contact:
-    era = (turn.era, turn.revision, turn.method)
+def _contact(
+    exchange: Exchange, challenges: tuple[Challenge, ...], end: ConversationEnd
+) -> Contact:
+    era = (end.era, end.revision, end.method)
     return Contact(exchange.status, challenges, *era, exchange.number)
 
 
@@ -89,9 +92,9 @@ def _loopback(url: str) -> bool:
     return is_loopback(split(url).hostname or "")
 
 
-def _challenged(judge: Judge, turn: Turn, exchange: Exchange) -> Protocol[Contact]:
+def _challenged(judge: Judge, end: ConversationEnd, exchange: Exchange) -> Protocol[Contact]:
     parsed = yield from read_challenge(judge, exchange)
-    contact = _contact(exchange, parsed.challenges, turn)
+    contact = _contact(exchange, parsed.challenges, end)
     if exchange.status == 403 and contact.param("error") != "insufficient_scope":
         page = exchange.response is not None and is_page(exchange.response)
         if not judge.config.force:
@@ -109,7 +112,7 @@ def _challenged(judge: Judge, turn: Turn, exchange: Exchange) -> Protocol[Contac
     return contact
 
 
-def read_challenge(judge: Judge, exchange: Exchange) -> Protocol[Parsed]:
+def read_challenge(judge: Judge, exchange: Exchange) -> Protocol[ParsedChallenges]:
     """Read and judge ``WWW-Authenticate`` (C1-C3, C6); a missing one is only noted."""
     response = exchange.response
     fields = response.all("www-authenticate") if response else ()
@@ -131,19 +134,19 @@ def verify(
     contact: Contact,
     number: int,
     dpop: Dpop | None = None,
-    asked: Asked | None = None,
+    asked: ScopeRequest | None = None,
 ) -> Protocol[Verdict]:
     """Use the token; say whether another authorization is due (S1, S2). Raises `FlowStop`.
 
     A 401 is handed back too: whether the resource moved to another authorization server (M1) is
     seen in its metadata, and `fresh_refused` ends the run when it did not.
     """
-    turn = yield from converse(judge, token, era=contact.era, protected=contact.refused, dpop=dpop)
-    exchange = turn.refused
+    end = yield from converse(judge, token, era=contact.era, protected=contact.refused, dpop=dpop)
+    exchange = end.refused
     if exchange is None:
-        return Verdict(peer=turn.peer)
+        return Verdict(peer=end.peer)
     parsed = yield from read_challenge(judge, exchange)
-    refused = _contact(exchange, parsed.challenges, turn)
+    refused = _contact(exchange, parsed.challenges, end)
     yield from judge.tell(checks_challenge.error(exchange, refused), exchange)
     if exchange.status == 401:
         return Verdict(refused=refused, exchange=exchange)
@@ -152,11 +155,11 @@ def verify(
     if refused.param("error") != "insufficient_scope":
         judge.stop(
             "rs-403-no-challenge",
-            seen=with_excerpt(f"HTTP 403 to {turn.method}; {_challenge_text(exchange)}", exchange),
+            seen=with_excerpt(f"HTTP 403 to {end.method}; {_challenge_text(exchange)}", exchange),
             message="The MCP server refused the token with 403 and does not say what it lacks.",
             exchange=exchange,
         )
-    yield from _step_up(judge, token, refused, exchange, number, asked or Asked(contact))
+    yield from _step_up(judge, token, refused, exchange, number, asked or ScopeRequest(contact))
     return Verdict(refused=refused)
 
 
@@ -221,7 +224,7 @@ def _step_up(
     refused: Contact,
     exchange: Exchange,
     number: int,
-    asked: Asked,
+    asked: ScopeRequest,
 ) -> Protocol[None]:
     """Judge a 403 insufficient_scope and offer another authorization (S1, S2)."""
     needed = frozenset((refused.param("scope") or "").split())

@@ -14,7 +14,7 @@ from urllib.parse import urlunsplit
 
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Request
 from mcp_auth_tui.model.oauth import AuthorizationServer, Contact, Resource, Token
-from mcp_auth_tui.protocol.actions import Protocol, Send, Sign, Signed
+from mcp_auth_tui.protocol.actions import Protocol, Send, Sign, SignedJwt
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import origin_text, split
@@ -144,7 +144,7 @@ def proved(judge: Judge, dpop: Dpop, request: Request, token: Token | None) -> P
         claims["ath"] = hashed(token.access.reveal())
     if nonce := dpop.nonces.get(origin_text(request.url)):
         claims["nonce"] = nonce
-    signed: Signed | Failure = yield Sign(
+    signed: SignedJwt | Failure = yield Sign(
         KEY, {"typ": "dpop+jwt"}, claims, dpop.algorithms, jwk_header=True
     )
     if isinstance(signed, Failure):

@@ -15,13 +15,12 @@ from urllib.parse import parse_qsl, quote_plus
 
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Question, Request, Secret
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
-from mcp_auth_tui.protocol.actions import Ask, Protocol, Sign, Signed
+from mcp_auth_tui.protocol.actions import Ask, Protocol, Sign, SignedJwt
 from mcp_auth_tui.protocol.checks import token
 from mcp_auth_tui.protocol.discovery.documents import loads
 from mcp_auth_tui.protocol.discovery.excerpt import excerpt, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.tokens import dpop as proofs
-from mcp_auth_tui.protocol.tokens.dpop import Dpop
+from mcp_auth_tui.protocol.tokens.dpop import Dpop, send
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFETIME = 60.0
@@ -63,7 +62,7 @@ class Endpoint:
             ),
             form=(*form, *identity),
         )
-        exchange = yield from proofs.send(self.judge, self.dpop, request)
+        exchange = yield from send(self.judge, self.dpop, request)
         if patient and exchange.failure is not None:
             return exchange, None
         return exchange, self._object(exchange)
@@ -159,7 +158,7 @@ class Endpoint:
         listed = self.server.list("token_endpoint_auth_signing_alg_values_supported") or ()
         claims = {"iss": client.id, "sub": client.id, "aud": self.server.issuer}
         for _ in range(_PASSPHRASES):
-            signed: Signed | Failure = yield Sign(
+            signed: SignedJwt | Failure = yield Sign(
                 "client",
                 {"typ": "client-authentication+jwt"},
                 claims,
@@ -167,7 +166,7 @@ class Endpoint:
                 lifetime=_LIFETIME,
                 passphrase=passphrase,
             )
-            if isinstance(signed, Signed):
+            if isinstance(signed, SignedJwt):
                 source = "RFC 7523 §3"
                 return (
                     Field("client_id", client.id, "names the client", "RFC 6749 §3.2.1"),

@@ -120,7 +120,7 @@ def judged(
     kind = yield from _kind(asker, exchange, answer.get("token_type"), claims)
     yield from judge.tell(token.refresh_token(answer, asker.client), exchange)
     if jose is not None and claims is not None:
-        issued = token.Issued(
+        issued = token.IssuedToken(
             answer,
             jose,
             claims,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from mcp_auth_tui.model import Learned, Secret
 from mcp_auth_tui.model.aside import SignatureCheck
 from mcp_auth_tui.model.oauth import AuthorizationServer, Token
-from mcp_auth_tui.protocol.actions import Protocol, Verified, Verify
+from mcp_auth_tui.protocol.actions import Protocol, Verification, Verify
 from mcp_auth_tui.protocol.discovery.documents import fetch
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.tokens.jwt import read_jwt
@@ -60,6 +60,6 @@ def _checked(
         return tuple(SignatureCheck(what, None, why, number) for what, _ in tokens)
     made: list[SignatureCheck] = []
     for what, jwt in tokens:
-        verified: Verified = yield Verify(jwt, fetched.document)
+        verified: Verification = yield Verify(jwt, fetched.document)
         made.append(SignatureCheck(what, verified.ok, verified.why, number))
     return tuple(made)

@@ -43,7 +43,7 @@ def preparing(octets: bytes, made: Any, scope: Scope, **settings: Any) -> Script
     def perform(action: Any) -> Any:
         if isinstance(action, actions.Now):
             return 2000.0
-        assert isinstance(action, actions.Entropy)
+        assert isinstance(action, actions.RandomOctets)
         assert action.octets >= 32
         return octets
 

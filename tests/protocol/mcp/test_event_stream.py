@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui.protocol.mcp.event_stream import Event, Parser
+from mcp_auth_tui.protocol.mcp.event_stream import Event, EventStreamParser
 
 
 def parsed(*chunks: bytes) -> list[Event]:
-    parser = Parser()
+    parser = EventStreamParser()
     return [event for chunk in chunks for event in parser.feed(chunk)]
 
 

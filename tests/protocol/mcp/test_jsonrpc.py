@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Secret, Stage
 from mcp_auth_tui.protocol.mcp import jsonrpc
-from mcp_auth_tui.protocol.mcp.jsonrpc import Answer, Enough
+from mcp_auth_tui.protocol.mcp.jsonrpc import Enough, RpcResponse
 from tests.protocol.discovery.test_resource import JSON
 from tests.protocol.script import (
     MCP,
@@ -121,7 +121,7 @@ def test_the_token_is_a_secret_in_the_header_and_nowhere_else_U1() -> None:
         assert [secret.reveal() for secret in request.secrets] == ["Bearer access-token-1"]
 
 
-def answered(page: Page) -> Answer:
+def answered(page: Page) -> RpcResponse:
     return jsonrpc.answer(made_exchange(stateful("x"), page), 7)
 
 
@@ -131,9 +131,9 @@ RIGHT = {"jsonrpc": "2.0", "id": 7, "result": {"a": 1}}
 @pytest.mark.parametrize(
     ("page", "answer"),
     [
-        (json(200, RIGHT), Answer(result={"a": 1})),
-        (raw(200, f"event: message\ndata: {jsonlib.dumps(RIGHT)}\n\n", SSE), Answer({"a": 1})),
-        (raw(200, f"data: {jsonlib.dumps(RIGHT)}", SSE), Answer({"a": 1})),
+        (json(200, RIGHT), RpcResponse(result={"a": 1})),
+        (raw(200, f"event: message\ndata: {jsonlib.dumps(RIGHT)}\n\n", SSE), RpcResponse({"a": 1})),
+        (raw(200, f"data: {jsonlib.dumps(RIGHT)}", SSE), RpcResponse({"a": 1})),
         (
             raw(
                 200,
@@ -142,16 +142,16 @@ RIGHT = {"jsonrpc": "2.0", "id": 7, "result": {"a": 1}}
                 f"data: nonsense\n\ndata: {jsonlib.dumps(RIGHT)}\n\n",
                 SSE,
             ),
-            Answer({"a": 1}),
+            RpcResponse({"a": 1}),
         ),
         (
             json(400, {"jsonrpc": "2.0", "id": None, "error": {"code": -32000, "message": "m"}}),
-            Answer(code=-32000, message="m"),
+            RpcResponse(code=-32000, message="m"),
         ),
-        (json(200, {"jsonrpc": "2.0", "error": {"code": "x"}}), Answer(code=0)),
+        (json(200, {"jsonrpc": "2.0", "error": {"code": "x"}}), RpcResponse(code=0)),
     ],
 )
-def test_answers_are_read_from_json_and_from_streams_T1(page: Page, answer: Answer) -> None:
+def test_answers_are_read_from_json_and_from_streams_T1(page: Page, answer: RpcResponse) -> None:
     assert answered(page) == answer
 
 
@@ -170,7 +170,7 @@ def test_answers_are_read_from_json_and_from_streams_T1(page: Page, answer: Answ
 )
 def test_what_is_no_answer_says_why(page: Page) -> None:
     answer = answered(page)
-    assert answer == Answer(fault=answer.fault)
+    assert answer == RpcResponse(fault=answer.fault)
     assert answer.fault
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from mcp_auth_tui.model import Failure, Field, Kind, Request, Secret, Stage
 from mcp_auth_tui.model.oauth import Challenge, Contact
-from mcp_auth_tui.protocol.actions import Send, Sign, Signed
+from mcp_auth_tui.protocol.actions import Send, Sign, SignedJwt
 from mcp_auth_tui.protocol.tokens import dpop
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
 from tests.protocol.script import (
@@ -45,7 +45,7 @@ def nonce(value: str, *more: tuple[str, str]) -> tuple[tuple[str, str], ...]:
 def proves(script: Script, number: int = 1) -> Sign:
     """Expect a proof to be signed, sign it, and return what was signed."""
     asked: Sign = script.wants(Sign)
-    script.reply(Signed(Secret(f"proof-{number}"), "ES256", "thumb"))
+    script.reply(SignedJwt(Secret(f"proof-{number}"), "ES256", "thumb"))
     return asked
 
 

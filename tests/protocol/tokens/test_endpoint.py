@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Field, Kind, Request, Secret, Stage
-from mcp_auth_tui.protocol.actions import Ask, Sign, Signed
+from mcp_auth_tui.protocol.actions import Ask, Sign, SignedJwt
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
 from mcp_auth_tui.protocol.tokens.endpoint import ASSERTION, WAYS, Endpoint, form_encoded
 from tests.protocol.script import (
@@ -34,7 +34,7 @@ TOKEN = f"{AS}/token"
 ALGS = "token_endpoint_auth_signing_alg_values_supported"
 FORM = (Field("grant_type", "any"),)
 GOOD = {"access_token": "at", "token_type": "Bearer", "expires_in": 60}
-SIGNED = Signed(Secret("signed-assertion"), "ES256", "thumb")
+SIGNED = SignedJwt(Secret("signed-assertion"), "ES256", "thumb")
 LOCKED = Failure("passphrase", "the key is encrypted: its passphrase is needed.")
 
 
@@ -77,7 +77,7 @@ def test_every_request_has_an_assertion_of_its_own_K4() -> None:
     for number in (1, 2):
         script = Script(asker.ask(FORM, "token request"))
         script.wants(Sign)
-        script.reply(Signed(Secret(f"assertion-{number}"), "ES256", "thumb"))
+        script.reply(SignedJwt(Secret(f"assertion-{number}"), "ES256", "thumb"))
         sent = script.sends("POST", TOKEN, json(200, GOOD))
         assert dict(form_of(sent))["client_assertion"] == f"assertion-{number}"
 
@@ -139,7 +139,7 @@ def test_a_token_request_carries_a_proof_beside_the_assertion_D2() -> None:
     script.reply(SIGNED)
     asked: Sign = script.wants(Sign)
     assert (asked.key, asked.claims) == ("dpop", {"htm": "POST", "htu": TOKEN})
-    script.reply(Signed(Secret("proof"), "ES256", "thumb"))
+    script.reply(SignedJwt(Secret("proof"), "ES256", "thumb"))
     sent = script.sends("POST", TOKEN, json(200, GOOD, NO_STORE))
     assert [value for name, value in headers_of(sent) if name == "DPoP"] == ["proof"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mcp_auth_tui.model import Secret, Stage
-from mcp_auth_tui.protocol.actions import FlowStop, Now, Sign, Signed
+from mcp_auth_tui.protocol.actions import FlowStop, Now, Sign, SignedJwt
 from mcp_auth_tui.protocol.tokens import grants, response
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
@@ -356,7 +356,7 @@ def refreshing(
     if script.action is None:
         return script
     if isinstance(script.action, Sign):
-        script.reply(Signed(Secret("proof"), "ES256", "thumb"))
+        script.reply(SignedJwt(Secret("proof"), "ES256", "thumb"))
     sent = script.sends(
         "POST", TOKEN, json(200, answer or {**GOOD, "refresh_token": "rt-2"}, NO_STORE)
     )
@@ -418,7 +418,7 @@ def test_a_bearer_token_for_a_proof_is_discarded_where_binding_is_demanded_D4() 
         at = asker(Dpop(required, (), thumbprint="thumb"))
         script = Script(at.answer((), "token request"))
         script.wants(Sign)
-        script.reply(Signed(Secret("proof"), "ES256", "thumb"))
+        script.reply(SignedJwt(Secret("proof"), "ES256", "thumb"))
         script.sends("POST", TOKEN, json(200, answer, NO_STORE))
         exchange, found = script.returned()
         judged = Script(response.judged(at, exchange, found, None, MCP))
@@ -440,7 +440,7 @@ def test_a_token_for_a_proof_is_bound_to_the_key_that_signed_it_D4(
     access = jwt(**({"cnf": confirmation} if confirmation else {}))
     script = Script(at.answer((), "token request"))
     script.wants(Sign)
-    script.reply(Signed(Secret("proof"), "ES256", "thumb"))
+    script.reply(SignedJwt(Secret("proof"), "ES256", "thumb"))
     script.sends(
         "POST", TOKEN, json(200, {**GOOD, "access_token": access, "token_type": "DPoP"}, NO_STORE)
     )

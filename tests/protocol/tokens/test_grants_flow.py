@@ -10,7 +10,7 @@ import pytest
 
 from mcp_auth_tui.model import Learned, Left, Level, Outcome, Request, Secret, Stage, Status
 from mcp_auth_tui.protocol import actions
-from mcp_auth_tui.protocol.actions import Sign, Signed
+from mcp_auth_tui.protocol.actions import Sign, SignedJwt
 from tests.protocol.script import (
     AS,
     MCP,
@@ -59,7 +59,7 @@ class Machine(World):
         match action:
             case actions.Sign():
                 self.signed.append(action)
-                return Signed(Secret(f"jwt-{len(self.signed)}"), "ES256", "thumb")
+                return SignedJwt(Secret(f"jwt-{len(self.signed)}"), "ES256", "thumb")
             case actions.Sleep(seconds):
                 self.slept.append(seconds)
                 return None

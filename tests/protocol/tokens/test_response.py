@@ -175,7 +175,7 @@ def test_a_shared_key_matters_where_it_has_to_be_shared(
     alg: str, issuer: str, level: Level | None
 ) -> None:
     """A server that is its own authorization server (as fastmcp's proxies are) keeps it alone."""
-    issued = checks_token.Issued({}, {"alg": alg}, {}, issuer, "client-1", MCP, None, 0.0)
+    issued = checks_token.IssuedToken({}, {"alg": alg}, {}, issuer, "client-1", MCP, None, 0.0)
     (check,) = [item for item in checks_token.jwt(issued) if item.id == "jwt-alg"]
     assert (check.broken, check.level) == (True, level)
 

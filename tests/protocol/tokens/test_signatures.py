@@ -8,7 +8,7 @@ import pytest
 
 from mcp_auth_tui.model import Failure, Learned, Secret, Stage
 from mcp_auth_tui.model.aside import SignatureCheck
-from mcp_auth_tui.protocol.actions import Verified, Verify
+from mcp_auth_tui.protocol.actions import Verification, Verify
 from mcp_auth_tui.protocol.tokens.jwt import read_jwt
 from mcp_auth_tui.protocol.tokens.signatures import ACCESS, IDENTITY, check, readable
 from tests.protocol.script import AS, Script, headers_of, json, judge, raw, server, token
@@ -32,9 +32,9 @@ def test_the_key_set_is_fetched_once_without_credentials_and_every_jwt_is_checke
         "mcp-protocol-version",
     ]
     assert script.wants(Verify) == Verify(Secret(JWT), KEYS)
-    script.reply(Verified(True, "good", "k", "ES256"))
+    script.reply(Verification(True, "good", "k", "ES256"))
     assert script.wants(Verify) == Verify(Secret(ID), KEYS)
-    script.reply(Verified(False, "the signature does not fit", "k", "ES256"))
+    script.reply(Verification(False, "the signature does not fit", "k", "ES256"))
     expected = (
         SignatureCheck(ACCESS, True, "good", 1),
         SignatureCheck(IDENTITY, False, "the signature does not fit", 1),
