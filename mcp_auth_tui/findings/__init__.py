@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mcp_auth_tui.findings.meanwhile import meanwhile as until_mended
 from mcp_auth_tui.findings.rule import Rule
 from mcp_auth_tui.findings.rules import (
     access,
@@ -23,7 +22,7 @@ from mcp_auth_tui.findings.rules import (
 from mcp_auth_tui.model import Finding, Level, Stage
 from mcp_auth_tui.text.terminal import harmless
 
-__all__ = ["CATALOGUE", "LIMIT", "Rule", "fatal", "found", "passed", "until_mended"]
+__all__ = ["CATALOGUE", "LIMIT", "Rule", "fatal", "found", "passed"]
 
 LIMIT = 500
 """The most characters of one text of a finding."""
@@ -86,7 +85,7 @@ def found(
         pointer=_safe(pointer),
         revision=_safe(revision),
         exit=rule.exit,
-        meanwhile=_safe(meanwhile) or until_mended(id, level, rule.whose),
+        meanwhile=_safe(meanwhile) or rule.until_mended(level),
     )
 
 
@@ -118,8 +117,8 @@ def passed(
 
 def fatal(finding: Finding) -> Finding:
     """Return the finding as the end of a run: what stops a run is fatal in that run (SPEC 3)."""
-    told = finding.meanwhile or until_mended(finding.id, Level.FATAL, finding.whose)
-    return replace(finding, level=Level.FATAL, meanwhile=told)
+    meanwhile = finding.meanwhile or CATALOGUE[finding.id].until_mended(Level.FATAL)
+    return replace(finding, level=Level.FATAL, meanwhile=meanwhile)
 
 
 def _safe(value: str) -> str:

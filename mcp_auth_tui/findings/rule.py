@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 
 from mcp_auth_tui.model import Level, Whose
 
+REPORT = "Send its operator the report (--export report; e on the screen)."
+"""What somebody can do who only uses a server, where a rule has no sentence of its own."""
+OWN_CLIENT = "Make a client in the server's console and give it with --client-id."
+"""The same where registration fails."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -32,6 +37,13 @@ class Rule:
     """The first MCP revision in which the rule holds; empty: it always does."""
     levels: Mapping[str, Level] = field(default_factory=dict)
     """The level in revisions where it differs from `level`."""
+    meanwhile: str = REPORT
+    """What somebody can do who only uses the server; empty where `next` says it already."""
+
+    def until_mended(self, level: Level) -> str:
+        """Return what can be done until the server is mended; empty where this stops nobody."""
+        servers = self.whose in (Whose.SERVER, Whose.ISSUER)
+        return self.meanwhile if servers and level.rank <= Level.ERROR.rank else ""
 
     def level_in(self, revision: str) -> Level:
         """Return the level under an MCP revision; empty when the revision is not known yet.

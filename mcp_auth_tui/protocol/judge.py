@@ -169,8 +169,7 @@ class Judge:
         """Refuse for safety (exit 4), unless ``--allow`` lifted this refusal: then mark the run."""
         if id not in self.config.allow:
             lifted = f"To go on all the same, for debugging only: --allow {id}."
-            rule = findings.CATALOGUE[id]
-            told = findings.until_mended(id, Level.FATAL, rule.whose)
+            told = findings.CATALOGUE[id].until_mended(Level.FATAL)
             self.stop(
                 id,
                 seen=seen,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.findings.rule import Rule
+from mcp_auth_tui.findings.rule import REPORT, Rule
 from mcp_auth_tui.model import Level, Whose
 
 RULES: tuple[Rule, ...] = (
@@ -97,6 +97,7 @@ RULES: tuple[Rule, ...] = (
             "which rights your account lacks."
         ),
         "More attempts with the same result would only trouble the person and the servers.",
+        meanwhile="Ask the operator which rights your account lacks.",
     ),
     Rule(
         "rs-fresh-token-refused",
@@ -113,6 +114,7 @@ RULES: tuple[Rule, ...] = (
             "The usual causes are an audience that is not the server's URL and an issuer that "
             "is spelled differently."
         ),
+        meanwhile=f"Run again once: it may pass. {REPORT}",
     ),
     Rule(
         "rs-token-echo",

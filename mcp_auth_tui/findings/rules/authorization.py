@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.findings.rule import Rule
+from mcp_auth_tui.findings.rule import REPORT, Rule
 from mcp_auth_tui.model import Level, Whose
 
 RULES: tuple[Rule, ...] = (
@@ -35,6 +35,7 @@ RULES: tuple[Rule, ...] = (
             "is not used."
         ),
         exit=4,
+        meanwhile=f"Start over once. {REPORT}",
     ),
     Rule(
         "authz-iss-differs",
@@ -49,6 +50,7 @@ RULES: tuple[Rule, ...] = (
         ),
         "Using the code could hand it to an attacker's server.",
         exit=4,
+        meanwhile=f"Start over once. {REPORT}",
     ),
     Rule(
         "authz-iss-unpromised",
@@ -157,6 +159,7 @@ RULES: tuple[Rule, ...] = (
         ),
         "Without resource the token may be good for other servers too.",
         since="2025-06-18",
+        meanwhile="See with --no-resource whether it works without.",
     ),
     Rule(
         "authz-instant",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.findings.rule import Rule
+from mcp_auth_tui.findings.rule import OWN_CLIENT, Rule
 from mcp_auth_tui.model import Level, Whose
 
 RULES: tuple[Rule, ...] = (
@@ -152,6 +152,7 @@ RULES: tuple[Rule, ...] = (
         "MCP 2025-11-25 basic/authorization (Client Registration Approaches)",
         ("Support client ID metadata documents, or publish a registration_endpoint."),
         "Every person has to bring a client id before anything works.",
+        meanwhile=OWN_CLIENT,
     ),
     Rule(
         "as-no-cimd",

@@ -42,6 +42,7 @@ RULES: tuple[Rule, ...] = (
         ),
         "Everyone on the way can read and reuse a bearer token that is sent over http.",
         exit=4,
+        meanwhile="Try the same URL with https.",
     ),
     Rule(
         "rs-401-no-challenge",
@@ -181,6 +182,7 @@ RULES: tuple[Rule, ...] = (
         "MCP 2025-11-25 basic/transports (Streamable HTTP)",
         "Check the path of the URL (often /mcp or /sse) in the server's documentation.",
         "A web page or another API at that address can neither ask for a token nor take one.",
+        meanwhile="",
     ),
     Rule(
         "rs-prm-url-foreign",

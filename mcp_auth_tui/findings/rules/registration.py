@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.findings.rule import Rule
+from mcp_auth_tui.findings.rule import OWN_CLIENT, REPORT, Rule
 from mcp_auth_tui.model import Level, Whose
 
 RULES: tuple[Rule, ...] = (
@@ -35,6 +35,7 @@ RULES: tuple[Rule, ...] = (
         "RFC 7591 §3.2.1",
         "Put client_id into the answer, or give a registered one with --client-id.",
         "Without an id the client cannot ask for anything.",
+        meanwhile=OWN_CLIENT,
     ),
     Rule(
         "dcr-secret-expiry",
@@ -118,6 +119,10 @@ RULES: tuple[Rule, ...] = (
             "application_type is native."
         ),
         "Programs on people's machines receive the answer of the browser there.",
+        meanwhile=(
+            "Some servers take one spelling only: try --redirect-uri "
+            f"http://localhost:PORT/callback or a fixed --port. Else: {OWN_CLIENT}"
+        ),
     ),
     Rule(
         "dcr-needs-token",
@@ -128,6 +133,7 @@ RULES: tuple[Rule, ...] = (
         "RFC 7591 §3",
         "Ask the operator for a client id and give it with --client-id.",
         "Closed registration is allowed, but no client can do it by itself.",
+        meanwhile=OWN_CLIENT,
     ),
     Rule(
         "dcr-mgmt-partial",
@@ -164,6 +170,7 @@ RULES: tuple[Rule, ...] = (
             "The usual reasons are the loopback redirect address and a server that only knows "
             "clients by hand."
         ),
+        meanwhile=f"{OWN_CLIENT} {REPORT}",
     ),
     Rule(
         "cimd-own-url-form",

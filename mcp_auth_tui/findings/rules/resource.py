@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.findings.rule import Rule
+from mcp_auth_tui.findings.rule import REPORT, Rule
 from mcp_auth_tui.model import Level, Whose
+
+_NAME_ISSUER = "If you know its authorization server, name it with --issuer."
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -19,6 +21,7 @@ RULES: tuple[Rule, ...] = (
         ),
         "It is the only place where a client learns which authorization server to use.",
         since="2025-06-18",
+        meanwhile=f"{_NAME_ISSUER} {REPORT}",
     ),
     Rule(
         "prm-status",
@@ -97,6 +100,10 @@ RULES: tuple[Rule, ...] = (
         "Set resource to the MCP URL; behind a proxy use the public host name, scheme and port.",
         "Going on would get a token for one server and give it to another.",
         exit=4,
+        meanwhile=(
+            "If the address that was seen is the server you meant, run again with that one. "
+            f"{REPORT}"
+        ),
     ),
     Rule(
         "prm-resource-parent",
@@ -179,6 +186,7 @@ RULES: tuple[Rule, ...] = (
         'Add "authorization_servers": ["https://…"] with the issuer to the metadata.',
         "Without it a client does not know where to sign in.",
         since="2025-06-18",
+        meanwhile=f"{_NAME_ISSUER} {REPORT}",
     ),
     Rule(
         "prm-as-not-issuer",

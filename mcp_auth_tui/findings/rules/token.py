@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.findings.rule import Rule
+from mcp_auth_tui.findings.rule import REPORT, Rule
 from mcp_auth_tui.model import Level, Whose
 
 RULES: tuple[Rule, ...] = (
@@ -219,6 +219,7 @@ RULES: tuple[Rule, ...] = (
             "A code works once and only for a minute or so, with the same client, redirect "
             "address and verifier."
         ),
+        meanwhile=f"Sign in again (R on the screen, or a new run). {REPORT}",
     ),
     Rule(
         "token-refresh-refused",
@@ -229,5 +230,6 @@ RULES: tuple[Rule, ...] = (
         "RFC 6749 §5.2; RFC 6749 §6",
         "Sign in again.",
         "The grant has ended: it expired, was revoked, or the token was already used.",
+        meanwhile="Sign in again (a new run).",
     ),
 )

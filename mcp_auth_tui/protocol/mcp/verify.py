@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from mcp_auth_tui.findings.meanwhile import REPORT
+from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange, Question
 from mcp_auth_tui.model.oauth import Challenge, Contact, Peer, Token
 from mcp_auth_tui.protocol.actions import Ask, FlowStop, Protocol
