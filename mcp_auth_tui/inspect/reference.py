@@ -9,7 +9,7 @@ from typing import Any
 
 from mcp_auth_tui.desktop.output import Talk, deliver
 from mcp_auth_tui.findings import CATALOGUE, Rule
-from mcp_auth_tui.findings.advice import EXPLANATIONS, GROUPS, Explanation, group
+from mcp_auth_tui.findings.advice import Advice, advice
 from mcp_auth_tui.model import Level
 from mcp_auth_tui.render.report.markdown import block, span
 from mcp_auth_tui.settings.inspect_arguments import LIST_FORMATS
@@ -23,6 +23,23 @@ _INTRO = (
     " broken), **warning** (a SHOULD, or a risk) or **info**; a rule that is younger than the MCP"
     " revision in force is told as info."
 )
+
+GROUPS: Mapping[str, str] = {
+    "rs": "Challenge and MCP endpoint",
+    "prm": "Protected resource metadata",
+    "as": "Authorization server metadata",
+    "dcr": "Dynamic client registration",
+    "cimd": "Client ID metadata document",
+    "authz": "Authorization response",
+    "token": "Token response",
+    "jwt": "JWT access tokens",
+    "dpop": "DPoP",
+    "idjag": "Enterprise-managed authorization",
+    "ext": "Extensions",
+    "net": "Network",
+    "client": "This program and its user",
+}
+"""The first word of an id, and what such rules are about."""
 
 
 def answer(args: Any) -> int:
@@ -65,20 +82,20 @@ def _text(rule: Rule) -> Iterator[str]:
     ):
         yield f"{name}:"
         yield _filled(value)
-    told = EXPLANATIONS[rule.id]
-    if told.mend:
+    row = advice()[rule.id]
+    if row.mend:
         yield ""
-    for where, how in told.mend:
+    for where, how in row.mend.items():
         yield f"On {where}:"
         yield _filled(how)
-    for name, sample in _samples(told):
+    for name, sample in _samples(row):
         yield ""
         yield f"{name}:"
         yield from (f"    {line}" for line in sample.split("\n"))
 
 
-def _samples(told: Explanation) -> list[tuple[str, str]]:
-    return [("Wrong", told.wrong), ("Right", told.right)] if told.wrong else []
+def _samples(row: Advice) -> list[tuple[str, str]]:
+    return [("Wrong", row.wrong), ("Right", row.right)] if row.wrong else []
 
 
 def _filled(value: str) -> str:
@@ -101,10 +118,10 @@ def _markdown(rule: Rule, depth: int) -> Iterator[str]:
     yield f"- Why: {_prose(rule.why)}"
     yield f"- Next: {_prose(rule.next)}"
     yield f"- Rule: {_prose(rule.source)}"
-    told = EXPLANATIONS[rule.id]
-    for where, how in told.mend:
+    row = advice()[rule.id]
+    for where, how in row.mend.items():
         yield f"- On {where}: {_prose(how)}"
-    for name, sample in _samples(told):
+    for name, sample in _samples(row):
         yield ""
         yield f"{name}:"
         yield ""
@@ -159,9 +176,14 @@ def _reference() -> Iterator[str]:
             yield from _markdown(rule, 3)
 
 
+def group(name: str) -> tuple[Rule, ...]:
+    """Return the rules of a group in the order of the catalogue."""
+    return tuple(rule for id, rule in CATALOGUE.items() if id.partition("-")[0] == name)
+
+
 def _value(rule: Rule) -> dict[str, Any]:
-    told = EXPLANATIONS[rule.id]
-    made: dict[str, Any] = {
+    row = advice()[rule.id]
+    members: dict[str, Any] = {
         "id": rule.id,
         "level": str(rule.level),
         "levels": {revision: str(level) for revision, level in rule.levels.items()},
@@ -173,8 +195,8 @@ def _value(rule: Rule) -> dict[str, Any]:
         "next": rule.next,
         "source": rule.source,
     }
-    made["mend"] = [{"where": where, "how": how} for where, how in told.mend]
-    return made | {name.lower(): sample for name, sample in _samples(told)}
+    members["mend"] = [{"where": where, "how": how} for where, how in row.mend.items()]
+    return members | {name.lower(): sample for name, sample in _samples(row)}
 
 
 LISTS: Mapping[str, Callable[[], str]] = {

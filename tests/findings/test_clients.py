@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.findings.advice.clients import CLIENTS, PYTHON, TYPESCRIPT
+from mcp_auth_tui.findings.advice import CLIENTS, advice
 from mcp_auth_tui.model import Request
 from tests.findings.case import CLEAN
 from tests.findings.known_clients import NODE, TypeScript, python
@@ -20,6 +20,7 @@ from tests.protocol.script import AS, MCP, NOT_FOUND, Page, body_of, error, head
 from tests.protocol.script import json as page
 
 ORIGIN = "https://mcp.example"
+NOTES = {id: row.clients for id, row in advice().items() if row.clients}
 
 
 def refusing_rpc(request: Request) -> Page | None:
@@ -133,17 +134,17 @@ def typescript() -> Iterator[TypeScript]:
 
 
 def test_every_row_is_about_a_rule_and_about_both_clients() -> None:
-    assert set(CLIENTS) <= set(CATALOGUE)
-    named = {tuple((note.client, note.version) for note in notes) for notes in CLIENTS.values()}
-    assert named == {(PYTHON, TYPESCRIPT)}
-    assert [note for notes in CLIENTS.values() for note in notes if note.why[-1] != "."] == []
-    assert not set(CLIENTS) & set(ELSEWHERE)
+    assert set(NOTES) <= set(CATALOGUE)
+    named = {tuple((note.client, note.version) for note in notes) for notes in NOTES.values()}
+    assert named == {tuple(CLIENTS.values())}
+    assert [note for notes in NOTES.values() for note in notes if note.why[-1] != "."] == []
+    assert not set(NOTES) & set(ELSEWHERE)
 
 
 def test_the_clients_that_were_read_are_those_that_are_run(typescript: TypeScript) -> None:
     package = NODE / "node_modules/@modelcontextprotocol/client/package.json"
-    assert PYTHON[1] == version("mcp")
-    assert TYPESCRIPT[1] == json.loads(package.read_text())["version"]
+    assert CLIENTS["python"][1] == version("mcp")
+    assert CLIENTS["typescript"][1] == json.loads(package.read_text())["version"]
 
 
 async def test_both_clients_get_on_at_a_server_that_keeps_every_rule(
@@ -153,19 +154,19 @@ async def test_both_clients_get_on_at_a_server_that_keeps_every_rule(
     assert typescript.run(CLEAN.site(), MCP) == ""
 
 
-@pytest.mark.parametrize("id", CLIENTS)
+@pytest.mark.parametrize("id", NOTES)
 async def test_the_python_client_stops_where_it_is_said_to(id: str) -> None:
     why = await python(*broken(id))
-    assert bool(why) is CLIENTS[id][0].stops, why
+    assert bool(why) is NOTES[id][0].stops, why
 
 
-@pytest.mark.parametrize("id", CLIENTS)
+@pytest.mark.parametrize("id", NOTES)
 def test_the_typescript_client_stops_where_it_is_said_to(id: str, typescript: TypeScript) -> None:
     why = typescript.run(*broken(id))
-    assert bool(why) is CLIENTS[id][1].stops, why
+    assert bool(why) is NOTES[id][1].stops, why
 
 
-@pytest.mark.parametrize("id", [id for id in BROKEN if id not in (*CLIENTS, *ELSEWHERE)])
+@pytest.mark.parametrize("id", [id for id in BROKEN if id not in (*NOTES, *ELSEWHERE)])
 async def test_a_rule_without_a_row_stops_neither_client(id: str, typescript: TypeScript) -> None:
     assert await python(*broken(id)) == ""
     assert typescript.run(*broken(id)) == ""

@@ -8,7 +8,7 @@ from html import escape
 import pytest
 
 from mcp_auth_tui.exports import EXPORTS, rendered
-from mcp_auth_tui.findings.advice.clients import CLIENTS
+from mcp_auth_tui.findings.advice import client_notes
 from mcp_auth_tui.model import Field, Kind, Request, Response, Session, Stage
 from mcp_auth_tui.text.redaction import masked
 from tests.scripted import ERROR, URL, Secrets, exchange, folded, refused, run
@@ -125,7 +125,7 @@ def test_the_report_says_which_known_clients_would_stop_and_why(name: str) -> No
     session = folded(refused())
     made = written(name, session)
     assert session.stop is not None
-    notes = CLIENTS[session.stop.id]
+    notes = client_notes(session.stop.id)
     assert notes
     for note in notes:
         assert f"{note.client} {note.version}" in made

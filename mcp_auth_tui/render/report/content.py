@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.findings.advice.clients import CLIENTS, ClientNote
+from mcp_auth_tui.findings.advice import ClientNote, client_notes
 from mcp_auth_tui.model import Browsed, Exchange, Finding, Level, Outcome, Resumed, Session
 from mcp_auth_tui.render.report.safe import Safe
 from mcp_auth_tui.render.summary import counted
@@ -87,18 +87,19 @@ def _matrix(
     session: Session,
 ) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
     """Say which known clients would stop at which finding, as their source was read."""
-    ids = [id for id in dict.fromkeys(item.id for item in ranked(session)) if id in CLIENTS]
-    columns = tuple(
-        dict.fromkeys(f"{note.client} {note.version}" for id in ids for note in CLIENTS[id])
-    )
-    rows = []
-    for id in ids:
-        does = {
-            f"{note.client} {note.version}": "stops" if note.stops else "goes on"
-            for note in CLIENTS[id]
-        }
-        rows.append((id, tuple(does.get(column, "") for column in columns)))
-    return columns, tuple(rows)
+    ids = dict.fromkeys(item.id for item in ranked(session))
+    rows = {
+        id: {_client(note): "stops" if note.stops else "goes on" for note in notes}
+        for id in ids
+        if (notes := client_notes(id))
+    }
+    columns = tuple(dict.fromkeys(client for row in rows.values() for client in row))
+    cells = ((id, tuple(row.get(client, "") for client in columns)) for id, row in rows.items())
+    return columns, tuple(cells)
+
+
+def _client(note: ClientNote) -> str:
+    return f"{note.client} {note.version}"
 
 
 def told(session: Session) -> str:
@@ -195,7 +196,7 @@ def _item(finding: Finding, safe: Safe) -> Item:
         ("rule", finding.rule),
         ("to be mended by", finding.whose),
         ("next", finding.next),
-        *((f"{note.client} {note.version}", _does(note)) for note in CLIENTS.get(finding.id, ())),
+        *((_client(note), _does(note)) for note in client_notes(finding.id)),
     )
     shown = tuple((name, safe.line(value)) for name, value in details if value)
     return Item(str(finding.level), headline, finding.id, shown)
