@@ -22,7 +22,7 @@ from mcp_auth_tui.findings.rules import (
 from mcp_auth_tui.model import Finding, Level, Stage
 from mcp_auth_tui.text.terminal import harmless
 
-__all__ = ["CATALOGUE", "LIMIT", "Rule", "fatal", "found", "passed"]
+__all__ = ["CATALOGUE", "LIMIT", "Rule", "fatal", "finding", "ok"]
 
 LIMIT = 500
 """The most characters of one text of a finding."""
@@ -47,7 +47,7 @@ CATALOGUE: Mapping[str, Rule] = {
 """Every rule by its id."""
 
 
-def found(
+def finding(
     id: str,
     stage: Stage,
     *,
@@ -89,7 +89,7 @@ def found(
     )
 
 
-def passed(
+def ok(
     id: str,
     stage: Stage,
     *,
@@ -102,7 +102,7 @@ def passed(
 
     Its message is what the rule expects. Raises KeyError for an id that is not in the catalogue.
     """
-    return found(
+    return finding(
         id,
         stage,
         seen=seen,

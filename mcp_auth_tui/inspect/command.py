@@ -107,7 +107,7 @@ class _Inspection:
 
 def _no_url(url: str, why: str) -> Session:
     now = time.time()
-    stop = findings.fatal(findings.found("client-url", Stage.PROBE, seen=url, message=why))
+    stop = findings.fatal(findings.finding("client-url", Stage.PROBE, seen=url, message=why))
     session = Session().apply(Started(harmless(url), now)).apply(stop)
     return session.apply(Ended(Outcome.FAILED, now, stop, 1))
 

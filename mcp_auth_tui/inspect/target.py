@@ -168,7 +168,7 @@ class _Run:
 def _slow(session: Session, seconds: float) -> Finding:
     said = f"The inspection was ended after {duration(seconds)}."
     stage = session.current or Stage.PROBE
-    return findings.fatal(findings.found("net-slow", stage, message=said, seen=said))
+    return findings.fatal(findings.finding("net-slow", stage, message=said, seen=said))
 
 
 __all__ = ["REQUESTS", "inspected"]

@@ -54,7 +54,7 @@ class Surveyor(Judge):
         pointer: str = "",
     ) -> Protocol[None]:
         """Record what the flow would refuse over."""
-        finding = findings.found(
+        finding = findings.finding(
             id,
             self.stage,
             seen=seen,

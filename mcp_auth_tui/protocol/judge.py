@@ -61,7 +61,7 @@ class Judge:
 
         The exchange that shows it is given, or its number alone.
         """
-        finding = findings.found(
+        finding = findings.finding(
             id,
             self.stage,
             seen=seen,
@@ -83,7 +83,7 @@ class Judge:
 
     def slip(self, id: str, *, seen: str, message: str, next: str = "") -> Protocol[None]:
         """Tell what is wrong with what a person pasted: nothing that a server has to mend."""
-        made = findings.found(
+        made = findings.finding(
             id,
             self.stage,
             seen=seen,
@@ -98,7 +98,7 @@ class Judge:
         self, id: str, *, seen: str = "", exchange: Exchange | int | None = None, pointer: str = ""
     ) -> Protocol[None]:
         """Record that a rule was kept; the exchange that shows it is given, or its number alone."""
-        yield findings.passed(
+        yield findings.ok(
             id,
             self.stage,
             seen=seen,
@@ -141,7 +141,7 @@ class Judge:
         place: str = "",
     ) -> NoReturn:
         """End the run with this finding; raises `FlowStop` (``place`` as there)."""
-        finding = findings.found(
+        finding = findings.finding(
             id,
             self.stage,
             seen=seen,

@@ -36,10 +36,12 @@ def stop(error: BaseException, session: Session) -> Finding:
 
     With ``MCP_AUTH_TUI_DEBUG`` set, what was seen is the whole traceback.
     """
-    from mcp_auth_tui.findings import fatal, found
+    from mcp_auth_tui import findings
 
     stage = session.current or Stage.PROBE
-    finding = fatal(found("client-bug", stage, seen=session.redact(_brief(error))))
+    finding = findings.fatal(
+        findings.finding("client-bug", stage, seen=session.redact(_brief(error)))
+    )
     if os.environ.get(DEBUG):
         return replace(finding, seen=harmless(_traceback(error, session)))
     return finding

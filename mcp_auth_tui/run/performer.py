@@ -275,7 +275,7 @@ class Performer:
     def _stop(self, id: str, message: str) -> FlowStop:
         session = self._look()
         stage = session.current or Stage.PROBE
-        return FlowStop(findings.found(id, stage, message=message, revision=session.revision))
+        return FlowStop(findings.finding(id, stage, message=message, revision=session.revision))
 
     async def _bound(self, action: Bind) -> str | Failure:
         await self.clean("failed")

@@ -1,4 +1,4 @@
-"""The catalogue of findings against SPEC part 4, and what `found` makes of hostile text."""
+"""The catalogue of findings against SPEC part 4, and what `finding` makes of hostile text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui import findings
-from mcp_auth_tui.findings import CATALOGUE, LIMIT, Rule, fatal, found, passed
+from mcp_auth_tui.findings import CATALOGUE, LIMIT, Rule, fatal
 from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Finding, Level, Stage, Whose
 from mcp_auth_tui.protocol.config import REVISIONS
@@ -214,13 +214,17 @@ def test_revisions_of_a_rule_are_revisions_of_the_protocol() -> None:
     ],
 )
 def test_the_level_depends_on_the_revision(name: str, levels: tuple[Level, ...]) -> None:
-    assert tuple(found(name, Stage.SERVER, revision=r).level for r in REVISIONS) == levels
-    assert found(name, Stage.SERVER).level is CATALOGUE[name].level
+    assert (
+        tuple(findings.finding(name, Stage.SERVER, revision=r).level for r in REVISIONS) == levels
+    )
+    assert findings.finding(name, Stage.SERVER).level is CATALOGUE[name].level
 
 
 def test_a_finding_takes_what_it_is_not_told_from_its_rule() -> None:
     rule = CATALOGUE["as-issuer-slash"]
-    assert found("as-issuer-slash", Stage.SERVER, seen="https://h/", exchange=4) == Finding(
+    assert findings.finding(
+        "as-issuer-slash", Stage.SERVER, seen="https://h/", exchange=4
+    ) == Finding(
         id="as-issuer-slash",
         level=Level.FATAL,
         message=rule.headline,
@@ -237,7 +241,7 @@ def test_a_finding_takes_what_it_is_not_told_from_its_rule() -> None:
 
 
 def test_a_finding_says_what_it_was_told() -> None:
-    told = found(
+    told = findings.finding(
         "token-expiry",
         Stage.TOKEN,
         seen="soon",
@@ -269,7 +273,9 @@ def test_a_finding_says_what_it_was_told() -> None:
 
 
 def test_a_check_that_was_passed_says_what_was_kept() -> None:
-    kept = passed("as-issuer-mismatch", Stage.SERVER, seen="https://h", exchange=3, pointer="/i")
+    kept = findings.ok(
+        "as-issuer-mismatch", Stage.SERVER, seen="https://h", exchange=3, pointer="/i"
+    )
     assert (kept.level, kept.message, kept.seen, kept.exchange, kept.pointer) == (
         Level.OK,
         CATALOGUE["as-issuer-mismatch"].expected,
@@ -280,7 +286,7 @@ def test_a_check_that_was_passed_says_what_was_kept() -> None:
 
 
 def test_the_end_of_a_run_is_fatal_and_otherwise_the_same() -> None:
-    warning = found("rs-open", Stage.PROBE, seen="200")
+    warning = findings.finding("rs-open", Stage.PROBE, seen="200")
     stop = fatal(warning)
     assert stop.level is Level.FATAL
     same = [name for name in Finding.__slots__ if name not in ("level", "meanwhile")]
@@ -290,11 +296,11 @@ def test_the_end_of_a_run_is_fatal_and_otherwise_the_same() -> None:
 @pytest.mark.parametrize("rule", CATALOGUE.values(), ids=list(CATALOGUE))
 def test_who_only_uses_a_server_is_told_what_to_do_about_what_stops_him(rule: Rule) -> None:
     """The sentence for who mends it is another one; a client's own fault has only that."""
-    stop = fatal(found(rule.id, Stage.PROBE))
+    stop = fatal(findings.finding(rule.id, Stage.PROBE))
     servers = rule.whose in (Whose.SERVER, Whose.ISSUER)
     assert bool(stop.meanwhile) is (servers and rule.meanwhile != "")
     assert stop.meanwhile not in stop.next or not stop.meanwhile
-    assert found(rule.id, Stage.PROBE, level=Level.WARNING).meanwhile == ""
+    assert findings.finding(rule.id, Stage.PROBE, level=Level.WARNING).meanwhile == ""
 
 
 def test_only_a_rule_of_a_server_says_what_who_only_uses_it_can_do() -> None:
@@ -302,21 +308,21 @@ def test_only_a_rule_of_a_server_says_what_who_only_uses_it_can_do() -> None:
     assert broken(lambda rule: rule.whose in servers or rule.meanwhile == REPORT) == []
 
 
-@pytest.mark.parametrize("make", [found, passed])
+@pytest.mark.parametrize("make", [findings.finding, findings.ok])
 def test_an_unknown_id_is_a_mistake_of_ours(make: Callable[..., Finding]) -> None:
     with pytest.raises(KeyError):
         make("as-nothing", Stage.SERVER)
 
 
 def test_a_long_text_is_cut_and_says_how_long_it_was() -> None:
-    assert found("prm-html", Stage.RESOURCE, seen="x" * 12_345).seen == (
+    assert findings.finding("prm-html", Stage.RESOURCE, seen="x" * 12_345).seen == (
         "x" * LIMIT + "… (12,345 characters)"
     )
-    assert found("prm-html", Stage.RESOURCE, seen="x" * LIMIT).seen == "x" * LIMIT
+    assert findings.finding("prm-html", Stage.RESOURCE, seen="x" * LIMIT).seen == "x" * LIMIT
 
 
 def test_marks_that_make_a_text_longer_do_not_break_the_limit() -> None:
-    assert found("prm-html", Stage.RESOURCE, seen="\x1b" * LIMIT).seen == (
+    assert findings.finding("prm-html", Stage.RESOURCE, seen="\x1b" * LIMIT).seen == (
         ("\\x1b" * LIMIT)[:LIMIT] + "… (500 characters)"
     )
 
@@ -334,7 +340,7 @@ HOSTILE = st.text(
 def test_no_text_of_a_finding_can_act_on_a_terminal(
     seen: str, expected: str, message: str, next_step: str, pointer: str
 ) -> None:
-    finding = found(
+    finding = findings.finding(
         "authz-error",
         Stage.AUTHORIZE,
         seen=seen,
@@ -353,7 +359,7 @@ def test_no_text_of_a_finding_can_act_on_a_terminal(
 @given(seen=HOSTILE)
 def test_what_was_seen_survives_when_it_is_harmless(seen: str) -> None:
     printable = "".join(char for char in seen if char.isascii() and char.isprintable())[:LIMIT]
-    assert found("authz-error", Stage.AUTHORIZE, seen=printable).seen == printable
+    assert findings.finding("authz-error", Stage.AUTHORIZE, seen=printable).seen == printable
 
 
 def test_the_catalogue_needs_the_standard_library_only() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui.findings import found
+from mcp_auth_tui import findings
 from mcp_auth_tui.inspect.formats import FORMATS
 from mcp_auth_tui.model import Level, Stage
 from mcp_auth_tui.settings.inspect_arguments import FORMATS as NAMES
@@ -139,7 +139,7 @@ def test_junit_has_a_suite_for_each_url_and_a_case_for_each_rule() -> None:
 
 
 def test_the_threshold_says_what_is_a_failure_in_junit() -> None:
-    session = inspected(GOOD).apply(found("as-pkce-plain", Stage.SERVER))
+    session = inspected(GOOD).apply(findings.finding("as-pkce-plain", Stage.SERVER))
     light = ET.fromstring(written("junit", session))
     strict = ET.fromstring(written("junit", session, fail_on=Level.WARNING))
     assert (light[0].attrib["failures"], strict[0].attrib["failures"]) == ("0", "1")

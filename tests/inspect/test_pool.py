@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
+from mcp_auth_tui import findings
 from mcp_auth_tui.demo.thread import running
-from mcp_auth_tui.findings import found
 from mcp_auth_tui.inspect.pool import Networks, inspect_all
 from mcp_auth_tui.inspect.target import inspected
 from mcp_auth_tui.model import Level, Outcome, Session, Stage
@@ -142,7 +142,7 @@ async def test_one_url_takes_no_longer_than_it_may() -> None:
 
 def test_a_finding_changes_nothing_of_a_session_but_its_findings() -> None:
     """An inspection gathers them beside the session, for speed."""
-    finding = found("as-pkce-plain", Stage.SERVER)
+    finding = findings.finding("as-pkce-plain", Stage.SERVER)
     assert Session().apply(finding) == replace(Session(), findings=(finding,))
 
 

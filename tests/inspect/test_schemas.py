@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
+from mcp_auth_tui import findings
 from mcp_auth_tui.cli.main import main
 from mcp_auth_tui.demo.thread import running
-from mcp_auth_tui.findings import CATALOGUE, found
+from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.model import Level, Stage
 from tests.hostile import HOSTILE
 from tests.inspect.world import GOOD, inspected
@@ -60,7 +61,9 @@ def test_every_rule_of_the_catalogue_is_a_valid_sarif_result_and_junit_case(
 ) -> None:
     session = inspected(GOOD)
     for id in CATALOGUE:
-        session = session.apply(found(id, Stage.SERVER, exchange=2, pointer="/issuer", seen=id))
+        session = session.apply(
+            findings.finding(id, Stage.SERVER, exchange=2, pointer="/issuer", seen=id)
+        )
     log = written("sarif", session)
     assert breaches(sarif, log) == []
     assert len(json.loads(log)["runs"][0]["tool"]["driver"]["rules"]) == len(CATALOGUE)

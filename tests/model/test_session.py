@@ -38,8 +38,8 @@ from mcp_auth_tui.model import (
 )
 from tests.protocol.script import MCP, client, raw, token
 
-FINDING = findings.found("token-cacheable", Stage.TOKEN, seen="x")
-STOP = findings.fatal(findings.found("as-missing", Stage.SERVER))
+FINDING = findings.finding("token-cacheable", Stage.TOKEN, seen="x")
+STOP = findings.fatal(findings.finding("as-missing", Stage.SERVER))
 REQUEST = Request(
     Stage.TOKEN,
     "token request",
@@ -155,13 +155,13 @@ def test_findings_places_and_values_are_kept_in_order() -> None:
 
 
 def test_what_ends_a_run_takes_the_place_of_what_it_repeats_of_the_same_exchange() -> None:
-    told = findings.found("as-html", Stage.SERVER, seen="one", exchange=4)
-    stop = findings.fatal(findings.found("as-html", Stage.SERVER, seen="one; two", exchange=4))
+    told = findings.finding("as-html", Stage.SERVER, seen="one", exchange=4)
+    stop = findings.fatal(findings.finding("as-html", Stage.SERVER, seen="one; two", exchange=4))
     others = [
-        findings.passed("as-html", Stage.SERVER, exchange=4),
-        findings.found("as-html", Stage.SERVER, exchange=3),
-        findings.found("as-json", Stage.SERVER, exchange=4),
-        findings.found("as-html", Stage.SERVER, exchange=4, pointer="/x"),
+        findings.ok("as-html", Stage.SERVER, exchange=4),
+        findings.finding("as-html", Stage.SERVER, exchange=3),
+        findings.finding("as-json", Stage.SERVER, exchange=4),
+        findings.finding("as-html", Stage.SERVER, exchange=4, pointer="/x"),
     ]
     session = folded(told, *others, stop)
     assert session.findings == (*others, stop)
@@ -169,8 +169,8 @@ def test_what_ends_a_run_takes_the_place_of_what_it_repeats_of_the_same_exchange
 
 
 def test_what_is_about_no_exchange_repeats_nothing() -> None:
-    stray = findings.found("authz-state", Stage.AUTHORIZE, level=Level.WARNING)
-    stop = findings.fatal(findings.found("authz-state", Stage.AUTHORIZE))
+    stray = findings.finding("authz-state", Stage.AUTHORIZE, level=Level.WARNING)
+    stop = findings.fatal(findings.finding("authz-state", Stage.AUTHORIZE))
     assert folded(stray, stray, stop).findings == (stray, stray, stop)
 
 

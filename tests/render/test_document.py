@@ -164,7 +164,7 @@ def test_no_event_line_holds_a_secret_but_the_last_and_the_url_to_open(known: Se
 
 
 def test_a_wrong_paste_is_an_event_and_no_finding() -> None:
-    wrong = findings.found("authz-paste", Stage.AUTHORIZE, seen="no code")
+    wrong = findings.finding("authz-paste", Stage.AUTHORIZE, seen="no code")
     session = folded([*run()[:-1], Slip(wrong)])
     assert session.slip == wrong
     assert "authz-paste" not in [item["id"] for item in report.document(session)["findings"]]

@@ -275,8 +275,8 @@ def test_a_line_of_a_server_that_says_too_much_is_cut_but_not_the_address_to_ope
 
 def test_kept_checks_are_counted_by_stage_and_never_listed() -> None:
     """Eighty lines that say nothing is wrong would hide the one that says something is."""
-    kept = [findings.passed("as-json", Stage.SERVER), findings.passed("as-html", Stage.SERVER)]
-    broken = findings.found("as-null", Stage.SERVER)
+    kept = [findings.ok("as-json", Stage.SERVER), findings.ok("as-html", Stage.SERVER)]
+    broken = findings.finding("as-null", Stage.SERVER)
     events = [Entered(Stage.SERVER), *kept, broken, Left(Stage.SERVER, Status.WARNED, "x")]
     assert told([*events, Entered(Stage.TOKEN), Left(Stage.TOKEN, Status.DONE)]) == [
         "",
@@ -295,8 +295,8 @@ def test_kept_checks_are_counted_by_stage_and_never_listed() -> None:
 def test_what_ended_a_run_is_told_in_full_once(level: Level, times: int) -> None:
     """An error has its details already; a warning gets them when it turns out to be the end."""
     place = {"seen": "it", "exchange": 4}
-    seen = findings.found("as-html", Stage.SERVER, level=level, **place)
-    stop = findings.fatal(findings.found("as-html", Stage.SERVER, seen="it; more", exchange=4))
+    seen = findings.finding("as-html", Stage.SERVER, level=level, **place)
+    stop = findings.fatal(findings.finding("as-html", Stage.SERVER, seen="it; more", exchange=4))
     lines = told([Entered(Stage.SERVER), seen, stop, Ended(Outcome.FAILED, START, stop, 1)])
     assert sum(line.endswith("[as-html]") for line in lines) == times
     assert sum(line.startswith("      next: ") for line in lines) == 1
@@ -309,13 +309,13 @@ def test_what_ended_a_run_is_told_in_full_once(level: Level, times: int) -> None
 def test_where_a_document_was_missed_it_is_told_what_looks_for_it_elsewhere(
     id: str, told_so: bool
 ) -> None:
-    stop = findings.fatal(findings.found(id, Stage.SERVER))
+    stop = findings.fatal(findings.finding(id, Stage.SERVER))
     last = told([Entered(Stage.SERVER), stop, Ended(Outcome.FAILED, START, stop, 1)])[-1]
     assert last.startswith("  Is the document elsewhere? On the screen") is told_so
 
 
 def test_the_keys_that_are_named_for_it_are_those_of_the_screen() -> None:
-    missed = findings.fatal(findings.found("as-missing", Stage.SERVER))
+    missed = findings.fatal(findings.finding("as-missing", Stage.SERVER))
     places = next(key for key in KEYS if key.action == "discovery")
     scans = {item.key for item in DiscoveryScreen.BINDINGS if item.action == "scan"}
     sentence = elsewhere(folded([missed]))
@@ -324,7 +324,7 @@ def test_the_keys_that_are_named_for_it_are_those_of_the_screen() -> None:
 
 
 def test_a_paste_that_was_refused_is_told_with_what_to_paste_instead() -> None:
-    doubted = findings.found("authz-paste", Stage.AUTHORIZE, seen="no code")
+    doubted = findings.finding("authz-paste", Stage.AUTHORIZE, seen="no code")
     assert doubted.level is Level.WARNING
     later = Waiting("the sign-in", START + 600)
     lines = told([Resumed("an address was pasted", "paste"), Slip(doubted), later, doubted])

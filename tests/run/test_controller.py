@@ -197,7 +197,7 @@ def untimed(event: Event) -> Event:
 
 
 async def test_notes_and_exchanges_are_told_in_order_and_the_outcome_last() -> None:
-    note = findings.passed("rs-open", Stage.PROBE)
+    note = findings.ok("rs-open", Stage.PROBE)
     got: list[Any] = []
 
     def body() -> Protocol[Outcome]:
@@ -254,7 +254,7 @@ async def test_attempts_of_the_same_request_are_counted() -> None:
     ],
 )
 async def test_a_stop_is_told_as_fatal_and_decides_the_outcome(code: int, outcome: Outcome) -> None:
-    finding = replace(findings.found("prm-no-as", Stage.RESOURCE, seen="[]"), exit=code)
+    finding = replace(findings.finding("prm-no-as", Stage.RESOURCE, seen="[]"), exit=code)
 
     def body() -> Protocol[Outcome]:
         yield Entered(Stage.RESOURCE)
@@ -548,7 +548,7 @@ async def test_the_browser_is_told_when_the_run_fails_after_it_came_back() -> No
 
     def body() -> Protocol[Outcome]:
         yield from sign_in(got, ("received",))()
-        raise FlowStop(findings.found("token-error", Stage.TOKEN))
+        raise FlowStop(findings.finding("token-error", Stage.TOKEN))
 
     controller = made(body)
     visits: list[asyncio.Task[str]] = []
@@ -786,4 +786,4 @@ async def test_a_run_from_a_later_stage_says_what_it_took_over() -> None:
 
 def test_findings_of_the_controller_are_in_the_catalogue() -> None:
     assert {"client-bug", "client-no-person", "client-port-busy"} <= set(findings.CATALOGUE)
-    assert isinstance(findings.found("client-bug", Stage.PROBE), Finding)
+    assert isinstance(findings.finding("client-bug", Stage.PROBE), Finding)

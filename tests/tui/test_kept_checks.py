@@ -11,9 +11,9 @@ IDS = ("as-json", "as-html", "as-null", "as-missing")
 
 
 def shown(*kept: str) -> str:
-    session = Session().apply(findings.found("as-implicit", Stage.SERVER))
+    session = Session().apply(findings.finding("as-implicit", Stage.SERVER))
     for id in kept:
-        session = session.apply(findings.passed(id, Stage.SERVER))
+        session = session.apply(findings.ok(id, Stage.SERVER))
     return detail.page(session, 0, Look(80)).content.plain
 
 
