@@ -1,4 +1,10 @@
-"""Knows the catalogue of findings (SPEC 4) and how one is made; must not judge anything."""
+"""Knows the catalogue of findings (SPEC 4) and how one is made; must not judge anything.
+
+A new finding is three files: a row in a module of ``rules``, a row in the file of ``advice`` with
+the same name, and the check that makes it (``protocol/checks``, or where the answer is read). The
+reference is written by the program; the tests ask for a server that breaks the rule and one that
+keeps it.
+"""
 
 from __future__ import annotations
 
