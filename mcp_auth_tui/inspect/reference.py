@@ -158,9 +158,9 @@ def _reference() -> Iterator[str]:
     yield ""
     yield _INTRO
     counts = {level: sum(rule.level is level for rule in CATALOGUE.values()) for level in Level}
-    told = ", ".join(f"{number} {level}" for level, number in counts.items() if number)
+    levels = ", ".join(f"{number} {level}" for level, number in counts.items() if number)
     yield ""
-    yield f"{len(CATALOGUE)} rules: {told}."
+    yield f"{len(CATALOGUE)} rules: {levels}."
     for name, title in GROUPS.items():
         yield ""
         yield f"## {title}"

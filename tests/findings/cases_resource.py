@@ -79,8 +79,8 @@ def echoing(request: Request) -> Page | None:
     if not token or asked.get("method") != "tools/list":
         return None
     tool = {"name": "t", "description": token, "inputSchema": {"type": "object"}}
-    told = {"tools": [tool]}
-    return json(200, {"jsonrpc": "2.0", "id": asked["id"], "result": told})
+    result = {"tools": [tool]}
+    return json(200, {"jsonrpc": "2.0", "id": asked["id"], "result": result})
 
 
 def masking(request: Request) -> Page | None:
@@ -121,11 +121,11 @@ _THREE = {"scopes_supported": _CATALOGUE.split()}
 
 def catalogue_site(*pages: Page) -> Callable[[], Site]:
     def make() -> Site:
-        made = refusing(*pages)()
-        made.pages[PRM] = json(200, prm(**_THREE))
-        made.challenge = f"Bearer {NAMED}"
-        made.issues = {"scope": "mcp:basic"}
-        return made
+        world = refusing(*pages)()
+        world.pages[PRM] = json(200, prm(**_THREE))
+        world.challenge = f"Bearer {NAMED}"
+        world.issues = {"scope": "mcp:basic"}
+        return world
 
     return make
 

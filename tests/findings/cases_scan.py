@@ -26,7 +26,7 @@ RIGHT = f"{AS}/.well-known/oauth-authorization-server/tenant"
 APPENDED = f"{ISSUER}/.well-known/oauth-authorization-server"
 
 
-def found(pages: dict[str, Page]) -> Callable[[], Script]:
+def scan_of(pages: dict[str, Page]) -> Callable[[], Script]:
     """A run that went well, and what a scan finds besides."""
     return lambda: scanned(usual(), pages)
 
@@ -44,13 +44,13 @@ def tenant(verdict: str, page: Page) -> Session:
 CASES: tuple[Case, ...] = (
     Case(
         "prm-copies-differ",
-        found({PRM_ROOT: json(200, prm(authorization_servers=[f"{AS}/other"]))}),
-        kept=found({PRM_ROOT: json(200, prm())}),
+        scan_of({PRM_ROOT: json(200, prm(authorization_servers=[f"{AS}/other"]))}),
+        kept=scan_of({PRM_ROOT: json(200, prm())}),
     ),
     Case(
         "as-docs-differ",
-        found({OIDC: json(200, metadata(token_endpoint=f"{AS}/token2"))}),
-        kept=found({OIDC: json(200, metadata())}),
+        scan_of({OIDC: json(200, metadata(token_endpoint=f"{AS}/token2"))}),
+        kept=scan_of({OIDC: json(200, metadata())}),
     ),
     Case(
         "as-misplaced",

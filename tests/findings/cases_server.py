@@ -19,6 +19,7 @@ from tests.protocol.script import (
     header,
     json,
     metadata,
+    metadata_at,
     prm,
     raw,
 )
@@ -54,8 +55,8 @@ def at_oauth(page: Page) -> Callable[[], Site]:
     return lambda: site(pages={PRM: json(200, prm()), OAUTH: page}, documents={OIDC: openid()})
 
 
-def documents(found: dict[str, Any]) -> Callable[[], Site]:
-    return lambda: site(documents=found)
+def documents(by_url: dict[str, Any]) -> Callable[[], Site]:
+    return lambda: site(documents=by_url)
 
 
 def registering(**members: Any) -> Callable[[], Site]:
@@ -66,7 +67,7 @@ def register_page(page: Page, **members: Any) -> Callable[[], Site]:
     return lambda: site(server=members, answers=at(REGISTER, page))
 
 
-def made(*headers: tuple[str, str], status: int = 201, **members: Any) -> Page:
+def registration(*headers: tuple[str, str], status: int = 201, **members: Any) -> Page:
     answer = {
         "client_id": "registered-1",
         "redirect_uris": [REDIRECT],
@@ -109,14 +110,9 @@ def legacy() -> Site:
 
 def legacy_with_metadata() -> Site:
     base = "https://mcp.example"
-    found = metadata(
-        base,
-        authorization_endpoint=f"{base}/authorize",
-        token_endpoint=f"{base}/token",
-        registration_endpoint=f"{base}/register",
-    )
     changed = legacy()
-    changed.pages[f"{base}/.well-known/oauth-authorization-server"] = json(200, found)
+    place = f"{base}/.well-known/oauth-authorization-server"
+    changed.pages[place] = json(200, metadata_at(base))
     changed.callback = callback(iss=base)
     return changed
 
@@ -241,7 +237,7 @@ CASES: tuple[Case, ...] = (
         kept=legacy_with_metadata,
     ),
     case("as-changed", moved, client_id="me"),
-    case("dcr-status", register_page(made(NO_STORE, status=200))),
+    case("dcr-status", register_page(registration(NO_STORE, status=200))),
     case(
         "dcr-error-shape",
         register_page(raw(400, "no")),
@@ -264,9 +260,9 @@ CASES: tuple[Case, ...] = (
     ),
     case(
         "dcr-cacheable",
-        register_page(made(**_SECRET, token_endpoint_auth_method="client_secret_basic")),
+        register_page(registration(**_SECRET, token_endpoint_auth_method="client_secret_basic")),
         kept=register_page(
-            made(NO_STORE, **_SECRET, token_endpoint_auth_method="client_secret_basic")
+            registration(NO_STORE, **_SECRET, token_endpoint_auth_method="client_secret_basic")
         ),
     ),
     case("dcr-loopback-refused", register_page(json(400, {"error": "invalid_redirect_uri"}))),

@@ -80,19 +80,19 @@ def token_page(page: Page) -> Callable[[], Site]:
 
 
 def answered(*headers: tuple[str, str], status: int = 200, kind: str = "application/json") -> Page:
-    told = {"access_token": "test-token-1", "token_type": "Bearer", "expires_in": 3600}
-    return json(status, told, *headers, kind=kind)
+    token = {"access_token": "test-token-1", "token_type": "Bearer", "expires_in": 3600}
+    return json(status, token, *headers, kind=kind)
 
 
 def token_once(page: Page) -> Callable[[], Site]:
     """This page comes in place of the token answer, and its token is good."""
 
     def make() -> Site:
-        made = token_page(page)()
-        made.tokens = {}
-        made.__post_init__()
-        made.tokens["test-token-1"] = "mcp:basic"
-        return made
+        world = token_page(page)()
+        world.tokens = {}
+        world.__post_init__()
+        world.tokens["test-token-1"] = "mcp:basic"
+        return world
 
     return make
 
@@ -101,17 +101,17 @@ def refreshed(**members: Any) -> Callable[[], Site]:
     """The first token is good; what refreshing it brings has these members."""
 
     def make() -> Site:
-        made = site(issues={"refresh_token": "r-1"})
-        told = {
+        world = site(issues={"refresh_token": "r-1"})
+        token = {
             "access_token": "test-token-2",
             "token_type": "Bearer",
             "expires_in": 3600,
             "refresh_token": "r-2",
             **members,
         }
-        made.tokens["test-token-2"] = "mcp:basic mcp:more"
-        made.answers = at(TOKEN, json(200, told, NO_STORE), "refresh_token")
-        return made
+        world.tokens["test-token-2"] = "mcp:basic mcp:more"
+        world.answers = at(TOKEN, json(200, token, NO_STORE), "refresh_token")
+        return world
 
     return make
 
@@ -122,9 +122,9 @@ def machine(**members: Any) -> Callable[[], Site]:
 
 def proving(access: str, **changes: Any) -> Callable[[], Site]:
     def make() -> Site:
-        made = dpop_site()
-        made.issues = {"access_token": access, **changes}
-        return made
+        world = dpop_site()
+        world.issues = {"access_token": access, **changes}
+        return world
 
     return make
 
@@ -133,13 +133,13 @@ def demanding(status: int, *headers: tuple[str, str]) -> Callable[[], Site]:
     """The token endpoint wants a nonce once."""
 
     def make() -> Site:
-        made, left = dpop_site(), [json(status, {"error": "use_dpop_nonce"}, *headers)]
+        world, left = dpop_site(), [json(status, {"error": "use_dpop_nonce"}, *headers)]
 
         def answer(request: Request) -> Page | None:
             return left.pop() if left and request.url == TOKEN else None
 
-        made.answers = answer
-        return made
+        world.answers = answer
+        return world
 
     return make
 
@@ -152,7 +152,7 @@ def vouching(
         {"typ": "oauth-id-jag+jwt", **(header or {})},
         **{"aud": AS, "resource": MCP, "client_id": "me", "exp": EPOCH + 300, **claims},
     )
-    told = {
+    token = {
         "issued_token_type": ID_JAG,
         "access_token": jag,
         "token_type": "N_A",
@@ -160,7 +160,7 @@ def vouching(
         **(answer or {}),
     }
     listed = {"grant_types_supported": GRANTS}
-    return lambda: site(server=listed, answers=at(IDP, json(200, told, NO_STORE)))
+    return lambda: site(server=listed, answers=at(IDP, json(200, token, NO_STORE)))
 
 
 def profiled(*profiles: str) -> Callable[[], Site]:
@@ -189,18 +189,17 @@ def at_prm(page: Page) -> Callable[[], Site]:
 def pasted(address: str) -> Any:
     """What is pasted, with code, state and issuer of the request behind the address."""
 
-    def made(asked: dict[str, str]) -> Callback:
-        whole = f"{address}?{callback()(asked)}"
-        return Callback("", "paste", whole)
+    def paste(asked: dict[str, str]) -> Callback:
+        return Callback("", "paste", f"{address}?{callback()(asked)}")
 
-    return made
+    return paste
 
 
 def algs_site(algs: str) -> Callable[[], Site]:
     def make() -> Site:
-        made = dpop_site()
-        made.challenge = f"DPoP {NAMED}, {SCOPED}{algs}"
-        return made
+        world = dpop_site()
+        world.challenge = f"DPoP {NAMED}, {SCOPED}{algs}"
+        return world
 
     return make
 

@@ -136,8 +136,8 @@ class Site(World):
             self.pushed["urn:pushed:1"] = dict(form_of(request))
             return json(201, {"request_uri": "urn:pushed:1", "expires_in": 60}, NO_STORE)
         if request.url.endswith("/register"):
-            made = {**body_of(request), "client_id": "registered-1", **self.registers}
-            return json(201, {k: v for k, v in made.items() if v is not ...}, NO_STORE)
+            members = {**body_of(request), "client_id": "registered-1", **self.registers}
+            return json(201, {k: v for k, v in members.items() if v is not ...}, NO_STORE)
         return super()._answer(request)
 
     def _token(self, request: Request) -> Page:
@@ -145,13 +145,13 @@ class Site(World):
         scope = form.get("scope", "")
         if form["grant_type"] == "authorization_code":
             scope = self.authorizations[-1].get("scope", "")
-        told = {
+        members = {
             "access_token": f"test-token-{len(self.tokens) + 1}",
             "token_type": self.scheme,
             "expires_in": 3600,
             **self.issues,
         }
-        answer = {key: value for key, value in told.items() if value is not ...}
+        answer = {key: value for key, value in members.items() if value is not ...}
         self.tokens[str(answer.get("access_token"))] = scope
         return json(200, answer, NO_STORE)
 
@@ -187,11 +187,11 @@ def callback(**changes: Any) -> Callable[[dict[str, str]], str]:
     """Return what makes the callback's query; a parameter given as ``...`` is left out."""
     from urllib.parse import urlencode
 
-    def made(asked: dict[str, str]) -> str:
+    def query(asked: dict[str, str]) -> str:
         pairs = {"code": "code-1", "state": asked["state"], "iss": AS, **changes}
         return urlencode({key: value for key, value in pairs.items() if value is not ...})
 
-    return made
+    return query
 
 
 def stray(query: str = "code=x&state=other", **changes: Any) -> Callback:

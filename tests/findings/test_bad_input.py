@@ -18,7 +18,7 @@ from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.inspect.formats import FORMATS
 from mcp_auth_tui.model import Level, Response, Session
 from tests.findings.site import CIMD, OAUTH, Site, at, jwt, site
-from tests.findings.whole import session_of, written, written_everywhere
+from tests.findings.whole import assert_well_formed, assert_well_formed_everywhere, session_of
 from tests.inspect.world import GOOD, ISSUER, inspected, metadata, resource, server
 from tests.inspect.world import PRM as PLACE
 from tests.protocol.discovery.test_resource import JSON
@@ -64,9 +64,9 @@ def some(names: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(st.sampled_from(names.split()), JSON, min_size=1, max_size=6)
 
 
-def judged(made: Site, **settings: Any) -> Session:
+def judged(world: Site, **settings: Any) -> Session:
     """A run ended as runs end, and all that it told is known."""
-    session = session_of(made, **settings)
+    session = session_of(world, **settings)
     assert {finding.id for finding in session.findings} <= set(CATALOGUE)
     return session
 
@@ -140,7 +140,7 @@ def test_every_member_may_be_of_any_type_and_the_run_can_be_written_down(
         session = place({member: value})
         # Each form takes its turn: all of all would be minutes.
         if number % 3 == 0:
-            written(session, next(forms))
+            assert_well_formed(session, next(forms))
 
 
 @pytest.mark.parametrize("place", PLACES, ids=named)
@@ -148,7 +148,7 @@ def test_every_member_may_be_of_any_type_and_the_run_can_be_written_down(
 @given(st.data())
 def test_any_members_of_any_types_are_findings(place: Place, data: st.DataObject) -> None:
     members = data.draw(some(PLACES[place]))
-    written(place(members), data.draw(st.sampled_from(FORMATS)))
+    assert_well_formed(place(members), data.draw(st.sampled_from(FORMATS)))
 
 
 @pytest.mark.parametrize("member", [*RESOURCE.split(), *SERVER.split()])
@@ -194,18 +194,18 @@ def test_a_body_that_is_no_document_is_a_finding_about_its_place(
 ) -> None:
     """P4, K5, G5: each is named for what it is, and nothing else is blamed."""
     settings = {"client_metadata_url": CIMD} if url == CIMD else {}
-    made = _with(url, page)
-    session = judged(made, **settings)
-    written_everywhere(session)
+    world = _with(url, page)
+    session = judged(world, **settings)
+    assert_well_formed_everywhere(session)
     blamed = {item.id for item in session.findings if item.level is not Level.OK}
     assert blamed
     assert [id for id in blamed if not id.startswith(prefixes)] == []
 
 
 def _with(url: str, page: Page) -> Site:
-    made = site(answers=at(url, page))
-    made.pages.pop(OIDC, None)
-    return made
+    world = site(answers=at(url, page))
+    world.pages.pop(OIDC, None)
+    return world
 
 
 @settings(deadline=None)

@@ -23,7 +23,7 @@ UNSEEN = {
 """Rules that no server can be seen to break, and why."""
 
 
-def told(script: Script) -> list[Finding]:
+def findings_of(script: Script) -> list[Finding]:
     """Return what a run found broken, and what ended it."""
     broken = [item for item in script.findings if item.level is not Level.OK]
     return [*broken, *([script.stop] if script.stop else [])]
@@ -31,7 +31,7 @@ def told(script: Script) -> list[Finding]:
 
 def ids(script: Script) -> set[str]:
     """Return the ids of the rules that a run found broken."""
-    return {item.id for item in told(script)}
+    return {item.id for item in findings_of(script)}
 
 
 @pytest.mark.parametrize("row", CASES, ids=lambda row: row.id)
@@ -62,7 +62,7 @@ def test_a_strict_run_ends_at_the_first_error_and_at_nothing_less(row: Case) -> 
     assert isinstance(row.broken, Run)
     usual = row.broken()
     strict = Run(row.broken.site, {**row.broken.settings, "strict": True})()
-    errors = {item.id for item in told(usual) if item.level.rank <= Level.ERROR.rank}
+    errors = {item.id for item in findings_of(usual) if item.level.rank <= Level.ERROR.rank}
     ends = errors or usual.stop or row.id in STRICTER
     assert (strict.stop is not None) is bool(ends)
     assert [item.id for item in strict.findings if item.level is Level.ERROR] == []
@@ -94,7 +94,7 @@ def test_what_is_broken_says_in_which_exchange_it_was_seen() -> None:
     nowhere = {
         finding.id
         for row in CASES
-        for finding in told(row.broken())
+        for finding in findings_of(row.broken())
         if finding.id == row.id and finding.exchange is None
     }
     assert {id for id in nowhere if not id.startswith(("authz-", "client-", "cimd-own-"))} == {
@@ -112,13 +112,13 @@ def test_the_number_of_an_exchange_is_never_that_of_an_earlier_run(id: str, star
     row = next(row for row in CASES if row.id == id)
     assert isinstance(row.broken, Run)
     first = row.broken()
-    seen = next(item.exchange for item in told(first) if item.id == id)
+    seen = next(item.exchange for item in findings_of(first) if item.id == id)
     assert seen is not None
     known = replace(
         Session(), contact=first.learned("contact")[-1], resource=first.learned("resource")[-1]
     )
     again = row.broken.site().run(known, start)
-    assert [item.exchange for item in told(again) if item.id == id] == [None]
+    assert [item.exchange for item in findings_of(again) if item.id == id] == [None]
 
 
 def test_a_run_tells_what_was_kept_too() -> None:
@@ -147,7 +147,7 @@ def test_a_rule_weighs_what_the_revision_in_force_says(
 ) -> None:
     row = next(row for row in CASES if row.id == id)
     assert isinstance(row.broken, Run)
-    made = row.broken.site()
-    made.era = "stateless" if revision == "2026-07-28" else "initialize"
-    found = next(item for item in told(made.run(spec=revision)) if item.id == id)
-    assert (found.level, found.revision) == (level, revision)
+    world = row.broken.site()
+    world.era = "stateless" if revision == "2026-07-28" else "initialize"
+    finding = next(item for item in findings_of(world.run(spec=revision)) if item.id == id)
+    assert (finding.level, finding.revision) == (level, revision)

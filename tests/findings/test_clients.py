@@ -16,7 +16,7 @@ from tests.findings.case import CLEAN
 from tests.findings.known_clients import NODE, TypeScript, python
 from tests.findings.site import Site, callback, site
 from tests.findings.test_cases import FLOWS
-from tests.protocol.script import AS, MCP, NOT_FOUND, Page, body_of, error, header, metadata
+from tests.protocol.script import AS, MCP, NOT_FOUND, Page, body_of, error, header, metadata_at
 from tests.protocol.script import json as page
 
 ORIGIN = "https://mcp.example"
@@ -31,29 +31,22 @@ def refusing_rpc(request: Request) -> Page | None:
 
 
 def refusing_bearer(request: Request) -> Page | None:
-    given = header(request, "Authorization") or ""
-    return page(401, {}) if request.url == MCP and given.startswith("Bearer") else None
+    field = header(request, "Authorization") or ""
+    return page(401, {}) if request.url == MCP and field.startswith("Bearer") else None
 
 
 def at_origin() -> Site:
     """A server of 2025-03-26: no metadata of the resource, and its own authorization server."""
-    document = metadata(
-        ORIGIN,
-        **{f"{name}_endpoint": f"{ORIGIN}/{path}" for name, path in PATHS.items()},
-    )
-    place = f"{ORIGIN}/.well-known/oauth-authorization-server"
-    return site(pages={}, documents={place: document}, base=ORIGIN, callback=callback(iss=ORIGIN))
-
-
-PATHS = {"authorization": "authorize", "token": "token", "registration": "register"}
+    documents = {f"{ORIGIN}/.well-known/oauth-authorization-server": metadata_at(ORIGIN)}
+    return site(pages={}, documents=documents, base=ORIGIN, callback=callback(iss=ORIGIN))
 
 
 def plain_token_endpoint() -> Site:
-    made = site(server={"token_endpoint": "http://as.example/token"})
-    made.answers = lambda request: (
-        made._token(request) if request.url == "http://as.example/token" else None
+    world = site(server={"token_endpoint": "http://as.example/token"})
+    world.answers = lambda request: (
+        world._token(request) if request.url == "http://as.example/token" else None
     )
-    return made
+    return world
 
 
 def absent(*urls: str, **changes: Any) -> Callable[[], Site]:
@@ -119,11 +112,11 @@ BROKEN = {row.id: row.broken for row in FLOWS}
 def broken(id: str) -> tuple[Site, str]:
     """Return a site that breaks a rule, in the era of these clients, and its URL."""
     if id in SITES:
-        made = SITES[id]()
-        return made, made.url
-    made = BROKEN[id].site()
-    made.era = "initialize"
-    return made, BROKEN[id].settings.get("url", made.url)
+        world = SITES[id]()
+        return world, world.url
+    world = BROKEN[id].site()
+    world.era = "initialize"
+    return world, BROKEN[id].settings.get("url", world.url)
 
 
 @pytest.fixture(scope="module")

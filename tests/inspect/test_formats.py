@@ -29,18 +29,18 @@ def test_the_help_names_the_forms_that_there_are() -> None:
 @pytest.mark.parametrize("text", [EVIL, *HOSTILE], ids=range(len(HOSTILE) + 1))
 def test_hostile_text_reaches_no_terminal_in_any_form(name: str, text: str) -> None:
     """SPEC 6, terminal escape injection."""
-    made = written(name, evil(text))
-    odd = {char for char in made if char != "\n" and not char.isprintable()}
+    output = written(name, evil(text))
+    odd = {char for char in output if char != "\n" and not char.isprintable()}
     assert not odd, f"{odd!r}"
-    made.encode("utf-8")
+    output.encode("utf-8")
 
 
 @pytest.mark.parametrize("name", ["json", "sarif"])
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_json_forms_are_one_json_value_for_any_number_of_urls(name: str, number: int) -> None:
     value = json.loads(written(name, *[ended(inspected(BAD))] * number))
-    found = value if name == "json" else value["runs"][0]["results"]
-    assert len(found) == number
+    results = value if name == "json" else value["runs"][0]["results"]
+    assert len(results) == number
 
 
 def test_json_is_an_array_of_the_documents_of_the_flow() -> None:
@@ -77,9 +77,9 @@ def test_text_takes_colour_only_when_it_is_told_so() -> None:
 
 @pytest.mark.parametrize("name", ["text", "markdown", "html"])
 def test_an_interrupted_run_says_so_and_a_marked_one_says_why(name: str) -> None:
-    made = written(name, complete=False, marks=("nothing <was> checked",))
-    assert "Interrupted: not every URL was inspected." in made
-    assert ("nothing &lt;was&gt; checked" if name == "html" else "nothing <was> checked") in made
+    output = written(name, complete=False, marks=("nothing <was> checked",))
+    assert "Interrupted: not every URL was inspected." in output
+    assert ("nothing &lt;was&gt; checked" if name == "html" else "nothing <was> checked") in output
 
 
 def check_sarif(log: Any) -> None:
@@ -114,8 +114,8 @@ def test_sarif_has_the_required_structure(complete: bool) -> None:
 
 def test_sarif_messages_hold_no_link_and_no_placeholder() -> None:
     """SARIF 3.11.5, 3.11.6."""
-    made = written("sarif", evil("[x](https://evil.example) {0}"))
-    messages = [item["message"]["text"] for item in json.loads(made)["runs"][0]["results"]]
+    output = written("sarif", evil("[x](https://evil.example) {0}"))
+    messages = [item["message"]["text"] for item in json.loads(output)["runs"][0]["results"]]
     assert messages
     assert not [text for text in messages if re.search(r"(?<!\\)\[", text)]
     assert not [text for text in messages if re.search(r"(?<!\{)\{0\}", text)]

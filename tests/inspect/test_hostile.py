@@ -21,6 +21,6 @@ async def test_a_server_that_lies_yields_findings_and_no_exception(seed: int) ->
     ours = [item for item in session.findings if item.id == "client-bug"]
     assert not ours, f"{server.menu}: {ours}"
     for name in FORMATS:
-        made = form(name, Setting()).one(session)
-        odd = {char for char in made if char != "\n" and not char.isprintable()}
+        output = form(name, Setting()).one(session)
+        odd = {char for char in output if char != "\n" and not char.isprintable()}
         assert not odd, f"{odd!r} in {name}"

@@ -14,12 +14,12 @@ from tests.inspect.world import (
     PRM,
     PRM_ROOT,
     URL,
-    asked,
     broken,
     challenged,
     document,
     inspected,
     metadata,
+    requests,
     resource,
     server,
 )
@@ -29,7 +29,7 @@ OTHER = "https://login.example.org"
 
 def test_a_server_that_keeps_every_rule_is_asked_three_times_and_has_no_findings() -> None:
     session = inspected(GOOD)
-    assert asked(session) == [f"POST {URL}", f"GET {PRM}", f"GET {metadata(ISSUER)}"]
+    assert requests(session) == [f"POST {URL}", f"GET {PRM}", f"GET {metadata(ISSUER)}"]
     assert broken(session) == []
     assert [session.stages[stage].status for stage in Stage] == [
         *[Status.DONE] * 3,
@@ -78,8 +78,8 @@ def test_a_page_in_place_of_the_metadata_is_one_row_for_each_exchange() -> None:
 def test_every_authorization_server_is_looked_at_whatever_the_one_before_was_like() -> None:
     answers = {**GOOD, PRM: resource(OTHER, ISSUER)}
     session = inspected(answers)
-    assert f"GET {metadata(OTHER)}" in asked(session)
-    assert asked(session)[-1] == f"GET {metadata(ISSUER)}"
+    assert f"GET {metadata(OTHER)}" in requests(session)
+    assert requests(session)[-1] == f"GET {metadata(ISSUER)}"
     assert broken(session, Level.FATAL) == ["as-missing"]
     assert "prm-as-several" in broken(session, Level.INFO)
     assert session.server.issuer == ISSUER
@@ -90,7 +90,7 @@ def test_an_open_server_is_still_asked_for_its_metadata_and_owes_none() -> None:
     """T4: authorization is optional, so its absence is no fault."""
     hello = {"jsonrpc": "2.0", "id": 1, "result": {"supportedVersions": ["2026-07-28"]}}
     session = inspected({URL: document(hello)})
-    assert asked(session)[-2:] == [f"GET {PRM}", f"GET {PRM_ROOT}"]
+    assert requests(session)[-2:] == [f"GET {PRM}", f"GET {PRM_ROOT}"]
     assert broken(session, *Level) == ["rs-open"]
     assert session.outcome is Outcome.OPEN
 
@@ -100,7 +100,7 @@ def test_the_metadata_of_an_open_server_is_judged_when_it_is_there() -> None:
     foreign = resource(resource="https://other.example.com/mcp")
     session = inspected({**GOOD, URL: document(hello), PRM: foreign})
     assert broken(session, Level.FATAL) == ["prm-resource-foreign"]
-    assert asked(session)[-1] == f"GET {metadata(ISSUER)}"
+    assert requests(session)[-1] == f"GET {metadata(ISSUER)}"
 
 
 def test_a_web_page_is_no_mcp_server_and_nothing_more_is_demanded_of_it() -> None:
@@ -113,7 +113,7 @@ def test_a_web_page_is_no_mcp_server_and_nothing_more_is_demanded_of_it() -> Non
 def test_a_403_without_a_token_still_leads_to_the_metadata_that_it_names() -> None:
     session = inspected({**GOOD, URL: challenged(status=403)})
     assert broken(session) == ["rs-wrong-status"]
-    assert asked(session)[-2:] == [f"GET {PRM}", f"GET {metadata(ISSUER)}"]
+    assert requests(session)[-2:] == [f"GET {PRM}", f"GET {metadata(ISSUER)}"]
 
 
 def test_a_login_redirect_is_fatal_and_missing_metadata_is_told_too() -> None:
@@ -121,13 +121,13 @@ def test_a_login_redirect_is_fatal_and_missing_metadata_is_told_too() -> None:
     session = inspected({URL: login})
     assert broken(session, Level.FATAL) == ["rs-login-redirect"]
     assert "prm-missing" in broken(session, Level.ERROR)
-    assert f"GET {metadata(URL.removesuffix('/mcp'))}" in asked(session)
+    assert f"GET {metadata(URL.removesuffix('/mcp'))}" in requests(session)
 
 
 @pytest.mark.parametrize("kind", ["net-dns", "net-connect", "net-tls", "net-timeout"])
 def test_a_host_that_does_not_answer_is_left_alone(kind: str) -> None:
     session = inspected({URL: Failure(kind, "nothing")})
-    assert (broken(session), asked(session)) == ([kind], [f"POST {URL}"])
+    assert (broken(session), requests(session)) == ([kind], [f"POST {URL}"])
 
 
 def test_a_server_that_asks_to_wait_is_left_alone() -> None:
@@ -140,7 +140,7 @@ def test_without_metadata_anywhere_the_place_of_the_first_revision_is_looked_at(
     base = URL.removesuffix("/mcp")
     answers = {URL: challenged(), metadata(base): server(base, protected_resources=None)}
     session = inspected({**answers, PRM: MISSING})
-    assert asked(session)[-1] == f"GET {metadata(base)}"
+    assert requests(session)[-1] == f"GET {metadata(base)}"
     assert broken(session, Level.FATAL) == []
     assert "prm-missing" in broken(session, Level.ERROR)
 

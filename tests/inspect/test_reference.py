@@ -45,22 +45,22 @@ def test_every_rule_can_be_explained_in_every_form(id: str) -> None:
     rule = CATALOGUE[id]
     assert explained(id).startswith(f"{id} (")
     assert explained(id, "markdown").startswith(f"# {id}\n")
-    told = json.loads(explained(id, "json"))
-    assert (told["id"], told["why"], told["source"]) == (id, rule.why, rule.source)
-    assert ("wrong" in told) is (id not in SHORT)
+    value = json.loads(explained(id, "json"))
+    assert (value["id"], value["why"], value["source"]) == (id, rule.why, rule.source)
+    assert ("wrong" in value) is (id not in SHORT)
     mend = advice()[id].mend
-    assert told["mend"] == [{"where": where, "how": how} for where, how in mend.items()]
+    assert value["mend"] == [{"where": where, "how": how} for where, how in mend.items()]
 
 
 def test_explain_says_rule_reason_mending_and_samples(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "--explain", "as-issuer-slash"]) == 0
-    shown = capsys.readouterr().out
+    output = capsys.readouterr().out
     for part in ("RFC 8414 §3.3", "Why it matters:", "On Auth0:", "Wrong:", "Right:"):
-        assert part in shown
+        assert part in output
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--explain", "as-isuer-slash"], "did you mean as-issuer-slash"),
         (["--explain", "rs-open", "--format", "sarif"], "not as sarif"),
@@ -69,10 +69,10 @@ def test_explain_says_rule_reason_mending_and_samples(capsys: pytest.CaptureFixt
     ],
 )
 def test_what_cannot_be_meant_is_usage(
-    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["inspect", *words]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_the_list_of_checks_can_be_written_to_a_file(tmp_path: Path) -> None:

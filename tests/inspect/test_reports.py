@@ -25,10 +25,10 @@ def written(name: str, session: Session) -> str:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_credential_of_a_whole_run_is_in_the_report(name: str) -> None:
     """SPEC 6."""
-    made = written(name, folded(run()))
+    output = written(name, folded(run()))
     for secret in SECRETS.all:
-        assert secret not in made
-    assert "session-1" not in made
+        assert secret not in output
+    assert "session-1" not in output
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -43,11 +43,11 @@ def test_a_mask_tells_the_same_secret_again_by_its_hash(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_that_failed_has_a_report_with_its_finding_and_its_exchanges(name: str) -> None:
-    made = written(name, folded(refused()))
-    for told in (ERROR.id, ERROR.seen, ERROR.expected, ERROR.next, "authorization server", URL):
-        assert told in made
+    output = written(name, folded(refused()))
+    for part in (ERROR.id, ERROR.seen, ERROR.expected, ERROR.next, "authorization server", URL):
+        assert part in output
     for part in ("Summary", "Sequence", "Findings", "Exchanges"):
-        assert f"{part}" in made
+        assert f"{part}" in output
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -67,12 +67,12 @@ def test_what_a_person_did_to_a_run_is_told_to_who_reads_its_report(name: str) -
         lifted=("TLS certificates are NOT checked (--insecure)",),
         exchanges=(first, replace(second, edited=True), *rest, sent),
     )
-    made = written(name, marked)
+    output = written(name, marked)
     assert (
         "TLS certificates are NOT checked (--insecure); exchange 2 was edited by hand; "
         "exchange 90 sends exchange 1 again"
-    ) in made
-    lines = made.replace("</pre>", "").splitlines()
+    ) in output
+    lines = output.replace("</pre>", "").splitlines()
     assert next(line for line in lines if line.startswith("2. ")).endswith(", edited by hand)")
     assert next(line for line in lines if line.startswith("90. ")).endswith(
         ", exchange 1 sent again)"
@@ -104,9 +104,9 @@ def test_what_a_server_tells_about_a_person_is_left_out(name: str) -> None:
         exchange(2, call, Response(200, (), f'{{"result": "{ADDRESS}"}}'.encode())),
         exchange(3, login, Response(400, (), b"{}")),
     ]
-    made = written(name, folded([*refused(), *ours]))
-    assert ADDRESS not in made
-    assert "token_type" in made
+    output = written(name, folded([*refused(), *ours]))
+    assert ADDRESS not in output
+    assert "token_type" in output
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -115,19 +115,19 @@ def test_a_key_in_the_query_of_the_url_is_masked_wherever_it_stands(name: str) -
     session = replace(folded(refused()), url=f"{URL}?api_key={key}&v=1")
     asked = Request(Stage.PROBE, "first contact", "POST", session.url, Kind.MCP)
     session = session.apply(exchange(2, asked, Response(404, (), session.url.encode())))
-    made = written(name, session)
-    assert key not in made
-    assert f"api_key={masked(key)}" in made
+    output = written(name, session)
+    assert key not in output
+    assert f"api_key={masked(key)}" in output
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_report_says_which_known_clients_would_stop_and_why(name: str) -> None:
     session = folded(refused())
-    made = written(name, session)
+    output = written(name, session)
     assert session.stop is not None
     notes = client_notes(session.stop.id)
     assert notes
     for note in notes:
-        assert f"{note.client} {note.version}" in made
-        assert escape(note.why) in made if name == "report-html" else note.why in made
-    assert "Which clients would stop here" in made
+        assert f"{note.client} {note.version}" in output
+        assert escape(note.why) in output if name == "report-html" else note.why in output
+    assert "Which clients would stop here" in output

@@ -77,8 +77,10 @@ def test_any_number_of_urls_is_one_valid_document(
 ) -> None:
     sessions = (ended(inspected(BAD)), ended(inspected(GOOD)), evil(EVIL))[:number]
     for name, check in (("sarif", lambda log: breaches(sarif, log)), ("junit", junit.validate)):
-        made = written(name, *sessions, complete=complete, marks=("marked",), fail_on=Level.WARNING)
-        assert not check(made)
+        output = written(
+            name, *sessions, complete=complete, marks=("marked",), fail_on=Level.WARNING
+        )
+        assert not check(output)
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
@@ -114,9 +116,9 @@ def test_a_log_that_is_not_as_the_standard_says_is_refused(sarif: Draft4Validato
     result["message"] = "a text"
     result["colour"] = "red"
     del log["runs"][0]["tool"]
-    said = "\n".join(breaches(sarif, json.dumps(log)))
+    output = "\n".join(breaches(sarif, json.dumps(log)))
     for part in ("'fatal' is not one of", "'a text' is not of type", "'colour'", "'tool' is a"):
-        assert part in said
+        assert part in output
 
 
 def test_a_document_that_is_not_as_jenkins_reads_it_is_refused(

@@ -70,8 +70,8 @@ def server(issuer: str = ISSUER, **more: Any) -> Response:
         "client_id_metadata_document_supported": True,
         "protected_resources": [URL],
     }
-    kept = {name: value for name, value in {**members, **more}.items() if value is not None}
-    return document(kept)
+    present = {name: value for name, value in {**members, **more}.items() if value is not None}
+    return document(present)
 
 
 GOOD: Answers = {URL: challenged(), PRM: resource(), metadata(ISSUER): server()}
@@ -101,10 +101,10 @@ def inspected(answers: Answers, url: str = URL) -> Session:
 def broken(session: Session, *levels: Level) -> list[str]:
     """The ids of what is wrong, the worst first, in the order that they were seen."""
     chosen = levels or (Level.FATAL, Level.ERROR, Level.WARNING)
-    found: list[Finding] = [item for item in session.findings if item.level in chosen]
-    return [item.id for item in sorted(found, key=lambda item: item.level.rank)]
+    wrong: list[Finding] = [item for item in session.findings if item.level in chosen]
+    return [item.id for item in sorted(wrong, key=lambda item: item.level.rank)]
 
 
-def asked(session: Session) -> list[str]:
+def requests(session: Session) -> list[str]:
     """What was requested, in order."""
     return [f"{item.request.method} {item.request.url}" for item in session.exchanges]

@@ -34,5 +34,5 @@ def evil(text: str) -> Session:
 
 
 def written(name: str, *sessions: Session, complete: bool = True, **setting: Any) -> str:
-    made = form(name, Setting(**setting))
-    return made.head() + "".join(map(made.one, sessions)) + made.tail(complete=complete)
+    writer = form(name, Setting(**setting))
+    return writer.head() + "".join(map(writer.one, sessions)) + writer.tail(complete=complete)

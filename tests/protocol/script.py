@@ -100,6 +100,13 @@ def metadata(issuer: str = AS, **members: Any) -> dict[str, Any]:
     return {key: value for key, value in document.items() if value is not ...}
 
 
+def metadata_at(issuer: str, **members: Any) -> dict[str, Any]:
+    """The metadata of another server, whose endpoints are at its own origin."""
+    places = {"authorization": "authorize", "token": "token", "registration": "register"}
+    endpoints = {f"{name}_endpoint": f"{issuer}/{path}" for name, path in places.items()}
+    return metadata(issuer, **endpoints, **members)
+
+
 def server(issuer: str = AS, **members: Any) -> AuthorizationServer:
     document = metadata(issuer, **members)
     return AuthorizationServer(

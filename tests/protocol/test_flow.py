@@ -42,6 +42,7 @@ from tests.protocol.script import (
     headers_of,
     json,
     metadata,
+    metadata_at,
     only,
     played,
     prm,
@@ -335,12 +336,7 @@ def test_a_step_up_stops_at_announced_metadata_for_another_place_C5() -> None:
 def test_after_a_move_to_another_server_nothing_of_the_old_one_is_used_M1() -> None:
     """authorization-server-migration: the old token gets 401 and the metadata names another."""
     new = "https://as2.example"
-    moved = metadata(
-        new,
-        authorization_endpoint=f"{new}/authorize",
-        token_endpoint=f"{new}/token",
-        registration_endpoint=f"{new}/register",
-    )
+    moved = metadata_at(new)
     world = World(
         callback=lambda asked: urlencode(
             {"code": "c", "state": asked["state"], "iss": new if world.base == new else AS}

@@ -26,6 +26,7 @@ from tests.protocol.script import (
     headers_of,
     json,
     metadata,
+    metadata_at,
     only,
     prm,
     raw,
@@ -363,11 +364,8 @@ def moving(**settings: Any) -> tuple[Machine, Any]:
     world = Machine(
         documents={
             OAUTH: metadata(client_id_metadata_document_supported=True),
-            NEW_OAUTH: metadata(
+            NEW_OAUTH: metadata_at(
                 NEW,
-                authorization_endpoint=f"{NEW}/authorize",
-                token_endpoint=f"{NEW}/token",
-                registration_endpoint=f"{NEW}/register",
                 authorization_response_iss_parameter_supported=...,
                 client_id_metadata_document_supported=True,
             ),
