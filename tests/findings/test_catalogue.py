@@ -241,7 +241,7 @@ def test_a_finding_takes_what_it_is_not_told_from_its_rule() -> None:
 
 
 def test_a_finding_says_what_it_was_told() -> None:
-    told = findings.finding(
+    finding = findings.finding(
         "token-expiry",
         Stage.TOKEN,
         seen="soon",
@@ -254,7 +254,7 @@ def test_a_finding_says_what_it_was_told() -> None:
         level=Level.ERROR,
         meanwhile="Look at the clock.",
     )
-    assert told == Finding(
+    assert finding == Finding(
         id="token-expiry",
         level=Level.ERROR,
         message="It says soon.",
@@ -273,10 +273,10 @@ def test_a_finding_says_what_it_was_told() -> None:
 
 
 def test_a_check_that_was_passed_says_what_was_kept() -> None:
-    kept = findings.ok(
+    finding = findings.ok(
         "as-issuer-mismatch", Stage.SERVER, seen="https://h", exchange=3, pointer="/i"
     )
-    assert (kept.level, kept.message, kept.seen, kept.exchange, kept.pointer) == (
+    assert (finding.level, finding.message, finding.seen, finding.exchange, finding.pointer) == (
         Level.OK,
         CATALOGUE["as-issuer-mismatch"].expected,
         "https://h",
@@ -350,9 +350,9 @@ def test_no_text_of_a_finding_can_act_on_a_terminal(
         pointer=pointer,
     )
     for text in (finding.seen, finding.expected, finding.message, finding.next, finding.pointer):
-        shown = text.replace("\n", "").replace("\t", "")
-        assert {unicodedata.category(char)[0] for char in shown}.isdisjoint({"C"})
-        assert {unicodedata.category(char) for char in shown}.isdisjoint({"Zl", "Zp"})
+        letters = text.replace("\n", "").replace("\t", "")
+        assert {unicodedata.category(char)[0] for char in letters}.isdisjoint({"C"})
+        assert {unicodedata.category(char) for char in letters}.isdisjoint({"Zl", "Zp"})
         assert len(text) <= LIMIT + len("… (1,000,000 characters)")
 
 
