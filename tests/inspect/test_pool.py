@@ -105,7 +105,7 @@ async def test_sessions_are_let_go_of_as_soon_as_they_are_told() -> None:
     async def inspect(url: str, network: Network) -> Session:
         mark = Marked()
         kept.append(weakref.ref(mark))
-        return Session(url=url)._learn("contact", mark)
+        return Session(url=url, contact=mark)
 
     alive: list[int] = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mcp_auth_tui.model import (
@@ -95,7 +96,7 @@ def inspected(answers: Answers, url: str = URL) -> Session:
                 session = session.apply(item)
     except StopIteration as done:
         outcome: Outcome = done.value
-        return session._learn("outcome", outcome)
+        return replace(session, outcome=outcome)
 
 
 def broken(session: Session, *levels: Level) -> list[str]:
