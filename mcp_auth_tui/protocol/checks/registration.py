@@ -36,7 +36,8 @@ def answer(
     lacking = [name for name in _CORE if name in sent and name not in found]
     seen = f"not returned: {', '.join(lacking)}" if lacking else ""
     yield Check("dcr-echo", bool(lacking), seen, pointer(lacking))
-    wished = sent.get("redirect_uris")
+    # A client of device authorization asks for none, and an empty list says the same.
+    wished = sent.get("redirect_uris", [])
     uris = found.get("redirect_uris", wished)
     yield Check("dcr-redirects-changed", uris != wished, as_seen(uris), "/redirect_uris")
     yield from _method(found, server)
