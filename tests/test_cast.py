@@ -101,8 +101,8 @@ def test_the_recording_holds_no_secret_of_its_run(now: tuple[str, Session]) -> N
     assert session.token is not None
     (state,) = parse_qs(urlsplit(session.browsed.url).query)["state"]
     secrets = {secret.reveal() for secret in session.secrets} - {state}
-    # Access and refresh token, the header, the code, its verifier.
-    assert len(secrets) == 5
+    # Access and refresh token, the header, the code, its verifier, the registration's own token.
+    assert len(secrets) == 6
     assert session.token.access.reveal() in secrets
     assert [secret[:4] for secret in secrets if secret in text] == []
 

@@ -144,6 +144,9 @@ def _practise(args: Namespace, words: list[str]) -> int:
                     faults=(*args.fault, *args.variant),
                     auto_approve=args.auto_approve,
                     cimd_ca=args.cimd_ca,
+                    jwt=args.jwt,
+                    device=args.device,
+                    token_life=float(args.token_life),
                 )
             )
         except OSError as error:

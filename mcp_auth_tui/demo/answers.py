@@ -34,6 +34,13 @@ def not_found() -> Reply:
     return as_text(404, "There is nothing here.")
 
 
+def as_error(error: OAuthError) -> Reply:
+    """Build the answer of an OAuth endpoint that refuses (RFC 6749 section 5.2)."""
+    challenge = (("WWW-Authenticate", 'Basic realm="practice"'),) if error.status == 401 else ()
+    body = {"error": error.error, "error_description": error.description}
+    return as_json(body, error.status, (("Pragma", "no-cache"), *challenge))
+
+
 def redirect(target: str, headers: Headers = ()) -> Reply:
     """Build a redirect that turns a POST into a GET (303: RFC 9700 section 4.12)."""
     return Reply(303, b"", (("Location", target), *NO_STORE, *headers))

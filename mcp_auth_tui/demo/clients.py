@@ -4,10 +4,16 @@ import json
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from mcp_auth_tui.demo.records import SCOPES, Client, Entropy, OAuthError
+from mcp_auth_tui.demo.records import (
+    AUTH_METHODS,
+    DEVICE_GRANT,
+    SCOPES,
+    Client,
+    Entropy,
+    OAuthError,
+)
 
 MAX_DOCUMENT = 5 * 1024
-AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
 _GRANTS = frozenset({"authorization_code", "refresh_token"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _ECHOED = ("client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri")
@@ -16,21 +22,26 @@ _MAX_TEXT = 2000
 _MAX_REDIRECTS = 10
 
 
-def register(metadata: object, entropy: Entropy, now: float) -> tuple[Client, dict[str, object]]:
+def register(
+    metadata: object, entropy: Entropy, now: float, issuer: str, *, device: bool = False
+) -> tuple[Client, dict[str, object]]:
     """Register a client; return it and the answer of RFC 7591 section 3.2.1.
 
+    The answer says where the registration can be read and deleted (RFC 7592 section 3); `device`:
+    a client may be one of device authorization alone.
     Raises OAuthError with `invalid_redirect_uri` or `invalid_client_metadata`.
     """
     if not isinstance(metadata, dict):
         raise OAuthError("invalid_client_metadata", "the body is not a JSON object")
-    redirects = _redirects(metadata)
+    grants = _grants(metadata, _GRANTS | {DEVICE_GRANT} if device else _GRANTS)
+    # A device has nowhere to be redirected to (RFC 8628).
+    redirects = _redirects(metadata) if "authorization_code" in grants else ()
     method = _one_of(metadata, "token_endpoint_auth_method", AUTH_METHODS, "client_secret_basic")
     application = _one_of(metadata, "application_type", ("native", "web"), "native")
     if application == "web":
         raise OAuthError(
             "invalid_redirect_uri", "a web client has no loopback redirect; say native"
         )
-    grants = _grants(metadata)
     _one_of_each(metadata, "response_types", frozenset({"code"}), ["code"])
     client_id = f"practice-{entropy.opaque('client', 9)}"
     texts = {name: _text(metadata, name) for name in (*_ECHOED, *_ECHOED_MORE) if name in metadata}
@@ -41,6 +52,7 @@ def register(metadata: object, entropy: Entropy, now: float) -> tuple[Client, di
         auth_method=method,
         secret=None if method == "none" else entropy.opaque("secret"),
         grant_types=grants,
+        registration_token=entropy.opaque("registration"),
     )
     answer: dict[str, object] = {
         "client_id": client_id,
@@ -52,9 +64,11 @@ def register(metadata: object, entropy: Entropy, now: float) -> tuple[Client, di
         "application_type": application,
         "redirect_uris": list(redirects),
         "grant_types": list(grants),
-        "response_types": ["code"],
+        "response_types": ["code"] if redirects else [],
         "token_endpoint_auth_method": method,
         "scope": _scope(metadata),
+        "registration_access_token": client.registration_token,
+        "registration_client_uri": f"{issuer}/register/{client_id}",
     }
     return client, answer
 
@@ -149,9 +163,9 @@ def _split(uri: str) -> SplitResult | None:
     return parts
 
 
-def _grants(metadata: Mapping[str, object]) -> tuple[str, ...]:
-    grants = _one_of_each(metadata, "grant_types", _GRANTS, ["authorization_code"])
-    if "authorization_code" not in grants:
+def _grants(metadata: Mapping[str, object], allowed: frozenset[str] = _GRANTS) -> tuple[str, ...]:
+    grants = _one_of_each(metadata, "grant_types", allowed, ["authorization_code"])
+    if not {"authorization_code", DEVICE_GRANT} & set(grants):
         raise OAuthError("invalid_client_metadata", "grant_types lacks authorization_code")
     return grants
 

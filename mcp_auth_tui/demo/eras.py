@@ -22,11 +22,19 @@ _ONCE = ("mcp-protocol-version", "mcp-method", "mcp-name")
 
 
 def is_modern(incoming: Incoming, message: Message) -> bool:
-    """Say whether a request is stateless; whatever carries no mark of that belongs to a session."""
+    """Say whether a request is stateless; whatever carries no mark of that belongs to a session.
+
+    The revision that is named decides; of what else there is, only what no older client sends. Some
+    send ``Mcp-Method`` beside an older revision and a session id (mcp-remote 0.15).
+    """
     version = incoming.header("mcp-protocol-version")
-    if META_VERSION in _meta(message) or (version is not None and version not in LEGACY):
+    if META_VERSION in _meta(message):
         return True
-    return incoming.header("mcp-method") is not None and message["method"] != "initialize"
+    if version is not None:
+        return version not in LEGACY
+    if incoming.header("mcp-session-id") is not None or message["method"] == "initialize":
+        return False
+    return incoming.header("mcp-method") is not None
 
 
 def check_modern(incoming: Incoming, message: Message) -> None:

@@ -1,17 +1,18 @@
 """Knows the authorization server's paths, forms and cookies; must not know the rules behind."""
 
 import asyncio
-import base64
-import binascii
 import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import unquote_plus, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from mcp_auth_tui.demo import device as device_codes
 from mcp_auth_tui.demo import pages
 from mcp_auth_tui.demo.answers import (
+    as_error,
     as_json,
     form_of,
     not_found,
@@ -19,6 +20,7 @@ from mcp_auth_tui.demo.answers import (
     pairs_of,
     redirect,
 )
+from mcp_auth_tui.demo.authentication import authenticate
 from mcp_auth_tui.demo.authorization import (
     AuthorizationRequest,
     Parameters,
@@ -29,11 +31,16 @@ from mcp_auth_tui.demo.authorization import (
     location,
 )
 from mcp_auth_tui.demo.clients import document_url_problem, judge_document, register
+from mcp_auth_tui.demo.device import DeviceAuthorization
 from mcp_auth_tui.demo.fetch import fetch_document
+from mcp_auth_tui.demo.management import Management
 from mcp_auth_tui.demo.metadata import server_metadata
 from mcp_auth_tui.demo.records import SCOPES, Client, Entropy, OAuthError, Shelf
-from mcp_auth_tui.demo.tokens import Tokens
+from mcp_auth_tui.demo.tokens import TOKEN_SECONDS, Tokens
 from mcp_auth_tui.loopback.server import Incoming, Reply
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.demo.jwt import Signer
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 _PENDING_SECONDS = 600
@@ -65,9 +72,14 @@ class AuthorizationFront:
         cimd_ca: str | None,
         clock: Callable[[], float],
         entropy: Entropy,
+        jwt: bool = False,
+        device: bool = False,
+        token_life: float = TOKEN_SECONDS,
     ) -> None:
         self.issuer = issuer
-        self.tokens = Tokens(clock, entropy, faults)
+        self._signer = _signer(issuer, entropy) if jwt else None
+        mint = self._signer.mint if self._signer else None
+        self.tokens = Tokens(clock, entropy, faults, token_life, mint)
         self._resources = resources
         self._faults = faults
         self._auto_approve = auto_approve
@@ -76,6 +88,18 @@ class AuthorizationFront:
         self._entropy = entropy
         self._cookie = f"practice_{urlsplit(issuer).port}"
         self._clients: Shelf[Client] = Shelf()
+        self._management = Management(self._clients, self.tokens)
+        self._devices: DeviceAuthorization | None = None
+        if device:
+            self._devices = DeviceAuthorization(
+                issuer,
+                resources,
+                self._clients,
+                self.tokens,
+                _SUBJECT,
+                auto_approve=auto_approve,
+                denies="denied" in faults,
+            )
         self._pending: Shelf[_Pending] = Shelf(64)
         self._browsers: Shelf[bool] = Shelf(64)
 
@@ -94,6 +118,14 @@ class AuthorizationFront:
                 return self._token(incoming)
             case "POST", "/register" if "no-registration" not in self._faults:
                 return self._register(incoming)
+            case _, "/revoke" | "/introspect":
+                return self._management.handle(incoming)
+            case _, path if path.startswith("/register/"):
+                return self._management.handle(incoming)
+            case _, device_codes.AUTHORIZATION | device_codes.PAGE if self._devices is not None:
+                return self._devices.handle(incoming)
+            case "GET", "/jwks" if self._signer is not None:
+                return as_json(self._signer.jwks)
             case _, "/authorize" | "/consent" | "/sign-in" | "/token" | "/register":
                 return only("GET" if incoming.path == "/authorize" else "POST")
         return pages.ordinary() if "html-metadata" in self._faults else not_found()
@@ -103,20 +135,31 @@ class AuthorizationFront:
             return pages.ordinary()
         if {"no-metadata", "legacy-paths"} & self._faults:
             return not_found()
-        return as_json(server_metadata(self.issuer, self._resources, self._faults))
+        return as_json(
+            server_metadata(
+                self.issuer,
+                self._resources,
+                self._faults,
+                jwt=self._signer is not None,
+                device=self._devices is not None,
+            )
+        )
 
     def _register(self, incoming: Incoming) -> Reply:
         if "dcr-refused" in self._faults:
             refusal = OAuthError("invalid_redirect_uri", "loopback redirects are not allowed here")
-            return _error(refusal)
+            return as_error(refusal)
         try:
             metadata = json.loads(incoming.body)
         except (ValueError, RecursionError):
-            return _error(OAuthError("invalid_client_metadata", "the body is not JSON"))
+            return as_error(OAuthError("invalid_client_metadata", "the body is not JSON"))
         try:
-            client, answer = register(metadata, self._entropy, self._clock())
+            offered = self._devices is not None
+            client, answer = register(
+                metadata, self._entropy, self._clock(), self.issuer, device=offered
+            )
         except OAuthError as error:
-            return _error(error)
+            return as_error(error)
         self._clients.put(client.id, client)
         return as_json(answer, 201, (("Pragma", "no-cache"),))
 
@@ -242,49 +285,16 @@ class AuthorizationFront:
     def _token(self, incoming: Incoming) -> Reply:
         try:
             form = form_of(incoming)
-            client = self._authenticated(incoming, form)
+            client = authenticate(incoming, form, self._clients)
             return as_json(self.tokens.answer(client, form), 200, (("Pragma", "no-cache"),))
         except OAuthError as error:
-            return _error(error)
-
-    def _authenticated(self, incoming: Incoming, form: dict[str, str]) -> Client:
-        """Return the client, authenticated as it registered (RFC 6749 section 2.3)."""
-        basic = _basic(incoming.header("authorization"))
-        if basic is not None and "client_secret" in form:
-            raise OAuthError("invalid_request", "the client authenticates in two ways at once")
-        method = "client_secret_basic" if basic else "none"
-        if "client_secret" in form:
-            method = "client_secret_post"
-        name, secret = basic or (form.get("client_id", ""), form.get("client_secret", ""))
-        status = 401 if basic else 400
-        client = self._clients.get(name)
-        if client is None or form.get("client_id", name) != name:
-            raise OAuthError("invalid_client", "this client is unknown here", status)
-        if method != client.auth_method:
-            raise OAuthError("invalid_client", f"it registered {client.auth_method}", status)
-        if not hmac.compare_digest(secret.encode(), (client.secret or "").encode()):
-            raise OAuthError("invalid_client", "the client secret is wrong", status)
-        return client
+            return as_error(error)
 
 
-def _basic(value: str | None) -> tuple[str, str] | None:
-    if value is None:
-        return None
-    scheme, _, credentials = value.partition(" ")
-    if scheme.lower() != "basic":
-        raise OAuthError("invalid_client", "only the scheme Basic is understood", 401)
-    try:
-        decoded = base64.b64decode(credentials.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
-        raise OAuthError("invalid_client", "the Basic credentials are unreadable", 401) from None
-    name, _, secret = decoded.partition(":")
-    return unquote_plus(name), unquote_plus(secret)
+def _signer(issuer: str, entropy: Entropy) -> "Signer":
+    from mcp_auth_tui.demo.jwt import Signer
 
-
-def _error(error: OAuthError) -> Reply:
-    challenge = (("WWW-Authenticate", 'Basic realm="practice"'),) if error.status == 401 else ()
-    body = {"error": error.error, "error_description": error.description}
-    return as_json(body, error.status, (("Pragma", "no-cache"), *challenge))
+    return Signer(issuer, entropy)
 
 
 def _stale() -> Reply:

@@ -1,6 +1,6 @@
 """Knows both metadata documents and how a fault bends them; must not know HTTP or requests."""
 
-from mcp_auth_tui.demo.records import SCOPES
+from mcp_auth_tui.demo.records import AUTH_METHODS, DEVICE_GRANT, SCOPES
 
 Document = dict[str, object]
 
@@ -26,27 +26,39 @@ def resource_metadata(resource: str, issuer: str, faults: frozenset[str]) -> Doc
     return document
 
 
-def server_metadata(issuer: str, resources: tuple[str, ...], faults: frozenset[str]) -> Document:
+def server_metadata(
+    issuer: str,
+    resources: tuple[str, ...],
+    faults: frozenset[str],
+    *,
+    jwt: bool = False,
+    device: bool = False,
+) -> Document:
     """Build the authorization server metadata (RFC 8414 section 2, RFC 9728 section 4)."""
     document: Document = {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",
         "registration_endpoint": f"{issuer}/register",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "introspection_endpoint": f"{issuer}/introspect",
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
-        "token_endpoint_auth_methods_supported": [
-            "none",
-            "client_secret_basic",
-            "client_secret_post",
-        ],
+        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "introspection_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "client_id_metadata_document_supported": True,
         "protected_resources": list(resources),
     }
+    if jwt:
+        document["jwks_uri"] = f"{issuer}/jwks"
+    if device:
+        document["device_authorization_endpoint"] = f"{issuer}/device_authorization"
+        document["grant_types_supported"] = ["authorization_code", "refresh_token", DEVICE_GRANT]
     _bend_identity(document, issuer, faults)
     if "no-pkce" in faults:
         del document["code_challenge_methods_supported"]

@@ -74,19 +74,12 @@ def consent(
     scopes: Iterable[tuple[str, str]],
 ) -> Reply:
     """Build the page that says who asks for what and where the answer goes."""
-    wanted = "".join(
-        f"<li><code>{_safe(name)}</code><br><small>{_safe(meaning)}</small></li>"
-        for name, meaning in scopes
-    )
     return _page(
         "Allow access?",
         f"""<p class="kicker">Practice server · signed in as {_safe(subject)}</p>
 <h1>Allow {_safe(client_name)} to use your notes?</h1>
 <dl>
-<div><dt>Client</dt><dd>{_safe(client_name)}<br><small><code>{_safe(client_id)}</code></small>
-</dd></div>
-<div><dt>Resource</dt><dd><code>{_safe(resource)}</code></dd></div>
-<div><dt>Scopes</dt><dd><ul>{wanted}</ul></dd></div>
+{_asked(client_name, client_id, resource, scopes)}
 <div><dt>Answer to</dt><dd><code>{_safe(redirect_uri)}</code></dd></div>
 </dl>
 <p class="note">Allow only if you have just started this yourself: a client may call itself
@@ -97,6 +90,50 @@ anything.</p>
 </form>""",
         forms_lead_to=redirect_uri,
     )
+
+
+def user_code(typed: str, *, wrong: bool = False) -> Reply:
+    """Build the page that asks for the code of a device; ``wrong``: nobody waits with this one."""
+    told = '<p class="bad">No device waits with this code.</p>' if wrong else ""
+    return _page(
+        "A device wants to sign in",
+        f"""<p class="kicker">Practice server</p>
+<h1>A device wants to sign in</h1>{told}
+<form method="post" action="/device">
+<label for="code">The code that it shows</label>
+<input type="text" id="code" name="user_code" value="{_safe(typed, 20)}" maxlength="20" required
+ autofocus autocomplete="off" spellcheck="false">
+<div class="row"><button class="key" type="submit">Continue</button></div>
+</form>""",
+        status=400 if wrong else 200,
+    )
+
+
+def device_consent(
+    code: str, *, client_name: str, client_id: str, resource: str, scopes: Iterable[tuple[str, str]]
+) -> Reply:
+    """Build the page that says which device asks for what, and takes any name."""
+    return _page(
+        "Allow access?",
+        f"""<p class="kicker">Practice server · code {_safe(code)}</p>
+<h1>Allow {_safe(client_name)} to use your notes?</h1>
+<dl>
+{_asked(client_name, client_id, resource, scopes)}
+</dl>
+<p class="note">Allow only if the device in front of you shows this code.</p>
+<form method="post" action="/device"><input type="hidden" name="user_code" value="{_safe(code)}">
+<label for="name">Your name</label>
+<input type="text" id="name" name="name" value="Robin" maxlength="60" autocomplete="off">
+<div class="row"><button class="key" type="submit" name="decision" value="allow">Allow</button>
+<button type="submit" name="decision" value="deny">Deny</button></div>
+</form>""",
+    )
+
+
+def device_end(*, allowed: bool) -> Reply:
+    """Build the page that sends the person back to the device."""
+    title = "The device is signed in" if allowed else "The device was turned away"
+    return _page(title, f"<h1>{title}</h1><p>Go back to it; this page can be closed.</p>")
 
 
 def problem(status: int, reason: str, hint: str) -> Reply:
@@ -146,6 +183,20 @@ def _source(uri: str | None) -> str:
     parts = urlsplit(uri)
     # A CSP host-source has no way to write an IPv6 literal, so there only the scheme is left.
     return " http:" if ":" in (parts.hostname or "") else f" {parts.scheme}://{parts.netloc}"
+
+
+def _asked(
+    client_name: str, client_id: str, resource: str, scopes: Iterable[tuple[str, str]]
+) -> str:
+    """Return the rows that say who asks for what."""
+    listed = "".join(
+        f"<li><code>{_safe(name)}</code><br><small>{_safe(meaning)}</small></li>"
+        for name, meaning in scopes
+    )
+    return f"""<div><dt>Client</dt><dd>{_safe(client_name)}<br>
+<small><code>{_safe(client_id)}</code></small></dd></div>
+<div><dt>Resource</dt><dd><code>{_safe(resource)}</code></dd></div>
+<div><dt>Scopes</dt><dd><ul>{listed}</ul></dd></div>"""
 
 
 def _hidden(transaction: str, token: str) -> str:

@@ -14,6 +14,8 @@ SCOPES: dict[str, str] = {
     "notes:write": "read your practice notes and add new ones",
 }
 DEFAULT_SCOPE = "notes:read"
+AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 def covered(granted: frozenset[str]) -> frozenset[str]:
@@ -69,6 +71,10 @@ class Shelf(Generic[Value]):
         """Return the value and forget it."""
         return self._items.pop(key, None)
 
+    def values(self) -> tuple[Value, ...]:
+        """Return all that is kept, the oldest first."""
+        return tuple(self._items.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -80,6 +86,8 @@ class Client:
     auth_method: str = "none"
     secret: str | None = field(default=None, repr=False)
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
+    registration_token: str = field(default="", repr=False)
+    """Reads and deletes the registration (RFC 7592); empty for a client that was not made here."""
 
 
 @dataclass(slots=True)
@@ -106,11 +114,28 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What an access token stands for."""
+    """What an access token stands for; times in seconds since the epoch."""
 
     grant: Grant
     scopes: frozenset[str]
+    issued: float
     expires: float
+
+
+@dataclass(slots=True)
+class DeviceCode:
+    """A device authorization (RFC 8628): a person types its user code, the device polls."""
+
+    user_code: str
+    client: Client
+    resource: str
+    scopes: frozenset[str]
+    expires: float
+    polled: float = 0.0
+    """When the device asked last."""
+    subject: str | None = None
+    """Who allowed it; None while nobody did."""
+    denied: bool = False
 
 
 @dataclass(slots=True)

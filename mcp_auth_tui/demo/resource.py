@@ -30,7 +30,9 @@ from mcp_auth_tui.loopback.server import Incoming, Reply
 
 PRM_PREFIX = "/.well-known/oauth-protected-resource"
 _NO_PRM = frozenset({"no-prm", "legacy", "legacy-paths"})
-_ANYBODY = Access(Grant("anybody", "no client", "", frozenset()), frozenset({"notes:write"}), 0.0)
+_ANYBODY = Access(
+    Grant("anybody", "no client", "", frozenset()), frozenset({"notes:write"}), 0.0, 0.0
+)
 _QUEUE = 16
 _STREAM_HEADERS = (
     ("Content-Type", "text/event-stream"),

@@ -10,12 +10,25 @@ from mcp_auth_tui.demo.faults import checked
 from mcp_auth_tui.demo.front import METADATA_PATH, AuthorizationFront
 from mcp_auth_tui.demo.records import Entropy
 from mcp_auth_tui.demo.resource import ResourceServer
+from mcp_auth_tui.demo.tokens import TOKEN_SECONDS
 from mcp_auth_tui.loopback.server import Handler, Incoming, Loopback, Reply
 
 _HOST = "127.0.0.1"
 _LEGACY = frozenset({"legacy", "legacy-paths"})
 _OAUTH_PATHS = frozenset(
-    {"/authorize", "/sign-in", "/consent", "/token", "/register", METADATA_PATH}
+    {
+        "/authorize",
+        "/sign-in",
+        "/consent",
+        "/token",
+        "/register",
+        "/revoke",
+        "/introspect",
+        "/device_authorization",
+        "/device",
+        "/jwks",
+        METADATA_PATH,
+    }
 )
 
 
@@ -42,12 +55,17 @@ class PracticeServer:
         cimd_ca: str | None = None,
         clock: Callable[[], float] = time.time,
         fixed: bool = False,
+        jwt: bool = False,
+        device: bool = False,
+        token_life: float = TOKEN_SECONDS,
     ) -> "PracticeServer":
         """Start both servers: the MCP server on `port`, the other on the next one (0: any).
 
         `faults` are names of `FAULTS`; `auto_approve` redirects without pages; `cimd_ca` is a PEM
         file trusted for client metadata documents; `clock` gives seconds since the epoch; `fixed`
-        makes every code, token and id the same in each run.
+        makes every code, token and id the same in each run (not with `jwt`). `jwt`: access tokens
+        are JWTs (RFC 9068), their key is published. `device`: device authorization is offered
+        (RFC 8628). `token_life`: that of an access token, in seconds.
         Raises ValueError for an unknown fault, OSError when a port is taken.
         """
         chosen = checked(faults)
@@ -76,6 +94,9 @@ class PracticeServer:
             cimd_ca=cimd_ca,
             clock=clock,
             entropy=entropy,
+            jwt=jwt,
+            device=device,
+            token_life=token_life,
         )
         resource = ResourceServer(
             origin, issuer, front.tokens.judge, faults=chosen, entropy=entropy
@@ -117,6 +138,7 @@ def _joined(resource: Handler, front: Handler) -> Handler:
     """Serve the authorization server's paths on the MCP origin: the shape of 2025-03-26."""
 
     async def handle(incoming: Incoming) -> Reply:
-        return await (front if incoming.path in _OAUTH_PATHS else resource)(incoming)
+        ours = incoming.path in _OAUTH_PATHS or incoming.path.startswith("/register/")
+        return await (front if ours else resource)(incoming)
 
     return handle

@@ -2,24 +2,16 @@
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from typing import Any
 
 from mcp_auth_tui.demo.server import PracticeServer
 
 
 @contextmanager
-def running(
-    *,
-    port: int = 0,
-    faults: Iterable[str] = frozenset(),
-    auto_approve: bool = False,
-    cimd_ca: str | None = None,
-    clock: Callable[[], float] = time.time,
-    fixed: bool = False,
-) -> Iterator[PracticeServer]:
+def running(**options: Any) -> Iterator[PracticeServer]:
     """Run a PracticeServer in a thread for as long as the block lasts; options as its `start`.
 
     Only its attributes may be touched from the block. Raises what `start` raises.
@@ -27,14 +19,7 @@ def running(
     started: Future[tuple[PracticeServer, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
 
     async def serve() -> None:
-        server = await PracticeServer.start(
-            port=port,
-            faults=faults,
-            auto_approve=auto_approve,
-            cimd_ca=cimd_ca,
-            clock=clock,
-            fixed=fixed,
-        )
+        server = await PracticeServer.start(**options)
         ended = asyncio.Event()
         started.set_result((server, asyncio.get_running_loop(), ended))
         try:

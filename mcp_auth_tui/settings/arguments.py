@@ -128,6 +128,19 @@ def demo() -> Parser:
         "--auto-approve", action="store_true", help="redirect at once, without sign-in pages"
     )
     group.add_argument(
+        "--jwt", action="store_true", help="issue JWT access tokens, and publish their key"
+    )
+    group.add_argument(
+        "--device", action="store_true", help="offer device authorization (a code to type) as well"
+    )
+    group.add_argument(
+        "--token-life",
+        metavar="S",
+        type=number(int, 1, 86_400),
+        default=3600,
+        help="seconds that an access token lives (3600)",
+    )
+    group.add_argument(
         "--fault", action="append", default=[], metavar="NAME", help="break one thing; repeatable"
     )
     group.add_argument(

@@ -16,6 +16,8 @@ from practice_client import (
     practising,
 )
 
+METHODS = ["none", "client_secret_basic", "client_secret_post"]
+
 
 async def test_the_metadata_promises_everything_a_client_may_hope_for() -> None:
     async with practising() as practice:
@@ -32,11 +34,11 @@ async def test_the_metadata_promises_everything_a_client_may_hope_for() -> None:
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
-        "token_endpoint_auth_methods_supported": [
-            "none",
-            "client_secret_basic",
-            "client_secret_post",
-        ],
+        "token_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint": f"{practice.issuer}/revoke",
+        "revocation_endpoint_auth_methods_supported": METHODS,
+        "introspection_endpoint": f"{practice.issuer}/introspect",
+        "introspection_endpoint_auth_methods_supported": METHODS,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "client_id_metadata_document_supported": True,
@@ -54,6 +56,8 @@ async def test_a_registration_is_answered_with_what_was_registered_g5() -> None:
         "client_id": answer.json()["client_id"],
         "client_id_issued_at": 1_800_000_000,
         "scope": "notes:read notes:write",
+        "registration_access_token": answer.json()["registration_access_token"],
+        "registration_client_uri": f"{practice.issuer}/register/{answer.json()['client_id']}",
     }
 
 

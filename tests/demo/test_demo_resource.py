@@ -186,6 +186,23 @@ class TestModern:
             assert await called("add_note") == -32020
             assert await called(None) == -32020
 
+    async def test_an_older_revision_wins_over_a_header_of_today(self) -> None:
+        """mcp-remote 0.15 sends Mcp-Method beside MCP-Protocol-Version 2025-11-25."""
+        async with practising() as practice:
+            token = (await practice.tokens())["access_token"]
+            session = (await practice.initialize(token)).headers["mcp-session-id"]
+            body = {"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": {}}
+            for version in ("2025-11-25", None):
+                headers = {
+                    "accept": "application/json, text/event-stream",
+                    "authorization": f"Bearer {token}",
+                    "mcp-session-id": session,
+                    "mcp-method": "tools/list",
+                    **({"mcp-protocol-version": version} if version else {}),
+                }
+                answer = await practice.http.post(practice.server.url, json=body, headers=headers)
+                assert (answer.status_code, len(events_of(answer.text))) == (200, 1)
+
     async def test_a_repeated_header_is_refused(self) -> None:
         async with practising() as practice:
             token = (await practice.tokens())["access_token"]

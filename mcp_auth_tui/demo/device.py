@@ -1,0 +1,108 @@
+"""Knows how a device and its person are answered (RFC 8628); must not issue a token."""
+
+from mcp_auth_tui.demo import pages
+from mcp_auth_tui.demo.answers import as_error, as_json, form_of, only
+from mcp_auth_tui.demo.authentication import authenticate
+from mcp_auth_tui.demo.records import (
+    DEFAULT_SCOPE,
+    DEVICE_GRANT,
+    SCOPES,
+    Client,
+    DeviceCode,
+    OAuthError,
+    Shelf,
+)
+from mcp_auth_tui.demo.tokens import DEVICE_INTERVAL, DEVICE_SECONDS, Tokens
+from mcp_auth_tui.loopback.server import Incoming, Reply
+
+AUTHORIZATION, PAGE = "/device_authorization", "/device"
+
+
+class DeviceAuthorization:
+    """The endpoint that a device asks, and the page where a person types its code."""
+
+    def __init__(
+        self,
+        issuer: str,
+        resources: tuple[str, ...],
+        clients: Shelf[Client],
+        tokens: Tokens,
+        subject: str,
+        *,
+        auto_approve: bool,
+        denies: bool,
+    ) -> None:
+        self._issuer = issuer
+        self._resources = resources
+        self._clients = clients
+        self._tokens = tokens
+        self._subject = subject
+        self._auto_approve = auto_approve
+        self._denies = denies
+
+    def handle(self, incoming: Incoming) -> Reply:
+        """Answer one request to `AUTHORIZATION` or `PAGE`."""
+        if incoming.path == AUTHORIZATION:
+            return self._start(incoming) if incoming.method == "POST" else only("POST")
+        if incoming.method == "GET":
+            return pages.user_code(incoming.query.removeprefix("user_code="))
+        return self._answer(incoming) if incoming.method == "POST" else only("GET", "POST")
+
+    def _start(self, incoming: Incoming) -> Reply:
+        try:
+            form = form_of(incoming)
+            client = authenticate(incoming, form, self._clients)
+            code = self._code(client, form)
+        except OAuthError as error:
+            return as_error(error)
+        device = self._tokens.device(code)
+        if self._auto_approve:
+            self._decide(device, self._subject)
+        page = f"{self._issuer}{PAGE}"
+        return as_json(
+            {
+                "device_code": code,
+                "user_code": device.user_code,
+                "verification_uri": page,
+                "verification_uri_complete": f"{page}?user_code={device.user_code}",
+                "expires_in": DEVICE_SECONDS,
+                "interval": DEVICE_INTERVAL,
+            }
+        )
+
+    def _code(self, client: Client, form: dict[str, str]) -> str:
+        if DEVICE_GRANT not in client.grant_types:
+            raise OAuthError("unauthorized_client", "this client did not register that grant")
+        scopes = frozenset(form.get("scope", DEFAULT_SCOPE).split())
+        if not scopes <= SCOPES.keys():
+            raise OAuthError("invalid_scope", f"only {' and '.join(SCOPES)} exist")
+        resource = form.get("resource", self._resources[0])
+        if resource not in self._resources:
+            raise OAuthError("invalid_target", "the resource is not one this server serves")
+        return self._tokens.start_device(client, resource, scopes)
+
+    def _answer(self, incoming: Incoming) -> Reply:
+        if (incoming.header("origin") or self._issuer) != self._issuer:
+            return pages.problem(403, "This form came from another site.", "Start over.")
+        try:
+            form = form_of(incoming)
+        except OAuthError as error:
+            return pages.problem(400, error.description, "Start over.")
+        device = self._tokens.device_of(form.get("user_code", ""))
+        if device is None:
+            return pages.user_code(form.get("user_code", ""), wrong=True)
+        if "decision" not in form:
+            return pages.device_consent(
+                device.user_code,
+                client_name=device.client.name,
+                client_id=device.client.id,
+                resource=device.resource,
+                scopes=[(name, SCOPES[name]) for name in sorted(device.scopes)],
+            )
+        allowed = form["decision"] == "allow"
+        self._decide(device, form.get("name", "").strip() or self._subject if allowed else None)
+        return pages.device_end(allowed=allowed)
+
+    def _decide(self, device: DeviceCode, subject: str | None) -> None:
+        device.subject = subject
+        device.denied = subject is None or self._denies

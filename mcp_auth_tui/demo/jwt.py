@@ -1,0 +1,37 @@
+"""Knows how the practice server's JWT access tokens are made (RFC 9068); must not judge one."""
+
+from collections.abc import Mapping
+
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from mcp_auth_tui.demo.records import Access, Entropy
+
+
+class Signer:
+    """Signs the access tokens of one issuer with a key of its own, made anew at each start."""
+
+    def __init__(self, issuer: str, entropy: Entropy) -> None:
+        self._issuer = issuer
+        self._entropy = entropy
+        self._key = ECKey.generate_key("P-256", {"kid": entropy.opaque("kid", 9), "use": "sig"})
+
+    def mint(self, access: Access) -> str:
+        """Return a JWT of the type ``at+jwt`` for what a token stands for."""
+        claims = {
+            "iss": self._issuer,
+            "sub": access.grant.subject,
+            "aud": access.grant.resource,
+            "client_id": access.grant.client_id,
+            "scope": " ".join(sorted(access.scopes)),
+            "iat": int(access.issued),
+            "exp": int(access.expires),
+            "jti": self._entropy.opaque("jti", 12),
+        }
+        header = {"typ": "at+jwt", "alg": "ES256", "kid": self._key.kid}
+        return jwt.encode(header, claims, self._key)
+
+    @property
+    def jwks(self) -> Mapping[str, object]:
+        """The public key as a JWK Set (RFC 7517)."""
+        return {"keys": [{**self._key.as_dict(private=False), "alg": "ES256"}]}
