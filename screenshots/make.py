@@ -1,6 +1,6 @@
 """Knows the files of the pictures: ``python -m screenshots.make`` writes all, as SVG and as PNG.
 
-``--readme`` rewrites the generated parts of README.md as well. PNG needs Chromium (playwright).
+PNG needs Chromium (playwright).
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ HERE = Path(__file__).parent
 
 
 def main() -> int:
-    """Write the pictures, and with ``--readme`` the generated parts of README.md."""
+    """Write the pictures."""
     parser = ArgumentParser(prog="python -m screenshots.make", description=__doc__)
     parser.add_argument("only", nargs="*", metavar="SUBJECT", help=", ".join(shots.SUBJECTS))
-    parser.add_argument("--readme", action="store_true", help="rewrite README.md as well")
     parser.add_argument("--svg", action="store_true", help="SVG only")
     args = parser.parse_args()
     if unknown := set(args.only) - shots.SUBJECTS.keys():
@@ -35,10 +34,6 @@ def main() -> int:
     for name, drawn in png(stale).items():
         (HERE / f"{name}.png").write_bytes(drawn)
     print(f"{len(pictures)} pictures, of them drawn anew:", *stale or ["none"], sep="\n  ")
-    if args.readme:
-        from tests import readme
-
-        readme.write()
     return 0
 
 

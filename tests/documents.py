@@ -1,6 +1,6 @@
 """Knows which parts of README.md are made from the program, and how; must not know the prose.
 
-``python -m tests.readme --write`` rewrites them; with ``--conformance`` and ``--bench`` the
+``python -m tests.documents --write`` rewrites them; with ``--conformance`` and ``--bench`` the
 measured tables as well.
 """
 
@@ -252,7 +252,7 @@ def _bench() -> str:
 
 def main() -> int:
     """Rewrite the parts."""
-    parser = ArgumentParser(prog="python -m tests.readme", description=__doc__)
+    parser = ArgumentParser(prog="python -m tests.documents", description=__doc__)
     parser.add_argument("--write", action="store_true", required=True)
     parser.add_argument("--conformance", action="store_true", help="run the suite for its table")
     parser.add_argument("--bench", action="store_true", help="measure, on a calm machine")

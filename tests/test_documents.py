@@ -13,12 +13,12 @@ from mcp_auth_tui.model import Event, Session
 from mcp_auth_tui.render.document import document
 from mcp_auth_tui.settings import arguments
 from mcp_auth_tui.settings.inspect_arguments import inspect
-from tests import readme
+from tests import documents
 from tests.conformance.scenarios import PAIRS, WIRES
 
-ROOT = readme.ROOT
-TEXT = readme.README.read_text(encoding="utf-8")
-MENDING = "README.md is stale: python -m tests.readme --write"
+ROOT = documents.ROOT
+TEXT = documents.README.read_text(encoding="utf-8")
+MENDING = "README.md is stale: python -m tests.documents --write"
 INSTALL = (
     "python3 -m venv .venv && .venv/bin/pip install . "
     "&& .venv/bin/mcp-auth-tui demo --browser follow --auto-approve"
@@ -27,15 +27,15 @@ PYTEST = ".venv/bin/pytest -n auto"
 TEST = f"python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && {PYTEST}"
 
 
-@pytest.mark.parametrize("name", readme.PARTS)
+@pytest.mark.parametrize("name", documents.PARTS)
 def test_a_generated_part_is_what_the_program_says_now(name: str) -> None:
-    assert readme.part(TEXT, name) == readme.PARTS[name](), MENDING
+    assert documents.part(TEXT, name) == documents.PARTS[name](), MENDING
 
 
-@pytest.mark.parametrize("name", readme.EXAMPLES)
+@pytest.mark.parametrize("name", documents.EXAMPLES)
 def test_an_example_prints_what_the_readme_shows(name: str) -> None:
-    said = readme.settled(readme.EXAMPLES[name]())
-    assert readme.settled(readme.part(TEXT, name)) == said, MENDING
+    said = documents.settled(documents.EXAMPLES[name]())
+    assert documents.settled(documents.part(TEXT, name)) == said, MENDING
 
 
 def test_what_differs_between_runs_is_all_that_is_not_compared() -> None:
@@ -43,7 +43,7 @@ def test_what_differs_between_runs_is_all_that_is_not_compared() -> None:
         "1. POST http://127.0.0.1:45171/mcp: 401, 1.5 s, x%3A%2F%2F127.0.0.1%3A9 (practice-ab-d_fgh"
         "ij12) ‹32 chars #c56132›, 242 ms in 8 requests, Bearer -bcdefghijklmnopqrstuvwxyz01234-\n"
     )
-    assert readme.settled(told) == (
+    assert documents.settled(told) == (
         "1. POST http://127.0.0.1:PORT/mcp: 401, TIME, x%3A%2F%2F127.0.0.1%3APORT (practice-ID) "
         "‹32 chars #HASH›, TIME in 8 requests, Bearer TOKEN\n"
     )
@@ -67,18 +67,18 @@ def test_every_grant_and_revision_is_in_the_readme() -> None:
 
 
 def test_the_json_members_of_the_readme_are_those_of_the_document() -> None:
-    assert set(readme.JSON_MEMBERS) == set(document(Session()))
+    assert set(documents.JSON_MEMBERS) == set(document(Session()))
 
 
 def test_the_events_of_the_readme_are_those_of_the_model() -> None:
     kinds = {kind.__name__.lower() for kind in Event.__args__}  # type: ignore[attr-defined]
-    assert set(readme.EVENTS) == kinds
+    assert set(documents.EVENTS) == kinds
 
 
 def test_the_limit_of_a_body_is_the_one_that_is_told() -> None:
     from mcp_auth_tui.render.document import BODY_LIMIT
 
-    assert f"{BODY_LIMIT:,}".replace(",", " ") in readme.JSON_MEMBERS["exchanges"]
+    assert f"{BODY_LIMIT:,}".replace(",", " ") in documents.JSON_MEMBERS["exchanges"]
 
 
 @pytest.mark.parametrize("command", [INSTALL, TEST])
@@ -97,7 +97,7 @@ def test_the_first_command_needs_nobody_and_ends_with_a_header() -> None:
         timeout=60,
         check=False,
     )
-    assert (done.returncode, readme.settled(done.stdout)) == (0, "Authorization: Bearer TOKEN\n")
+    assert (done.returncode, documents.settled(done.stdout)) == (0, "Authorization: Bearer TOKEN\n")
 
 
 def test_every_picture_file_and_heading_that_is_linked_exists() -> None:
@@ -111,7 +111,7 @@ def test_every_picture_file_and_heading_that_is_linked_exists() -> None:
 
 
 def test_the_conformance_table_has_every_run_and_the_installed_suite() -> None:
-    told = readme.part(TEXT, "conformance").splitlines()
+    told = documents.part(TEXT, "conformance").splitlines()
     table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told if line[:1] == "|"]
     ran = {
         (row[0], wire)
