@@ -1,7 +1,7 @@
-"""Knows which parts of README.md are made from the program, and how; must not know the prose.
+"""Knows which parts of the README and of the help come from the program; must not know the prose.
 
 ``python -m tests.documents --write`` rewrites them; with ``--conformance`` and ``--bench`` the
-measured tables as well.
+measurements as well.
 """
 
 from __future__ import annotations
@@ -11,14 +11,31 @@ import re
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from mcp_auth_tui.help import TOPICS, title
+
+if TYPE_CHECKING:
+    from tests.bench.run import Row
+    from tests.conformance.run import Verdict
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+HELP = ROOT / "mcp_auth_tui" / "help"
+DOCUMENTS = (README, *(HELP / f"{topic}.md" for topic in TOPICS))
+HELP_WIDTH = 72
+"""The longest line of prose in the help: it is printed as it stands, on the smallest terminals."""
 COMMAND_SECONDS = 60
 _FOLLOW = ("--browser", "follow", "--auto-approve")
 _DEMO = ("demo", "--plain", *_FOLLOW)
+FIRST_KEYS = (
+    *("panel_1", "step", "run", "sign_in", "paste", "copy", "export", "findings", "exchanges"),
+    *("settings", "secrets", "help", "palette", "quit"),
+)
+"""The actions whose keys a newcomer needs."""
 
 JSON_MEMBERS = {
     "schema": "`mcp-auth-tui/1`",
@@ -71,73 +88,104 @@ EVENTS = {
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
+    """Return a Markdown table whose columns stand below each other."""
+    lines = [head, *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join(f"| {' | '.join(map(str.ljust, line, widths))} |" for line in lines)
+
+
+def items(sentences: Iterable[str]) -> str:
+    """Return a Markdown list whose lines are as short as those of the help."""
     return "\n".join(
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
+        fill(
+            f"- {sentence}",
+            HELP_WIDTH,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for sentence in sentences
     )
+
+
+def _spelled(keys: str) -> str:
+    return ", ".join(f"`{key}`" for key in keys.split(", "))
 
 
 def _keys() -> str:
     from mcp_auth_tui.tui.actions import MOVES, PANEL_KEYS
     from mcp_auth_tui.tui.keymap import USUAL
 
-    listed = [key for key in USUAL.keys if key.name not in PANEL_KEYS or key.shown]
-    panels = f"`{min(PANEL_KEYS)}` … `{max(PANEL_KEYS)}`"
-    rows = [
-        (key.shown, key.help, panels if key.name in PANEL_KEYS else f"`{key.name}`")
-        for key in listed
-    ] + [(shown, said, "") for shown, said in MOVES]
-    return table(
-        ("key", "what it does", "action"),
-        [
-            (", ".join(f"`{k}`" for k in shown.split(", ") if k), said, name)
-            for shown, said, name in rows
-        ],
-    )
+    names = {
+        key.name: f"`{min(PANEL_KEYS)}` … `{max(PANEL_KEYS)}`"
+        if key.name in PANEL_KEYS
+        else f"`{key.name}`"
+        for key in USUAL.keys
+        if key.name not in PANEL_KEYS or key.shown
+    }
+    actions = [
+        f"{_spelled(key.shown) if key.shown else 'no key'}: {key.help} ({names[key.name]})"
+        for key in USUAL.keys
+        if key.name in names
+    ]
+    return items([*actions, *(f"{_spelled(keys)}: {meaning}" for keys, meaning in MOVES)])
+
+
+def _topics() -> str:
+    rows = [(f"[{topic}](mcp_auth_tui/help/{topic}.md)", title(topic)) for topic in TOPICS]
+    return table(("topic", "what it is about"), rows)
+
+
+def _first_keys() -> str:
+    from mcp_auth_tui.tui.keymap import USUAL
+
+    keys = [key for key in USUAL.keys if key.name in FIRST_KEYS]
+    return table(("key", "what it does"), [(_spelled(key.shown), key.help) for key in keys])
 
 
 def _exits() -> str:
     from mcp_auth_tui.render.plain import MEANINGS
 
-    return table(("exit code", "meaning"), [(str(code), said) for code, said in MEANINGS.items()])
+    rows = [(str(code), meaning) for code, meaning in MEANINGS.items()]
+    return table(("exit code", "meaning"), rows)
 
 
 def _exports() -> str:
     from mcp_auth_tui.exports import EXPORTS
 
-    return table(("name", "what it is"), [(f"`{e.name}`", e.sentence) for e in EXPORTS.values()])
+    return items(f"`{export.name}`: {export.sentence}" for export in EXPORTS.values())
 
 
 def _settings() -> str:
     from mcp_auth_tui.storage.preferences import KNOWN
 
-    rows = [(f"`{name}`", written, does) for name, (_, written, does) in KNOWN.items()]
-    return table(("setting", "value", "what it does"), rows)
+    return items(f"`{name}`, {value}: {does}" for name, (_, value, does) in KNOWN.items())
 
 
 def _practice(kind: str) -> str:
     from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 
-    chosen, head = {
-        "faults": (FAULTS, ("name", "what is broken", "finding", "shows")),
-        "variants": (VARIANTS, ("name", "what is another way", "finding", "shows")),
-    }[kind]
-    rows = [
-        (f"`{f.name}`", f.sentence, f"`{f.finding}`", "at once" if f.inspected else "in a run")
-        for f in chosen.values()
-    ]
-    return table(head, rows)
+    faults = {"faults": FAULTS, "variants": VARIANTS}[kind]
+    return items(
+        f"`{fault.name}`: {fault.sentence} (`{fault.finding}`, "
+        f"{'at once' if fault.inspected else 'in a run'})"
+        for fault in faults.values()
+    )
 
 
 def _members(members: Mapping[str, str]) -> str:
-    return "\n".join(f"- `{name}`: {said}" for name, said in members.items())
+    return items(f"`{name}`: {meaning}" for name, meaning in members.items())
 
 
-def shown(*words: str, stderr: bool = False) -> str:
-    """Run the program and return the command with its output as a block of Markdown."""
+def console(*words: str, stderr: bool = False, extract: tuple[str, int] | None = None) -> str:
+    """Run the program and return the command with its output as a block of Markdown.
+
+    ``extract`` is how the first of the lines to be shown begins, and how many they are; the others
+    are left out, with a sign that they were there.
+    """
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MCP_", "SSH_"))}
-    ran = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "mcp_auth_tui", *words],
         cwd=ROOT,
         env={**environment, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
@@ -148,13 +196,20 @@ def shown(*words: str, stderr: bool = False) -> str:
         timeout=COMMAND_SECONDS,
         check=False,
     )
-    dropped = "" if stderr else " 2>/dev/null"
-    told = f"$ mcp-auth-tui {' '.join(words)}{dropped}\n{ran.stdout}"
-    told += f"$ echo $?\n{ran.returncode}\n" if ran.returncode else ""
-    return f"```console\n{told}```"
+    redirection = "" if stderr else " 2>/dev/null"
+    output = process.stdout
+    if extract is not None:
+        beginning, count = extract
+        lines = output[output.index(beginning) :].splitlines(keepends=True)
+        output = f"[…]\n{''.join(lines[:count])}[…]\n"
+    session = f"$ mcp-auth-tui {' '.join(words)}{redirection}\n{output}"
+    session += f"$ echo $?\n{process.returncode}\n" if process.returncode else ""
+    return f"```console\n{session}```"
 
 
 PARTS: dict[str, Callable[[], str]] = {
+    "first-keys": _first_keys,
+    "topics": _topics,
     "keys": _keys,
     "exits": _exits,
     "exports": _exports,
@@ -165,11 +220,15 @@ PARTS: dict[str, Callable[[], str]] = {
     "events": lambda: _members(EVENTS),
 }
 EXAMPLES: dict[str, Callable[[], str]] = {
-    "example-header": lambda: shown(*_DEMO),
-    "example-fault": lambda: shown(*_DEMO, "--fault", "issuer-mismatch", stderr=True),
-    "example-env": lambda: shown(*_DEMO, "--export", "env"),
-    "example-story": lambda: shown(*_DEMO, stderr=True),
+    "example-header": lambda: console(*_DEMO),
+    "example-fault": lambda: console(
+        *_DEMO, "--fault", "issuer-mismatch", stderr=True, extract=("  ✗ fatal", 7)
+    ),
+    "example-env": lambda: console(*_DEMO, "--export", "env"),
+    "example-story": lambda: console(*_DEMO, stderr=True),
 }
+MEASURED = ("conformance", "bench")
+"""The parts that are written on demand alone."""
 
 _OWN = (
     # What is another one in every run: ports, times, ids and secrets.
@@ -183,82 +242,107 @@ _OWN = (
 )
 
 
-def settled(text: str) -> str:
+def comparable(text: str) -> str:
     """Return an output without what differs between two runs."""
     for pattern, word in _OWN:
         text = pattern.sub(word, text)
     return text
 
 
-def part(text: str, name: str) -> str:
-    """Return what stands between the markers of a part; raises ValueError without them."""
-    found = _markers(name).search(text)
-    if found is None:
-        raise ValueError(f"README.md has no part {name}")
-    return found[2].strip()
-
-
-def replaced(text: str, name: str, made: str) -> str:
-    """Return the text with another content between the markers of a part."""
-    part(text, name)
-    return _markers(name).sub(lambda found: f"{found[1]}\n\n{made}\n\n{found[3]}", text)
-
-
 def _markers(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(<!-- {name}:begin -->)(.*?)(<!-- {name}:end -->)", re.DOTALL)
+    return re.compile(rf"(<!-- {name}:begin -->\n)(.*?)(<!-- {name}:end -->)", re.DOTALL)
 
 
-def write(others: Mapping[str, str] | None = None) -> None:
-    """Rewrite the parts in README.md; an example stays as it is while it says the same."""
-    text = README.read_text(encoding="utf-8")
-    for name, make in PARTS.items():
-        text = replaced(text, name, make())
-    for name, make in EXAMPLES.items():
-        made = make()
-        if settled(made) != settled(part(text, name)):
-            text = replaced(text, name, made)
-    for name, made in (others or {}).items():
-        text = replaced(text, name, made)
-    README.write_text(text, encoding="utf-8")
+def home(name: str) -> Path:
+    """Return the document that a part stands in; raises ValueError unless it is just one."""
+    homes = [path for path in DOCUMENTS if _markers(name).search(path.read_text(encoding="utf-8"))]
+    if len(homes) != 1:
+        raise ValueError(f"the part {name} stands in {len(homes)} documents, not in one")
+    return homes[0]
+
+
+def part(name: str) -> str:
+    """Return what stands between the markers of a part; raises ValueError as `home`."""
+    match = _markers(name).search(home(name).read_text(encoding="utf-8"))
+    assert match is not None
+    return match[2].strip()
+
+
+def replace(name: str, content: str) -> None:
+    """Write another content between the markers of a part."""
+    path = home(name)
+    text = path.read_text(encoding="utf-8")
+    text = _markers(name).sub(lambda match: f"{match[1]}\n{content}\n\n{match[3]}", text)
+    path.write_text(text, encoding="utf-8")
+
+
+def write() -> None:
+    """Rewrite the parts; an example stays as it is while it says the same."""
+    for name, content in PARTS.items():
+        replace(name, content())
+    for name, output in EXAMPLES.items():
+        content = output()
+        if comparable(content) != comparable(part(name)):
+            replace(name, content)
+
+
+def conformance(verdicts: Sequence[Verdict]) -> str:
+    """Return the sum of some runs of the suite, and a list of the checks passed on each wire."""
+    from tests.conformance.run import summary
+
+    wires: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        wires.setdefault(verdict.pair.scenario, []).append(f"{verdict.pair.wire} {verdict.checks}")
+    scenarios = items(f"{name}: {', '.join(counts)}" for name, counts in wires.items())
+    return f"{summary(verdicts)}\n\n{scenarios}"
 
 
 def _conformance() -> str:
-    """Run the whole suite and return its table; raises RuntimeError unless all is passed."""
+    """Run the whole suite; raises RuntimeError unless all is passed."""
     from tests.conformance import run
     from tests.conformance.scenarios import PAIRS
 
     verdicts = run.run_all(PAIRS, lambda verdict: print(verdict, flush=True))
     if not all(verdict.ok for verdict in verdicts):
-        raise RuntimeError("not all of the suite was passed: README.md stays as it is")
-    return folded(run.table(verdicts))
+        raise RuntimeError("not all of the suite was passed: the help stays as it is")
+    return conformance(verdicts)
 
 
-def folded(told: str) -> str:
-    """Return the table with its last line, the sum, before it, and the rest folded away."""
-    rows, _, summed = told.rpartition("\n\n")
-    fold = "<details>\n<summary>Every scenario on every wire</summary>"
-    return f"{summed}\n\n{fold}\n\n{rows}\n\n</details>"
+def bench(rows: Iterable[Row]) -> str:
+    """Return a list of measurements."""
+    names = ("theirs", "ratio", "target")
+    figures = []
+    for row in rows:
+        figure, ours, *others, _ = row.cells
+        compared = "".join(
+            f"; {name} {cell}" for name, cell in zip(names, others, strict=True) if cell
+        )
+        figures.append(f"{figure}: {ours}{compared}")
+    return items(figures)
 
 
 def _bench() -> str:
-    """Measure and return the table; raises RuntimeError when a target is missed."""
+    """Measure; raises RuntimeError when a target is missed."""
     from tests.bench import run
 
     rows = [*run.flows(15), *run.pauses(), *run.screens(15), *run.helps(30)]
     if any(row.held is False for row in rows):
-        raise RuntimeError(f"a target is missed: README.md stays as it is\n{run.table(rows)}")
-    return run.table(rows)
+        raise RuntimeError(f"a target is missed: the help stays as it is\n{run.table(rows)}")
+    return bench(rows)
 
 
 def main() -> int:
     """Rewrite the parts."""
     parser = ArgumentParser(prog="python -m tests.documents", description=__doc__)
     parser.add_argument("--write", action="store_true", required=True)
-    parser.add_argument("--conformance", action="store_true", help="run the suite for its table")
+    parser.add_argument("--conformance", action="store_true", help="run the suite for its list")
     parser.add_argument("--bench", action="store_true", help="measure, on a calm machine")
     args = parser.parse_args()
-    others = {"conformance": _conformance()} if args.conformance else {}
-    write({**others, "bench": _bench()} if args.bench else others)
+    write()
+    if args.conformance:
+        replace("conformance", _conformance())
+    if args.bench:
+        replace("bench", _bench())
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What the README says is so: generated parts, examples, options, links, and nothing of ours."""
+"""What the README and the help say is so: generated parts, examples, options, links."""
 
 from __future__ import annotations
 
@@ -9,16 +9,24 @@ import sys
 
 import pytest
 
+from mcp_auth_tui.help import TOPICS, text, title
 from mcp_auth_tui.model import Event, Session
 from mcp_auth_tui.render.document import document
 from mcp_auth_tui.settings import arguments
 from mcp_auth_tui.settings.inspect_arguments import inspect
 from tests import documents
-from tests.conformance.scenarios import PAIRS, WIRES
+from tests.bench.run import Row
+from tests.conformance.run import Verdict
+from tests.conformance.scenarios import PAIRS
 
 ROOT = documents.ROOT
-TEXT = documents.README.read_text(encoding="utf-8")
-MENDING = "README.md is stale: python -m tests.documents --write"
+README = documents.README.read_text(encoding="utf-8")
+TEXTS = {
+    str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in documents.DOCUMENTS
+}
+README_LINES = 250
+"""What a newcomer reads in ten minutes."""
+MENDING = "a document is stale: python -m tests.documents --write"
 INSTALL = (
     "python3 -m venv .venv && .venv/bin/pip install . "
     "&& .venv/bin/mcp-auth-tui demo --browser follow --auto-approve"
@@ -29,48 +37,52 @@ TEST = f"python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && {PYTEST}
 
 @pytest.mark.parametrize("name", documents.PARTS)
 def test_a_generated_part_is_what_the_program_says_now(name: str) -> None:
-    assert documents.part(TEXT, name) == documents.PARTS[name](), MENDING
+    assert documents.part(name) == documents.PARTS[name](), MENDING
 
 
 @pytest.mark.parametrize("name", documents.EXAMPLES)
-def test_an_example_prints_what_the_readme_shows(name: str) -> None:
-    said = documents.settled(documents.EXAMPLES[name]())
-    assert documents.settled(documents.part(TEXT, name)) == said, MENDING
+def test_an_example_prints_what_the_document_shows(name: str) -> None:
+    output = documents.comparable(documents.EXAMPLES[name]())
+    assert documents.comparable(documents.part(name)) == output, MENDING
+
+
+def test_every_part_of_a_document_is_a_known_one() -> None:
+    marked = re.findall(r"<!-- ([\w-]+):begin -->", "".join(TEXTS.values()))
+    assert sorted(marked) == sorted([*documents.PARTS, *documents.EXAMPLES, *documents.MEASURED])
 
 
 def test_what_differs_between_runs_is_all_that_is_not_compared() -> None:
-    told = (
+    output = (
         "1. POST http://127.0.0.1:45171/mcp: 401, 1.5 s, x%3A%2F%2F127.0.0.1%3A9 (practice-ab-d_fgh"
         "ij12) ‹32 chars #c56132›, 242 ms in 8 requests, Bearer -bcdefghijklmnopqrstuvwxyz01234-\n"
     )
-    assert documents.settled(told) == (
+    assert documents.comparable(output) == (
         "1. POST http://127.0.0.1:PORT/mcp: 401, TIME, x%3A%2F%2F127.0.0.1%3APORT (practice-ID) "
         "‹32 chars #HASH›, TIME in 8 requests, Bearer TOKEN\n"
     )
 
 
-def test_every_option_in_the_readme_is_one_of_the_program() -> None:
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_option_in_a_document_is_one_of_the_program(name: str) -> None:
     known = {
         option
         for parser in (arguments.flow(), arguments.demo(), inspect())
         for action in parser._actions
         for option in action.option_strings
     }
-    others = {"--header"}  # curl
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT))
-    assert named - known - others == set()
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXTS[name])) - known == set()
 
 
-def test_every_grant_and_revision_is_in_the_readme() -> None:
-    words = set(re.findall(r"[\w.-]+", TEXT))
+def test_every_grant_and_revision_is_in_the_documents() -> None:
+    words = set(re.findall(r"[\w.-]+", "".join(TEXTS.values())))
     assert {*arguments.GRANTS, *arguments.REVISIONS} - {"authorization_code"} <= words
 
 
-def test_the_json_members_of_the_readme_are_those_of_the_document() -> None:
+def test_the_json_members_of_the_help_are_those_of_the_document() -> None:
     assert set(documents.JSON_MEMBERS) == set(document(Session()))
 
 
-def test_the_events_of_the_readme_are_those_of_the_model() -> None:
+def test_the_events_of_the_help_are_those_of_the_model() -> None:
     kinds = {kind.__name__.lower() for kind in Event.__args__}  # type: ignore[attr-defined]
     assert set(documents.EVENTS) == kinds
 
@@ -83,7 +95,7 @@ def test_the_limit_of_a_body_is_the_one_that_is_told() -> None:
 
 @pytest.mark.parametrize("command", [INSTALL, TEST])
 def test_the_two_commands_stand_alone_in_a_block(command: str) -> None:
-    assert f"```sh\n{command}\n```" in TEXT
+    assert f"```sh\n{command}\n```" in README
 
 
 def test_the_first_command_needs_nobody_and_ends_with_a_header() -> None:
@@ -97,40 +109,78 @@ def test_the_first_command_needs_nobody_and_ends_with_a_header() -> None:
         timeout=60,
         check=False,
     )
-    assert (done.returncode, documents.settled(done.stdout)) == (0, "Authorization: Bearer TOKEN\n")
+    assert (done.returncode, documents.comparable(done.stdout)) == (
+        0,
+        "Authorization: Bearer TOKEN\n",
+    )
 
 
-def test_every_picture_file_and_heading_that_is_linked_exists() -> None:
-    linked = re.findall(r"\]\(([^)]+)\)", TEXT)
-    heads = {
-        f"#{re.sub(r'[^a-z0-9 -]', '', head.lower()).replace(' ', '-')}"
-        for head in re.findall(r"^#+ (.*)$", TEXT, re.MULTILINE)
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_file_that_a_document_links_exists(name: str) -> None:
+    linked = re.findall(r"\]\(([^)]+)\)", TEXTS[name])
+    assert [link for link in linked if not (ROOT / name).parent.joinpath(link).is_file()] == []
+
+
+def test_the_readme_is_read_in_ten_minutes() -> None:
+    assert len(README.splitlines()) <= README_LINES
+
+
+def test_the_topics_of_the_help_are_its_files() -> None:
+    assert {f"{topic}.md" for topic in TOPICS} == {
+        path.name for path in documents.HELP.glob("*.md")
     }
-    assert linked
-    assert [name for name in linked if name not in heads and not (ROOT / name).is_file()] == []
+    assert len(set(TOPICS)) == len(TOPICS)
 
 
-def test_the_conformance_table_has_every_run_and_the_installed_suite() -> None:
-    told = documents.part(TEXT, "conformance").splitlines()
-    table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told if line[:1] == "|"]
-    ran = {
-        (row[0], wire)
-        for row in table[2:]
-        for wire, cell in zip(WIRES, row[1:], strict=True)
-        if cell.isdecimal()
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_reads_well_in_a_terminal_of_eighty_columns(topic: str) -> None:
+    """One heading first, no comments, no HTML, no table or code too wide, no code span broken."""
+    printed = text(topic)
+    prose = re.sub(r"^```console\n.*?^```$", "", printed, flags=re.MULTILINE | re.DOTALL)
+    lines = prose.splitlines()
+    assert re.findall(r"^# (.+)$", printed, re.MULTILINE) == [title(topic)]
+    assert "<" not in re.sub(r"`[^`]*`", "", prose)
+    assert [line for line in lines if len(line) > documents.HELP_WIDTH] == []
+    assert [line for line in lines if line.replace("```", "").count("`") % 2] == []
+    assert "\n\n\n" not in printed
+
+
+def test_a_topic_that_is_named_in_a_document_exists() -> None:
+    named = re.findall(r"mcp-auth-tui\s+help\s+(\w+)", "".join(TEXTS.values()))
+    assert set(named) <= {*TOPICS, "TOPIC"}
+
+
+def test_the_conformance_list_has_every_run_and_the_installed_suite() -> None:
+    summary, _, scenarios = documents.part("conformance").partition("\n\n")
+    runs = {
+        (name, wire)
+        for name, counts in re.findall(r"^- (\S+): (.*)$", scenarios, re.MULTILINE)
+        for wire in re.findall(r"([\w-]+) [1-9]\d*", counts)
     }
     package = json.loads((ROOT / "tests/conformance/node/package.json").read_text())
     version = package["dependencies"]["@modelcontextprotocol/conformance"]
-    assert table[0][1:] == list(WIRES)
-    assert ran == {(pair.scenario, pair.wire) for pair in PAIRS}
-    assert told[0].startswith(f"{len(PAIRS)} of {len(PAIRS)} passed (suite {version}, ")
+    assert runs == {(pair.scenario, pair.wire) for pair in PAIRS}
+    assert summary.startswith(f"{len(PAIRS)} of {len(PAIRS)} passed (suite {version}, ")
 
 
-PAPERS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+def test_runs_of_the_suite_become_a_sum_and_a_list() -> None:
+    pairs = [pair for pair in PAIRS if pair.scenario == "scope-step-up"]
+    verdicts = [Verdict(pair, 7, (), "", 1.0) for pair in pairs]
+    summary, _, scenarios = documents.conformance(verdicts).partition("\n\n")
+    assert summary.startswith("2 of 2 passed (suite ")
+    assert scenarios == "- scope-step-up: 2025-11-25 7, 2026-07-28 7"
 
 
-@pytest.mark.parametrize("name", PAPERS)
-def test_a_paper_names_no_place_of_one_machine_and_no_registry(name: str) -> None:
-    told = (ROOT / name).read_text(encoding="utf-8")
+def test_figures_become_a_list() -> None:
+    rows = [Row("round trips", "4 + 2", target="4 + 2", held=True)]
+    rows += [Row("first frame", "0.5 s", "0.4 s", "1.25")]
+    assert documents.bench(rows) == (
+        "- round trips: 4 + 2; target 4 + 2\n- first frame: 0.5 s; theirs 0.4 s; ratio 1.25"
+    )
+
+
+@pytest.mark.parametrize("name", [*TEXTS, "CHANGELOG.md", "CONTRIBUTING.md"])
+def test_a_document_names_no_place_of_one_machine_and_no_registry(name: str) -> None:
+    content = (ROOT / name).read_text(encoding="utf-8")
     strange = r"(?<![\w.])/(?:root|home|work|tmp|Users)/|pypi\.org|npmjs|registry\.|localhost:\d"
-    assert re.findall(strange, told) == []
+    assert re.findall(strange, content) == []

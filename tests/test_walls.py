@@ -124,6 +124,12 @@ def test_help_and_usage_load_neither_faces_nor_network_nor_dataclasses(
     assert command(*words) & heavy == set()
 
 
+@pytest.mark.parametrize("words", [("help",), ("help", "ssh"), ("help", "--help")])
+def test_the_topics_of_the_help_load_neither_faces_nor_network(words: tuple[str, ...]) -> None:
+    heavy = {"httpx", "httpcore", "textual", "rich", "dataclasses", "asyncio", "json"}
+    assert command(*words) & heavy == set()
+
+
 @pytest.mark.parametrize("mode", ["--plain", "--json", "--events"])
 def test_a_run_without_a_screen_never_loads_textual(mode: str) -> None:
     modules = command("http://127.0.0.1:1/mcp", mode, "--timeout", "2")

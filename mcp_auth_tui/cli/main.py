@@ -116,7 +116,17 @@ def _inspect(words: list[str]) -> int:
         parser.error(str(error))
 
 
-COMMANDS: Mapping[str, Callable[[list[str]], int]] = {"demo": _demo, "inspect": _inspect}
+def _help(words: list[str]) -> int:
+    from mcp_auth_tui.cli.help import show
+
+    return show(words)
+
+
+COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
+    "demo": _demo,
+    "inspect": _inspect,
+    "help": _help,
+}
 
 
 def _practise(args: Namespace, words: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Knows the words of the command line and their help; must not import anything but argparse.
+"""Knows the words of the command line and their help; imports argparse and the topics' names only.
 
 ``--help`` is answered from here alone, so the few names that live elsewhere (revisions, exports)
 are spelled again; a test keeps them equal.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+
+from mcp_auth_tui.help import TOPICS
 
 TYPE_CHECKING = False  # `typing` itself would cost a tenth of the time that --help may take
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ GRANTS = (
     "device_code",
 )
 
-_FLOW = """\
+_FLOW = f"""\
 From the URL of a remote MCP server to a working Authorization header, and exactly why when it
 does not work. On a terminal it shows a screen; elsewhere (or with --plain) it tells the story on
 stderr. The headers, and nothing else, go to stdout.
@@ -38,6 +40,8 @@ stderr. The headers, and nothing else, go to stdout.
   mcp-auth-tui https://mcp.example.com/mcp
   mcp-auth-tui inspect URL...      what is wrong, told without signing in; see inspect --help
   mcp-auth-tui demo                the same against a practice server; see mcp-auth-tui demo --help
+  mcp-auth-tui help TOPIC          more to read about one of these:
+      {" ".join(TOPICS)}
 """
 _EXITS = """\
 exit codes: 0 headers obtained and accepted, or the server asks for none; 1 the flow failed;

@@ -203,10 +203,14 @@ def table(verdicts: Sequence[Verdict]) -> str:
         f"| {name} | {' | '.join(cells.get((name, wire), '') for wire in WIRES)} |"
         for name in names
     ]
-    passed = sum(v.ok for v in verdicts)
+    return "\n".join([*lines, "", summary(verdicts)])
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """Return how many were passed, of which suite and when."""
+    passed = sum(verdict.ok for verdict in verdicts)
     today = time.strftime("%Y-%m-%d")
-    lines += ["", f"{passed} of {len(verdicts)} passed (suite {suite_version()}, {today})"]
-    return "\n".join(lines)
+    return f"{passed} of {len(verdicts)} passed (suite {suite_version()}, {today})"
 
 
 def main() -> int:

@@ -1,0 +1,35 @@
+"""Knows the command ``help``, which lists the topics or prints one; must not know what they say."""
+
+from __future__ import annotations
+
+import sys
+
+from mcp_auth_tui import help as topics
+from mcp_auth_tui.settings.arguments import PROGRAM, parser_of
+
+
+def show(words: list[str]) -> int:
+    """Print a topic, or without one their list, and return the exit code.
+
+    Ends with exit code 2 (SystemExit) for a topic that there is not.
+    """
+    listing = _listing()
+    parser = parser_of(f"{PROGRAM} help", "[TOPIC]", listing, "")
+    parser.add_argument("topic", metavar="TOPIC", nargs="?", help="what to read about")
+    topic = parser.parse_args(words).topic
+    if topic is not None and topic not in topics.TOPICS:
+        from mcp_auth_tui.settings.options import unknown
+
+        parser.error(unknown("topic", topic, topics.TOPICS))
+    from mcp_auth_tui.desktop.output import Talk, deliver
+
+    text = listing if topic is None else topics.text(topic)
+    # A pipe on Windows, or an old locale, lacks some signs: better a question mark than nothing.
+    encoding = (sys.stdout and sys.stdout.encoding) or "utf-8"
+    text = text.encode(encoding, "replace").decode(encoding)
+    return int(not deliver(text, None, Talk(), again=True))
+
+
+def _listing() -> str:
+    rows = [f"  {name:<13}{topics.title(name)}\n" for name in topics.TOPICS]
+    return "".join((f"{PROGRAM} help TOPIC prints one of these topics:\n\n", *rows))
