@@ -352,6 +352,7 @@ KEYS: tuple[Key, ...] = (
         lambda s: "cancel" if s.busy else ""),
     Key("question_mark", "?", "guide", "Help", "explain the focused panel and every key",
         label=lambda s: "help"),
+    Key("", "", "topics", "Topics", "list the topics of the help, which open as pages"),
     Key("ctrl+p", "^p", "command_palette", "Palette", "find any action by its name",
         label=lambda s: "palette"),
     Key("ctrl+z", "^z", "suspend", "Suspend",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.tui.screens.export import Wish
 
 
-ANYWHERE = frozenset({"secrets", "theme", "help", "suspend", "palette"})
+ANYWHERE = frozenset({"secrets", "theme", "help", "topics", "suspend", "palette"})
 """Actions that do the same on every page."""
 
 
@@ -248,6 +248,12 @@ class AuthApp(Leaving, Looking, Liking):
         from mcp_auth_tui.tui.screens.question import GuideScreen
 
         self.push_screen(GuideScreen(self.state, self.keymap), self._clicked)
+
+    def action_topics(self) -> None:
+        """List the topics of the help."""
+        from mcp_auth_tui.tui.screens.topics import TopicsScreen
+
+        self.push_screen(TopicsScreen())
 
     def _clicked(self, action: str | None) -> None:
         if action is not None:

@@ -202,7 +202,7 @@ PARTS = {
     ),
     "comfort": (
         "test_snapshots/test_the_form_with_servers_used_before",
-        "test_setting/test_the_form",
+        "test_settings/test_the_form",
         *("guide", "palette", "findings", "export", "quit asks", "a key that is off", "light"),
     ),
     "never stuck": ("exchange of 2 MB", "log of 500"),

@@ -174,7 +174,10 @@ class FindingsScreen(Screen[Finding | None]):
 class GuideScreen(Screen[str | None]):
     """Explains a panel and lists every key; hands back the action of one that was clicked."""
 
-    BINDINGS = [Binding("escape,q", "dismiss(None)", "Back")]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape,q", "dismiss(None)", "Back"),
+        Binding("t", "app.topics", "Topics"),
+    ]
     ON_PAGE: ClassVar = {"help": "screen.dismiss(None)"}
 
     def __init__(self, state: State, keymap: Keymap) -> None:
@@ -186,7 +189,11 @@ class GuideScreen(Screen[str | None]):
         """One scrolling text."""
         with VerticalScroll(id="guide-scroll"):
             yield Static(id="guide-text", markup=False)
-        yield Hints(BACK, ("", "a click on a key does what it does", ""))
+        yield Hints(
+            BACK,
+            ("t", "topics", "app.topics"),
+            ("", "a click on a key does what it does", ""),
+        )
 
     def on_resize(self) -> None:
         """Fold for the width."""
