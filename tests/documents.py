@@ -314,10 +314,10 @@ def bench(rows: Iterable[Row]) -> str:
     figures = []
     for row in rows:
         figure, ours, *others, _ = row.cells
-        compared = "".join(
+        comparison = "".join(
             f"; {name} {cell}" for name, cell in zip(names, others, strict=True) if cell
         )
-        figures.append(f"{figure}: {ours}{compared}")
+        figures.append(f"{figure}: {ours}{comparison}")
     return items(figures)
 
 

@@ -47,8 +47,8 @@ def test_an_example_prints_what_the_document_shows(name: str) -> None:
 
 
 def test_every_part_of_a_document_is_a_known_one() -> None:
-    marked = re.findall(r"<!-- ([\w-]+):begin -->", "".join(TEXTS.values()))
-    assert sorted(marked) == sorted([*documents.PARTS, *documents.EXAMPLES, *documents.MEASURED])
+    markers = re.findall(r"<!-- ([\w-]+):begin -->", "".join(TEXTS.values()))
+    assert sorted(markers) == sorted([*documents.PARTS, *documents.EXAMPLES, *documents.MEASURED])
 
 
 def test_what_differs_between_runs_is_all_that_is_not_compared() -> None:
@@ -117,8 +117,8 @@ def test_the_first_command_needs_nobody_and_ends_with_a_header() -> None:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_file_that_a_document_links_exists(name: str) -> None:
-    linked = re.findall(r"\]\(([^)]+)\)", TEXTS[name])
-    assert [link for link in linked if not (ROOT / name).parent.joinpath(link).is_file()] == []
+    links = re.findall(r"\]\(([^)]+)\)", TEXTS[name])
+    assert [link for link in links if not (ROOT / name).parent.joinpath(link).is_file()] == []
 
 
 def test_the_readme_is_read_in_ten_minutes() -> None:
@@ -135,19 +135,19 @@ def test_the_topics_of_the_help_are_its_files() -> None:
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_topic_reads_well_in_a_terminal_of_eighty_columns(topic: str) -> None:
     """One heading first, no comments, no HTML, no table or code too wide, no code span broken."""
-    printed = text(topic)
-    prose = re.sub(r"^```console\n.*?^```$", "", printed, flags=re.MULTILINE | re.DOTALL)
+    output = text(topic)
+    prose = re.sub(r"^```console\n.*?^```$", "", output, flags=re.MULTILINE | re.DOTALL)
     lines = prose.splitlines()
-    assert re.findall(r"^# (.+)$", printed, re.MULTILINE) == [title(topic)]
+    assert re.findall(r"^# (.+)$", output, re.MULTILINE) == [title(topic)]
     assert "<" not in re.sub(r"`[^`]*`", "", prose)
     assert [line for line in lines if len(line) > documents.HELP_WIDTH] == []
     assert [line for line in lines if line.replace("```", "").count("`") % 2] == []
-    assert "\n\n\n" not in printed
+    assert "\n\n\n" not in output
 
 
 def test_a_topic_that_is_named_in_a_document_exists() -> None:
-    named = re.findall(r"mcp-auth-tui\s+help\s+(\w+)", "".join(TEXTS.values()))
-    assert set(named) <= {*TOPICS, "TOPIC"}
+    names = re.findall(r"mcp-auth-tui\s+help\s+(\w+)", "".join(TEXTS.values()))
+    assert set(names) <= {*TOPICS, "TOPIC"}
 
 
 def test_the_conformance_list_has_every_run_and_the_installed_suite() -> None:

@@ -27,15 +27,15 @@ class TopicsScreen(Page[None]):
 
     def compose(self) -> ComposeResult:
         """The list."""
-        listed = OptionList(
+        topic_list = OptionList(
             *(
                 Option(Content.assemble((f"{name:<13}", "bold"), topics.title(name)), id=name)
                 for name in topics.TOPICS
             ),
             markup=False,
         )
-        listed.border_title = "Help"
-        yield listed
+        topic_list.border_title = "Help"
+        yield topic_list
         yield Hints(("enter", "opens the topic", "focused.select"), BACK)
 
     @on(OptionList.OptionSelected)
