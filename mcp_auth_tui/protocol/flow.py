@@ -97,7 +97,7 @@ class AuthorizationRun:
             )
             if verdict.refused is None:
                 return (yield from self._finish())
-            refused, before = verdict.refused, verify.held(self.token)
+            refused, before = verdict.refused, verify.granted_scopes(self.token)
             named = refused.params("resource_metadata")
             moved = named and self.resource is not None and self.resource.url not in named
             if verdict.exchange is not None or moved:
@@ -119,8 +119,8 @@ class AuthorizationRun:
             self.server = yield from stages.find_server(self.judge, self.resource, self.contact)
         at = self.judge.at(Stage.SERVER)
         if not self.grant_type:
-            self.grant_type = grants.choose(self.judge.config, self.server)
-            grants.offered(at, self.server, self.grant_type)
+            self.grant_type = grants.choose_grant(self.judge.config, self.server)
+            grants.check_offered(at, self.server, self.grant_type)
         if self.dpop is None:
             self.dpop = choose_dpop(at, self.resource, self.server, self.contact)
         return self.resource, self.server
@@ -167,7 +167,7 @@ class AuthorizationRun:
         now = yield from stages.find_resource(self.judge, refused, again=True)
         if not now.issuers or self.server.issuer in now.issuers:
             if exchange is not None:
-                verify.fresh_refused(judge, self.token, refused, exchange, self.contact)
+                verify.stop_at_fresh_refusal(judge, self.token, refused, exchange, self.contact)
             self.resource = now
             return before
         seen = f"before: {self.server.issuer}; now: {', '.join(now.issuers)}"
@@ -211,5 +211,7 @@ class AuthorizationRun:
             )
             if verdict.refused is not None and verdict.exchange is not None:
                 at, refused = self.judge.at(Stage.VERIFY), verdict.refused
-                verify.fresh_refused(at, self.token, refused, verdict.exchange, self.contact)
+                verify.stop_at_fresh_refusal(
+                    at, self.token, refused, verdict.exchange, self.contact
+                )
         return Outcome.OK

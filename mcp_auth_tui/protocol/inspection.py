@@ -24,7 +24,7 @@ from mcp_auth_tui.model import (
 )
 from mcp_auth_tui.model.oauth import AuthorizationServer, Contact, Known, Peer, Resource
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
-from mcp_auth_tui.protocol.checks.server import wanted
+from mcp_auth_tui.protocol.checks.server import needs_of
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery import challenge, resource, server
 from mcp_auth_tui.protocol.judge import Judge
@@ -88,7 +88,7 @@ def run(
     judge = replace(judge, revision=contact.revision).asking(contact.url)
     at = judge.at(Stage.RESOURCE)
     owed = not opened and (found is not None or first.stopped in _PROTECTED)
-    looked = resource.discover(at, contact)
+    looked = resource.discover_resource(at, contact)
     body = _resource(looked if owed else _quiet(looked))
     protected = yield from _staged(Stage.RESOURCE, body, _told)
     if protected is not None and (owed or not protected.legacy):
@@ -183,13 +183,13 @@ def _servers(judge: Judge, protected: Resource, contact: Contact) -> Protocol[No
             seen = f"{', '.join(issuers)}; each was looked at"
             number = protected.exchange
             yield from at.at(Stage.RESOURCE).note("prm-as-several", seen=seen, exchange=number)
-        wants = wanted(protected, contact)
+        wants = needs_of(protected, contact)
         if resource.compare(protected.identifier, at.config.url) == "foreign":
             # Told already; that a server does not list somebody else's resource is no news.
             wants = replace(wants, resource="")
-        ways = [server.discover(at, issuer, wants) for issuer in issuers]
+        ways = [server.discover_server(at, issuer, wants) for issuer in issuers]
         found: list[AuthorizationServer] = []
-        for way in ways or [server.legacy(at)]:
+        for way in ways or [server.legacy_server(at)]:
             try:
                 found.append((yield from way))
             except FlowStop as stopped:

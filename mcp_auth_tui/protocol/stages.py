@@ -17,8 +17,9 @@ from mcp_auth_tui.model.oauth import (
 from mcp_auth_tui.protocol.actions import Answer, Protocol
 from mcp_auth_tui.protocol.authorization import device, pushed, request
 from mcp_auth_tui.protocol.authorization.request import Scope
-from mcp_auth_tui.protocol.checks.server import wanted
-from mcp_auth_tui.protocol.discovery import resource, server
+from mcp_auth_tui.protocol.checks.server import needs_of
+from mcp_auth_tui.protocol.discovery.resource import choose_issuer, discover_resource
+from mcp_auth_tui.protocol.discovery.server import discover_server, legacy_server
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import verify
 from mcp_auth_tui.protocol.registration import client as registration
@@ -53,7 +54,7 @@ def find_resource(judge: Judge, contact: Contact, *, again: bool = False) -> Pro
     """Find the metadata of the resource, ``again`` when a token was refused."""
 
     def body() -> Protocol[Resource]:
-        found = yield from resource.discover(judge.at(Stage.RESOURCE), contact, again=again)
+        found = yield from discover_resource(judge.at(Stage.RESOURCE), contact, again=again)
         yield Learned("resource", found)
         return found
 
@@ -64,29 +65,29 @@ def find_resource(judge: Judge, contact: Contact, *, again: bool = False) -> Pro
 
 
 def find_server(
-    judge: Judge, protected: Resource, contact: Contact
+    judge: Judge, resource: Resource, contact: Contact
 ) -> Protocol[AuthorizationServer]:
     """Find the metadata of the authorization server, or take the path of 2025-03-26."""
     at = judge.at(Stage.SERVER)
 
     def body() -> Protocol[AuthorizationServer]:
-        if protected.legacy and judge.config.issuer is None:
-            found = yield from server.legacy(at)
+        if resource.legacy and judge.config.issuer is None:
+            found = yield from legacy_server(at)
         else:
-            issuer = yield from resource.choose_issuer(at, protected)
-            found = yield from server.discover(at, issuer, wanted(protected, contact))
+            issuer = yield from choose_issuer(at, resource)
+            found = yield from discover_server(at, issuer, needs_of(resource, contact))
         yield Learned("server", found)
         return found
 
     return (yield from staged(Stage.SERVER, body(), lambda found: found.issuer))
 
 
-def get_client(judge: Judge, issuer: AuthorizationServer, grant: str) -> Protocol[Client]:
+def get_client(judge: Judge, server: AuthorizationServer, grant: str) -> Protocol[Client]:
     """Get a client of the issuer."""
     at = judge.at(Stage.REGISTER)
 
     def body() -> Protocol[Client]:
-        client = yield from registration.obtain(at, issuer, grant)
+        client = yield from registration.get_client(at, server, grant)
         yield Learned("client", client)
         return client
 
@@ -95,7 +96,7 @@ def get_client(judge: Judge, issuer: AuthorizationServer, grant: str) -> Protoco
 
 def sign_in(
     asker: Endpoint,
-    protected: Resource,
+    resource: Resource,
     scope: Scope,
     refused: Contact,
     number: int,
@@ -103,11 +104,11 @@ def sign_in(
     new: bool,
 ) -> Protocol[AuthorizationCode]:
     """Send the person to the browser and judge what comes back."""
-    at, issuer, client = asker.judge, asker.server, asker.client
+    at, server, client = asker.judge, asker.server, asker.client
 
     def body() -> Protocol[AuthorizationCode]:
-        attempt = yield from request.prepare(at, issuer, client, protected, scope, number, refused)
-        if issuer.flag("require_pushed_authorization_requests"):
+        attempt = yield from request.prepare(at, server, client, resource, scope, number, refused)
+        if server.flag("require_pushed_authorization_requests"):
             attempt = yield from pushed.push(asker, attempt)
         yield Learned("attempt", attempt)
         unknown = client.how == "dynamic" and new
@@ -118,7 +119,7 @@ def sign_in(
         yield Learned("grant", authorization)
         return authorization
 
-    where = host_of(issuer.authorization_endpoint)
+    where = host_of(server.authorization_endpoint)
     return (yield from staged(Stage.AUTHORIZE, body(), lambda _: f"signed in at {where}"))
 
 
@@ -129,7 +130,7 @@ def _summary(found: Token) -> str:
 
 def exchange_code(
     judge: Judge,
-    issuer: AuthorizationServer,
+    server: AuthorizationServer,
     client: Client,
     authorization: AuthorizationCode,
     dpop: Dpop | None,
@@ -138,7 +139,7 @@ def exchange_code(
 
     def body() -> Protocol[Token]:
         at = judge.at(Stage.TOKEN)
-        found = yield from response.exchange_code(at, issuer, client, authorization, dpop)
+        found = yield from response.exchange_code(at, server, client, authorization, dpop)
         yield Learned("token", found)
         yield Answer("done")
         return found
@@ -153,7 +154,7 @@ def sign_in_elsewhere(asker: Endpoint, resource: str | None, scope: Scope) -> Pr
     at = replace(asker, judge=asker.judge.at(Stage.TOKEN))
 
     def judged() -> Protocol[Token]:
-        found = yield from response.judged(at, exchange, answer, scope.value, resource)
+        found = yield from response.read_token(at, exchange, answer, scope.value, resource)
         yield Learned("token", found)
         return found
 
@@ -173,7 +174,7 @@ def obtain_directly(
 
     def body() -> Protocol[Token]:
         exchange, answer = yield from ways[grant](at, resource, scope.value, scope.reason)
-        found = yield from response.judged(at, exchange, answer, scope.value, resource)
+        found = yield from response.read_token(at, exchange, answer, scope.value, resource)
         yield Learned("token", found)
         return found
 

@@ -98,7 +98,7 @@ def sdk_metadata(issuer: str, **members: Any) -> Any:
 
 def our_issuer(asked: str, named: str) -> bool:
     """Whether a document that names this issuer is used for that one."""
-    script = Script(server.discover(judge(Stage.SERVER), asked))
+    script = Script(server.discover_server(judge(Stage.SERVER), asked))
     for url in server.places(asked):
         if script.action is not None:
             script.sends("GET", url, json(200, metadata(named)))
@@ -113,7 +113,7 @@ def our_iss(promised: bool, iss: str | None) -> bool:
     """Whether a callback with this `iss` is accepted, from an issuer `AS`."""
     query = "code=a-code&state=the-state" + ("" if iss is None else f"&iss={iss}")
     made = attempt(iss_promised=promised, state=Secret("the-state"))
-    return Script(request.judged(judge(), made, Callback(query, "listener"))).stop is None
+    return Script(request.judge_callback(judge(), made, Callback(query, "listener"))).stop is None
 
 
 def sdk_iss(promised: bool, iss: str | None) -> bool:
@@ -359,7 +359,7 @@ def test_server_metadata_is_looked_for_in_the_same_places(issuer: str, slash: st
 
 @given(URLS)
 def test_without_resource_metadata_there_is_the_same_one_place_L1(url: str) -> None:
-    script = Script(server.legacy(judge(url=url)))
+    script = Script(server.legacy_server(judge(url=url)))
     (place,) = utils.build_oauth_authorization_server_metadata_discovery_urls(None, url)
     assert script.action.request.url == place
 

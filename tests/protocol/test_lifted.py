@@ -60,7 +60,7 @@ def test_an_issuer_that_is_none_is_told_and_the_one_that_was_asked_for_stays_A5(
     at = judge(Stage.SERVER, allow=EVERYTHING)
     if looking:
         at = inspection.Surveyor(at.config, Stage.SERVER)
-    script = Script(server.discover(at, AS))
+    script = Script(server.discover_server(at, AS))
     script.gets((OAUTH, json(200, metadata(value))), (OIDC, NOT_FOUND))
     assert script.returned().issuer == AS
     assert {"as-issuer-missing", "as-issuer-mismatch"} & set(script.broken)

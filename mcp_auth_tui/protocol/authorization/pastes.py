@@ -20,7 +20,7 @@ STALE = (
 THEN = "Open the address that is shown now, sign in there, and paste what that ends on."
 
 
-def wrong(attempt: Attempt, callback: Callback, query: str) -> str:
+def fault_of(attempt: Attempt, callback: Callback, query: str) -> str:
     """Return what was pasted when it is no callback, to follow "What was pasted"; else nothing."""
     if callback.source != "paste":
         return ""

@@ -179,7 +179,7 @@ def authorize(
     """
     if judge.config.follow:
         callback = yield from follow(judge, attempt)
-        verdict = yield from judged(judge, attempt, callback)
+        verdict = yield from judge_callback(judge, attempt, callback)
         assert verdict is not None, "the answer to what was followed is ours, or no answer"
         return verdict
     performed: Attempt = yield Browse(attempt, judge.config.wait)
@@ -188,7 +188,7 @@ def authorize(
         arrived: Callback | Failure = yield Await()
         if isinstance(arrived, Failure):
             judge.stop(arrived.kind, seen=arrived.message)
-        verdict = yield from judged(judge, performed, arrived, doubted)
+        verdict = yield from judge_callback(judge, performed, arrived, doubted)
         if verdict is not None:
             if unknown and arrived.source == "listener":
                 now: float = yield Now()
@@ -203,7 +203,7 @@ def _listed(names: list[str]) -> str:
     return f"parameters: {', '.join(names) or 'none'}"
 
 
-def judged(
+def judge_callback(
     judge: Judge, attempt: Attempt, callback: Callback, doubted: str = ""
 ) -> Protocol[AuthorizationCode | None]:
     """Judge one callback or paste by the record of the request; None: not ours, wait on (B3).
@@ -220,7 +220,7 @@ def judged(
     query, bare = read(callback)
     if bare:
         return (yield from _bare(judge, attempt, query, sent=query == doubted))
-    if wrong := pastes.wrong(attempt, callback, query):
+    if wrong := pastes.fault_of(attempt, callback, query):
         message = f"What was pasted {wrong}"
         yield from judge.slip("authz-paste", seen=f"a paste that {wrong}", message=message)
         return None

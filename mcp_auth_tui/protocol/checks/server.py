@@ -54,7 +54,7 @@ class ServerNeeds:
 NOTHING = ServerNeeds()
 
 
-def wanted(resource: Resource, contact: Contact | None = None) -> ServerNeeds:
+def needs_of(resource: Resource, contact: Contact | None = None) -> ServerNeeds:
     """Return what the resource, and the challenge if there was one, want of the server."""
     challenged = (contact.param("scope") or "") if contact else ""
     schemes = {item.scheme.lower() for item in contact.challenges} if contact else set()

@@ -120,23 +120,23 @@ def scan(judge: Judge, session: Session) -> Protocol[tuple[LocationCheck, ...]]:
     """
     judge = replace(judge, config=replace(judge.config, strict=False))
     asked = {item.url: item for item in session.tried if item.exchange is not None}
-    found: list[_Found] = []
+    found: list[_Candidate] = []
     for place in of(session):
         if place.url not in asked:
-            found.append((yield from _asked(judge, place)))
+            found.append((yield from _ask(judge, place)))
             continue
         tried = asked[place.url]
         before = next((e for e in session.exchanges if e.number == tried.exchange), None)
         # A document that lost (another issuer) is still there to be compared.
         document = read(before).document if before is not None else None
-        found.append(_Found(place, before, document, tried.why, tried.verdict == "used"))
-    spots = tuple((yield from _compared(judge, session, found)))
-    yield Learned("scanned", spots)
-    return spots
+        found.append(_Candidate(place, before, document, tried.why, tried.verdict == "used"))
+    checks = tuple((yield from _compare(judge, session, found)))
+    yield Learned("scanned", checks)
+    return checks
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Candidate:
     """What a place gave, before it is compared."""
 
     place: Location
@@ -146,18 +146,20 @@ class _Found:
     used: bool = False
 
 
-def _asked(judge: Judge, place: Location) -> Protocol[_Found]:
+def _ask(judge: Judge, place: Location) -> Protocol[_Candidate]:
     stage = Stage.RESOURCE if place.what == RESOURCE else Stage.SERVER
     exchange: Exchange = yield Send(request(stage, place.url, f"scan: {place.why}", judge.config))
     fetched = read(exchange)
     why = fetched.why
     if exchange.response is not None and 300 <= exchange.status < 400:
         why = f"redirects to {exchange.response.header('location') or 'nowhere'} (not followed)"
-    return _Found(place, exchange, fetched.document, why)
+    return _Candidate(place, exchange, fetched.document, why)
 
 
-def _compared(judge: Judge, session: Session, found: list[_Found]) -> Protocol[list[LocationCheck]]:
-    spots: list[LocationCheck] = []
+def _compare(
+    judge: Judge, session: Session, found: list[_Candidate]
+) -> Protocol[list[LocationCheck]]:
+    checks: list[LocationCheck] = []
     for what, key in ((RESOURCE, "resource"), (ISSUER, "issuer")):
         here = [item for item in found if item.place.what == what]
         candidates = [item for item in here if item.document is not None]
@@ -167,13 +169,13 @@ def _compared(judge: Judge, session: Session, found: list[_Found]) -> Protocol[l
         wanted = session.url if what == RESOURCE else _issuer(session)
         identity = ours.document.get(key) if ours and ours.document else wanted
         for item in here:
-            spot = _judged(item, ours, identity, key)
-            spots.append(spot)
-            yield from _told(judge, spot, item.exchange)
-    return spots
+            check = _check(item, ours, identity, key)
+            checks.append(check)
+            yield from _report(judge, check, item.exchange)
+    return checks
 
 
-def _judged(item: _Found, ours: _Found | None, identity: Any, key: str) -> LocationCheck:
+def _check(item: _Candidate, ours: _Candidate | None, identity: Any, key: str) -> LocationCheck:
     place, document = item.place, item.document
     number = item.exchange.number if item.exchange is not None else None
     if document is None:
@@ -222,15 +224,15 @@ def _shown(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _told(judge: Judge, spot: LocationCheck, exchange: Exchange | None) -> Protocol[None]:
-    place = spot.location
+def _report(judge: Judge, check: LocationCheck, exchange: Exchange | None) -> Protocol[None]:
+    place = check.location
     at = judge.at(Stage.RESOURCE if place.what == RESOURCE else Stage.SERVER)
-    if spot.verdict == "misplaced" and place.what == ISSUER:
+    if check.verdict == "misplaced" and place.what == ISSUER:
         yield from at.note("as-misplaced", seen=place.url, exchange=exchange)
-    elif spot.verdict == "differs":
+    elif check.verdict == "differs":
         id = "prm-copies-differ" if place.what == RESOURCE else "as-docs-differ"
         told = [
             f"{item.member}: {item.ours or 'absent'} / {item.theirs or 'absent'}"
-            for item in spot.differences[:3]
+            for item in check.differences[:3]
         ]
         yield from at.note(id, seen=f"{place.url}: {'; '.join(told)}", exchange=exchange)

@@ -81,7 +81,7 @@ def _with_slash(url: str, path: str) -> Iterator[MetadataPlace]:
         )
 
 
-def discover(judge: Judge, contact: Contact, *, again: bool = False) -> Protocol[Resource]:
+def discover_resource(judge: Judge, contact: Contact, *, again: bool = False) -> Protocol[Resource]:
     """Find and judge the metadata of the resource; raises `FlowStop`.
 
     With ``again`` the challenge is not the first: a refused token asks for no scopes of its own.
@@ -99,7 +99,7 @@ def discover(judge: Judge, contact: Contact, *, again: bool = False) -> Protocol
             yield Tried(judge.stage, _WHAT, place.url, "used", place.why, fetched.exchange.number)
             for rest in order[index + 1 :]:
                 yield Tried(judge.stage, _WHAT, rest.url, "not tried", "an earlier place had it")
-            found = yield from _judged(judge, place, fetched, fetched.document)
+            found = yield from _judge_document(judge, place, fetched, fetched.document)
             if not again:
                 looked = challenge.scope(contact, found.scopes)
                 yield from judge.tell(looked, contact.exchange)
@@ -150,7 +150,7 @@ def _lost(judge: Judge, place: MetadataPlace, fetched: FetchedDocument) -> Proto
         yield from judge.note(
             "rs-prm-url-dead",
             seen=f"{place.url}: {fetched.why}",
-            next=_misplaced(place.url, judge.config.url),
+            next=_hint(place.url, judge.config.url),
             exchange=fetched.exchange,
         )
     elif fetched.exchange.status >= 500:
@@ -193,7 +193,7 @@ def serving(url: str) -> str:
     )
 
 
-def _misplaced(place: str, url: str) -> str:
+def _hint(place: str, url: str) -> str:
     """Say so if an address in the challenge lacks the beginning of the path that leads here.
 
     The server then does not know of a prefix that a proxy or a mount put before its own paths.
@@ -208,7 +208,7 @@ def _misplaced(place: str, url: str) -> str:
     )
 
 
-def _judged(
+def _judge_document(
     judge: Judge, place: MetadataPlace, fetched: FetchedDocument, document: Mapping[str, Any]
 ) -> Protocol[Resource]:
     exchange = fetched.exchange

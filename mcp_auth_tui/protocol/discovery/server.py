@@ -20,7 +20,7 @@ from mcp_auth_tui.protocol.discovery.documents import (
     fetch,
 )
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.tokens.grants import choose
+from mcp_auth_tui.protocol.tokens.grants import choose_grant
 from mcp_auth_tui.protocol.urls import (
     UrlRefused,
     endpoint,
@@ -64,7 +64,7 @@ def places(issuer: str, *, oidc: bool = True) -> tuple[str, ...]:
     return tuple(order)
 
 
-def discover(
+def discover_server(
     judge: Judge, issuer: str, wants: ServerNeeds = NOTHING
 ) -> Protocol[AuthorizationServer]:
     """Find and judge the metadata of an issuer, and how it fits the resource; raises `FlowStop`."""
@@ -90,14 +90,14 @@ def discover(
             yield Tried(judge.stage, _WHAT, rest, "not tried", "an earlier place had it")
         yield from judge.keep("as-issuer-mismatch", seen=issuer, exchange=fetched.exchange)
         yield from judge.tell(checks_server.issuer(named), fetched.exchange)
-        return (yield from _judged(judge, issuer, fetched, fetched.document, wants))
+        return (yield from _judge_document(judge, issuer, fetched, fetched.document, wants))
     if mismatch is not None and mismatch.document is not None:
         value = mismatch.document.get("issuer")
         yield from judge.tell(checks_server.issuer(value), mismatch.exchange)
         yield from _mismatch(judge, issuer, value, mismatch.exchange)
         # Only when the refusal was lifted by hand (A10): then `iss` is compared with this issuer.
         named = value if isinstance(value, str) and _has_host(value) else issuer
-        return (yield from _judged(judge, named, mismatch, mismatch.document, wants))
+        return (yield from _judge_document(judge, named, mismatch, mismatch.document, wants))
     return _none(judge, order[0], failed)
 
 
@@ -176,7 +176,7 @@ def _hint(issuer: str, named: str) -> str:
     return f" They differ from character {at + 1} on."
 
 
-def _judged(
+def _judge_document(
     judge: Judge,
     issuer: str,
     fetched: FetchedDocument,
@@ -200,7 +200,7 @@ def _judged(
     )
     looked = checks_server.document(server, wants, stateless=judge.stateless)
     yield from judge.tell(looked, exchange)
-    if choose(judge.config, server) == "authorization_code":
+    if choose_grant(judge.config, server) == "authorization_code":
         yield from judge.tell(checks_server.code_flow(server), exchange)
         yield from _code_flow(judge, server, exchange, lenient)
     yield from judge.tell(checks_server.sites(server), exchange)
@@ -294,7 +294,7 @@ def _pkce(
         yield from judge.tell([plain], exchange)
 
 
-def legacy(judge: Judge) -> Protocol[AuthorizationServer]:
+def legacy_server(judge: Judge) -> Protocol[AuthorizationServer]:
     """Take the path of 2025-03-26: metadata at the MCP origin, else the default paths (L1-L4)."""
     base = origin_text(judge.config.url)
     url = f"{base}/.well-known/{_OAUTH}"
@@ -310,7 +310,7 @@ def legacy(judge: Judge) -> Protocol[AuthorizationServer]:
         if named != issuer:
             why = f"where the MCP server names none, it has to be {base}"
             yield from _mismatch(judge, base, named, fetched.exchange, why)
-        found = _judged(judge, issuer, fetched, fetched.document, NOTHING, lenient=True)
+        found = _judge_document(judge, issuer, fetched, fetched.document, NOTHING, lenient=True)
         return (yield from found)
     yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)
     if not fetched.absent:

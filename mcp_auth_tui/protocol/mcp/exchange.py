@@ -21,12 +21,12 @@ from mcp_auth_tui.protocol.mcp import jsonrpc
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.mcp.refusals import (
     NO_SUCH_METHOD,
-    redirected,
-    shown,
-    unauthorized_in_200,
+    excerpt_of,
+    note_unauthorized_in_200,
+    stop_at_redirect,
     wrong_status,
 )
-from mcp_auth_tui.protocol.tokens.dpop import Dpop, send
+from mcp_auth_tui.protocol.tokens.dpop import Dpop, send_with_proof
 
 _OPENERS = ("server/discover", "initialize", "GET")
 _PAGES = 20
@@ -72,7 +72,9 @@ class Conversation:
         """Send one message; an answer that streams is read until the message ``id`` is in."""
         bound = self.dpop if self.token is not None else None
         reader = None if id is None else lambda: jsonrpc.Enough(id)
-        return (yield from send(self.judge, bound, request, token=self.token, enough=reader))
+        return (
+            yield from send_with_proof(self.judge, bound, request, token=self.token, enough=reader)
+        )
 
     def received(self, exchange: Exchange, method: str) -> Protocol[bool]:
         """Judge a response before its content; False when it is a 401 or 403.
@@ -85,7 +87,7 @@ class Conversation:
         if response is None or response.status in (401, 403):
             return False
         if 300 <= response.status < 400:
-            redirected(self.judge, exchange, with_token=self.token is not None)
+            stop_at_redirect(self.judge, exchange, with_token=self.token is not None)
         self.judge.busy(exchange)
         if response.status >= 500 and response.status != NO_SUCH_METHOD:
             wrong_status(self.judge, exchange)
@@ -118,7 +120,7 @@ class Transport(Shape):
         ...
 
 
-def _described(result: Mapping[str, Any]) -> dict[str, str]:
+def _server_texts(result: Mapping[str, Any]) -> dict[str, str]:
     meta = result.get("_meta")
     inner = meta.get("io.modelcontextprotocol/serverInfo") if isinstance(meta, dict) else None
     info = result.get("serverInfo") or inner
@@ -132,11 +134,11 @@ def _described(result: Mapping[str, Any]) -> dict[str, str]:
     return {key: value if isinstance(value, str) else "" for key, value in texts.items()}
 
 
-def rest(
+def list_and_call(
     conversation: Conversation, transport: Transport, hello: Mapping[str, Any]
 ) -> Protocol[ConversationEnd]:
     """List what the server offers, call the tool that was asked for, and sum up."""
-    said = _described(hello)
+    said = _server_texts(hello)
     peer = Peer(
         transport.era,
         transport.revision,
@@ -156,8 +158,8 @@ def rest(
         if answer is None:
             return replace(end, refused=exchange, method=method)
         if answer.result is None:
-            yield from unauthorized_in_200(conversation.judge, exchange, answer)
-            seen = shown(exchange, answer)
+            yield from note_unauthorized_in_200(conversation.judge, exchange, answer)
+            seen = excerpt_of(exchange, answer)
             gap = f"The server did not answer {method} as MCP says."
             if conversation.token is None or not conversation.token.verified:
                 conversation.judge.stop("net-http", seen=seen, message=gap, exchange=exchange)
@@ -190,7 +192,7 @@ def _call(
     if answer.result is None:
         conversation.judge.stop(
             "net-http",
-            seen=shown(exchange, answer),
+            seen=excerpt_of(exchange, answer),
             message=f"The tool {tool} could not be called; the headers are good.",
             next="Look in the server's log if name and arguments are right.",
             meanwhile="Look at the tool's name and arguments (--call, --call-args).",
@@ -205,7 +207,7 @@ def _names(tools: Any) -> tuple[str, ...]:
     return tuple(name for name in names if isinstance(name, str))
 
 
-def opening(conversation: Conversation) -> dict[str, Any]:
+def initialize_params(conversation: Conversation) -> dict[str, Any]:
     """Return the parameters of ``initialize``."""
     spec = conversation.judge.config.spec
     return {
@@ -215,7 +217,7 @@ def opening(conversation: Conversation) -> dict[str, Any]:
     }
 
 
-def negotiated(judge: Judge, exchange: Exchange, result: Mapping[str, Any]) -> str:
+def negotiated_revision(judge: Judge, exchange: Exchange, result: Mapping[str, Any]) -> str:
     """Return the revision that the server chose; raises `FlowStop` when we do not speak it."""
     revision = result.get("protocolVersion")
     if revision in (*REVISIONS, "2024-11-05"):

@@ -13,13 +13,13 @@ from mcp_auth_tui.protocol.mcp.event_stream import Event, EventStreamParser
 from mcp_auth_tui.protocol.mcp.exchange import (
     Conversation,
     ConversationEnd,
-    negotiated,
-    opening,
-    rest,
+    initialize_params,
+    list_and_call,
+    negotiated_revision,
 )
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.mcp.refusals import not_mcp
-from mcp_auth_tui.protocol.tokens.dpop import proved
+from mcp_auth_tui.protocol.tokens.dpop import with_proof
 from mcp_auth_tui.protocol.urls import join, same_origin, split
 
 _READS = 200
@@ -72,7 +72,7 @@ class HttpSse:
         if not (yield from self.conversation.received(exchange, method)):
             return exchange, None
         while (event := (yield from self.next())) is not None:
-            message = jsonrpc.loaded(event.data)
+            message = jsonrpc.loads(event.data)
             if isinstance(message, dict) and message.get("id") == id and "method" not in message:
                 return exchange, jsonrpc.read(message)
         return exchange, RpcResponse(fault="the event stream ended without the answer")
@@ -98,7 +98,7 @@ def converse(conversation: Conversation) -> Protocol[ConversationEnd]:
     )
     judge, dpop, token = conversation.judge, conversation.dpop, conversation.token
     if dpop is not None and token is not None:
-        request = yield from proved(judge, dpop, request, token)
+        request = yield from with_proof(judge, dpop, request, token)
     exchange: Exchange = yield Open(request)
     if not (yield from conversation.received(exchange, "GET")):
         return ConversationEnd("sse", "", exchange, "GET")
@@ -141,14 +141,14 @@ def _over_sse(
             exchange=exchange,
             pointer="event: endpoint",
         )
-    first, answer = yield from transport.ask("initialize", opening(conversation))
+    first, answer = yield from transport.ask("initialize", initialize_params(conversation))
     if answer is None:
         return ConversationEnd("sse", "", first, "initialize")
     if answer.result is None:
         return not_mcp(conversation.judge, first, answer, conversation.told)
-    transport.revision = negotiated(conversation.judge, first, answer.result)
+    transport.revision = negotiated_revision(conversation.judge, first, answer.result)
     yield Learned("revision", transport.revision)
     note = yield from transport.post("notifications/initialized", {}, None)
     if not (yield from conversation.received(note, "notifications/initialized")):
         return ConversationEnd("sse", transport.revision, note, "notifications/initialized")
-    return (yield from rest(conversation, transport, answer.result))
+    return (yield from list_and_call(conversation, transport, answer.result))

@@ -172,11 +172,11 @@ class Enough:
 
 
 def _is_answer(data: str, id: int) -> bool:
-    message = loaded(data)
+    message = loads(data)
     return isinstance(message, dict) and message.get("id") == id and "method" not in message
 
 
-def loaded(text: str) -> Any:
+def loads(text: str) -> Any:
     """Read a JSON text; None when it is none, or holds text that could not be sent back."""
     try:
         value = json.loads(text)
@@ -194,11 +194,11 @@ def answer(exchange: Exchange, id: int) -> RpcResponse:
     if response.media_type == "text/event-stream":
         for event in EventStreamParser().feed(response.body + b"\n\n"):
             if _is_answer(event.data, id):
-                return read(loaded(event.data))
+                return read(loads(event.data))
         return RpcResponse(fault="the event stream ended without the answer")
     if not response.body.strip():
         return RpcResponse(fault="the body is empty")
-    message = loaded(response.text)
+    message = loads(response.text)
     if message is None:
         kind = response.media_type or "no content type"
         return RpcResponse(fault=f"the body is not JSON ({kind})")

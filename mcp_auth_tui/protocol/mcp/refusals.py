@@ -39,7 +39,7 @@ _ANSWER = "Answer at this URL itself: with 401 where the token is missing."
 _GIVE_HTTPS = "Give people the URL with https: what is sent to the other can be read on the way."
 
 
-def redirected(judge: Judge, exchange: Exchange, *, with_token: bool) -> NoReturn:
+def stop_at_redirect(judge: Judge, exchange: Exchange, *, with_token: bool) -> NoReturn:
     """End the run at a redirect: neither a message nor a token follows one (U2).
 
     Without a token, one that changes the slash at the end and no more says where to go on.
@@ -72,21 +72,23 @@ def redirected(judge: Judge, exchange: Exchange, *, with_token: bool) -> NoRetur
     )
 
 
-def shown(exchange: Exchange, answer: RpcResponse) -> str:
+def excerpt_of(exchange: Exchange, answer: RpcResponse) -> str:
     """Return status and JSON-RPC error of an answer, or why it is none."""
     if answer.fault:
         return f"HTTP {exchange.status}, {answer.fault}"
     return f"HTTP {exchange.status}, JSON-RPC error {answer.code}: {answer.message}"
 
 
-def unauthorized_in_200(judge: Judge, exchange: Exchange, answer: RpcResponse) -> Protocol[None]:
+def note_unauthorized_in_200(
+    judge: Judge, exchange: Exchange, answer: RpcResponse
+) -> Protocol[None]:
     """Stop at a refusal that is hidden in a successful response (rs-200-auth-error)."""
     words = answer.message.lower()
     hidden = any(word in words for word in ("unauthor", "unauthenticated", "authenticat"))
     if exchange.status == 200 and answer.code is not None and hidden:
         judge.stop(
             "rs-200-auth-error",
-            seen=shown(exchange, answer),
+            seen=excerpt_of(exchange, answer),
             exchange=exchange,
             pointer="/error/message",
         )
@@ -139,7 +141,7 @@ def not_mcp(
         )
     response = exchange.response
     kind = response.media_type if response else ""
-    seen = shown(exchange, answer)
+    seen = excerpt_of(exchange, answer)
     if kind and kind not in seen:
         seen += f"; content type {kind}"
     judge.stop("rs-not-mcp", seen=with_excerpt(seen, exchange), exchange=exchange)
@@ -151,14 +153,14 @@ def _refuses_to_open(judge: Judge, exchange: Exchange, answer: RpcResponse) -> N
     if answer.code == _METHOD_NOT_FOUND:
         judge.stop(
             "rs-not-mcp",
-            seen=shown(exchange, answer),
+            seen=excerpt_of(exchange, answer),
             message=f"The server speaks JSON-RPC, but does not know {asked}, which opens MCP.",
             exchange=exchange,
         )
     session = "session" in answer.message.lower()
     judge.stop(
         "net-http",
-        seen=shown(exchange, answer),
+        seen=excerpt_of(exchange, answer),
         expected="An opening is answered with a result, or with 401.",
         message=f"The MCP server answers {asked} with an error: it opens no conversation.",
         next="Let initialize through without a session id: a session begins with its answer."

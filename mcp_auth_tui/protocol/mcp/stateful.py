@@ -12,12 +12,12 @@ from mcp_auth_tui.protocol.mcp import jsonrpc
 from mcp_auth_tui.protocol.mcp.exchange import (
     Conversation,
     ConversationEnd,
-    negotiated,
-    opening,
-    rest,
+    initialize_params,
+    list_and_call,
+    negotiated_revision,
 )
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
-from mcp_auth_tui.protocol.mcp.refusals import LEGACY, not_mcp, unauthorized_in_200
+from mcp_auth_tui.protocol.mcp.refusals import LEGACY, not_mcp, note_unauthorized_in_200
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Stateful:
 def converse(conversation: Conversation) -> Protocol[ConversationEnd | None]:
     """Open with ``initialize``; None: the server does not know it over POST."""
     transport = Stateful(conversation)
-    exchange, answer = yield from transport.ask("initialize", opening(conversation))
+    exchange, answer = yield from transport.ask("initialize", initialize_params(conversation))
     if answer is None:
         return ConversationEnd("initialize", "", exchange, "initialize")
     if exchange.status in LEGACY and not answer.modern:
@@ -74,9 +74,9 @@ def converse(conversation: Conversation) -> Protocol[ConversationEnd | None]:
             conversation.told = exchange, answer
         return None
     if answer.result is None or exchange.status >= 300:
-        yield from unauthorized_in_200(conversation.judge, exchange, answer)
+        yield from note_unauthorized_in_200(conversation.judge, exchange, answer)
         return not_mcp(conversation.judge, exchange, answer, conversation.told)
-    revision = negotiated(conversation.judge, exchange, answer.result)
+    revision = negotiated_revision(conversation.judge, exchange, answer.result)
     yield Learned("revision", revision)
     transport.revision = revision
     response = exchange.response
@@ -85,6 +85,6 @@ def converse(conversation: Conversation) -> Protocol[ConversationEnd | None]:
     note = yield from conversation.send(transport.request("notifications/initialized", {}, None))
     if not (yield from conversation.received(note, "notifications/initialized")):
         return ConversationEnd("initialize", revision, note, "notifications/initialized")
-    end = yield from rest(conversation, transport, answer.result)
+    end = yield from list_and_call(conversation, transport, answer.result)
     yield from transport.end()
     return end

@@ -10,9 +10,9 @@ from mcp_auth_tui.model import Exchange, Learned
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import REVISIONS, STATELESS
 from mcp_auth_tui.protocol.mcp import jsonrpc
-from mcp_auth_tui.protocol.mcp.exchange import Conversation, ConversationEnd, rest
+from mcp_auth_tui.protocol.mcp.exchange import Conversation, ConversationEnd, list_and_call
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
-from mcp_auth_tui.protocol.mcp.refusals import LEGACY, not_mcp, unauthorized_in_200
+from mcp_auth_tui.protocol.mcp.refusals import LEGACY, not_mcp, note_unauthorized_in_200
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ def converse(conversation: Conversation) -> Protocol[ConversationEnd | None]:
         versions = answer.result.get("supportedVersions")
         if not isinstance(versions, list) or STATELESS in versions or only:
             yield Learned("revision", STATELESS)
-            return (yield from rest(conversation, transport, answer.result))
+            return (yield from list_and_call(conversation, transport, answer.result))
         return None
     if answer.modern or (exchange.status == 404 and answer.code == -32601):
         return (yield from _modern_error(conversation, transport, exchange, answer))
@@ -62,7 +62,7 @@ def converse(conversation: Conversation) -> Protocol[ConversationEnd | None]:
         return None
     if exchange.status < 300 and answer.code is not None and not only:
         # Answered, but as a server that does not know the method: an older era over HTTP 200.
-        yield from unauthorized_in_200(conversation.judge, exchange, answer)
+        yield from note_unauthorized_in_200(conversation.judge, exchange, answer)
         return None
     return not_mcp(conversation.judge, exchange, answer, conversation.told)
 
@@ -90,4 +90,4 @@ def _modern_error(
             exchange=exchange,
         )
     yield Learned("revision", STATELESS)
-    return (yield from rest(conversation, transport, {"capabilities": {"tools": {}}}))
+    return (yield from list_and_call(conversation, transport, {"capabilities": {"tools": {}}}))

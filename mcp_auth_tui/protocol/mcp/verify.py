@@ -72,7 +72,7 @@ def first_contact(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
     if end.refused is None:
         yield from judge.note("rs-open")
         return Contact(200, (), end.era, end.revision, url=moved), end.peer
-    contact = replace((yield from _challenged(judge, end, end.refused)), url=moved)
+    contact = replace((yield from _read_refusal(judge, end, end.refused)), url=moved)
     if end.method not in ("server/discover", "initialize", "GET"):
         seen = f"{end.method} is the first that is refused"
         yield from judge.note("rs-partial-auth", seen=seen, exchange=end.refused)
@@ -92,7 +92,7 @@ def _loopback(url: str) -> bool:
     return is_loopback(split(url).hostname or "")
 
 
-def _challenged(judge: Judge, end: ConversationEnd, exchange: Exchange) -> Protocol[Contact]:
+def _read_refusal(judge: Judge, end: ConversationEnd, exchange: Exchange) -> Protocol[Contact]:
     parsed = yield from read_challenge(judge, exchange)
     contact = _contact(exchange, parsed.challenges, end)
     if exchange.status == 403 and contact.param("error") != "insufficient_scope":
@@ -139,7 +139,7 @@ def verify(
     """Use the token; say whether another authorization is due (S1, S2). Raises `FlowStop`.
 
     A 401 is handed back too: whether the resource moved to another authorization server (M1) is
-    seen in its metadata, and `fresh_refused` ends the run when it did not.
+    seen in its metadata, and `stop_at_fresh_refusal` ends the run when it did not.
     """
     end = yield from converse(judge, token, era=contact.era, protected=contact.refused, dpop=dpop)
     exchange = end.refused
@@ -186,7 +186,7 @@ _UNSEEN = (
 )
 
 
-def fresh_refused(
+def stop_at_fresh_refusal(
     judge: Judge, token: Token, refused: Contact, exchange: Exchange, first: Contact
 ) -> NoReturn:
     """Stop at a 401 for a token obtained a moment ago, with all that may explain it (SPEC 3).
@@ -213,7 +213,7 @@ def fresh_refused(
     )
 
 
-def held(token: Token) -> frozenset[str]:
+def granted_scopes(token: Token) -> frozenset[str]:
     """Return the scopes that were asked for and granted so far (SPEC 7, item 10)."""
     return frozenset(f"{token.scope_asked or ''} {token.scope_granted or ''}".split())
 
@@ -248,7 +248,7 @@ def _step_up(
     if needed <= have:
         yield from judge.note("rs-stepup-loop", seen=seen, exchange=exchange)
         judge.stop("rs-stepup-limit", seen=seen, exchange=exchange)
-    if needed <= held(token) and number > 1:
+    if needed <= granted_scopes(token) and number > 1:
         judge.stop(
             "rs-stepup-limit",
             seen=seen,

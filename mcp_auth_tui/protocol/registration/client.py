@@ -62,7 +62,7 @@ def bind_again(judge: Judge, client: Client) -> Protocol[None]:
     yield from bind(replace(judge, config=wanted))
 
 
-def obtain(judge: Judge, server: AuthorizationServer, grant: str) -> Protocol[Client]:
+def get_client(judge: Judge, server: AuthorizationServer, grant: str) -> Protocol[Client]:
     """Get the client that a grant needs: only the code flow needs a redirect URI."""
     config = judge.config
     if grant == "authorization_code":
@@ -82,7 +82,7 @@ def obtain(judge: Judge, server: AuthorizationServer, grant: str) -> Protocol[Cl
     return _by_hand(config, server, "", config.client_id or "")
 
 
-def way(config: Config, server: AuthorizationServer) -> str:
+def choose_way(config: Config, server: AuthorizationServer) -> str:
     """Choose how to get a client (G1): pre-registered, metadata document, dynamic, or ask."""
     if config.register and server.registration_endpoint:
         return "dynamic"
@@ -96,7 +96,7 @@ def way(config: Config, server: AuthorizationServer) -> str:
 def register(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Protocol[Client]:
     """Get a client of this issuer; raises `FlowStop` (dcr-refused, as-no-registration, …)."""
     config = judge.config
-    match way(config, server):
+    match choose_way(config, server):
         case "pre-registered":
             made = _by_hand(config, server, redirect_uri, config.client_id or "")
         case "metadata document":
@@ -104,7 +104,7 @@ def register(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Pr
         case "dynamic":
             made = yield from _dynamic(judge, server, redirect_uri)
         case _:
-            made = yield from _asked(judge, server, redirect_uri)
+            made = yield from _client_of_person(judge, server, redirect_uri)
     return made
 
 
@@ -174,7 +174,9 @@ def _own_document(judge: Judge, url: str, redirect_uri: str) -> Protocol[None]:
     yield from judge.tell(looked, exchange)
 
 
-def _asked(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Protocol[Client]:
+def _client_of_person(
+    judge: Judge, server: AuthorizationServer, redirect_uri: str
+) -> Protocol[Client]:
     """Ask for a client made by hand; without a person the run ends with what to do."""
     config = judge.config
     detail = (
@@ -193,7 +195,9 @@ def _asked(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Prot
     return Client(id, "pre-registered", server.issuer, redirect_uri, method, secret)
 
 
-def wish(config: Config, server: AuthorizationServer, redirect_uri: str) -> tuple[Field, ...]:
+def metadata_fields(
+    config: Config, server: AuthorizationServer, redirect_uri: str
+) -> tuple[Field, ...]:
     """Return the members of the registration request with the reason for each (G3, G4)."""
     listed = server.list("token_endpoint_auth_methods_supported")
     able = [name for name in reversed(METHODS) if listed is None or name in listed]
@@ -254,7 +258,7 @@ def _dynamic(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Pr
             next="Run it on a terminal, or with --wait SECONDS and sign in at the address that is"
             " shown.",
         )
-    members = wish(config, server, redirect_uri)
+    members = metadata_fields(config, server, redirect_uri)
     request = Request(
         Stage.REGISTER,
         "dynamic client registration",

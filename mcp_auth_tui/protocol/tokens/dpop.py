@@ -91,12 +91,12 @@ def target(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", ""))
 
 
-def hashed(access: str) -> str:
+def token_hash(access: str) -> str:
     """Return ``ath``, the hash that binds a proof to an access token (RFC 9449 §4.2)."""
     return urlsafe_b64encode(sha256(access.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
 
 
-def send(
+def send_with_proof(
     judge: Judge,
     dpop: Dpop | None,
     request: Request,
@@ -113,7 +113,7 @@ def send(
     if dpop is None:
         exchange: Exchange = yield Send(request, enough() if enough else None)
         return exchange
-    exchange = yield from _proved(judge, dpop, request, token, enough)
+    exchange = yield from _signed_with(judge, dpop, request, token, enough)
     if _demands_nonce(exchange):
         right = 400 if request.kind is Kind.TOKEN else 401
         seen = f"use_dpop_nonce with HTTP {exchange.status}"
@@ -124,7 +124,7 @@ def send(
                 "dpop-nonce", seen="use_dpop_nonce without one DPoP-Nonce", exchange=exchange
             )
             return exchange
-        exchange = yield from _proved(judge, dpop, request, token, enough)
+        exchange = yield from _signed_with(judge, dpop, request, token, enough)
         if _demands_nonce(exchange):
             judge.stop(
                 "dpop-nonce",
@@ -137,11 +137,13 @@ def send(
     return exchange
 
 
-def proved(judge: Judge, dpop: Dpop, request: Request, token: Token | None) -> Protocol[Request]:
+def with_proof(
+    judge: Judge, dpop: Dpop, request: Request, token: Token | None
+) -> Protocol[Request]:
     """Return the request with its proof (D1): one ``DPoP`` header, a fresh ``jti`` each time."""
     claims: dict[str, Any] = {"htm": request.method, "htu": target(request.url)}
     if token is not None:
-        claims["ath"] = hashed(token.access.reveal())
+        claims["ath"] = token_hash(token.access.reveal())
     if nonce := dpop.nonces.get(origin_text(request.url)):
         claims["nonce"] = nonce
     signed: SignedJwt | Failure = yield Sign(
@@ -157,14 +159,14 @@ def proved(judge: Judge, dpop: Dpop, request: Request, token: Token | None) -> P
     return replace(request, headers=(*request.headers, proof), idempotent=False)
 
 
-def _proved(
+def _signed_with(
     judge: Judge,
     dpop: Dpop,
     request: Request,
     token: Token | None,
     enough: Callable[[], Callable[[bytes], bool]] | None,
 ) -> Protocol[Exchange]:
-    ready = yield from proved(judge, dpop, request, token)
+    ready = yield from with_proof(judge, dpop, request, token)
     exchange: Exchange = yield Send(ready, enough() if enough else None)
     response = exchange.response
     given = response.all("dpop-nonce") if response else ()

@@ -20,7 +20,7 @@ from mcp_auth_tui.protocol.checks import token
 from mcp_auth_tui.protocol.discovery.documents import loads
 from mcp_auth_tui.protocol.discovery.excerpt import excerpt, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.tokens.dpop import Dpop, send
+from mcp_auth_tui.protocol.tokens.dpop import Dpop, send_with_proof
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFETIME = 60.0
@@ -62,7 +62,7 @@ class Endpoint:
             ),
             form=(*form, *identity),
         )
-        exchange = yield from send(self.judge, self.dpop, request)
+        exchange = yield from send_with_proof(self.judge, self.dpop, request)
         if patient and exchange.failure is not None:
             return exchange, None
         return exchange, self._object(exchange)

@@ -35,7 +35,7 @@ DIRECT = ("client_credentials", "jwt-bearer", "id-jag")
 _SKEW = 30.0
 
 
-def choose(config: Config, server: AuthorizationServer) -> str:
+def choose_grant(config: Config, server: AuthorizationServer) -> str:
     """Choose the grant: what was typed, else what was given and what the server lists decide."""
     if config.grant != "auto":
         return config.grant
@@ -53,7 +53,7 @@ def choose(config: Config, server: AuthorizationServer) -> str:
     return "authorization_code"
 
 
-def offered(judge: Judge, server: AuthorizationServer, grant: str) -> None:
+def check_offered(judge: Judge, server: AuthorizationServer, grant: str) -> None:
     """Stop when the server lists its grants and the wanted one is not among them.
 
     Only told (as-no-code-grant) for the code flow, whose absence from the list is a common mistake.

@@ -54,7 +54,7 @@ def exchange_code(
     exchange, answer = yield from asker.answer(
         tuple(form), "token request", sent=f"resource: {attempt.resource or 'none'}"
     )
-    return (yield from judged(asker, exchange, answer, attempt.scope, attempt.resource))
+    return (yield from read_token(asker, exchange, answer, attempt.scope, attempt.resource))
 
 
 def refresh(asker: Endpoint, held: Token) -> Protocol[Token]:
@@ -78,7 +78,7 @@ def refresh(asker: Endpoint, held: Token) -> Protocol[Token]:
         asker.refused(exchange, answer or {}, "refresh", "token-refresh-refused")
     yield from asker.judge.tell(token.form(exchange), exchange)
     scope = held.scope_granted
-    made = yield from judged(asker, exchange, answer, scope, held.resource)
+    made = yield from read_token(asker, exchange, answer, scope, held.resource)
     looked: list[Check] = []
     if scope:
         wider = set((made.scope_granted or "").split()) - set(scope.split())
@@ -97,7 +97,7 @@ def _odd(access: str) -> str:
     return odd and f"among the characters: {odd}"
 
 
-def judged(
+def read_token(
     asker: Endpoint,
     exchange: Exchange,
     answer: Mapping[str, Any],

@@ -35,12 +35,12 @@ def check(
 
     Yields ``Learned("checked", …)`` at the end; raises `FlowStop` only for an unsafe redirect.
     """
-    made = yield from _checked(judge, server, readable(token))
+    made = yield from _check_all(judge, server, readable(token))
     yield Learned("checked", made)
     return made
 
 
-def _checked(
+def _check_all(
     judge: Judge, server: AuthorizationServer, tokens: tuple[tuple[str, Secret], ...]
 ) -> Protocol[tuple[SignatureCheck, ...]]:
     url = server.document.get("jwks_uri")

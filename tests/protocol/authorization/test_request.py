@@ -61,7 +61,7 @@ def judged(query: str, *, source: str = "listener", pasted: str = "", **changes:
     callback = Callback(query, source, pasted, changes.pop("method", "GET"))
     settings, doubted = changes.pop("settings", {}), changes.pop("doubted", "")
     at = judge(AT, **settings)
-    return Script(request.judged(at, attempt(**changes), callback, doubted))
+    return Script(request.judge_callback(at, attempt(**changes), callback, doubted))
 
 
 # --- the request ---------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ LOST = Failure("net-connect", "refused")
 
 def discovering(*named: str, **settings: Any) -> Script:
     params = (*(("resource_metadata", item) for item in named), ("scope", "mcp:read"))
-    return Script(resource.discover(judge(Stage.RESOURCE, **settings), contact(*params)))
+    return Script(resource.discover_resource(judge(Stage.RESOURCE, **settings), contact(*params)))
 
 
 def document(**members: Any) -> Script:
@@ -60,7 +60,7 @@ def test_only_a_server_that_has_scopes_is_told_that_its_challenge_names_none(
 ) -> None:
     first = contact(("resource_metadata", PRM), *params)
     for again in (False, True):
-        script = Script(resource.discover(judge(Stage.RESOURCE), first, again=again))
+        script = Script(resource.discover_resource(judge(Stage.RESOURCE), first, again=again))
         script.gets((PRM, json(200, prm(**members))))
         script.returned()
         # A refusal of a token is no such challenge.

@@ -36,7 +36,7 @@ TENANT_PLACES = [
 
 
 def discovering(issuer: str = AS, **settings: Any) -> Script:
-    return Script(server.discover(judge(Stage.SERVER, **settings), issuer))
+    return Script(server.discover_server(judge(Stage.SERVER, **settings), issuer))
 
 
 def document(*, settings: Any = None, **members: Any) -> Script:
@@ -309,7 +309,7 @@ LEGACY = f"{ORIGIN}/.well-known/oauth-authorization-server"
 
 
 def legacy(page: Page, **settings: Any) -> Script:
-    script = Script(server.legacy(judge(Stage.SERVER, revision="2025-03-26", **settings)))
+    script = Script(server.legacy_server(judge(Stage.SERVER, revision="2025-03-26", **settings)))
     script.gets((LEGACY, page))
     return script
 

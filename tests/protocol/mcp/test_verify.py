@@ -115,7 +115,7 @@ def test_a_fresh_token_that_seems_not_to_have_come_says_so(
     first = contact(("scope", "a"))
     exchange = made_exchange(Request(Stage.VERIFY, "x", "POST", MCP, Kind.MCP), raw(401))
     with pytest.raises(actions.FlowStop) as ended:
-        verify.fresh_refused(judge(), token(), contact(*params), exchange, first)
+        verify.stop_at_fresh_refusal(judge(), token(), contact(*params), exchange, first)
     stop = ended.value.finding
     assert stop.id == "rs-fresh-token-refused"
     assert ("drops the Authorization header" in stop.next) is unseen
@@ -124,7 +124,7 @@ def test_a_fresh_token_that_seems_not_to_have_come_says_so(
 def test_a_fresh_token_that_was_asked_for_without_a_resource_says_so() -> None:
     exchange = made_exchange(Request(Stage.VERIFY, "x", "POST", MCP, Kind.MCP), raw(401))
     with pytest.raises(actions.FlowStop) as ended:
-        verify.fresh_refused(judge(), token(resource=None), contact(), exchange, contact())
+        verify.stop_at_fresh_refusal(judge(), token(resource=None), contact(), exchange, contact())
     assert "--no-resource" in ended.value.finding.next
 
 
@@ -163,4 +163,4 @@ def test_a_403_that_does_not_say_what_it_lacks_ends_the_run_S1() -> None:
 def test_what_was_asked_and_granted_is_what_is_held_S1() -> None:
     """SPEC 7, item 10."""
     made = token(scope_asked="a b", scope_granted="b c")
-    assert verify.held(made) == {"a", "b", "c"}
+    assert verify.granted_scopes(made) == {"a", "b", "c"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mcp_auth_tui.model import Failure, Secret, Stage, Whose
 from mcp_auth_tui.protocol import actions
 from mcp_auth_tui.protocol.registration import client
-from mcp_auth_tui.protocol.registration.client import document_url_faults, method_for, way
+from mcp_auth_tui.protocol.registration.client import choose_way, document_url_faults, method_for
 from tests.protocol.discovery.test_resource import JSON
 from tests.protocol.script import (
     AS,
@@ -77,7 +77,7 @@ def test_the_order_of_ways_to_a_client_G1(
 ) -> None:
     endpoint = {} if dynamic else {"registration_endpoint": ...}
     made = server(client_id_metadata_document_supported=cimd, **endpoint)
-    assert way(judge(**settings).config, made) == chosen
+    assert choose_way(judge(**settings).config, made) == chosen
 
 
 def test_the_registration_request_is_this_json() -> None:

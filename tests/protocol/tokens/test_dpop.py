@@ -50,7 +50,7 @@ def proves(script: Script, number: int = 1) -> Sign:
 
 
 def sending(given: Dpop | None, *, token: Any = None, url: str = MCP) -> Script:
-    return Script(dpop.send(judge(Stage.VERIFY), given, post(url), token=token))
+    return Script(dpop.send_with_proof(judge(Stage.VERIFY), given, post(url), token=token))
 
 
 def test_a_proof_names_method_and_place_and_the_token_it_is_for_D1() -> None:
@@ -107,7 +107,7 @@ def test_a_nonce_that_is_demanded_is_answered_once_with_a_new_proof_D3(
 ) -> None:
     """D3: the second proof is signed anew, and carries the nonce; a wrong status is only told."""
     request = Request(Stage.TOKEN, "test", "POST", MCP, kind)
-    script = Script(dpop.send(judge(Stage.TOKEN), Dpop(True, ()), request))
+    script = Script(dpop.send_with_proof(judge(Stage.TOKEN), Dpop(True, ()), request))
     assert "nonce" not in proves(script, 1).claims
     assert ("DPoP", "proof-1") in headers_of(script.sends("POST", MCP, demand))
     assert proves(script, 2).claims["nonce"] == "n1"

@@ -307,5 +307,5 @@ def test_a_token_type_that_is_not_for_here_is_never_used() -> None:
         script = Script(asker.answer(FORM, "token request"))
         script.sends("POST", TOKEN, json(200, {**GOOD, "token_type": kind}, NO_STORE))
         exchange, answer = script.returned()
-        judged = Script(response.judged(asker, exchange, answer, None, MCP))
+        judged = Script(response.read_token(asker, exchange, answer, None, MCP))
         assert (judged.stopped().id, judged.stopped().seen) == ("token-type-unknown", kind)

@@ -85,7 +85,7 @@ def test_the_grant_follows_from_what_was_given_and_what_is_listed(
         grant_types_supported=listed if listed is not None else ...,
         device_authorization_endpoint=f"{AS}/device",
     )
-    assert grants.choose(judge(**settings).config, made) == grant
+    assert grants.choose_grant(judge(**settings).config, made) == grant
 
 
 @pytest.mark.parametrize("grant", [name for name in grants.WIRE if name != "authorization_code"])
@@ -93,7 +93,7 @@ def test_a_grant_that_is_not_listed_is_refused_before_anything_is_sent(grant: st
     """CC1, WI1, EM2, X1: a clear finding instead of the server's refusal later."""
     made = server(grant_types_supported=["authorization_code"])
     with pytest.raises(FlowStop) as stopped:
-        grants.offered(judge(Stage.SERVER), made, grant)
+        grants.check_offered(judge(Stage.SERVER), made, grant)
     finding = stopped.value.finding
     assert (finding.id, finding.seen, finding.expected, finding.exit) == (
         "client-grant",
@@ -109,12 +109,12 @@ def test_a_grant_that_is_not_listed_is_refused_before_anything_is_sent(grant: st
 def test_a_grant_is_tried_when_it_is_listed_or_no_list_is_given(grant: str, listed: Any) -> None:
     wire = grants.WIRE[grant]
     named = [wire] if listed == ["x"] else listed
-    grants.offered(judge(Stage.SERVER), server(grant_types_supported=named), grant)
+    grants.check_offered(judge(Stage.SERVER), server(grant_types_supported=named), grant)
 
 
 def test_the_code_flow_is_tried_although_it_is_not_listed() -> None:
     """As-no-code-grant tells it; a list that forgets it is a common mistake."""
-    grants.offered(judge(), server(grant_types_supported=[]), "authorization_code")
+    grants.check_offered(judge(), server(grant_types_supported=[]), "authorization_code")
 
 
 # Client credentials
@@ -421,7 +421,7 @@ def test_a_bearer_token_for_a_proof_is_discarded_where_binding_is_demanded_D4() 
         script.reply(SignedJwt(Secret("proof"), "ES256", "thumb"))
         script.sends("POST", TOKEN, json(200, answer, NO_STORE))
         exchange, found = script.returned()
-        judged = Script(response.judged(at, exchange, found, None, MCP))
+        judged = Script(response.read_token(at, exchange, found, None, MCP))
         if required:
             assert judged.stopped().id == "dpop-bearer-returned"
         else:
@@ -445,6 +445,6 @@ def test_a_token_for_a_proof_is_bound_to_the_key_that_signed_it_D4(
         "POST", TOKEN, json(200, {**GOOD, "access_token": access, "token_type": "DPoP"}, NO_STORE)
     )
     exchange, found = script.returned()
-    judged = Script(response.judged(at, exchange, found, None, MCP))
+    judged = Script(response.read_token(at, exchange, found, None, MCP))
     told = [id for id in judged.broken if not id.startswith("jwt-")]
     assert (judged.returned().type, told) == ("DPoP", broken)
