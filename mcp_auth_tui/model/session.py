@@ -133,11 +133,11 @@ class Session:
     def _told(self, event: Finding | Slip) -> Session:
         if isinstance(event, Slip):
             return replace(self, slip=event.finding)
-        kept = self.findings
+        findings = self.findings
         if event.level is Level.FATAL:
             # What ends a run takes the place of what it repeats.
-            kept = tuple(item for item in kept if not event.repeats(item))
-        return replace(self, findings=(*kept, event))
+            findings = tuple(item for item in findings if not event.repeats(item))
+        return replace(self, findings=(*findings, event))
 
     def _noted(self, event: Browsed | Resumed) -> Session:
         if self.waiting is not None and self.waiting.question is not None:
@@ -241,16 +241,18 @@ class Session:
     @property
     def edits(self) -> tuple[str, ...]:
         """What a person changed by hand in this run."""
-        made = []
+        sentences = []
         for item in self.exchanges:
             by_hand = ", edited by hand" if item.edited else ""
             if item.again:
-                made.append(f"exchange {item.number} sends exchange {item.again} again{by_hand}")
+                sentences.append(
+                    f"exchange {item.number} sends exchange {item.again} again{by_hand}"
+                )
             elif item.edited:
-                made.append(f"exchange {item.number} was edited by hand")
+                sentences.append(f"exchange {item.number} was edited by hand")
         if self.browsed is not None and self.browsed.edited:
-            made.append("the authorization request was edited by hand")
-        return tuple(made)
+            sentences.append("the authorization request was edited by hand")
+        return tuple(sentences)
 
     def counts(self, *stages: Stage) -> dict[Level, int]:
         """Count the findings of some stages (of all, when none is named) by level."""

@@ -91,9 +91,9 @@ class AuthorizationRun:
                     at, challenged, resource, server, before, again=number > 1
                 )
                 self.token = yield from self.get_token(server, self.client, scope, refused, number)
-            asked = verify.ScopeRequest(refused, resource.scopes)
+            scopes = verify.ScopeRequest(refused, resource.scopes)
             verdict = yield from stages.try_token(
-                self.judge, self.token, self.contact, number, self.dpop, asked
+                self.judge, self.token, self.contact, number, self.dpop, scopes
             )
             if verdict.refused is None:
                 return (yield from self._finish())

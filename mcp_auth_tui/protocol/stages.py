@@ -40,8 +40,8 @@ def probe(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
         yield Learned("contact", contact)
         return contact, peer
 
-    def summary(found: tuple[Contact, Peer | None]) -> str:
-        contact, peer = found
+    def summary(result: tuple[Contact, Peer | None]) -> str:
+        contact, peer = result
         if peer is not None:
             return "open: it asks for no authorization"
         schemes = ", ".join(dict.fromkeys(item.scheme for item in contact.challenges))
@@ -54,12 +54,12 @@ def find_resource(judge: Judge, contact: Contact, *, again: bool = False) -> Pro
     """Find the metadata of the resource, ``again`` when a token was refused."""
 
     def body() -> Protocol[Resource]:
-        found = yield from discover_resource(judge.at(Stage.RESOURCE), contact, again=again)
-        yield Learned("resource", found)
-        return found
+        metadata = yield from discover_resource(judge.at(Stage.RESOURCE), contact, again=again)
+        yield Learned("resource", metadata)
+        return metadata
 
-    def summary(found: Resource) -> str:
-        return found.identifier if found.url else "no metadata: the path of 2025-03-26"
+    def summary(metadata: Resource) -> str:
+        return metadata.identifier if metadata.url else "no metadata: the path of 2025-03-26"
 
     return (yield from staged(Stage.RESOURCE, body(), summary))
 
@@ -72,14 +72,14 @@ def find_server(
 
     def body() -> Protocol[AuthorizationServer]:
         if resource.legacy and judge.config.issuer is None:
-            found = yield from legacy_server(at)
+            metadata = yield from legacy_server(at)
         else:
             issuer = yield from choose_issuer(at, resource)
-            found = yield from discover_server(at, issuer, needs_of(resource, contact))
-        yield Learned("server", found)
-        return found
+            metadata = yield from discover_server(at, issuer, needs_of(resource, contact))
+        yield Learned("server", metadata)
+        return metadata
 
-    return (yield from staged(Stage.SERVER, body(), lambda found: found.issuer))
+    return (yield from staged(Stage.SERVER, body(), lambda metadata: metadata.issuer))
 
 
 def get_client(judge: Judge, server: AuthorizationServer, grant: str) -> Protocol[Client]:
@@ -91,7 +91,7 @@ def get_client(judge: Judge, server: AuthorizationServer, grant: str) -> Protoco
         yield Learned("client", client)
         return client
 
-    return (yield from staged(Stage.REGISTER, body(), lambda made: f"{made.how}, {made.id}"))
+    return (yield from staged(Stage.REGISTER, body(), lambda client: f"{client.how}, {client.id}"))
 
 
 def sign_in(
@@ -123,9 +123,9 @@ def sign_in(
     return (yield from staged(Stage.AUTHORIZE, body(), lambda _: f"signed in at {where}"))
 
 
-def _summary(found: Token) -> str:
-    lifetime = "" if found.expires_in is None else f", expires in {found.expires_in:.0f} s"
-    return f"{found.type}{lifetime}"
+def _summary(token: Token) -> str:
+    lifetime = "" if token.expires_in is None else f", expires in {token.expires_in:.0f} s"
+    return f"{token.type}{lifetime}"
 
 
 def exchange_code(
@@ -139,10 +139,10 @@ def exchange_code(
 
     def body() -> Protocol[Token]:
         at = judge.at(Stage.TOKEN)
-        found = yield from response.exchange_code(at, server, client, authorization, dpop)
-        yield Learned("token", found)
+        token = yield from response.exchange_code(at, server, client, authorization, dpop)
+        yield Learned("token", token)
         yield Answer("done")
-        return found
+        return token
 
     return (yield from staged(Stage.TOKEN, body(), _summary))
 
@@ -154,9 +154,9 @@ def sign_in_elsewhere(asker: Endpoint, resource: str | None, scope: Scope) -> Pr
     at = replace(asker, judge=asker.judge.at(Stage.TOKEN))
 
     def judged() -> Protocol[Token]:
-        found = yield from response.read_token(at, exchange, answer, scope.value, resource)
-        yield Learned("token", found)
-        return found
+        token = yield from response.read_token(at, exchange, answer, scope.value, resource)
+        yield Learned("token", token)
+        return token
 
     return (yield from staged(Stage.TOKEN, judged(), _summary))
 
@@ -174,26 +174,26 @@ def obtain_directly(
 
     def body() -> Protocol[Token]:
         exchange, answer = yield from ways[grant](at, resource, scope.value, scope.reason)
-        found = yield from response.read_token(at, exchange, answer, scope.value, resource)
-        yield Learned("token", found)
-        return found
+        token = yield from response.read_token(at, exchange, answer, scope.value, resource)
+        yield Learned("token", token)
+        return token
 
     return (yield from staged(Stage.TOKEN, body(), _summary))
 
 
 def try_token(
     judge: Judge,
-    held: Token,
+    token: Token,
     contact: Contact,
     number: int,
     dpop: Dpop | None,
-    asked: verify.ScopeRequest | None = None,
+    scopes: verify.ScopeRequest | None = None,
 ) -> Protocol[verify.Verdict]:
     """Use the token, and sum up what the server told."""
 
     def body() -> Protocol[verify.Verdict]:
         at = judge.at(Stage.VERIFY)
-        verdict = yield from verify.verify(at, held, contact, number, dpop, asked)
+        verdict = yield from verify.verify(at, token, contact, number, dpop, scopes)
         if verdict.peer is not None:
             yield Learned("peer", verdict.peer)
         return verdict

@@ -148,12 +148,12 @@ def mcp_url(text: str) -> McpUrl:
     if port is not None:
         netloc = f"{netloc}:{port}"
     try:
-        made = urlunsplit((scheme, netloc, _path(parts.path), _path(parts.query), ""))
+        url = urlunsplit((scheme, netloc, _path(parts.path), _path(parts.query), ""))
     except UnicodeError:
-        made = raw
-    if _FORBIDDEN.search(made) or not made.isascii():
+        url = raw
+    if _FORBIDDEN.search(url) or not url.isascii():
         raise ValueError("The URL holds a character that no URL may hold (a blank or a quote?).")
-    return McpUrl(made, tuple(notes))
+    return McpUrl(url, tuple(notes))
 
 
 def _no_mcp_url(scheme: str) -> str:
@@ -202,9 +202,9 @@ def endpoint(raw: str) -> str:
 def safe_url(raw: str) -> str:
     """Return a URL fit for a link or a browser, serialised anew; raises `UrlRefused` (Z8)."""
     parts = split(endpoint(raw))
-    made = (parts.scheme.lower(), _netloc(parts), parts.path or "/", parts.query, "")
+    parsed = (parts.scheme.lower(), _netloc(parts), parts.path or "/", parts.query, "")
     # `%action` is a directive of some browser launchers (CVE-2026-4786): a lone % is escaped.
-    text = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", urlunsplit(made))
+    text = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", urlunsplit(parsed))
     return re.sub(r"%[0-9a-f]{2}", lambda found: found.group(0).upper(), text, flags=re.I)
 
 

@@ -70,9 +70,9 @@ def choose_scope(
         return Scope(config.scope or None, "as asked by --scope")
     challenged = " ".join(item for item in (challenged or "").split() if SCOPE.match(item))
     if again:
-        wanted = sorted(before | set(challenged.split()))
+        scopes = sorted(before | set(challenged.split()))
         return Scope(
-            " ".join(wanted) or None, "step-up: asked and granted before, and the challenge"
+            " ".join(scopes) or None, "step-up: asked and granted before, and the challenge"
         )
     if challenged:
         chosen, reason = challenged, "from the challenge"
@@ -122,8 +122,8 @@ def prepare(
         Field("code_challenge_method", "S256", "PKCE", "RFC 7636 §4"),
     ]
     if named is not None:
-        found = "the resource metadata, verbatim" if resource.url else "the MCP URL"
-        reason = "as asked by --resource" if config.resource else found
+        reason = "the resource metadata, verbatim" if resource.url else "the MCP URL"
+        reason = "as asked by --resource" if config.resource else reason
         fields.append(Field("resource", named, reason, "RFC 8707 §2"))
     if scope.value is not None:
         fields.append(
@@ -132,12 +132,12 @@ def prepare(
             )
         )
     for name in ("acr_values", "max_age"):
-        if refused is not None and (wanted := refused.param(name)):
-            fields.append(Field(name, wanted, "from the challenge", "RFC 9470 §4"))
+        if refused is not None and (value := refused.param(name)):
+            fields.append(Field(name, value, "from the challenge", "RFC 9470 §4"))
     if config.resource or not config.send_resource:
         option = f"--resource {config.resource}" if config.send_resource else "--no-resource"
         yield from judge.note("client-overridden", seen=option)
-    made: float = yield Now()
+    now: float = yield Now()
     typed = {key for key, _ in config.params}
     fields = [field for field in fields if field.name not in typed]
     fields += [Field(key, value, "as asked by --param") for key, value in config.params]
@@ -159,7 +159,7 @@ def prepare(
         sent.get("resource"),
         server.flag("authorization_response_iss_parameter_supported"),
         tuple(fields),
-        made,
+        now,
     )
 
 
@@ -262,8 +262,8 @@ def _stray(judge: Judge, callback: Callback, names: list[str]) -> Protocol[None]
         return
     seen = f"{f'{states} × state, not ours' if states else 'no state'}; {_listed(names)}"
     if followed:
-        told = "The redirect carries another state than was sent."
-        judge.stop("authz-state", seen=seen, message=told)
+        message = "The redirect carries another state than was sent."
+        judge.stop("authz-state", seen=seen, message=message)
     if callback.source == "paste":
         yield from judge.slip("authz-state", seen=seen, message=pastes.STALE, next=pastes.THEN)
     else:
@@ -326,8 +326,8 @@ _NAME_SCOPES = (
 
 def _error(judge: Judge, attempt: Attempt, values: Mapping[str, str]) -> NoReturn:
     error = values["error"]
-    told = [error, values.get("error_description", ""), values.get("error_uri", "")]
-    seen = ": ".join(part for part in told if part)
+    texts = [error, values.get("error_description", ""), values.get("error_uri", "")]
+    seen = ": ".join(part for part in texts if part)
     match error:
         case "access_denied":
             # Servers that have nothing to grant say so in the same way.

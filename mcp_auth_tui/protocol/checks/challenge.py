@@ -13,36 +13,38 @@ _SCHEMES = ("bearer", "dpop")
 _CATALOGUE = 3
 
 
-def fields(exchange: Exchange, parsed: ParsedChallenges, shown: str) -> Checks:
+def fields(exchange: Exchange, parsed: ParsedChallenges, text: str) -> Checks:
     """Look at the form of ``WWW-Authenticate`` (RFC 9110 §11.6.1, RFC 6750 §3)."""
-    faults = "; ".join((*parsed.faults, shown))
+    faults = "; ".join((*parsed.faults, text))
     yield Check("rs-challenge-syntax", bool(parsed.faults), faults, _HEADER)
     twice = parsed.repeated()
     for scheme, name in twice:
-        yield Check("rs-challenge-dup-param", True, f"{name} in {scheme}: {shown}", _HEADER)
+        yield Check("rs-challenge-dup-param", True, f"{name} in {scheme}: {text}", _HEADER)
     if not twice:
-        yield Check("rs-challenge-dup-param", False, shown, _HEADER)
+        yield Check("rs-challenge-dup-param", False, text, _HEADER)
     names = parsed.forbidden()
-    seen = f"{', '.join(names)}: {shown}" if names else shown
+    seen = f"{', '.join(names)}: {text}" if names else text
     yield Check("rs-challenge-charset", bool(names), seen, _HEADER)
     usable = [item for item in parsed.challenges if item.scheme.lower() in _SCHEMES]
-    yield Check("rs-challenge-scheme", not usable, shown, _HEADER)
+    yield Check("rs-challenge-scheme", not usable, text, _HEADER)
     if usable:
         bare = not any(item.params for item in parsed.challenges)
-        yield Check("rs-challenge-bare", bare, shown, _HEADER)
+        yield Check("rs-challenge-bare", bare, text, _HEADER)
     if proofs := [item for item in usable if item.scheme.lower() == "dpop"]:
         wrong = any(item.get("algs") is None for item in proofs)
-        yield Check("dpop-algs-param", wrong, shown, _HEADER)
+        yield Check("dpop-algs-param", wrong, text, _HEADER)
     if exchange.status == 401 and usable and any(item.params for item in parsed.challenges):
-        yield from _members(parsed, shown)
+        yield from _members(parsed, text)
 
 
-def _members(parsed: ParsedChallenges, shown: str) -> Checks:
+def _members(parsed: ParsedChallenges, text: str) -> Checks:
     names = {name for item in parsed.challenges for name, _ in item.params}
-    yield Check("rs-challenge-no-prm", "resource_metadata" not in names, shown, _HEADER)
+    yield Check("rs-challenge-no-prm", "resource_metadata" not in names, text, _HEADER)
     if "scope" in names:
-        asked = {scope for item in parsed.challenges for scope in (item.get("scope") or "").split()}
-        yield Check("rs-challenge-offline", "offline_access" in asked, shown, _HEADER)
+        scopes = {
+            scope for item in parsed.challenges for scope in (item.get("scope") or "").split()
+        }
+        yield Check("rs-challenge-offline", "offline_access" in scopes, text, _HEADER)
 
 
 def scope(contact: Contact, listed: tuple[str, ...]) -> Checks:

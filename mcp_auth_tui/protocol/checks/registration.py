@@ -24,39 +24,39 @@ _LARGEST = 5 * 1024
 
 
 def answer(
-    found: Mapping[str, Any],
+    document: Mapping[str, Any],
     sent: Mapping[str, Any],
     server: AuthorizationServer,
     exchange: Exchange,
 ) -> Checks:
     """Look at the members of a successful registration (RFC 7591 §3.2.1, RFC 7592 §3)."""
-    yield from _secret(found, exchange)
-    empty = [name for name, value in found.items() if value is None or value == ""]
+    yield from _secret(document, exchange)
+    empty = [name for name, value in document.items() if value is None or value == ""]
     yield Check("dcr-null", bool(empty), ", ".join(empty), pointer(empty))
-    lacking = [name for name in _CORE if name in sent and name not in found]
+    lacking = [name for name in _CORE if name in sent and name not in document]
     seen = f"not returned: {', '.join(lacking)}" if lacking else ""
     yield Check("dcr-echo", bool(lacking), seen, pointer(lacking))
     # A client of device authorization asks for none, and an empty list says the same.
     wished = sent.get("redirect_uris", [])
-    uris = found.get("redirect_uris", wished)
+    uris = document.get("redirect_uris", wished)
     yield Check("dcr-redirects-changed", uris != wished, as_seen(uris), "/redirect_uris")
-    yield from _method(found, server)
-    yield from _management(found)
-    id = str(found.get("client_id"))
+    yield from _method(document, server)
+    yield from _management(document)
+    id = str(document.get("client_id"))
     if server.flag("client_id_metadata_document_supported"):
         yield Check("dcr-id-like-url", id.startswith("https://"), id, "/client_id")
 
 
-def method_of(found: Mapping[str, Any]) -> str:
+def method_of(document: Mapping[str, Any]) -> str:
     """Return the authentication method that was registered (G5, RFC 7591 §2)."""
-    named = found.get("token_endpoint_auth_method")
+    named = document.get("token_endpoint_auth_method")
     if isinstance(named, str):
         return named
-    return "client_secret_basic" if found.get("client_secret") else "none"
+    return "client_secret_basic" if document.get("client_secret") else "none"
 
 
-def _secret(found: Mapping[str, Any], exchange: Exchange) -> Checks:
-    secret, until = found.get("client_secret"), found.get("client_secret_expires_at")
+def _secret(document: Mapping[str, Any], exchange: Exchange) -> Checks:
+    secret, until = document.get("client_secret"), document.get("client_secret_expires_at")
     held = isinstance(secret, str) and bool(secret)
     if held:
         number = isinstance(until, int) and not isinstance(until, bool)
@@ -64,24 +64,27 @@ def _secret(found: Mapping[str, Any], exchange: Exchange) -> Checks:
         seen = "it has passed" if past else as_seen(until)
         named = "/client_secret_expires_at"
         yield Check("dcr-secret-expiry", not number or past, seen, named)
-    method = method_of(found)
+    method = method_of(document)
     if method in _JUDGED:
         seen = f"{method} with {'a' if held else 'no'} secret"
         wrong = held == (method == "none")
         yield Check("dcr-secret-mismatch", wrong, seen, "/token_endpoint_auth_method")
 
 
-def _method(found: Mapping[str, Any], server: AuthorizationServer) -> Checks:
+def _method(document: Mapping[str, Any], server: AuthorizationServer) -> Checks:
     listed = server.list("token_endpoint_auth_methods_supported")
     if listed is not None:
-        method = method_of(found)
+        method = method_of(document)
         seen = f"{method}; listed: {', '.join(listed)}"
         pointer = "/token_endpoint_auth_method"
         yield Check("dcr-method-unlisted", method not in listed, seen, pointer)
 
 
-def _management(found: Mapping[str, Any]) -> Checks:
-    place, token = found.get("registration_client_uri"), found.get("registration_access_token")
+def _management(document: Mapping[str, Any]) -> Checks:
+    place, token = (
+        document.get("registration_client_uri"),
+        document.get("registration_access_token"),
+    )
     if place is None and token is None:
         return
     if not place or not token:
@@ -115,29 +118,31 @@ def own_document(url: str, response: Response, redirect_uri: str) -> Checks:
     large = size > _LARGEST or response.truncated
     yield Check("cimd-own-too-large", large, f"{size:,} octets")
     try:
-        found = loads(response.text)
+        document = loads(response.text)
     except ValueError as error:
         yield Check("cimd-own-required-members", True, f"not valid JSON: {error}")
         return
-    if isinstance(found, dict):
-        yield from _own_members(found, url, redirect_uri)
+    if isinstance(document, dict):
+        yield from _own_members(document, url, redirect_uri)
     else:
         yield Check("cimd-own-required-members", True, "JSON, but not an object")
 
 
-def _own_members(found: Mapping[str, Any], url: str, redirect_uri: str) -> Checks:
-    uris = strings(found.get("redirect_uris"))
+def _own_members(document: Mapping[str, Any], url: str, redirect_uri: str) -> Checks:
+    uris = strings(document.get("redirect_uris"))
     texts = ("client_id", "client_name")
-    lacking = [name for name in texts if not isinstance(found.get(name), str) or not found[name]]
+    lacking = [
+        name for name in texts if not isinstance(document.get(name), str) or not document[name]
+    ]
     lacking += [] if uris or not redirect_uri else ["redirect_uris"]
     seen = f"absent or of another type: {', '.join(lacking)}" if lacking else ""
     yield Check("cimd-own-required-members", bool(lacking), seen, pointer(lacking))
     if "client_id" not in lacking:
-        id = str(found["client_id"])
+        id = str(document["client_id"])
         yield Check("cimd-own-id-mismatch", id != url, id, "/client_id", expected=url)
-    secrets = [name for name in ("client_secret", "client_secret_expires_at") if name in found]
+    secrets = [name for name in ("client_secret", "client_secret_expires_at") if name in document]
     yield Check("cimd-own-secret", bool(secrets), ", ".join(secrets), pointer(secrets))
-    method = found.get("token_endpoint_auth_method", "none")
+    method = document.get("token_endpoint_auth_method", "none")
     named = "/token_endpoint_auth_method"
     yield Check("cimd-own-symmetric-auth", method in _SECRET_METHODS, str(method), named)
     if uris and redirect_uri:

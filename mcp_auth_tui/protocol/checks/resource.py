@@ -27,24 +27,24 @@ _MANY = 40
 _ADDRESSES = ("jwks_uri", "resource_documentation", "resource_policy_uri", "resource_tos_uri")
 
 
-def document(found: Mapping[str, Any], url: str, *, stateless: bool) -> Checks:
+def document(members: Mapping[str, Any], url: str, *, stateless: bool) -> Checks:
     """Look at every member that RFC 9728 §2 defines; ``url`` is the MCP URL."""
-    yield from absent_values("prm", found, ("bearer_methods_supported", "authorization_servers"))
-    yield from _scopes(found, stateless)
-    yield from _keys(found)
-    yield from _hosts(found, url)
-    methods, named = found.get("bearer_methods_supported"), "/bearer_methods_supported"
+    yield from absent_values("prm", members, ("bearer_methods_supported", "authorization_servers"))
+    yield from _scopes(members, stateless)
+    yield from _keys(members)
+    yield from _hosts(members, url)
+    methods, named = members.get("bearer_methods_supported"), "/bearer_methods_supported"
     if isinstance(methods, list) and methods:
         wrong = "header" not in methods or "query" in methods
         yield Check("prm-bearer-methods", wrong, ", ".join(map(str, methods)), named)
-    if found.get("dpop_bound_access_tokens_required") is True:
+    if members.get("dpop_bound_access_tokens_required") is True:
         pointer = "/dpop_bound_access_tokens_required"
         yield Check("prm-dpop-required", True, "true", pointer)
 
 
-def _scopes(found: Mapping[str, Any], stateless: bool) -> Checks:
-    value, pointer = found.get("scopes_supported"), "/scopes_supported"
-    absent = "scopes_supported" not in found
+def _scopes(members: Mapping[str, Any], stateless: bool) -> Checks:
+    value, pointer = members.get("scopes_supported"), "/scopes_supported"
+    absent = "scopes_supported" not in members
     yield Check("prm-no-scopes", absent, "absent" if absent else "", pointer)
     if value is None:
         return
@@ -59,16 +59,16 @@ def _scopes(found: Mapping[str, Any], stateless: bool) -> Checks:
         yield Check("prm-scope-offline", "offline_access" in valid, " ".join(valid), pointer)
 
 
-def _keys(found: Mapping[str, Any]) -> Checks:
+def _keys(members: Mapping[str, Any]) -> Checks:
     algorithms, name = (
-        found.get("resource_signing_alg_values_supported"),
+        members.get("resource_signing_alg_values_supported"),
         "/resource_signing_alg_values_supported",
     )
     if algorithms:
         yield Check("prm-alg-none", "none" in strings(algorithms), as_seen(algorithms), name)
-    if (keys := found.get("jwks_uri")) is not None:
+    if (keys := members.get("jwks_uri")) is not None:
         yield Check("prm-jwks-http", insecure(keys), str(keys), "/jwks_uri")
-    signed, name = found.get("signed_metadata"), "/signed_metadata"
+    signed, name = members.get("signed_metadata"), "/signed_metadata"
     if signed is not None:
         _, claims = read_jwt(signed) if isinstance(signed, str) else (None, None)
         nested = claims is not None and "signed_metadata" in claims
@@ -77,13 +77,13 @@ def _keys(found: Mapping[str, Any]) -> Checks:
         yield Check("prm-signed-unchecked", True, seen, name, level=level)
 
 
-def _hosts(found: Mapping[str, Any], url: str) -> Checks:
+def _hosts(members: Mapping[str, Any], url: str) -> Checks:
     """Look for names that only an inside network knows, in the document of a public server."""
     if _private(url):
         return
-    issuers = strings(found.get("authorization_servers"))
+    issuers = strings(members.get("authorization_servers"))
     entries = [("authorization_servers", item) for item in issuers]
-    entries += [(name, value) for name in _ADDRESSES if isinstance(value := found.get(name), str)]
+    entries += [(name, value) for name in _ADDRESSES if isinstance(value := members.get(name), str)]
     inside = [(name, value) for name, value in entries if _private(value)]
     for name, value in inside:
         yield Check("prm-internal-host", True, value, f"/{name}")

@@ -67,15 +67,15 @@ def needs_of(resource: Resource, contact: Contact | None = None) -> ServerNeeds:
 
 def document(server: AuthorizationServer, wants: ServerNeeds, *, stateless: bool) -> Checks:
     """Look at every member that matters (RFC 8414 §2 and its companions)."""
-    found = server.document
-    yield from absent_values("as", found, ())
+    metadata = server.document
+    yield from absent_values("as", metadata, ())
     yield from _grants(server)
     yield from _authentication(server)
     yield from _ways_to_register(server, stateless)
     yield from _dpop(server, wants)
     yield from _openid(server)
     for name in _OTHERS:
-        if isinstance(value := found.get(name), str):
+        if isinstance(value := metadata.get(name), str):
             yield Check("as-endpoint-http", plain_http(value), value, f"/{name}")
     yield from _fits(server, wants)
 
@@ -181,9 +181,9 @@ def _dpop(server: AuthorizationServer, wants: ServerNeeds) -> Checks:
 def _openid(server: AuthorizationServer) -> Checks:
     if OIDC not in (server.url or ""):
         return
-    found = server.document
-    algorithms = strings(found.get("id_token_signing_alg_values_supported"))
-    lacking = [name for name in ("jwks_uri", "subject_types_supported") if not found.get(name)]
+    document = server.document
+    algorithms = strings(document.get("id_token_signing_alg_values_supported"))
+    lacking = [name for name in ("jwks_uri", "subject_types_supported") if not document.get(name)]
     if "RS256" not in algorithms:
         lacking.append("id_token_signing_alg_values_supported")
     seen = f"absent or without RS256: {', '.join(lacking)}" if lacking else ""

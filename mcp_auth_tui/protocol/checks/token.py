@@ -70,9 +70,11 @@ def refusal(exchange: Exchange, answer: Mapping[str, Any]) -> Checks:
     sent = (field.raw for field in exchange.request.headers if field.name == "Authorization")
     basic = any(value.startswith("Basic ") for value in sent)
     if response.status == 401 and basic:
-        told = [value.lower() for value in response.all("www-authenticate")]
-        wrong = not any(value.lstrip().startswith("basic") or " basic" in value for value in told)
-        seen = ", ".join(told) or "HTTP 401 to Basic without WWW-Authenticate"
+        challenges = [value.lower() for value in response.all("www-authenticate")]
+        wrong = not any(
+            value.lstrip().startswith("basic") or " basic" in value for value in challenges
+        )
+        seen = ", ".join(challenges) or "HTTP 401 to Basic without WWW-Authenticate"
         yield Check("token-error-form", wrong, seen, "www-authenticate")
 
 
@@ -95,8 +97,8 @@ def jwt(issued: IssuedToken) -> Checks:
     seen = f"{algorithm}, a key that is shared by who signs and who checks" if shared else algorithm
     yield Check("jwt-alg", none or shared, seen, "alg in the token", level=level)
     identity = _is_id_token(issued)
-    told = "aud is the client and there is a nonce" if identity else ""
-    yield Check("jwt-is-id-token", identity, told, "aud in the token")
+    reason = "aud is the client and there is a nonce" if identity else ""
+    yield Check("jwt-is-id-token", identity, reason, "aud in the token")
     kind = issued.jose.get("typ")
     wrong = not isinstance(kind, str) or kind.lower() not in _TYPES
     yield Check("jwt-typ", wrong, f"typ: {kind}", "typ in the token")
@@ -133,13 +135,13 @@ def _is_id_token(issued: IssuedToken) -> bool:
 def _audience(issued: IssuedToken) -> Checks:
     named, pointer = audiences(issued.claims), "aud in the token"
     seen = ", ".join(named) or "absent"
-    wanted = issued.resource
+    resource = issued.resource
     # A slash at the end is told where the two names are compared (prm-resource-slash).
-    ours = {name for name in named if wanted and name.rstrip("/") == wanted.rstrip("/")}
-    wrong = not named or (wanted is not None and not ours)
-    yield Check("jwt-aud", wrong, seen, pointer, expected=wanted or "")
-    if wanted and ours and len(named) > 1:
-        related = (wanted, issued.issuer)
+    ours = {name for name in named if resource and name.rstrip("/") == resource.rstrip("/")}
+    wrong = not named or (resource is not None and not ours)
+    yield Check("jwt-aud", wrong, seen, pointer, expected=resource or "")
+    if resource and ours and len(named) > 1:
+        related = (resource, issued.issuer)
         others = [
             name
             for name in named
@@ -147,7 +149,7 @@ def _audience(issued: IssuedToken) -> Checks:
             and name != issued.client_id
             and not any(same_origin(name, url) for url in related)
         ]
-        yield Check("jwt-aud-many", bool(others), seen, pointer, expected=wanted)
+        yield Check("jwt-aud-many", bool(others), seen, pointer, expected=resource)
 
 
 def _times(issued: IssuedToken) -> Checks:
@@ -179,9 +181,9 @@ def _scope(issued: IssuedToken) -> Checks:
         value = value.split()
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         return
-    given, asked = set(value) - _NOT_RIGHTS, set(issued.scope.split()) - _NOT_RIGHTS
-    seen = f"scope in the token: {' '.join(sorted(given))}; in the answer: absent"
-    yield Check("token-scope-differs", given != asked, seen, "/scope", expected=issued.scope)
+    granted, requested = set(value) - _NOT_RIGHTS, set(issued.scope.split()) - _NOT_RIGHTS
+    seen = f"scope in the token: {' '.join(sorted(granted))}; in the answer: absent"
+    yield Check("token-scope-differs", granted != requested, seen, "/scope", expected=issued.scope)
 
 
 def id_jag(claims: Mapping[str, Any], received: float) -> Checks:

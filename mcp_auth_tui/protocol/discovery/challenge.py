@@ -53,11 +53,11 @@ class _FieldReader:
     faults: list[str] = field(default_factory=list)
 
     def skip(self, pattern: re.Pattern[str]) -> str:
-        found = pattern.match(self.text, self.at)
-        if found is None:
+        match = pattern.match(self.text, self.at)
+        if match is None:
             return ""
-        self.at = found.end()
-        return found.group(0)
+        self.at = match.end()
+        return match.group(0)
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]
@@ -115,10 +115,10 @@ def _read(reader: _FieldReader) -> None:
 def _scheme(reader: _FieldReader, name: str) -> None:
     blanks = reader.skip(_BLANKS)
     token68 = None
-    if blanks and (found := _TOKEN68.match(reader.text, reader.at)):
+    if blanks and (match := _TOKEN68.match(reader.text, reader.at)):
         # `a=` may be a parameter without a value, `realm` alone a scheme's token68.
-        token68 = found.group(0)
-        reader.at = found.end()
+        token68 = match.group(0)
+        reader.at = match.end()
     reader.schemes.append((name, token68, []))
 
 

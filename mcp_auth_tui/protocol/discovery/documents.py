@@ -83,12 +83,12 @@ def encodable(value: Any) -> None:
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for key, value in pairs:
-        if key in made:
+        if key in members:
             raise DuplicateKey(f"the member {key!r} stands there twice")
-        made[key] = value
-    return made
+        members[key] = value
+    return members
 
 
 def _constant(name: str) -> Any:
@@ -227,11 +227,11 @@ def complain(judge: Judge, fetched: FetchedDocument, prefix: str) -> Protocol[No
     yield from judge.note(f"{prefix}-{kind}", seen=seen, exchange=exchange)
 
 
-def everywhere(asked: Iterable[tuple[str, FetchedDocument]], worst: FetchedDocument | None) -> str:
+def everywhere(places: Iterable[tuple[str, FetchedDocument]], worst: FetchedDocument | None) -> str:
     """Return what each place gave, that which ends the search first and with its quotation."""
-    order = sorted(asked, key=lambda item: item[1] is not worst)
-    told = ((url, item.told if item is worst else item.why) for url, item in order)
-    return "; ".join(f"{url}: {why}" for url, why in told)
+    order = sorted(places, key=lambda item: item[1] is not worst)
+    reasons = ((url, item.told if item is worst else item.why) for url, item in order)
+    return "; ".join(f"{url}: {why}" for url, why in reasons)
 
 
 def content_type(judge: Judge, fetched: FetchedDocument, prefix: str) -> Protocol[None]:

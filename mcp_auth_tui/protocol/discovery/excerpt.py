@@ -45,12 +45,12 @@ def quote(exchange: Exchange) -> str:
     if response is None or not _speaks(response):
         return ""
     body = response.body[:_READ].decode("utf-8", "replace")
-    said = _of_page(body) if is_page(response) else redaction.redact_body(body, response.media_type)
-    said = redaction.redact(" ".join(said.split()), (s.reveal() for s in exchange.request.secrets))
-    said = terminal.one_line(redaction.redact_prose(said), None)
-    if len(said) > _LONGEST:
-        said = f"{said[: _LONGEST - 1].rstrip()}…"
-    return f"“{said}”" if said else ""
+    text = _of_page(body) if is_page(response) else redaction.redact_body(body, response.media_type)
+    text = redaction.redact(" ".join(text.split()), (s.reveal() for s in exchange.request.secrets))
+    text = terminal.one_line(redaction.redact_prose(text), None)
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - 1].rstrip()}…"
+    return f"“{text}”" if text else ""
 
 
 def _speaks(response: Response) -> bool:
@@ -59,14 +59,14 @@ def _speaks(response: Response) -> bool:
 
 def with_excerpt(seen: str, exchange: Exchange) -> str:
     """Return what was seen, followed by what the body of the answer says."""
-    return f"{seen}: {said}" if (said := excerpt(exchange)) else seen
+    return f"{seen}: {text}" if (text := excerpt(exchange)) else seen
 
 
 def _of_page(page: str) -> str:
     from html import unescape  # the names of 2,000 characters, for pages only
 
-    found = _TITLE.search(page)
-    title = " ".join(unescape(found[1]).split()) if found else ""
+    match = _TITLE.search(page)
+    title = " ".join(unescape(match[1]).split()) if match else ""
     body = " ".join(unescape(_visible(page)).split())
     if not title or body.startswith(title):
         return body
@@ -75,9 +75,9 @@ def _of_page(page: str) -> str:
 
 def _visible(page: str) -> str:
     """Return the text between the tags, in one pass; a tag that has no end ends the text."""
-    kept, at = list[str](), 0
+    parts, at = list[str](), 0
     while (start := page.find("<", at)) >= 0:
-        kept.append(page[at:start])
+        parts.append(page[at:start])
         tag = _TAG.match(page, start)
         name = tag[1].lower() if tag else ""
         if name == "!--":
@@ -86,11 +86,11 @@ def _visible(page: str) -> str:
             closing = re.compile(f"</{name}", re.IGNORECASE).search(page, start)
             end, skip = page.find(">", closing.start()) if closing else -1, 1
         elif not name and not page.startswith("<!", start):
-            kept.append("<")  # no tag: a lone sign
+            parts.append("<")  # no tag: a lone sign
             end, skip = start, 1
         else:
             end, skip = page.find(">", start), 1
         if end < 0:
-            return " ".join(kept)
+            return " ".join(parts)
         at = end + skip
-    return " ".join((*kept, page[at:]))
+    return " ".join((*parts, page[at:]))

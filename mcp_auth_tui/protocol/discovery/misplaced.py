@@ -91,8 +91,8 @@ def of(session: Session) -> tuple[Location, ...]:
 
 def unseen(session: Session) -> tuple[Location, ...]:
     """Return the places that a scan would ask: those that the run has not asked."""
-    asked = {item.url for item in session.tried if item.exchange is not None}
-    return tuple(place for place in of(session) if place.url not in asked)
+    visited = {item.url for item in session.tried if item.exchange is not None}
+    return tuple(place for place in of(session) if place.url not in visited)
 
 
 def _askable(url: str) -> bool:
@@ -119,18 +119,18 @@ def scan(judge: Judge, session: Session) -> Protocol[tuple[LocationCheck, ...]]:
     as-docs-differ; none of them ends anything) and ``Learned("scanned", …)``.
     """
     judge = replace(judge, config=replace(judge.config, strict=False))
-    asked = {item.url: item for item in session.tried if item.exchange is not None}
-    found: list[_Candidate] = []
+    visited = {item.url: item for item in session.tried if item.exchange is not None}
+    candidates: list[_Candidate] = []
     for place in of(session):
-        if place.url not in asked:
-            found.append((yield from _ask(judge, place)))
+        if place.url not in visited:
+            candidates.append((yield from _ask(judge, place)))
             continue
-        tried = asked[place.url]
+        tried = visited[place.url]
         before = next((e for e in session.exchanges if e.number == tried.exchange), None)
         # A document that lost (another issuer) is still there to be compared.
         document = read(before).document if before is not None else None
-        found.append(_Candidate(place, before, document, tried.why, tried.verdict == "used"))
-    checks = tuple((yield from _compare(judge, session, found)))
+        candidates.append(_Candidate(place, before, document, tried.why, tried.verdict == "used"))
+    checks = tuple((yield from _compare(judge, session, candidates)))
     yield Learned("scanned", checks)
     return checks
 
@@ -157,17 +157,17 @@ def _ask(judge: Judge, place: Location) -> Protocol[_Candidate]:
 
 
 def _compare(
-    judge: Judge, session: Session, found: list[_Candidate]
+    judge: Judge, session: Session, candidates: list[_Candidate]
 ) -> Protocol[list[LocationCheck]]:
     checks: list[LocationCheck] = []
     for what, key in ((RESOURCE, "resource"), (ISSUER, "issuer")):
-        here = [item for item in found if item.place.what == what]
-        candidates = [item for item in here if item.document is not None]
-        ours = next((item for item in candidates if item.used), None) or next(
-            (item for item in candidates if item.place.standard), None
+        here = [item for item in candidates if item.place.what == what]
+        documents = [item for item in here if item.document is not None]
+        ours = next((item for item in documents if item.used), None) or next(
+            (item for item in documents if item.place.standard), None
         )
-        wanted = session.url if what == RESOURCE else _issuer(session)
-        identity = ours.document.get(key) if ours and ours.document else wanted
+        default = session.url if what == RESOURCE else _issuer(session)
+        identity = ours.document.get(key) if ours and ours.document else default
         for item in here:
             check = _check(item, ours, identity, key)
             checks.append(check)
@@ -206,12 +206,12 @@ def differences(
     """
     names = [name for name in ours if name in theirs or not both]
     names += [name for name in theirs if name not in ours and not both]
-    made = (
+    differing = (
         Difference(name, _shown(ours.get(name)), _shown(theirs.get(name)))
         for name in names
         if _plain(ours.get(name)) != _plain(theirs.get(name))
     )
-    return tuple(made)[:_MEMBERS]
+    return tuple(differing)[:_MEMBERS]
 
 
 def _plain(value: Any) -> Any:
@@ -231,8 +231,8 @@ def _report(judge: Judge, check: LocationCheck, exchange: Exchange | None) -> Pr
         yield from at.note("as-misplaced", seen=place.url, exchange=exchange)
     elif check.verdict == "differs":
         id = "prm-copies-differ" if place.what == RESOURCE else "as-docs-differ"
-        told = [
+        parts = [
             f"{item.member}: {item.ours or 'absent'} / {item.theirs or 'absent'}"
             for item in check.differences[:3]
         ]
-        yield from at.note(id, seen=f"{place.url}: {'; '.join(told)}", exchange=exchange)
+        yield from at.note(id, seen=f"{place.url}: {'; '.join(parts)}", exchange=exchange)

@@ -123,8 +123,8 @@ def _lost(judge: Judge, fetched: FetchedDocument) -> Protocol[None]:
 def _none(judge: Judge, first: str, failed: list[FetchedDocument]) -> AuthorizationServer:
     """End the run where no place had a document; ``first`` is where it belongs."""
     worst = next((item for item in reversed(failed) if not item.absent), None)
-    told = {item.exchange.request.url: item for item in failed}
-    seen = everywhere(told.items(), worst)
+    documents = {item.exchange.request.url: item for item in failed}
+    seen = everywhere(documents.items(), worst)
     if worst is not None and worst.broken in ("html", "json"):
         judge.stop(f"as-{worst.broken}", seen=seen, exchange=worst.exchange)
     judge.stop(
@@ -310,8 +310,8 @@ def legacy_server(judge: Judge) -> Protocol[AuthorizationServer]:
         if named != issuer:
             why = f"where the MCP server names none, it has to be {base}"
             yield from _mismatch(judge, base, named, fetched.exchange, why)
-        found = _judge_document(judge, issuer, fetched, fetched.document, NOTHING, lenient=True)
-        return (yield from found)
+        judgement = _judge_document(judge, issuer, fetched, fetched.document, NOTHING, lenient=True)
+        return (yield from judgement)
     yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)
     if not fetched.absent:
         # L5: something is there and broken; that is no server of 2025-03-26 without metadata.

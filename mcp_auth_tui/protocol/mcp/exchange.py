@@ -138,13 +138,13 @@ def list_and_call(
     conversation: Conversation, transport: Transport, hello: Mapping[str, Any]
 ) -> Protocol[ConversationEnd]:
     """List what the server offers, call the tool that was asked for, and sum up."""
-    said = _server_texts(hello)
+    texts = _server_texts(hello)
     peer = Peer(
         transport.era,
         transport.revision,
-        said["name"],
-        said["version"],
-        instructions=said["instructions"],
+        texts["name"],
+        texts["version"],
+        instructions=texts["instructions"],
     )
     end = ConversationEnd(transport.era, transport.revision)
     capabilities = hello.get("capabilities")

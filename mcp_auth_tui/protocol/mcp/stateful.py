@@ -56,10 +56,10 @@ class Stateful:
         """Close the session as a polite client does; what comes back is only shown."""
         if self.session is None:
             return
-        made = self.request("DELETE", {}, None)
-        headers = tuple(f for f in made.headers if f.name != "Content-Type")
+        request = self.request("DELETE", {}, None)
+        headers = tuple(f for f in request.headers if f.name != "Content-Type")
         purpose = f"end of the session, {self.conversation.purpose}"
-        ending = replace(made, method="DELETE", json=None, headers=headers, purpose=purpose)
+        ending = replace(request, method="DELETE", json=None, headers=headers, purpose=purpose)
         yield from self.conversation.send(ending)
 
 

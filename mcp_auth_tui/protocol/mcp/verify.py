@@ -121,10 +121,10 @@ def read_challenge(judge: Judge, exchange: Exchange) -> Protocol[ParsedChallenge
         if exchange.status == 401:
             yield from judge.note("rs-401-no-challenge", exchange=exchange, pointer=pointer)
         return parsed
-    shown = ", ".join(fields)
+    text = ", ".join(fields)
     if exchange.status == 401:
         yield from judge.keep("rs-401-no-challenge", exchange=exchange, pointer=pointer)
-    yield from judge.tell(checks_challenge.fields(exchange, parsed, shown), exchange)
+    yield from judge.tell(checks_challenge.fields(exchange, parsed, text), exchange)
     return parsed
 
 
@@ -196,7 +196,7 @@ def stop_at_fresh_refusal(
     claims = token.claims or {}
     off = clock_off(exchange)
     facts = [f"{name}: {claims[name]}" for name in ("aud", "iss", "exp", "scope") if name in claims]
-    said = refused.param("error_description") or refused.param("error") or "no reason given"
+    reason = refused.param("error_description") or refused.param("error") or "no reason given"
     way = "" if facts else _OPAQUE
     if token.resource is None:
         way = _FOR_NOBODY
@@ -204,7 +204,7 @@ def stop_at_fresh_refusal(
         way = _UNSEEN
     judge.stop(
         "rs-fresh-token-refused",
-        seen=f"HTTP 401: {said}; resource asked: {token.resource or 'none'}"
+        seen=f"HTTP 401: {reason}; resource asked: {token.resource or 'none'}"
         + (f"; in the token (not verified): {', '.join(facts)}" if facts else "; opaque token")
         + (f"; {off}" if off else ""),
         next=way,
@@ -229,11 +229,11 @@ def _step_up(
     """Judge a 403 insufficient_scope and offer another authorization (S1, S2)."""
     needed = frozenset((refused.param("scope") or "").split())
     have = frozenset((token.scope_granted or "").split())
-    shown = _challenge_text(exchange)
+    text = _challenge_text(exchange)
     incomplete = not needed or refused.param("resource_metadata") is None
     looked = (
-        Check("rs-403-no-challenge", False, shown, "www-authenticate"),
-        Check("rs-403-incomplete", incomplete, shown, "www-authenticate"),
+        Check("rs-403-no-challenge", False, text, "www-authenticate"),
+        Check("rs-403-incomplete", incomplete, text, "www-authenticate"),
         *checks_challenge.step_up(refused, asked.refusal, asked.catalogue),
     )
     yield from judge.tell(looked, exchange)
@@ -241,7 +241,7 @@ def _step_up(
     if not needed:
         judge.stop(
             "rs-403-incomplete",
-            seen=shown,
+            seen=text,
             message=f"{refused.refused} needs more scope, and the server does not say which.",
             exchange=exchange,
         )

@@ -58,8 +58,8 @@ def bind(judge: Judge) -> Protocol[str]:
 
 def bind_again(judge: Judge, client: Client) -> Protocol[None]:
     """Bind the very redirect URI that the client of the run before was registered with."""
-    wanted = replace(judge.config, redirect_uri=client.redirect_uri, port=None)
-    yield from bind(replace(judge, config=wanted))
+    config = replace(judge.config, redirect_uri=client.redirect_uri, port=None)
+    yield from bind(replace(judge, config=config))
 
 
 def get_client(judge: Judge, server: AuthorizationServer, grant: str) -> Protocol[Client]:
@@ -98,14 +98,14 @@ def register(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Pr
     config = judge.config
     match choose_way(config, server):
         case "pre-registered":
-            made = _by_hand(config, server, redirect_uri, config.client_id or "")
+            client = _by_hand(config, server, redirect_uri, config.client_id or "")
         case "metadata document":
-            made = yield from _document(judge, server, redirect_uri)
+            client = yield from _document(judge, server, redirect_uri)
         case "dynamic":
-            made = yield from _dynamic(judge, server, redirect_uri)
+            client = yield from _dynamic(judge, server, redirect_uri)
         case _:
-            made = yield from _client_of_person(judge, server, redirect_uri)
-    return made
+            client = yield from _client_of_person(judge, server, redirect_uri)
+    return client
 
 
 def method_for(server: AuthorizationServer, wished: str | None, has_secret: bool) -> str:
@@ -189,8 +189,8 @@ def _client_of_person(
     question = Question(
         "client_secret", "Client secret (empty: none)", detail, secret=True, default=""
     )
-    given: str | None = yield Ask(question)
-    secret = Secret(given) if given else config.client_secret
+    answer: str | None = yield Ask(question)
+    secret = Secret(answer) if answer else config.client_secret
     method = config.auth_method or method_for(server, None, secret is not None)
     return Client(id, "pre-registered", server.issuer, redirect_uri, method, secret)
 
@@ -373,8 +373,8 @@ def _client(
     yield from judge.tell(registration.answer(answer, sent, server, exchange), exchange)
     named, wished = registration.method_of(answer), sent.get("redirect_uris")
     redirect_uri = str(wished[0]) if isinstance(wished, list) and wished else ""
-    wanted = named if named in METHODS or judge.config.client_key else None
-    method = judge.config.auth_method or method_for(server, wanted, secret is not None)
+    wish = named if named in METHODS or judge.config.client_key else None
+    method = judge.config.auth_method or method_for(server, wish, secret is not None)
     token = answer.get("registration_access_token")
     hidden = ("client_secret", "registration_access_token")
     return Client(

@@ -79,8 +79,8 @@ def _others(resource: Resource, contact: Contact) -> Iterator[tuple[str, tuple[s
     """Yield what the resource says about algorithms, if anything: metadata and challenge."""
     named = resource.document.get(_LISTED)
     texts = [item for item in named if isinstance(item, str)] if isinstance(named, list) else []
-    told = (contact.param("algs") or "").split()
-    for where, names in (("the resource", texts), ("the challenge", told)):
+    algorithms = (contact.param("algs") or "").split()
+    for where, names in (("the resource", texts), ("the challenge", algorithms)):
         if usable := tuple(name for name in names if _asymmetric(name)):
             yield where, usable
 
@@ -182,8 +182,8 @@ def _demands_nonce(exchange: Exchange) -> bool:
         return False
     challenged = any("use_dpop_nonce" in value for value in response.all("www-authenticate"))
     # In the body it is an error of the authorization server, whatever status comes with it.
-    told = response.status == 400 or exchange.request.kind is Kind.TOKEN
-    return challenged or (told and "use_dpop_nonce" in response.text)
+    allowed = response.status == 400 or exchange.request.kind is Kind.TOKEN
+    return challenged or (allowed and "use_dpop_nonce" in response.text)
 
 
 def thumbprint_in(token_claims: Mapping[str, Any] | None) -> str | None:

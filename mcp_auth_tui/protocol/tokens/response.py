@@ -57,9 +57,9 @@ def exchange_code(
     return (yield from read_token(asker, exchange, answer, attempt.scope, attempt.resource))
 
 
-def refresh(asker: Endpoint, held: Token) -> Protocol[Token]:
+def refresh(asker: Endpoint, old: Token) -> Protocol[Token]:
     """Refresh a token (F1, F2): same issuer, client and resource, scope left out."""
-    if held.refresh is None:
+    if old.refresh is None:
         asker.judge.stop(
             "token-refresh-refused",
             seen="there is no refresh token",
@@ -68,27 +68,27 @@ def refresh(asker: Endpoint, held: Token) -> Protocol[Token]:
         )
     form = [
         Field("grant_type", "refresh_token", "staying signed in", "RFC 6749 §6"),
-        Field("refresh_token", held.refresh, "given with the token", "RFC 6749 §6"),
+        Field("refresh_token", old.refresh, "given with the token", "RFC 6749 §6"),
     ]
-    if held.resource is not None:
-        form.append(Field("resource", held.resource, "as before", "RFC 8707 §2.2"))
+    if old.resource is not None:
+        form.append(Field("resource", old.resource, "as before", "RFC 8707 §2.2"))
     exchange, answer = yield from asker.ask(tuple(form), "token refresh")
     if answer is None or answer.get("error") is not None or exchange.status >= 400:
         yield from asker.judge.tell(token.refusal(exchange, answer or {}), exchange)
         asker.refused(exchange, answer or {}, "refresh", "token-refresh-refused")
     yield from asker.judge.tell(token.form(exchange), exchange)
-    scope = held.scope_granted
-    made = yield from read_token(asker, exchange, answer, scope, held.resource)
+    scope = old.scope_granted
+    new = yield from read_token(asker, exchange, answer, scope, old.resource)
     looked: list[Check] = []
     if scope:
-        wider = set((made.scope_granted or "").split()) - set(scope.split())
-        looked.append(Check("token-refresh-wider", bool(wider), made.scope_granted or "", "/scope"))
+        wider = set((new.scope_granted or "").split()) - set(scope.split())
+        looked.append(Check("token-refresh-wider", bool(wider), new.scope_granted or "", "/scope"))
     if asker.client.auth_method == "none" and asker.dpop is None:
-        same = made.refresh in (None, held.refresh)
-        seen = "no new refresh token" if made.refresh is None else "the same refresh token"
+        same = new.refresh in (None, old.refresh)
+        seen = "no new refresh token" if new.refresh is None else "the same refresh token"
         looked.append(Check("token-refresh-static", same, seen if same else "", "/refresh_token"))
     yield from asker.judge.tell(looked, exchange)
-    return replace(made, refresh=made.refresh or held.refresh, scope_asked=held.scope_asked)
+    return replace(new, refresh=new.refresh or old.refresh, scope_asked=old.scope_asked)
 
 
 def _odd(access: str) -> str:
@@ -182,18 +182,18 @@ def _kind(
 
 
 def _granted(
-    judge: Judge, exchange: Exchange, value: Any, asked: str | None
+    judge: Judge, exchange: Exchange, value: Any, requested: str | None
 ) -> Protocol[str | None]:
     if value is None:
-        return asked
+        return requested
     pointer = "/scope"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         yield from judge.note("token-scope-array", exchange=exchange, pointer=pointer)
         value = " ".join(value)
     if not isinstance(value, str):
-        return asked
-    if asked:
-        want, got = set(asked.split()), set(value.split())
+        return requested
+    if requested:
+        want, got = set(requested.split()), set(value.split())
         less = f"not granted: {' '.join(sorted(want - got))}" if want - got else value
         more = f"more than asked: {' '.join(sorted(got - want))}" if got - want else value
         looked = (

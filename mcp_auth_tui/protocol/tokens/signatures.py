@@ -22,10 +22,10 @@ def readable(token: Token | None) -> tuple[tuple[str, Secret], ...]:
     """Return the tokens that are JWTs and so can be checked, by what they are."""
     if token is None:
         return ()
-    found = [(ACCESS, token.access)] if token.claims is not None else []
+    tokens = [(ACCESS, token.access)] if token.claims is not None else []
     if token.id_token is not None and read_jwt(token.id_token.reveal())[1] is not None:
-        found.append((IDENTITY, token.id_token))
-    return tuple(found)
+        tokens.append((IDENTITY, token.id_token))
+    return tuple(tokens)
 
 
 def check(
@@ -35,9 +35,9 @@ def check(
 
     Yields ``Learned("checked", …)`` at the end; raises `FlowStop` only for an unsafe redirect.
     """
-    made = yield from _check_all(judge, server, readable(token))
-    yield Learned("checked", made)
-    return made
+    checks = yield from _check_all(judge, server, readable(token))
+    yield Learned("checked", checks)
+    return checks
 
 
 def _check_all(
@@ -58,8 +58,8 @@ def _check_all(
     if fetched.document is None:
         why = f"the key set: {fetched.why}"
         return tuple(SignatureCheck(what, None, why, number) for what, _ in tokens)
-    made: list[SignatureCheck] = []
+    checks: list[SignatureCheck] = []
     for what, jwt in tokens:
         verified: Verification = yield Verify(jwt, fetched.document)
-        made.append(SignatureCheck(what, verified.ok, verified.why, number))
-    return tuple(made)
+        checks.append(SignatureCheck(what, verified.ok, verified.why, number))
+    return tuple(checks)
