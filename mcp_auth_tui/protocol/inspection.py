@@ -26,7 +26,7 @@ from mcp_auth_tui.model.oauth import AuthorizationServer, Contact, Known, Peer, 
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.checks.server import needs_of
 from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.discovery import challenge, resource, server
+from mcp_auth_tui.protocol.discovery import challenge, resource, resource_document, server
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import verify
 from mcp_auth_tui.text.units import count
@@ -184,7 +184,7 @@ def _servers(judge: Judge, protected: Resource, contact: Contact) -> Protocol[No
             number = protected.exchange
             yield from at.at(Stage.RESOURCE).note("prm-as-several", seen=seen, exchange=number)
         wants = needs_of(protected, contact)
-        if resource.compare(protected.identifier, at.config.url) == "foreign":
+        if resource_document.compare(protected.identifier, at.config.url) == "foreign":
             # Told already; that a server does not list somebody else's resource is no news.
             wants = replace(wants, resource="")
         ways = [server.discover_server(at, issuer, wants) for issuer in issuers]

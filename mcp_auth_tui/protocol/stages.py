@@ -16,9 +16,11 @@ from mcp_auth_tui.model.oauth import (
 )
 from mcp_auth_tui.protocol.actions import Answer, Protocol
 from mcp_auth_tui.protocol.authorization import device, pushed, request
+from mcp_auth_tui.protocol.authorization.callback import authorize
 from mcp_auth_tui.protocol.authorization.request import Scope
 from mcp_auth_tui.protocol.checks.server import needs_of
-from mcp_auth_tui.protocol.discovery.resource import choose_issuer, discover_resource
+from mcp_auth_tui.protocol.discovery.resource import discover_resource
+from mcp_auth_tui.protocol.discovery.resource_document import choose_issuer
 from mcp_auth_tui.protocol.discovery.server import discover_server, legacy_server
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import verify
@@ -112,7 +114,7 @@ def sign_in(
             attempt = yield from pushed.push(asker, attempt)
         yield Learned("attempt", attempt)
         unknown = client.how == "dynamic" and new
-        authorization = yield from request.authorize(at, attempt, unknown=unknown)
+        authorization = yield from authorize(at, attempt, unknown=unknown)
         yield Answer("received")
         if authorization.attempt != attempt:
             yield Learned("attempt", authorization.attempt)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from mcp_auth_tui.model import Secret, Stage
 from mcp_auth_tui.model.oauth import Contact
 from mcp_auth_tui.protocol.actions import Callback
-from mcp_auth_tui.protocol.authorization import request
-from mcp_auth_tui.protocol.discovery import challenge, resource, server
+from mcp_auth_tui.protocol.authorization import callback, request
+from mcp_auth_tui.protocol.discovery import challenge, resource, resource_document, server
 from mcp_auth_tui.protocol.registration.client import document_url_faults
 from mcp_auth_tui.protocol.urls import mcp_url
 from tests.protocol.script import AS, OAUTH, Script, attempt, json, judge, metadata
@@ -113,7 +113,7 @@ def our_iss(promised: bool, iss: str | None) -> bool:
     """Whether a callback with this `iss` is accepted, from an issuer `AS`."""
     query = "code=a-code&state=the-state" + ("" if iss is None else f"&iss={iss}")
     made = attempt(iss_promised=promised, state=Secret("the-state"))
-    return Script(request.judge_callback(judge(), made, Callback(query, "listener"))).stop is None
+    return Script(callback.judge_callback(judge(), made, Callback(query, "listener"))).stop is None
 
 
 def sdk_iss(promised: bool, iss: str | None) -> bool:
@@ -131,7 +131,7 @@ def raises(work: Callable[[], object]) -> bool:
 
 def our_fit(url: str, named: str) -> bool:
     """Whether metadata with this `resource` may be used for the MCP URL."""
-    return resource.compare(named, url) != "foreign"
+    return resource_document.compare(named, url) != "foreign"
 
 
 def sdk_fit(url: str, named: str) -> bool:

@@ -15,6 +15,7 @@ from mcp_auth_tui.model.oauth import Attempt, AuthorizationCode
 from mcp_auth_tui.protocol import actions
 from mcp_auth_tui.protocol.actions import Callback
 from mcp_auth_tui.protocol.authorization import request
+from mcp_auth_tui.protocol.authorization.callback import authorize, judge_callback, read
 from mcp_auth_tui.protocol.authorization.request import Scope, challenge_of, choose_scope, url_of
 from tests.protocol.script import (
     AS,
@@ -61,7 +62,7 @@ def judged(query: str, *, source: str = "listener", pasted: str = "", **changes:
     callback = Callback(query, source, pasted, changes.pop("method", "GET"))
     settings, doubted = changes.pop("settings", {}), changes.pop("doubted", "")
     at = judge(AT, **settings)
-    return Script(request.judge_callback(at, attempt(**changes), callback, doubted))
+    return Script(judge_callback(at, attempt(**changes), callback, doubted))
 
 
 # --- the request ---------------------------------------------------------------------------------
@@ -231,7 +232,7 @@ def test_an_ignored_answer_shows_names_and_no_values() -> None:
 
 
 def test_the_wait_goes_on_after_a_stray_request_B3() -> None:
-    script = Script(request.authorize(judge(AT), attempt()))
+    script = Script(authorize(judge(AT), attempt()))
     script.wants(actions.Browse)
     script.reply(attempt())
     for query in ("state=other&code=x", "error=access_denied"):
@@ -245,14 +246,14 @@ def test_the_wait_goes_on_after_a_stray_request_B3() -> None:
 
 def test_the_answer_is_judged_by_the_attempt_as_performed() -> None:
     """Z6: a state that was edited before the browser opened is the one that counts."""
-    script = Script(request.authorize(judge(AT), attempt()))
+    script = Script(authorize(judge(AT), attempt()))
     script.reply(attempt(state=Secret("edited")))
     script.reply(Callback(f"code=x&state=edited&iss={AS}", "listener"))
     assert script.returned().attempt.state == Secret("edited")
 
 
 def test_nobody_came_back() -> None:
-    script = Script(request.authorize(judge(AT), attempt()))
+    script = Script(authorize(judge(AT), attempt()))
     script.reply(attempt())
     script.reply(Failure("authz-timeout", "no answer in 600 s"))
     assert script.stopped().id == "authz-timeout"
@@ -455,7 +456,7 @@ def test_the_wait_remembers_the_last_paste_only_B8() -> None:
                 return Callback("", "paste", next(pastes))
         return None
 
-    script = played(request.authorize(judge(AT), attempt()), perform)
+    script = played(authorize(judge(AT), attempt()), perform)
     assert script.returned().code == Secret("hunter22")
     assert [item.id for item in script.slips] == ["authz-paste"] * 3
     assert script.broken == ["authz-paste"]
@@ -485,7 +486,7 @@ def test_no_paste_and_no_callback_crashes_the_judge_B7(text: str, source: str) -
 def test_a_paste_of_an_address_without_our_state_is_never_a_grant_B8(text: str) -> None:
     assert pasted(text).result is None or "the-state" in text
     callback = Callback("", "paste", text)
-    script = pasted(text, doubted=request.read(callback)[0])
+    script = pasted(text, doubted=read(callback)[0])
     if script.result is not None and "the-state" not in text:
         # Then it is a bare code, and that was told.
         assert script.broken == ["authz-paste"]
@@ -501,7 +502,7 @@ def test_fifty_strangers_end_the_wait() -> None:
                 return Callback("code=x&state=other", "listener")
         return None
 
-    script = played(request.authorize(judge(AT), attempt()), perform)
+    script = played(authorize(judge(AT), attempt()), perform)
     assert script.stopped().id == "authz-state"
 
 

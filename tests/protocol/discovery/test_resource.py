@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Stage
 from mcp_auth_tui.protocol import actions
-from mcp_auth_tui.protocol.discovery import resource
-from mcp_auth_tui.protocol.discovery.resource import compare, places
+from mcp_auth_tui.protocol.discovery import resource, resource_document
+from mcp_auth_tui.protocol.discovery.resource import places
+from mcp_auth_tui.protocol.discovery.resource_document import compare
 from tests.protocol.script import (
     AS,
     MCP,
@@ -277,7 +278,7 @@ def test_an_issuer_by_hand_goes_on_without_metadata_A10() -> None:
     script.gets((PRM, NOT_FOUND), (PRM_ROOT, NOT_FOUND))
     assert script.returned().identifier == MCP
     chosen = Script(
-        resource.choose_issuer(
+        resource_document.choose_issuer(
             judge(Stage.SERVER, issuer="https://hand.example"), script.returned()
         )
     )
@@ -425,7 +426,9 @@ def test_an_internal_host_in_a_public_document_is_told_P9(issuer: str) -> None:
 
 def choosing(*issuers: str, **settings: Any) -> Script:
     return Script(
-        resource.choose_issuer(judge(Stage.SERVER, **settings), found_resource(issuers=issuers))
+        resource_document.choose_issuer(
+            judge(Stage.SERVER, **settings), found_resource(issuers=issuers)
+        )
     )
 
 
