@@ -314,7 +314,7 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
     # Hidden by the screen while it is there, and still to be read after it.
     for line in (*started.notes, *started.marks):
         talk(f"mcp-auth-tui: {line}")
-    wishes = gathered(store=started.store, practice=settings.practice, told=started.notes)
+    wishes = gathered(remember=started.remember, practice=settings.practice, told=started.notes)
     code, session = run_tui(
         config,
         settings,

@@ -202,7 +202,7 @@ def _face(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--step", action="store_true", help="stop before each request")
     group.add_argument(
-        "--no-store",
+        "--no-remember",
         action="store_true",
         help="keep nothing between runs: neither theme nor servers (never a token)",
     )

@@ -61,8 +61,8 @@ class Options:
     """``--wait`` was typed: somebody will come."""
     stepping: bool = False
     """``--step``: stop before each action."""
-    store: bool = True
-    """The screen may keep its theme and the servers that were used (not with ``--no-store``)."""
+    remember: bool = True
+    """The screen may keep its theme and the servers that were used (not with ``--no-remember``)."""
     notes: tuple[str, ...] = ()
     """Sentences about what was assumed, for the face to say."""
 
@@ -191,7 +191,7 @@ def from_arguments(
         reveal=args.reveal,
         wait_given=args.wait is not None,
         stepping=args.step,
-        store=not args.no_store,
+        remember=not args.no_remember,
         notes=(*proxied, *notes, *held.notes),
     )
 

@@ -23,7 +23,7 @@ class Preferences:
 
     theme: str = ""
     reduced_motion: bool = False
-    store: bool = True
+    remember: bool = True
 
 
 KNOWN: Mapping[str, tuple[type, str, str]] = {
@@ -37,9 +37,14 @@ KNOWN: Mapping[str, tuple[type, str, str]] = {
         "true or false",
         "true: nothing slides, no cursor blinks, clocks go on every ten seconds",
     ),
-    "store": (bool, "true or false", "false: nothing is kept between runs, and nothing of it read"),
+    "remember": (
+        bool,
+        "true or false",
+        "false: nothing is kept between runs, and nothing of it read",
+    ),
 }
 """Name to its type, how a value is written, and what it does."""
+_RENAMED = {"store": "remember"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +76,14 @@ USUAL = Wishes()
 
 def gathered(
     *,
-    store: bool = True,
+    remember: bool = True,
     practice: str = "",
     told: Sequence[str] = (),
     environ: Mapping[str, str] = os.environ,
 ) -> Wishes:
     """Read the config file and what was kept; sentences that were ``told`` are not noted again.
 
-    Without ``store`` nothing that was kept is read, and nothing is kept.
+    Without ``remember`` nothing that was kept is read, and nothing is kept.
     """
     notes: list[str] = []
     try:
@@ -88,7 +93,7 @@ def gathered(
         config = user_config.UserConfig(user_config.config_path(environ))
     chosen, strange = understood(config.settings, config.path)
     notes += [*config.notes, *strange]
-    path = recent.state_path(environ) if store and chosen.store else None
+    path = recent.state_path(environ) if remember and chosen.remember else None
     kept = State()
     if path is not None:
         try:
@@ -118,7 +123,12 @@ def understood(table: Mapping[str, Any], path: Path) -> tuple[Preferences, tuple
     notes: list[str] = []
     values: dict[str, Any] = {}
     for name, value in table.items():
-        if name not in KNOWN:
+        if name in _RENAMED:
+            notes.append(
+                f"{path}: in [settings], {name!r} is now called {_RENAMED[name]!r}: rename it "
+                "there. It was not used."
+            )
+        elif name not in KNOWN:
             told = unknown("setting", name[:40], KNOWN)
             end = "" if told.endswith("?") else "."
             notes.append(f"{path}: in [settings], {told}{end} It was not used.")

@@ -39,7 +39,7 @@ def configured(environ: dict[str, str], content: str) -> dict[str, str]:
 
 
 def test_every_setting_is_taken() -> None:
-    table = {"theme": "nord", "reduced_motion": True, "store": False}
+    table = {"theme": "nord", "reduced_motion": True, "remember": False}
     assert set(table) == set(KNOWN)
     assert understood(table, HERE) == (Preferences("nord", True, False), ())
     assert understood({}, HERE) == (Preferences(), ())
@@ -62,8 +62,13 @@ def test_every_setting_is_taken() -> None:
             {"reduced_motion": "yes"},
             "config.toml: settings.reduced_motion is a string, not true or false. It was not used.",
         ),
-        ({"store": 0}, "config.toml: settings.store is a number or a date, not true or false. "
-         "It was not used."),
+        ({"remember": 0}, "config.toml: settings.remember is a number or a date, not true or "
+         "false. It was not used."),
+        (
+            {"store": False},
+            "config.toml: in [settings], 'store' is now called 'remember': rename it there. "
+            "It was not used.",
+        ),
         (
             {"theme": ["nord"]},
             'config.toml: settings.theme is a list, not a name, as "nord". It was not used.',
@@ -98,12 +103,12 @@ def test_a_theme_of_the_environment_is_left_to_the_screen_library(environ: dict[
 @pytest.mark.parametrize("how", ["argument", "setting", "null device", "textual-serve"])
 def test_who_wants_nothing_kept_is_obeyed_in_reading_too(environ: dict[str, str], how: str) -> None:
     if how == "setting":
-        configured(environ, "[settings]\nstore = false\n")
+        configured(environ, "[settings]\nremember = false\n")
     if how == "null device":
         environ["MCP_AUTH_TUI_STATE"] = os.devnull
     if how == "textual-serve":
         environ["TEXTUAL_DRIVER"] = "textual.drivers.web_driver:WebDriver"
-    wishes = gathered(store=how != "argument", environ=environ)
+    wishes = gathered(remember=how != "argument", environ=environ)
     assert (wishes.theme, wishes.path, wishes.kept) == ("", None, State())
 
 
@@ -144,28 +149,28 @@ def test_what_was_told_already_is_not_told_again(environ: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("words", "store", "practice"),
+    ("words", "remember", "practice"),
     [
         (("https://a.example/mcp",), True, False),
-        (("https://a.example/mcp", "--no-store"), False, False),
+        (("https://a.example/mcp", "--no-remember"), False, False),
         (("demo",), True, True),
-        (("demo", "--no-store"), False, True),
+        (("demo", "--no-remember"), False, True),
     ],
 )
 def test_the_command_line_says_what_may_be_kept(
-    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], store: bool, practice: bool
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], remember: bool, practice: bool
 ) -> None:
     seen: list[tuple[bool, bool]] = []
 
-    def gather(*, store: bool, practice: str, told: Any) -> Wishes:
-        seen.append((store, practice.startswith("http://127.0.0.1:")))
+    def gather(*, remember: bool, practice: str, told: Any) -> Wishes:
+        seen.append((remember, practice.startswith("http://127.0.0.1:")))
         return Wishes()
 
     monkeypatch.setattr("mcp_auth_tui.storage.preferences.gathered", gather)
     monkeypatch.setattr("mcp_auth_tui.cli.main._headless_mode", lambda *_: "")
     monkeypatch.setattr("mcp_auth_tui.tui.app.run_tui", lambda *_, **__: (0, None))
     assert main.main(words) == 0
-    assert seen == [(store, practice)]
+    assert seen == [(remember, practice)]
 
 
 _VALUE = st.none() | st.booleans() | st.integers() | st.text(max_size=9) | st.lists(st.booleans())
