@@ -72,7 +72,8 @@ def _flow(words: list[str]) -> int:
 
 def _no_command(url: str | None) -> None:
     """Raise `Usage` for a bare word that is nearly a command: as a host it would be asked."""
-    from mcp_auth_tui.settings.options import Usage, near
+    from mcp_auth_tui.settings.options import Usage
+    from mcp_auth_tui.text.suggest import near
 
     if url is None or not url.isalpha():
         return
@@ -135,7 +136,8 @@ def _practise(args: Namespace, words: list[str]) -> int:
     from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
     from mcp_auth_tui.demo.thread import running
     from mcp_auth_tui.desktop.output import Talk
-    from mcp_auth_tui.settings.options import Usage, check_file, unknown
+    from mcp_auth_tui.settings.options import Usage, check_file
+    from mcp_auth_tui.text.suggest import unknown
 
     known = {"fault": FAULTS, "variant": VARIANTS}
     for kind, names in known.items():

@@ -13,7 +13,8 @@ from mcp_auth_tui.findings.advice import Advice, advice
 from mcp_auth_tui.model import Level
 from mcp_auth_tui.render.report.markdown import block, span
 from mcp_auth_tui.settings.inspect_arguments import LIST_FORMATS
-from mcp_auth_tui.settings.options import Usage, target, unknown
+from mcp_auth_tui.settings.options import Usage, target
+from mcp_auth_tui.text.suggest import unknown
 
 _WIDTH = 88
 _TITLE = "The checks of mcp-auth-tui"

@@ -266,25 +266,12 @@ def _secret(args: Any, environ: Mapping[str, str]) -> tuple[Secret | None, tuple
 def _allowed(ids: list[str]) -> frozenset[str]:
     if ids:
         from mcp_auth_tui.findings import CATALOGUE
+        from mcp_auth_tui.text.suggest import unknown
 
         for name in ids:
             if name not in CATALOGUE:
                 raise Usage(unknown("finding", name, CATALOGUE), "allow")
     return frozenset(ids)
-
-
-def unknown(kind: str, name: str, known: Any) -> str:
-    """Return the sentence for a name that is not in a table, with those that are near to it."""
-    close = near(name, known)
-    hint = f"did you mean {' or '.join(close)}?" if close else "nothing has a name like it"
-    return f"there is no {kind} {name!r}: {hint}"
-
-
-def near(name: str, known: Any, least: float = 0.5) -> list[str]:
-    """Return the names of a table that one may have meant, the nearest first, at most three."""
-    from difflib import get_close_matches
-
-    return get_close_matches(name, list(known), n=3, cutoff=least)
 
 
 def check_file(path: str | None, flag: str) -> str | None:

@@ -118,7 +118,7 @@ def gathered(
 
 def understood(table: Mapping[str, Any], path: Path) -> tuple[Preferences, tuple[str, ...]]:
     """Return what the table says, and a sentence about each entry that could not be used."""
-    from mcp_auth_tui.settings.options import unknown
+    from mcp_auth_tui.text.suggest import unknown
 
     notes: list[str] = []
     values: dict[str, Any] = {}

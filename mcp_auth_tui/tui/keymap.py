@@ -121,7 +121,7 @@ def _wanted(
     name: str, value: Any, owners: dict[str, str], wanted: dict[str, list[str]]
 ) -> Iterable[str]:
     """Note who gets which keys; yield what was refused."""
-    from mcp_auth_tui.settings.options import unknown
+    from mcp_auth_tui.text.suggest import unknown
 
     known = {key.name: key for key in KEYS}
     if name not in known:

@@ -37,7 +37,7 @@ class Liking(Frame):
             self.set_reactive(App.theme, theme)
             self.stylesheet.set_variables(self.get_css_variables())
             return
-        from mcp_auth_tui.settings.options import unknown
+        from mcp_auth_tui.text.suggest import unknown
 
         place = self.wishes.theme_from or self.wishes.path
         told = unknown("theme", theme, self.available_themes)
