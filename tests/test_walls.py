@@ -135,7 +135,7 @@ def test_a_run_without_a_screen_never_loads_textual(mode: str) -> None:
     modules = command("http://127.0.0.1:1/mcp", mode, "--timeout", "2")
     assert "mcp_auth_tui.cli.headless" in modules
     assert modules & {"textual", "rich", "mcp_auth_tui.tui", "mcp_auth_tui.tui.app"} == set()
-    assert "mcp_auth_tui.net" in modules
+    assert "mcp_auth_tui.net.network" in modules
 
 
 def test_an_inspection_never_loads_textual_nor_what_only_a_sign_in_needs() -> None:

@@ -18,7 +18,7 @@ from mcp_auth_tui.inspect.progress import Progress
 from mcp_auth_tui.inspect.sink import Sink
 from mcp_auth_tui.inspect.target import inspected
 from mcp_auth_tui.model import Ended, Outcome, Session, Stage, Started
-from mcp_auth_tui.net import Network, Tls
+from mcp_auth_tui.net.network import Network, Tls
 from mcp_auth_tui.settings.inspect_options import Wishes
 from mcp_auth_tui.text.terminal import harmless
 

@@ -17,7 +17,7 @@ from mcp_auth_tui.protocol.urls import origin_text
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model import Session
-    from mcp_auth_tui.net import Network
+    from mcp_auth_tui.net.network import Network
 
 Inspect = Callable[[str, "Network"], Awaitable["Session"]]
 

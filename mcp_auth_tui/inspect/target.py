@@ -35,8 +35,8 @@ from mcp_auth_tui.render import bug
 from mcp_auth_tui.text.units import duration
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.net import Network
     from mcp_auth_tui.net.answers import Stream
+    from mcp_auth_tui.net.network import Network
 
 REQUESTS = 60
 """The most requests for one URL (SPEC 6: a global budget)."""

@@ -9,7 +9,7 @@ from typing import Any
 from mcp_auth_tui.desktop.browser import Browser
 from mcp_auth_tui.keys.signer import Signer
 from mcp_auth_tui.model import Event, Request, Session, Stage
-from mcp_auth_tui.net import Network
+from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.run.controller import Controller

@@ -41,7 +41,7 @@ from mcp_auth_tui.run.person import Interrupted, Person
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser, Opened
     from mcp_auth_tui.model.oauth import Attempt, Known
-    from mcp_auth_tui.net import Network
+    from mcp_auth_tui.net.network import Network
 
 Flow = Callable[[Config, "Known", Stage], Protocol[Outcome]]
 

@@ -57,8 +57,8 @@ from mcp_auth_tui.text.units import count
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser
     from mcp_auth_tui.loopback.callback import Listener
-    from mcp_auth_tui.net import Network
     from mcp_auth_tui.net.answers import Stream
+    from mcp_auth_tui.net.network import Network
 
 BindListener = Callable[[str | None, int | None], Awaitable["Listener"]]
 Signer = Callable[[Sign], Awaitable[SignedJwt | Failure]]

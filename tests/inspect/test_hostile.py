@@ -6,7 +6,7 @@ import pytest
 
 from mcp_auth_tui.inspect.formats import FORMATS, Setting, form
 from mcp_auth_tui.inspect.target import inspected
-from mcp_auth_tui.net import Network
+from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.protocol.config import Config
 from tests.hostile import hostile
 

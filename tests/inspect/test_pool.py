@@ -14,7 +14,7 @@ from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.inspect.pool import Networks, inspect_all
 from mcp_auth_tui.inspect.target import inspected
 from mcp_auth_tui.model import Level, Outcome, Session, Stage
-from mcp_auth_tui.net import Network
+from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.protocol.actions import Now, Protocol
 from mcp_auth_tui.protocol.config import Config
 from tests.bench import endpoints

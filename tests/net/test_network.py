@@ -17,7 +17,7 @@ import trustme
 from mcp_auth_tui import __version__
 from mcp_auth_tui.loopback.server import Reply
 from mcp_auth_tui.model import Failure, Field, Kind, Request, Response, Secret, Stage
-from mcp_auth_tui.net import Network
+from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.protocol.mcp.jsonrpc import stateless
 from tests.net.servers import get, hangs, raw, says, site
 
@@ -663,7 +663,7 @@ async def test_a_dead_proxy_is_named() -> None:
 
 def test_a_network_costs_no_import_until_it_is_used() -> None:
     code = (
-        "import sys; from mcp_auth_tui.net import Network; Network('https://a.example/');"
+        "import sys; from mcp_auth_tui.net.network import Network; Network('https://a.example/');"
         "sys.exit(bool({'httpcore', 'httpx', 'anyio', 'truststore'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

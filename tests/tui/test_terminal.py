@@ -127,7 +127,7 @@ def test_the_driver_is_changed_only_where_stdout_is_no_terminal(
 
 
 def test_importing_the_screen_loads_neither_the_network_nor_the_trust_store() -> None:
-    heavy = ("httpx", "httpcore", "truststore", "h11", "mcp_auth_tui.net", "pygments")
+    heavy = ("httpx", "httpcore", "truststore", "h11", "mcp_auth_tui.net.network", "pygments")
     code = (
         "import sys, mcp_auth_tui.tui.app; "
         f"print([name for name in {heavy!r} if name in sys.modules])"

@@ -1,0 +1,241 @@
+"""Knows how one request is answered within limits; must not know stages, rules or tokens.
+
+The only room that imports httpx, and that only with the first request: it costs 70 ms.
+Limits and guards are those of SPEC part 6.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+from mcp_auth_tui import __version__
+from mcp_auth_tui.model import Failure, Request, Response, Timing
+from mcp_auth_tui.net.addresses import Guard, Unreachable
+from mcp_auth_tui.net.messages import Place, encode, place
+from mcp_auth_tui.net.proxies import Proxies, shown
+
+if TYPE_CHECKING:
+    import httpx
+
+    from mcp_auth_tui.net.answers import Enough, Stream
+    from mcp_auth_tui.net.wire import Meter, Wire
+
+__all__ = ["Network", "Tls"]
+
+AGENT = f"mcp-auth-tui/{__version__}"
+_IDEMPOTENT = frozenset({"GET", "HEAD"})
+
+T = TypeVar("T")
+
+
+class Tls:
+    """TLS settings, made at the first use: reading the trust store takes 50 ms, in a thread."""
+
+    def __init__(self, ca_file: str | None = None, *, insecure: bool = False) -> None:
+        self.made: ssl.SSLContext | None = None
+        """The settings once there are any."""
+        self._ca_file = ca_file
+        self._insecure = insecure
+        self._building = asyncio.Lock()
+
+    async def context(self) -> ssl.SSLContext:
+        """Return the settings; raises `Unreachable` for a CA file that cannot be used."""
+        from mcp_auth_tui.net.wire import make_context
+
+        async with self._building:
+            if self.made is None:
+                try:
+                    self.made = await asyncio.to_thread(
+                        make_context, self._ca_file, insecure=self._insecure
+                    )
+                except OSError as error:
+                    # ssl.SSLError is an OSError too: a file without a certificate in it.
+                    message = f"The CA file {self._ca_file} cannot be used: {error}."
+                    raise Unreachable(Failure("net-tls", message)) from error
+            return self.made
+
+
+class Network:
+    """The network of one run: one connection per origin, kept alive; nothing follows a redirect.
+
+    ``timeout`` bounds each connect and each read, ``total`` a whole exchange (seconds). ``tls``
+    shares the TLS settings of several networks, and then goes before ``ca_file`` and ``insecure``.
+    Building one is cheap; ValueError for a proxy that is no proxy URL.
+    """
+
+    def __init__(
+        self,
+        typed_url: str,
+        *,
+        ca_file: str | None = None,
+        insecure: bool = False,
+        proxy: str | None = None,
+        timeout: float = 10.0,
+        total: float = 30.0,
+        allow_private: bool = False,
+        environ: Mapping[str, str] = os.environ,
+        tls: Tls | None = None,
+    ) -> None:
+        self._guard = Guard(typed_url, allow_private=allow_private)
+        self._proxies = Proxies.read(proxy, environ)
+        self._ca_file = ca_file
+        self._insecure = insecure
+        self._timeout = timeout
+        self._total = total
+        self._tls = tls or Tls(ca_file, insecure=insecure)
+        self._wires: dict[tuple[str, str | None], Wire] = {}
+
+    @property
+    def description(self) -> str:
+        """What is special about this network, for a person; empty when nothing is."""
+        said = [self._proxies.description]
+        if self._ca_file:
+            said.append(f"trusting also {self._ca_file}")
+        if self._insecure:
+            said.append("certificates are NOT checked")
+        return "; ".join(item for item in said if item)
+
+    async def send(
+        self, request: Request, enough: Enough | None = None
+    ) -> tuple[Response | Failure, Timing]:
+        """Send a request and return what became of it; ``enough`` ends the reading early.
+
+        Raises ValueError for header fields that cannot be sent.
+        """
+        return await self._sent(request, lambda meter: self._exchange(request, enough, meter))
+
+    async def open(self, request: Request) -> tuple[Response | Failure, Timing, Stream | None]:
+        """Open an SSE stream; an answer that is none is read to its end, and there is no stream.
+
+        Raises ValueError for header fields that cannot be sent.
+        """
+        result, timing = await self._sent(request, lambda meter: self._open(request, meter))
+        if isinstance(result, Failure):
+            return result, timing, None
+        return result[0], timing, result[1]
+
+    async def warm(self, url: str) -> None:
+        """Have a live connection for the origin of a URL ready; never sends a request.
+
+        What goes wrong is left to the request that comes later, which will say it.
+        """
+        import httpcore
+
+        with suppress(Unreachable, OSError, httpcore.NetworkError, httpcore.TimeoutException):
+            to = place(url)
+            proxy = self._proxies.of(url)
+            if proxy is not None:
+                return
+            wire = await self._wire(to, proxy)
+            origin = httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target="/").origin
+            for connection in wire.pool.connections:
+                usable = connection.is_idle() and not connection.has_expired()
+                if usable and connection.can_handle_request(origin):
+                    return
+            context = self._tls.made if to.scheme == "https" else None
+            await wire.dialer.warm(to.host, to.port, context, self._timeout)
+
+    async def aclose(self) -> None:
+        """Close every connection; the network can be used again after it."""
+        while self._wires:
+            await self._wires.popitem()[1].aclose()
+
+    async def _sent(
+        self, request: Request, work: Callable[[Meter], Awaitable[T]]
+    ) -> tuple[T | Failure, Timing]:
+        """Do the work of an exchange, and once more where that does no harm."""
+        from mcp_auth_tui.net.wire import Meter
+
+        meter = Meter()
+        result = await self._within(request.url, meter, work(meter))
+        # The server let go of the kept connection just as we wrote, as those do that wait as long
+        # as we do between two polls. Whether it saw the request is unknown (RFC 9112 §9.3.1).
+        if meter.stale and (request.method in _IDEMPOTENT or request.idempotent):
+            meter = Meter()
+            result = await self._within(request.url, meter, work(meter))
+        return result, meter.timing()
+
+    async def _exchange(
+        self, request: Request, enough: Enough | None, meter: Meter
+    ) -> Response | Failure:
+        from mcp_auth_tui.net.answers import collect
+
+        to = place(request.url)
+        answer = await self._begin(request, to, meter, read=self._timeout)
+        return await collect(answer, request.kind, to.where, enough)
+
+    async def _open(
+        self, request: Request, meter: Meter
+    ) -> tuple[Response | Failure, Stream | None]:
+        from mcp_auth_tui.net.answers import Stream, collect, head
+
+        to = place(request.url)
+        answer = await self._begin(request, to, meter, read=self._total)
+        response = head(answer)
+        if response.status == 200 and response.media_type == "text/event-stream":
+            try:
+                return response, Stream(answer, request.kind, to.where, self._total)
+            except Unreachable:
+                await answer.aclose()
+                raise
+        return await collect(answer, request.kind, to.where, None), None
+
+    async def _begin(
+        self, request: Request, to: Place, meter: Meter, *, read: float
+    ) -> httpx.Response:
+        from mcp_auth_tui.net.wire import request_for
+
+        headers, content = encode(request, to, AGENT)
+        proxy = self._proxies.of(request.url)
+        if proxy is not None:
+            self._guard.check_literal(to.host)
+        wire = await self._wire(to, proxy)
+        limit = self._timeout
+        timeouts = {"connect": limit, "read": read, "write": limit, "pool": limit}
+        extensions = {"timeout": timeouts, "trace": meter}
+        made = request_for(request.method, to, headers, content, extensions)
+        return await wire.handle_async_request(made)
+
+    async def _within(self, url: str, meter: Meter, work: Awaitable[T]) -> T | Failure:
+        """Await one exchange within the total time; everything the network does is a `Failure`."""
+        import httpcore
+
+        from mcp_auth_tui.net import faults
+
+        try:
+            async with asyncio.timeout(self._total):
+                return await work
+        except Unreachable as error:
+            return error.failure
+        except TimeoutError:
+            return faults.late_in_total(place(url).where, meter.phase, self._total)
+        except (
+            httpcore.TimeoutException,
+            httpcore.NetworkError,
+            httpcore.RemoteProtocolError,
+            httpcore.ProxyError,
+        ) as error:
+            late = isinstance(error, httpcore.TimeoutException)
+            meter.stale = meter.phase == "wait" and not (meter.connected or late)
+            return faults.failure(error, self._where(url, meter), meter.phase, self._timeout)
+
+    def _where(self, url: str, meter: Meter) -> str:
+        proxy = self._proxies.of(url)
+        if proxy is not None and meter.phase == "connect":
+            return f"The proxy {shown(proxy)}"
+        return place(url).where
+
+    async def _wire(self, to: Place, proxy: str | None) -> Wire:
+        from mcp_auth_tui.net.wire import make_wire
+
+        key = (to.scheme, proxy)
+        if key not in self._wires:
+            context = await self._tls.context() if to.scheme == "https" else None
+            if key not in self._wires:
+                self._wires[key] = make_wire(self._guard, proxy, context)
+        return self._wires[key]
