@@ -19,42 +19,42 @@ from mcp_auth_tui.inspect.sink import Sink
 from mcp_auth_tui.inspect.target import inspected
 from mcp_auth_tui.model import Ended, Outcome, Session, Stage, Started
 from mcp_auth_tui.net.network import Network, Tls
-from mcp_auth_tui.settings.inspect_options import Wishes
+from mcp_auth_tui.settings.inspect_options import InspectOptions
 from mcp_auth_tui.text.terminal import harmless
 
 INTERRUPTED = 130
 
 
-def inspect(wishes: Wishes) -> int:
+def inspect(options: InspectOptions) -> int:
     """Inspect all that was asked for, write the results, and return the exit code (DESIGN 3)."""
     talk = Talk()
-    for line in (*wishes.notes, *wishes.marks):
+    for line in (*options.notes, *options.network.marks):
         talk(f"mcp-auth-tui: {line}")
     try:
-        with Sink(wishes.output) as sink:
-            code = asyncio.run(_Inspection(wishes, sink).run())
+        with Sink(options.output) as sink:
+            code = asyncio.run(_Inspection(options, sink).run())
     except BrokenPipeError:
         return 1  # whoever read has seen enough, as head does
     except (OSError, ValueError) as error:
-        where = wishes.output or "stdout"
+        where = options.output or "stdout"
         talk(f"mcp-auth-tui: the results could not be written to {where}: {reason(error)}")
         return 1
-    if wishes.output is not None:
-        talk(f"Written to {wishes.output}, readable by you alone.")
+    if options.output is not None:
+        talk(f"Written to {options.output}, readable by you alone.")
     return code
 
 
 class _Inspection:
-    def __init__(self, wishes: Wishes, sink: Sink) -> None:
-        self._wishes = wishes
+    def __init__(self, options: InspectOptions, sink: Sink) -> None:
+        self._options = options
         self._sink = sink
         terminal = _terminal(sys.stderr)
         # Where results stand on the same terminal, the line of progress makes room for them.
-        self._shared = terminal and wishes.output is None and _terminal(sys.stdout)
-        self._progress = Progress(len(wishes.urls), terminal=terminal)
+        self._shared = terminal and options.output is None and _terminal(sys.stdout)
+        self._progress = Progress(len(options.urls), terminal=terminal)
         self._form: Form = form(
-            wishes.form,
-            Setting(fail_on=wishes.fail_on, marks=wishes.marks, colour=_colour(wishes)),
+            options.form,
+            Setting(fail_on=options.fail_on, marks=options.network.marks, colour=_colour(options)),
         )
         self._failed = False
 
@@ -72,25 +72,23 @@ class _Inspection:
         return int(self._failed) if complete else INTERRUPTED
 
     async def _all(self) -> None:
-        wishes, tls = self._wishes, Tls(self._wishes.ca_file, insecure=self._wishes.insecure)
+        options, tls = self._options, Tls(self._options.network)
 
         def make(url: str) -> Network:
-            return Network(
-                url, proxy=wishes.proxy, timeout=wishes.timeout, total=wishes.total, tls=tls
-            )
+            return Network(url, options.network, tls=tls)
 
         async def one(url: str, network: Network) -> Session:
             return await inspected(
-                wishes.config(url), network, fail_on=wishes.fail_on, seconds=wishes.whole
+                options.config(url), network, fail_on=options.fail_on, seconds=options.seconds
             )
 
-        await inspect_all(self._usable(), one, make, self._done, jobs=wishes.jobs)
+        await inspect_all(self._usable(), one, make, self._done, jobs=options.jobs)
 
     def _usable(self) -> Iterator[str]:
         """Yield the URLs; a line of a list that is none is a result of its own."""
-        for url in self._wishes.urls:
+        for url in self._options.urls:
             try:
-                made = self._wishes.config(url).url
+                made = self._options.config(url).url
             except ValueError as error:
                 self._done(_no_url(url, str(error)))
             else:
@@ -116,11 +114,11 @@ def _terminal(stream: Any) -> bool:
     return stream is not None and bool(stream.isatty())
 
 
-def _colour(wishes: Wishes) -> bool:
+def _colour(options: InspectOptions) -> bool:
     import os
 
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return wishes.output is None and _terminal(sys.stdout) and not plain
+    return options.output is None and _terminal(sys.stdout) and not plain
 
 
 @contextmanager

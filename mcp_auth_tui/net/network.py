@@ -18,6 +18,7 @@ from mcp_auth_tui.model import Failure, Request, Response, Timing
 from mcp_auth_tui.net.addresses import Guard, Unreachable
 from mcp_auth_tui.net.messages import Place, encode, place
 from mcp_auth_tui.net.proxies import Proxies, shown
+from mcp_auth_tui.net.settings import NetworkSettings
 
 if TYPE_CHECKING:
     import httpx
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "Tls"]
 
 AGENT = f"mcp-auth-tui/{__version__}"
+DEFAULT = NetworkSettings()
 _IDEMPOTENT = frozenset({"GET", "HEAD"})
 
 T = TypeVar("T")
@@ -36,69 +38,53 @@ T = TypeVar("T")
 class Tls:
     """TLS settings, made at the first use: reading the trust store takes 50 ms, in a thread."""
 
-    def __init__(self, ca_file: str | None = None, *, insecure: bool = False) -> None:
-        self.made: ssl.SSLContext | None = None
-        """The settings once there are any."""
-        self._ca_file = ca_file
-        self._insecure = insecure
+    def __init__(self, settings: NetworkSettings) -> None:
+        self.loaded: ssl.SSLContext | None = None
+        """The context once there is one."""
+        self._settings = settings
         self._building = asyncio.Lock()
 
     async def context(self) -> ssl.SSLContext:
         """Return the settings; raises `Unreachable` for a CA file that cannot be used."""
         from mcp_auth_tui.net.wire import make_context
 
+        ca_file = self._settings.ca_file
         async with self._building:
-            if self.made is None:
+            if self.loaded is None:
                 try:
-                    self.made = await asyncio.to_thread(
-                        make_context, self._ca_file, insecure=self._insecure
+                    self.loaded = await asyncio.to_thread(
+                        make_context, ca_file, insecure=self._settings.insecure
                     )
                 except OSError as error:
                     # ssl.SSLError is an OSError too: a file without a certificate in it.
-                    message = f"The CA file {self._ca_file} cannot be used: {error}."
+                    message = f"The CA file {ca_file} cannot be used: {error}."
                     raise Unreachable(Failure("net-tls", message)) from error
-            return self.made
+            return self.loaded
 
 
 class Network:
     """The network of one run: one connection per origin, kept alive; nothing follows a redirect.
 
-    ``timeout`` bounds each connect and each read, ``total`` a whole exchange (seconds). ``tls``
-    shares the TLS settings of several networks, and then goes before ``ca_file`` and ``insecure``.
-    Building one is cheap; ValueError for a proxy that is no proxy URL.
+    The settings' ``timeout`` bounds each connect and each read, ``total`` a whole exchange. ``tls``
+    shares what several networks of the same settings trust. Building one is cheap; ValueError for
+    a proxy that is no proxy URL.
     """
 
     def __init__(
         self,
         typed_url: str,
+        settings: NetworkSettings = DEFAULT,
         *,
-        ca_file: str | None = None,
-        insecure: bool = False,
-        proxy: str | None = None,
-        timeout: float = 10.0,
-        total: float = 30.0,
         allow_private: bool = False,
         environ: Mapping[str, str] = os.environ,
         tls: Tls | None = None,
     ) -> None:
         self._guard = Guard(typed_url, allow_private=allow_private)
-        self._proxies = Proxies.read(proxy, environ)
-        self._ca_file = ca_file
-        self._insecure = insecure
-        self._timeout = timeout
-        self._total = total
-        self._tls = tls or Tls(ca_file, insecure=insecure)
+        self._proxies = Proxies.read(settings.proxy, environ)
+        self._timeout = settings.timeout
+        self._total = settings.total
+        self._tls = tls or Tls(settings)
         self._wires: dict[tuple[str, str | None], Wire] = {}
-
-    @property
-    def description(self) -> str:
-        """What is special about this network, for a person; empty when nothing is."""
-        said = [self._proxies.description]
-        if self._ca_file:
-            said.append(f"trusting also {self._ca_file}")
-        if self._insecure:
-            said.append("certificates are NOT checked")
-        return "; ".join(item for item in said if item)
 
     async def send(
         self, request: Request, enough: Enough | None = None
@@ -137,7 +123,7 @@ class Network:
                 usable = connection.is_idle() and not connection.has_expired()
                 if usable and connection.can_handle_request(origin):
                     return
-            context = self._tls.made if to.scheme == "https" else None
+            context = self._tls.loaded if to.scheme == "https" else None
             await wire.dialer.warm(to.host, to.port, context, self._timeout)
 
     async def aclose(self) -> None:
@@ -198,8 +184,8 @@ class Network:
         limit = self._timeout
         timeouts = {"connect": limit, "read": read, "write": limit, "pool": limit}
         extensions = {"timeout": timeouts, "trace": meter}
-        made = request_for(request.method, to, headers, content, extensions)
-        return await wire.handle_async_request(made)
+        outgoing = request_for(request.method, to, headers, content, extensions)
+        return await wire.handle_async_request(outgoing)
 
     async def _within(self, url: str, meter: Meter, work: Awaitable[T]) -> T | Failure:
         """Await one exchange within the total time; everything the network does is a `Failure`."""

@@ -26,11 +26,7 @@ class Run(Controller):
     ) -> None:
         self._make: Callable[[], Network] = lambda: Network(
             config.url,
-            ca_file=options.ca_file,
-            insecure=options.insecure,
-            proxy=options.proxy,
-            timeout=options.timeout,
-            total=options.total,
+            options.network,
             allow_private=PRIVATE in config.allow,
         )
         self._own = self._make()

@@ -12,9 +12,10 @@ from typing import IO, Any
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.model import Level
+from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.urls import mcp_url
-from mcp_auth_tui.settings.options import Usage, check_file, target
+from mcp_auth_tui.settings.options import Usage, network, proxy_notes, target
 
 MAX_LIST = 32 * 1024 * 1024
 """The most octets of a list of URLs."""
@@ -24,7 +25,7 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class InspectOptions:
     """All that an inspection is told."""
 
     urls: tuple[str, ...]
@@ -34,28 +35,14 @@ class Wishes:
     output: Path | None = None
     fail_on: Level = Level.ERROR
     jobs: int = 20
-    ca_file: str | None = None
-    proxy: str | None = None
-    insecure: bool = False
-    timeout: float = 10.0
-    """Seconds that one request may take to connect or to answer."""
+    network: NetworkSettings = field(default_factory=NetworkSettings)
     notes: tuple[str, ...] = ()
     """Sentences about what was assumed, for stderr."""
 
     @property
-    def total(self) -> float:
-        """Seconds that one request may take in all."""
-        return 3 * self.timeout
-
-    @property
-    def whole(self) -> float:
+    def seconds(self) -> float:
         """Seconds that one URL may take."""
-        return 12 * self.timeout
-
-    @property
-    def marks(self) -> tuple[str, ...]:
-        """What makes the results worth less."""
-        return ("TLS certificates are NOT checked (--insecure)",) if self.insecure else ()
+        return 12 * self.network.timeout
 
     def config(self, url: str) -> Config:
         """Return the settings of one inspection; raises ValueError for what is no MCP URL."""
@@ -64,8 +51,8 @@ class Wishes:
 
 def from_arguments(
     args: Any, environ: Mapping[str, str] = os.environ, stdin: IO[bytes] | None = None
-) -> Wishes:
-    """Turn parsed arguments (`words.inspect`) into checked wishes; raises `Usage`."""
+) -> InspectOptions:
+    """Turn parsed arguments (`settings.inspect_arguments`) into checked options; raises `Usage`."""
     typed = [item for item in args.urls if item != "-"]
     notes: list[str] = []
     for item in typed:
@@ -77,18 +64,15 @@ def from_arguments(
     urls = tuple(dict.fromkeys((*typed, *listed)))
     if not urls:
         raise Usage("name the URL of an MCP server, or a list with --file FILE, or - for stdin")
-    notes += _proxied(args.proxy, environ)
-    return Wishes(
+    notes += proxy_notes(args.proxy, environ)
+    return InspectOptions(
         urls=urls,
         base=Config(url="", spec=args.spec, insecure=args.insecure, version=__version__),
         form=args.format,
         output=target(args.output),
         fail_on=Level(args.fail_on),
         jobs=min(args.jobs, len(urls)),
-        ca_file=check_file(args.ca_file, "--ca-file"),
-        proxy=args.proxy,
-        insecure=args.insecure,
-        timeout=args.timeout,
+        network=network(args),
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -123,13 +107,3 @@ def lines(file: IO[bytes], name: str) -> Iterable[str]:
         raise Usage(f"{name} is not text in UTF-8") from None
     kept = (_COMMENT.sub("", line).strip()[:_LINE] for line in text.splitlines())
     return [line for line in kept if line]
-
-
-def _proxied(given: str | None, environ: Mapping[str, str]) -> list[str]:
-    from mcp_auth_tui.net.proxies import Proxies
-
-    try:
-        found = Proxies.read(given, environ)
-    except ValueError as error:
-        raise Usage(str(error)) from None
-    return [f"Requests go {found.description}."] if found.description else []

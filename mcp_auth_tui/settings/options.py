@@ -15,6 +15,7 @@ from typing import Any
 from mcp_auth_tui.desktop.browser import can_open
 from mcp_auth_tui.desktop.output import check_target
 from mcp_auth_tui.model import Secret
+from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.urls import mcp_url
 from mcp_auth_tui.settings import credentials
@@ -42,17 +43,11 @@ class Options:
     """The settings of a run, still without a URL."""
     browser: str = "auto"
     """``auto``, ``none``, ``follow`` or a command."""
-    ca_file: str | None = None
-    proxy: str | None = None
-    insecure: bool = False
+    network: NetworkSettings = field(default_factory=NetworkSettings)
     client_key: Secret | None = None
     """The client's private key as PEM or JWK text."""
     key_origin: str = ""
     """Where the key came from, for sentences."""
-    timeout: float = 10.0
-    """Seconds that one request may take to connect or to answer."""
-    total: float = 30.0
-    """Seconds that one request may take in all."""
     export: str = "headers"
     """A name in `exports.EXPORTS`."""
     output: Path | None = None
@@ -86,9 +81,8 @@ class Options:
     @property
     def marks(self) -> tuple[str, ...]:
         """What makes the result of this run worth less: for the banner, the story and the JSON."""
-        marks = [f"the refusal {rule} is lifted (--allow)" for rule in sorted(self.base.allow)]
-        if self.insecure:
-            marks.insert(0, "TLS certificates are NOT checked (--insecure)")
+        marks = [*self.network.marks]
+        marks += [f"the refusal {rule} is lifted (--allow)" for rule in sorted(self.base.allow)]
         if self.base.issuer is not None:
             marks.append("the issuer was chosen by hand (--issuer)")
         if not self.base.send_resource:
@@ -132,7 +126,7 @@ def from_arguments(
     ``read`` reads the credentials that they name. Raises `Usage`.
     """
     _check_together(args)
-    proxied = _proxied(args.proxy, environ)
+    proxies = proxy_notes(args.proxy, environ)
     secret, notes = _secret(args, environ)
     try:
         held = read(args, environ)
@@ -179,20 +173,16 @@ def from_arguments(
     return Options(
         base=base,
         browser=args.browser,
-        ca_file=check_file(args.ca_file, "--ca-file"),
-        proxy=args.proxy,
-        insecure=args.insecure,
+        network=network(args),
         client_key=held.client_key,
         key_origin=held.key_origin,
-        timeout=args.timeout,
-        total=3 * args.timeout,
         export=args.export or "headers",
         output=target(args.output),
         reveal=args.reveal,
         wait_given=args.wait is not None,
         stepping=args.step,
         remember=not args.no_remember,
-        notes=(*proxied, *notes, *held.notes),
+        notes=(*proxies, *notes, *held.notes),
     )
 
 
@@ -238,18 +228,28 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _proxied(given: str | None, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Say which proxies will be used, if any (SPEC 6, `trust_env`)."""
+def network(args: Any) -> NetworkSettings:
+    """Return what parsed arguments say of the network; raises `Usage`."""
+    return NetworkSettings(
+        ca_file=check_file(args.ca_file, "--ca-file"),
+        proxy=args.proxy,
+        insecure=args.insecure,
+        timeout=args.timeout,
+    )
+
+
+def proxy_notes(given: str | None, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Say which proxies will be used, if any (SPEC 6, `trust_env`); raises `Usage`."""
     elsewhere = sys.platform in ("darwin", "win32")
     if not (given or elsewhere or any(name.lower().endswith("_proxy") for name in environ)):
         return ()  # without loading the network, which the first frame does not need
     from mcp_auth_tui.net.proxies import Proxies
 
     try:
-        found = Proxies.read(given, environ)
+        description = Proxies.read(given, environ).description
     except ValueError as error:
         raise Usage(str(error), "proxy") from None
-    return (f"Requests go {found.description}.",) if found.description else ()
+    return (f"Requests go {description}.",) if description else ()
 
 
 def _secret(args: Any, environ: Mapping[str, str]) -> tuple[Secret | None, tuple[str, ...]]:

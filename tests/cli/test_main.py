@@ -204,7 +204,7 @@ def test_all_words_reach_the_settings() -> None:
     assert (config.params, config.port) == ((("k", "v=w"), ("l", "")), 7)
     assert (config.follow, config.wait, config.call, config.call_args) == (True, 5, "t", {"a": 1})
     assert (config.strict, config.force, made.reveal, made.wait_given) == (True,) * 4
-    assert (made.timeout, made.total, made.insecure) == (2, 6, True)
+    assert (made.network.timeout, made.network.total, made.network.insecure) == (2, 6, True)
     assert made.marks == (
         "TLS certificates are NOT checked (--insecure)",
         "the issuer was chosen by hand (--issuer)",

@@ -19,7 +19,7 @@ from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.inspect.progress import Progress
 from mcp_auth_tui.settings.inspect_arguments import inspect as parser
-from mcp_auth_tui.settings.inspect_options import Wishes, from_arguments
+from mcp_auth_tui.settings.inspect_options import InspectOptions, from_arguments
 from mcp_auth_tui.settings.options import Usage
 
 # "legacy-paths" is "legacy" and then some: the missing resource metadata, the cause, is told first.
@@ -30,7 +30,7 @@ THRESHOLD = {"no-registration": "warning"}
 """A person can bring a client of their own, so that this one is a warning (SPEC 4)."""
 
 
-def wishes(*words: str, stdin: bytes = b"") -> Wishes:
+def options(*words: str, stdin: bytes = b"") -> InspectOptions:
     return from_arguments(parser().parse_args(words), {}, io.BytesIO(stdin))
 
 
@@ -111,7 +111,7 @@ def test_the_threshold_decides_what_fails(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_many_urls_come_from_arguments_a_file_and_stdin_each_once() -> None:
-    made = wishes("a.example", "-", "b.example", stdin=b"\n# list\nc.example\n a.example \n")
+    made = options("a.example", "-", "b.example", stdin=b"\n# list\nc.example\n a.example \n")
     assert made.urls == ("a.example", "b.example", "c.example")
 
 
@@ -119,7 +119,7 @@ def test_a_single_dash_as_file_is_stdout(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert wishes("https://a.example", "-o", "-").output is None
+    assert options("https://a.example", "-o", "-").output is None
     assert main(["inspect", "--list-checks", "-o", "-"]) == 0
     assert "authz-state" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
@@ -127,13 +127,16 @@ def test_a_single_dash_as_file_is_stdout(
 
 def test_a_comment_in_a_list_may_follow_a_url_after_a_blank() -> None:
     listed = b"https://a.example/mcp  # slash\n\t# all\nhttps://b.example/mcp#part\n#c\n"
-    assert wishes("-", stdin=listed).urls == ("https://a.example/mcp", "https://b.example/mcp#part")
+    assert options("-", stdin=listed).urls == (
+        "https://a.example/mcp",
+        "https://b.example/mcp#part",
+    )
 
 
 def test_a_list_may_begin_with_a_mark_and_end_its_lines_in_any_way(tmp_path: Path) -> None:
     places = tmp_path / "urls.txt"
     places.write_bytes(b"\xef\xbb\xbfhttps://a.example/mcp\r\nhttps://b.example/mcp\n")
-    made = wishes("--file", str(places), "--jobs", "7")
+    made = options("--file", str(places), "--jobs", "7")
     assert made.urls == ("https://a.example/mcp", "https://b.example/mcp")
     assert made.jobs == 2
 
@@ -153,7 +156,7 @@ def test_a_list_may_begin_with_a_mark_and_end_its_lines_in_any_way(tmp_path: Pat
 )
 def test_what_cannot_be_meant_is_usage(words: tuple[str, ...], stdin: bytes, said: str) -> None:
     with pytest.raises(Usage, match=said):
-        wishes(*words, stdin=stdin)
+        options(*words, stdin=stdin)
 
 
 @pytest.mark.parametrize("words", [["--jobs", "0"], ["--jobs", "101"], ["--format", "csv"]])

@@ -7,6 +7,7 @@ import pytest
 from mcp_auth_tui.inspect.formats import FORMATS, Setting, form
 from mcp_auth_tui.inspect.target import inspected
 from mcp_auth_tui.net.network import Network
+from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.config import Config
 from tests.hostile import hostile
 
@@ -14,7 +15,7 @@ from tests.hostile import hostile
 @pytest.mark.parametrize("seed", range(60))
 async def test_a_server_that_lies_yields_findings_and_no_exception(seed: int) -> None:
     async with hostile(seed) as server:
-        network = Network(server.url, timeout=0.3, total=1.0)
+        network = Network(server.url, NetworkSettings(timeout=0.3))
         session = await inspected(Config(url=server.url, version="1"), network)
         await network.aclose()
     assert session.outcome is not None

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import pytest
 import trustme
@@ -18,6 +19,8 @@ from mcp_auth_tui import __version__
 from mcp_auth_tui.loopback.server import Reply
 from mcp_auth_tui.model import Failure, Field, Kind, Request, Response, Secret, Stage
 from mcp_auth_tui.net.network import Network
+from mcp_auth_tui.net.proxies import Proxies
+from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.mcp.jsonrpc import stateless
 from tests.net.servers import get, hangs, raw, says, site
 
@@ -28,9 +31,20 @@ HUNG_UP = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Limits(NetworkSettings):
+    """Settings whose total is one of its own."""
+
+    whole: float
+
+    @property
+    def total(self) -> float:
+        return self.whole
+
+
 @pytest.fixture
 async def network() -> AsyncIterator[Network]:
-    made = Network("http://127.0.0.1/mcp", timeout=2.0, total=5.0, environ={})
+    made = Network("http://127.0.0.1/mcp", Limits(timeout=2.0, whole=5.0), environ={})
     yield made
     await made.aclose()
 
@@ -250,7 +264,7 @@ async def test_warming_what_cannot_be_reached_is_silent(network: Network) -> Non
 async def test_a_warm_tls_connection_has_its_handshake_behind_it(tmp_path: object) -> None:
     ca = trustme.CA()
     with ca.cert_pem.tempfile() as file:
-        network = Network("https://127.0.0.1/", ca_file=file, environ={})
+        network = Network("https://127.0.0.1/", NetworkSettings(ca_file=file), environ={})
         async with site(Reply(200, b"{}", JSON), ssl=server_tls(ca, "127.0.0.1")) as server:
             await network.warm(server.url)
             await network.warm(server.url)
@@ -431,7 +445,7 @@ async def test_a_stream_over_the_limit_ends_with_a_failure(network: Network) -> 
 
 
 async def test_a_silent_stream_is_left_after_its_limit() -> None:
-    network = Network("http://127.0.0.1/", timeout=0.2, total=0.2, environ={})
+    network = Network("http://127.0.0.1/", Limits(timeout=0.2, whole=0.2), environ={})
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -497,7 +511,7 @@ async def test_a_server_that_hangs_is_given_up_and_the_limit_named(
     timeout: float, total: float, sentence: str
 ) -> None:
     """SPEC 6: 10 s to connect and read, 30 s in total."""
-    network = Network("http://127.0.0.1/", timeout=timeout, total=total, environ={})
+    network = Network("http://127.0.0.1/", Limits(timeout=timeout, whole=total), environ={})
     async with raw(hangs) as port:
         result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
         await network.aclose()
@@ -516,7 +530,7 @@ async def test_an_answer_that_begins_and_does_not_end_is_slow_and_no_time_out(
     timeout: float, total: float, sentence: str, begun: bytes
 ) -> None:
     """SPEC 6: what was cut off is another matter than what never came."""
-    network = Network("http://127.0.0.1/", timeout=timeout, total=total, environ={})
+    network = Network("http://127.0.0.1/", Limits(timeout=timeout, whole=total), environ={})
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + begun)
@@ -552,19 +566,18 @@ async def test_a_url_that_cannot_be_asked_is_a_failure(network: Network) -> None
 async def test_https_works_with_a_given_ca() -> None:
     ca = trustme.CA()
     with ca.cert_pem.tempfile() as file:
-        network = Network("https://localhost/", ca_file=file, environ={})
+        network = Network("https://localhost/", NetworkSettings(ca_file=file), environ={})
         async with site(
             Reply(200, b"{}", JSON), ssl=server_tls(ca, "localhost"), host="localhost"
         ) as server:
             result, timing = await network.send(get(server.url))
             await network.aclose()
-        assert network.description == f"trusting also {file}"
     assert isinstance(result, Response)
     assert timing.tls > 0
 
 
-async def tls_failure(context: ssl.SSLContext, **options: object) -> tuple[Failure, str]:
-    network = Network("https://127.0.0.1/", environ={}, **options)  # type: ignore[arg-type]
+async def tls_failure(context: ssl.SSLContext, ca_file: str | None = None) -> tuple[Failure, str]:
+    network = Network("https://127.0.0.1/", NetworkSettings(ca_file=ca_file), environ={})
     async with site(Reply(200), ssl=context) as server:
         result, _ = await network.send(get(server.url))
         await network.aclose()
@@ -607,24 +620,27 @@ async def test_plain_http_on_an_https_port_is_told(network: Network) -> None:
 
 
 async def test_a_missing_ca_file_is_told() -> None:
-    network = Network("https://127.0.0.1/", ca_file="/nowhere/ca.pem", environ={})
+    network = Network("https://127.0.0.1/", NetworkSettings(ca_file="/nowhere/ca.pem"), environ={})
     result, _ = await network.send(get("https://127.0.0.1:1/"))
     assert ended(result).kind == "net-tls"
     assert "The CA file /nowhere/ca.pem cannot be used" in ended(result).message
 
 
 async def test_insecure_accepts_any_certificate_and_says_so() -> None:
-    network = Network("https://127.0.0.1/", insecure=True, environ={})
+    network = Network("https://127.0.0.1/", NetworkSettings(insecure=True), environ={})
     async with site(Reply(200, b"{}"), ssl=server_tls(trustme.CA(), "other.example")) as server:
         result, _ = await network.send(get(server.url))
         await network.aclose()
     assert isinstance(result, Response)
-    assert network.description == "certificates are NOT checked"
+    assert NetworkSettings(insecure=True).marks == (
+        "TLS certificates are NOT checked (--insecure)",
+    )
 
 
 async def test_a_given_proxy_takes_even_loopback(network: Network) -> None:
     async with site(Reply(200, b"{}", JSON)) as proxy:
-        through = Network("http://127.0.0.1/", proxy=proxy.url.replace("//", "//u:p@"), environ={})
+        settings = NetworkSettings(proxy=proxy.url.replace("//", "//u:p@"))
+        through = Network("http://127.0.0.1/", settings, environ={})
         target: list[str] = []
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -632,18 +648,22 @@ async def test_a_given_proxy_takes_even_loopback(network: Network) -> None:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
         async with raw(talk) as port:
-            through = Network("http://127.0.0.1/", proxy=f"http://u:p@127.0.0.1:{port}", environ={})
+            settings = NetworkSettings(proxy=f"http://u:p@127.0.0.1:{port}")
+            through = Network("http://127.0.0.1/", settings, environ={})
             result, _ = await through.send(get("http://127.0.0.1:9/x"))
             await through.aclose()
     assert isinstance(result, Response)
     assert target[0].startswith("GET http://127.0.0.1:9/x HTTP/1.1\r\n")
     assert "Proxy-Authorization: Basic dTpw\r\n" in target[0]
-    assert through.description == f"through the proxy http://127.0.0.1:{port}"
+    said = Proxies.read(f"http://u:p@127.0.0.1:{port}", {}).description
+    assert said == f"through the proxy http://127.0.0.1:{port}"
 
 
 async def test_a_proxy_that_refuses_is_told() -> None:
     async with raw(says(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")) as port:
-        network = Network("https://a.example/", proxy=f"127.0.0.1:{port}", environ={})
+        network = Network(
+            "https://a.example/", NetworkSettings(proxy=f"127.0.0.1:{port}"), environ={}
+        )
         result, _ = await network.send(get("https://a.example/"))
         await network.aclose()
     assert ended(result) == Failure(
@@ -654,7 +674,7 @@ async def test_a_proxy_that_refuses_is_told() -> None:
 
 
 async def test_a_dead_proxy_is_named() -> None:
-    network = Network("https://a.example/", proxy="http://127.0.0.1:1", environ={})
+    network = Network("https://a.example/", NetworkSettings(proxy="http://127.0.0.1:1"), environ={})
     result, _ = await network.send(get("https://a.example/"))
     assert ended(result).message == (
         "The proxy http://127.0.0.1:1 refused the connection (nothing listens there)."

@@ -122,7 +122,7 @@ def test_values_that_were_taken_make_the_next_run() -> None:
     assert made.options.base.scope == "a"
     assert made.take(values, None, options) == ()
     assert made.config("https://mcp.example.com").scope == "a b"
-    assert (made.options.timeout, made.given) == (3.0, values)
+    assert (made.options.network.timeout, made.given) == (3.0, values)
     assert made.marks == ("TLS certificates are NOT checked (--insecure)",)
 
 
