@@ -16,7 +16,7 @@ from typing import Any
 from mcp_auth_tui.cli.headless import Headless
 from mcp_auth_tui.desktop.stdin import Stdin
 from mcp_auth_tui.model import Session
-from mcp_auth_tui.run.assembly import controllers
+from mcp_auth_tui.run.assembly import controller
 from mcp_auth_tui.settings import arguments
 from mcp_auth_tui.settings.options import from_arguments
 
@@ -53,13 +53,13 @@ async def finished(*words: str, person: bool = False) -> Finished:
     options = from_arguments(args, {})
     config, notes = options.config(args.url)
     options = replace(options, notes=(*options.notes, *notes))
-    controller = controllers(options, person=person)(config, False)
+    run = controller(options, config, person=person)
     out, err = io.StringIO(), io.StringIO()
     kept = sys.stdout, sys.stderr
     began = time.monotonic()
     sys.stdout, sys.stderr = out, err
     try:
-        told = Headless(controller, options, mode=mode, stdin=Stdin.NOTHING)
+        told = Headless(run, options, mode=mode, stdin=Stdin.NOTHING)
         async with asyncio.timeout(SECONDS):
             code = await told.run()
     finally:

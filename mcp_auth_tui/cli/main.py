@@ -272,18 +272,16 @@ def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
 
     from mcp_auth_tui.cli.headless import Headless
     from mcp_auth_tui.desktop.stdin import Stdin
-    from mcp_auth_tui.run.assembly import controllers
+    from mcp_auth_tui.run.assembly import controller
 
     person = options.wait_given or stdin is not Stdin.NOTHING
     if not person:
         # Nobody would see the code: device authorization is then only used when it was asked for.
         config = replace(config, browserless=False, nobody=_nobody(options))
-    make = controllers(options, person=person)
 
     async def run() -> int:
-        controller = make(config, options.stepping)
-        told = Headless(controller, options, mode=mode, stdin=stdin, colour=_colour())
-        return await told.run()
+        made = controller(options, config, person=person, stepping=options.stepping)
+        return await Headless(made, options, mode=mode, stdin=stdin, colour=_colour()).run()
 
     return asyncio.run(run())
 

@@ -1,6 +1,6 @@
 """Knows how a run is driven and how it ends; must not know a rule or a screen.
 
-It hands the generator's actions to `performing`, and tells what happened as frozen events.
+It hands the generator's actions to `performer`, and tells what happened as frozen events.
 """
 
 from __future__ import annotations
@@ -15,27 +15,20 @@ from typing import TYPE_CHECKING, Any
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import (
     Ended,
-    Entered,
     Event,
     Finding,
-    Learned,
     Left,
     Outcome,
-    Ready,
     Request,
-    Resumed,
     Session,
-    Slip,
     Stage,
     Started,
     Status,
-    Tried,
-    Waiting,
 )
-from mcp_auth_tui.protocol.actions import Action, Browse, Callback, FlowStop, Open, Protocol, Send
+from mcp_auth_tui.protocol.actions import Callback, FlowStop, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.render import bug
-from mcp_auth_tui.run.performer import BindListener, Performer, Reply, Sent, Signer, Steps
+from mcp_auth_tui.run.performer import BindListener, Performer, Reply, Sent, Signer
 from mcp_auth_tui.run.person import Interrupted, Person
 
 if TYPE_CHECKING:
@@ -44,10 +37,10 @@ if TYPE_CHECKING:
     from mcp_auth_tui.net.network import Network
 
 Flow = Callable[[Config, "Known", Stage], Protocol[Outcome]]
+Networks = Callable[[], "Network"]
 
 _INTERRUPTED = 130
 _OUTCOMES = {3: Outcome.WAITING, 4: Outcome.REFUSED, _INTERRUPTED: Outcome.INTERRUPTED}
-_NOTES = (Finding, Slip, Learned, Tried, Entered, Left, Waiting, Resumed)
 # What a run takes over from an earlier one: the field, and the stage that found it.
 _FOUND_BY = (
     ("contact", Stage.PROBE),
@@ -62,6 +55,7 @@ _SIGNED_IN = (("attempt", Stage.AUTHORIZE), ("grant", Stage.AUTHORIZE), ("token"
 class Controller:
     """One run. ``person``: somebody can sign in or answer, be it by a pasted address.
 
+    ``networks`` opens a network; each thing done has one of its own, which is closed after it.
     ``sign`` holds the keys of the run; without it what asks for a signature is told there is none.
     ``clock`` gives seconds since the epoch. `step`, `paste` and the other verbs may be called at
     any time, also while an event is being handled. ``marks`` are sentences: why the result of the
@@ -71,7 +65,7 @@ class Controller:
     def __init__(
         self,
         config: Config,
-        network: Network,
+        networks: Networks,
         browser: Browser,
         *,
         person: bool,
@@ -86,15 +80,14 @@ class Controller:
         self.session = Session()
         """The fold of all events so far."""
         self._config = config
+        self._networks = networks
+        self._running: Network | None = None
         self._marks = marks
         self._clock = clock
         self._flow = flow
-        self._held: Send | Open | Browse | None = None
-        """What waits for the person in step mode."""
         self._person = Person(present=person, stepping=stepping)
         self._performer = Performer(
             config,
-            network,
             browser,
             self._person,
             lambda: self.session,
@@ -109,11 +102,12 @@ class Controller:
     ) -> AsyncGenerator[Event, None]:
         """Run the flow from a stage on and yield what happens; the last event is `Ended`.
 
-        Closing the iterator or cancelling its consumer ends the run at once and cleans up; the
-        network stays open, for it is the caller's.
+        Closing the iterator or cancelling its consumer ends the run at once and cleans up.
         """
         known = known or Session()
         generator = (self._flow or _the_flow())(self._config, known.known, start)
+        network = self._running = self._networks()
+        self._performer.use(network)
         try:
             contact = None if start is Stage.PROBE else known.contact
             url = (contact.url if contact is not None else "") or self._config.url
@@ -125,6 +119,8 @@ class Controller:
         finally:
             generator.close()
             await self._performer.clean("failed")
+            self._running = None
+            await network.aclose()
 
     def paste(self, text: str) -> None:
         """Hand over what a person pasted; it races the listener."""
@@ -149,30 +145,32 @@ class Controller:
         """Hand an address of this run to the browser because the person asks for it."""
         return await self._performer.open(url)
 
-    async def send_again(
-        self, request: Request, of: int, network: Network | None = None
-    ) -> AsyncGenerator[Event, None]:
+    async def send_again(self, request: Request, of: int) -> AsyncGenerator[Event, None]:
         """Send a request beside the flow, which stays where it is: ``of`` is what it repeats.
 
-        Yields the `Exchanged` event. Without ``network`` it is that of the run.
+        Yields the `Exchanged` event. While the run goes on, its network is used.
         """
-        async with aclosing(self._performer.again(request, of, network)) as events:
-            async for event in events:
-                yield self._apply(event)
+        running = self._running
+        network = running or self._networks()
+        try:
+            async with aclosing(self._performer.again(request, of, network)) as events:
+                async for event in events:
+                    yield self._apply(event)
+        finally:
+            if running is None:
+                await network.aclose()
 
-    async def aside(
-        self, beside: Protocol[Any], network: Network | None = None
-    ) -> AsyncGenerator[Event, None]:
+    async def aside(self, beside: Protocol[Any]) -> AsyncGenerator[Event, None]:
         """Do after a run what a person asks for beside it: a scan, a check of a signature.
 
         Its exchanges and findings go on in the run's session. What ends it is a finding like
-        others: the outcome of the run stays. Without ``network`` it is that of the run.
+        others: the outcome of the run stays.
         """
         self._person.renew()
-        if network is not None:
-            self._performer.use(network)
+        network = self._networks()
+        self._performer.use(network)
         try:
-            async with aclosing(self._told(beside)) as steps:
+            async with aclosing(self._performer.drive(beside)) as steps:
                 async for step in steps:
                     if not isinstance(step, Reply):
                         yield self._apply(step)
@@ -182,11 +180,11 @@ class Controller:
             yield self._apply(stopped.finding)
         finally:
             beside.close()
+            await network.aclose()
 
     def step(self, request: Request | Attempt | None = None, *, unopened: bool = False) -> None:
         """Let go what is ready, as it is or changed; ``unopened``: without opening a browser."""
-        if self._held is not None:
-            self._person.step(_changed(self._held, request, unopened))
+        self._performer.release(request, unopened=unopened)
 
     def go(self) -> None:
         """Stop stepping and run to the end."""
@@ -213,7 +211,7 @@ class Controller:
         stop: Finding | None = None
         outcome, code = Outcome.INTERRUPTED, _INTERRUPTED
         try:
-            async with aclosing(self._told(generator)) as steps:
+            async with aclosing(self._performer.drive(generator)) as steps:
                 async for step in steps:
                     if isinstance(step, Reply):
                         outcome, code = step.value, 0
@@ -231,51 +229,6 @@ class Controller:
             yield Left(stop.stage, Status.FAILED, stop.message)
         await self._performer.clean("done" if code == 0 else "failed")
         yield Ended(outcome, self._clock(), stop, code)
-
-    async def _told(self, generator: Protocol[Outcome]) -> Steps:
-        """Yield the generator's notes and what its actions bring; the last is its outcome."""
-        reply: Any = None
-        while True:
-            self._person.check()
-            try:
-                item = generator.send(reply)
-            except StopIteration as done:
-                yield Reply(done.value)
-                return
-            reply = None
-            if isinstance(item, _NOTES):
-                yield item
-                continue
-            action: Action = item
-            if self._person.stepping and isinstance(item, Send | Open | Browse):
-                self._held, gate = item, self._person.hold()
-                request = item.attempt if isinstance(item, Browse) else item.request
-                yield Ready(request, isinstance(item, Open))
-                action = await self._person.wait(gate) or item
-            edited = _edited(item, action)
-            async with aclosing(self._performer.steps(action, edited=edited)) as steps:
-                async for step in steps:
-                    if isinstance(step, Reply):
-                        reply = step.value
-                    else:
-                        yield step
-
-
-def _changed(
-    action: Send | Open | Browse, request: Request | Attempt | None, unopened: bool
-) -> Send | Open | Browse:
-    """Return an action with another request in it; one of another kind changes nothing."""
-    if isinstance(action, Browse):
-        attempt = action.attempt if request is None or isinstance(request, Request) else request
-        return replace(action, attempt=attempt, unopened=unopened)
-    return replace(action, request=request) if isinstance(request, Request) else action
-
-
-def _edited(asked: Action, action: Action) -> bool:
-    """Return whether a person changed what goes out; how it is opened is no change of it."""
-    if isinstance(asked, Browse) and isinstance(action, Browse):
-        return asked.attempt != action.attempt
-    return asked != action
 
 
 def _the_flow() -> Flow:

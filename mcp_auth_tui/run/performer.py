@@ -1,4 +1,4 @@
-"""Knows how each action of the protocol is performed; must not know why it was asked for.
+"""Knows how a generator's actions are performed, one by one; must not know why it asks for them.
 
 Every wait that a person may cut short goes through `Person.wait`.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
@@ -17,16 +17,23 @@ from mcp_auth_tui import findings
 from mcp_auth_tui.desktop.browser import Opened
 from mcp_auth_tui.model import (
     Browsed,
+    Entered,
     Event,
     Exchange,
     Exchanged,
     Failure,
+    Finding,
+    Learned,
+    Left,
+    Ready,
     Request,
     Response,
     Resumed,
     Session,
+    Slip,
     Stage,
     Timing,
+    Tried,
     Waiting,
 )
 from mcp_auth_tui.model.oauth import Attempt
@@ -41,6 +48,7 @@ from mcp_auth_tui.protocol.actions import (
     FlowStop,
     Now,
     Open,
+    Protocol,
     RandomOctets,
     Read,
     Send,
@@ -63,6 +71,7 @@ if TYPE_CHECKING:
 BindListener = Callable[[str | None, int | None], Awaitable["Listener"]]
 Signer = Callable[[Sign], Awaitable[SignedJwt | Failure]]
 
+_NOTES = (Finding, Slip, Learned, Tried, Entered, Left, Waiting, Resumed)
 REQUESTS = 60
 """The most requests of one run (SPEC 6: a global budget)."""
 _WARM_SECONDS = 3.0
@@ -95,6 +104,23 @@ def _names(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(unquote_plus(name)[:40] for name, sep, _ in pairs if sep))
 
 
+def _changed(
+    action: Send | Open | Browse, request: Request | Attempt | None, unopened: bool
+) -> Send | Open | Browse:
+    """Return an action with another request in it; one of another kind changes nothing."""
+    if isinstance(action, Browse):
+        attempt = action.attempt if request is None or isinstance(request, Request) else request
+        return replace(action, attempt=attempt, unopened=unopened)
+    return replace(action, request=request) if isinstance(request, Request) else action
+
+
+def _edited(asked: Action, action: Action) -> bool:
+    """Return whether a person changed what goes out; how it is opened is no change of it."""
+    if isinstance(asked, Browse) and isinstance(action, Browse):
+        return asked.attempt != action.attempt
+    return asked != action
+
+
 def _verified(action: Verify) -> Verification:
     from mcp_auth_tui.keys.jose import verify_jwt
 
@@ -103,22 +129,24 @@ def _verified(action: Verify) -> Verification:
 
 
 class Performer:
-    """Performs the actions of one run; ``look`` gives the session as it is."""
+    """Performs the actions of one run; ``look`` gives the session as it is.
+
+    It needs a network (`use`) before anything is sent.
+    """
 
     def __init__(
         self,
         config: Config,
-        network: Network,
         browser: Browser,
         person: Person,
         look: Callable[[], Session],
         clock: Callable[[], float],
         entropy: Callable[[int], bytes],
-        bind: BindListener | None,
-        sign: Signer | None,
+        bind: BindListener | None = None,
+        sign: Signer | None = None,
     ) -> None:
         self._config = config
-        self._network = network
+        self._network: Network  # what `use` was given
         self._browser = browser
         self._person = person
         self._look = look
@@ -132,10 +160,41 @@ class Performer:
         self._attempt: Attempt | None = None
         self._deadline = 0.0
         self._last = 0
+        self._held: Send | Open | Browse | None = None
         self.sent: Sent | None = None
         """The request that is on its way now."""
 
-    def steps(self, action: Action, *, edited: bool = False) -> Steps:
+    async def drive(self, generator: Protocol[Any]) -> Steps:
+        """Yield the generator's notes and what its actions bring; the last is its outcome.
+
+        Raises `FlowStop`, and `Interrupted` when the person ended it.
+        """
+        reply: Any = None
+        while True:
+            self._person.check()
+            try:
+                item = generator.send(reply)
+            except StopIteration as done:
+                yield Reply(done.value)
+                return
+            reply = None
+            if isinstance(item, _NOTES):
+                yield item
+                continue
+            action: Action = item
+            if self._person.stepping and isinstance(item, Send | Open | Browse):
+                self._held, gate = item, self._person.hold()
+                request = item.attempt if isinstance(item, Browse) else item.request
+                yield Ready(request, isinstance(item, Open))
+                action = await self._person.wait(gate) or item
+            async with aclosing(self._steps(action, edited=_edited(item, action))) as steps:
+                async for step in steps:
+                    if isinstance(step, Reply):
+                        reply = step.value
+                    else:
+                        yield step
+
+    def _steps(self, action: Action, *, edited: bool) -> Steps:
         """Perform an action: yields events and at last the reply; raises `FlowStop`."""
         match action:
             case Send() | Open():
@@ -149,13 +208,18 @@ class Performer:
             case _:
                 return self._done(action)
 
+    def release(self, request: Request | Attempt | None, *, unopened: bool) -> None:
+        """Let go what is ready, as it is or changed; ``unopened``: without opening a browser."""
+        if self._held is not None:
+            self._person.step(_changed(self._held, request, unopened))
+
     @property
     def opens(self) -> bool:
         """Whether a browser is opened for a `Browse`."""
         return self._browser.opens
 
     def use(self, network: Network) -> None:
-        """Send what comes next by another network, with a new budget of requests."""
+        """Send what comes next by this network, with a new budget of requests."""
         self._network = network
         self._allowed = len(self._look().exchanges) + REQUESTS
 
@@ -164,7 +228,7 @@ class Performer:
         return await self._browser.open(url)
 
     async def again(
-        self, request: Request, of: int, network: Network | None = None
+        self, request: Request, of: int, network: Network
     ) -> AsyncGenerator[Event, None]:
         """Send a request that is no part of the flow, and count it apart: yields one event."""
         number, started, since = self._numbered(), self._clock(), time.monotonic()
@@ -173,7 +237,7 @@ class Performer:
         edited = original is None or original.request != request
         with self._on_its_way(number, request, started):
             try:
-                result, timing = await (network or self._network).send(request)
+                result, timing = await network.send(request)
             except ValueError as error:
                 result, timing = Failure("net-connect", f"It cannot be sent: {error}."), Timing()
         seconds = time.monotonic() - since

@@ -19,7 +19,6 @@ from mcp_auth_tui.settings.options import Options, Usage, from_arguments
 if TYPE_CHECKING:
     from mcp_auth_tui.model import Secret
     from mcp_auth_tui.protocol.config import Config
-    from mcp_auth_tui.run.controller import Controller
     from mcp_auth_tui.settings.credentials import Credentials
 
 Values = Mapping[str, tuple[str, ...]]
@@ -58,7 +57,7 @@ class CommandLine:
 
 
 class Settings:
-    """What was asked for on the command line and changed since; makes the runs from it."""
+    """What was asked for on the command line and changed since: what the next run is made with."""
 
     def __init__(
         self,
@@ -92,13 +91,6 @@ class Settings:
     def config(self, url: str) -> Config:
         """Make the settings of a run from what was typed as URL; raises ValueError."""
         return self.options.config(url)[0]
-
-    def controller(self, config: Config, stepping: bool) -> Controller:
-        """Make a run."""
-        # Loaded behind the first frame: it brings the network and the findings.
-        from mcp_auth_tui.run.assembly import controllers
-
-        return controllers(self.options, person=True)(config, stepping)
 
     @cached_property
     def started(self) -> Values:

@@ -112,9 +112,16 @@ class Runs(App[int]):
             self._run(self.config, stepping, known or Session(), start), exclusive=True, group="run"
         )
 
+    def assemble(self, config: Config, stepping: bool) -> Controller:
+        """Return a run with the settings as they stand."""
+        # Loaded behind the first frame: it brings the network and the findings.
+        from mcp_auth_tui.run.assembly import controller
+
+        return controller(self.settings.options, config, person=True, stepping=stepping)
+
     async def _run(self, config: Config, stepping: bool, known: Session, start: Stage) -> None:
         try:
-            self.controller = controller = self.settings.controller(config, stepping)
+            self.controller = controller = self.assemble(config, stepping)
             async with aclosing(controller.run(known, start)) as events:
                 async for event in events:
                     self.happened(event)

@@ -37,8 +37,8 @@ def one_request() -> Protocol[Outcome]:
     return Outcome.OK
 
 
-async def beside(controller: Controller, asked: Any, net: Net | None = None) -> list[Event]:
-    async with asyncio.timeout(10), aclosing(controller.aside(asked, net)) as seen:  # type: ignore[arg-type]
+async def beside(controller: Controller, asked: Any) -> list[Event]:
+    async with asyncio.timeout(10), aclosing(controller.aside(asked)) as seen:
         return [event async for event in seen]
 
 
@@ -48,15 +48,16 @@ def look() -> Protocol[None]:
 
 
 async def test_an_exchange_beside_the_run_is_numbered_on_and_the_outcome_stays() -> None:
-    controller = made(one_request)
-    await events(controller)
     net = Net()
-    seen = await beside(controller, look(), net)
+    controller = made(one_request, later=[net])
+    await events(controller)
+    seen = await beside(controller, look())
     assert [type(event) for event in seen] == [Exchanged, Learned]
     session = controller.session
     assert [item.number for item in session.exchanges] == [1, 2]
     assert (session.outcome, session.scanned) == (Outcome.OK, "found")
     assert [request.purpose for request in net.sent] == ["scan"]
+    assert net.closed
 
 
 async def test_what_is_asked_for_beside_a_cancelled_run_is_done_and_never_stepped() -> None:
@@ -68,7 +69,9 @@ async def test_what_is_asked_for_beside_a_cancelled_run_is_done_and_never_steppe
 
 
 async def test_a_stop_beside_the_run_is_a_finding_and_a_cancel_ends_it_quietly() -> None:
-    controller = made(one_request)
+    hanging = Net()
+    hanging.hang = asyncio.Event()
+    controller = made(one_request, later=[Net(), hanging])
     await events(controller)
     judge = Judge(Config(url=URL), Stage.RESOURCE)
 
@@ -80,9 +83,7 @@ async def test_a_stop_beside_the_run_is_a_finding_and_a_cancel_ends_it_quietly()
     assert finding.id == "net-downgrade"  # type: ignore[union-attr]
     assert controller.session.stop is None
     assert issubclass(FlowStop, Exception)
-    hanging = Net()
-    hanging.hang = asyncio.Event()
-    task = asyncio.ensure_future(beside(controller, look(), hanging))
+    task = asyncio.ensure_future(beside(controller, look()))
     await asyncio.wait_for(hanging.hang.wait(), 10)
     controller.cancel()
     assert await asyncio.wait_for(task, 10) == []
@@ -99,10 +100,10 @@ async def test_a_real_signature_is_checked_with_the_keys_that_the_issuer_publish
     body = json.dumps({"keys": [dict(signed.public)]}).encode()
     judge = Judge(Config(url=URL), Stage.TOKEN)
     for jwt, good in ((signed.jwt.reveal(), True), (forged, False)):
-        controller = made(one_request)
+        controller = made(one_request, later=[Net([Response(200, JSON, body)])])
         await events(controller)
         jose, read = read_jwt(jwt)
         held = Token(Secret(jwt), "Bearer", AS, URL, "c", 1000.0, claims=read, jose=jose)
-        await beside(controller, check(judge, server, held), Net([Response(200, JSON, body)]))
+        await beside(controller, check(judge, server, held))
         (checked,) = controller.session.checked
         assert (checked.ok, checked.exchange) == (good, 2)

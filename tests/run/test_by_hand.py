@@ -29,7 +29,7 @@ from mcp_auth_tui.model.oauth import Client, Token
 from mcp_auth_tui.protocol.actions import Browse, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.render.document import document
-from mcp_auth_tui.run.assembly import controllers
+from mcp_auth_tui.run.assembly import controller as assembled
 from mcp_auth_tui.settings.options import Options
 from tests.run.test_controller import ATTEMPT, REQUEST, URL, Net, Opener, events, made, two_sends
 
@@ -84,7 +84,7 @@ async def test_after_the_run_a_request_goes_by_a_network_of_its_own_which_is_clo
         return nets[-1]
 
     monkeypatch.setattr("mcp_auth_tui.run.assembly.Network", network)
-    controller = controllers(Options(), person=True)(Config(url=URL), False)
+    controller = assembled(Options(), Config(url=URL), person=True)
     monkeypatch.setattr(controller, "_flow", lambda *_: two_sends())
     async with aclosing(controller.run()) as run:
         assert isinstance([event async for event in run][-1], Ended)

@@ -149,6 +149,7 @@ def made(
     body: Body,
     *,
     net: Net | None = None,
+    later: Sequence[Net] = (),
     browser: Opener | None = None,
     person: bool = True,
     stepping: bool = False,
@@ -157,10 +158,11 @@ def made(
     def flow(config: Config, known: Session, start: Stage) -> Protocol[Outcome]:
         return body()
 
+    nets = iter([net or Net(), *later])
     options.setdefault("clock", lambda: 1000.0)
     return Controller(
         Config(url=URL),
-        net or Net(),  # type: ignore[arg-type]
+        lambda: next(nets, Net()),  # type: ignore[arg-type, return-value]
         browser or Opener(),  # type: ignore[arg-type]
         person=person,
         stepping=stepping,
@@ -346,7 +348,7 @@ async def test_a_stream_that_was_left_open_is_closed_at_the_end() -> None:
     net.stream = Stream()
     await events(made(body, net=net))
     assert net.stream.closed == 1
-    assert not net.closed
+    assert net.closed
 
 
 # --- stepping -----------------------------------------------------------------------------------

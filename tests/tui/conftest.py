@@ -43,8 +43,9 @@ def app_of(events: list[Any], *, stepping: bool = False, **more: Any) -> AuthApp
         return made[-1]
 
     config = more.pop("config", fakes.config())
-    settings = fakes.Settings(make, more.pop("config_for", fakes.config), more.pop("marks", ()))
+    settings = fakes.Settings(more.pop("config_for", fakes.config), more.pop("marks", ()))
     app = AuthApp(config, settings, stepping=stepping, clock=lambda: fakes.NOW + 42, **more)
+    app.assemble = make  # type: ignore[method-assign]
     app.fakes = made  # type: ignore[attr-defined]
     return app
 

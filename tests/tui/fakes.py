@@ -453,16 +453,15 @@ def hostile() -> list[Event]:
 
 
 class Settings(editable.Settings):
-    """Settings whose runs are scripted."""
+    """Settings with a scripted configuration."""
 
     def __init__(
         self,
-        make: Callable[[Config, bool], Any],
         config_for: Callable[[str], Config] = config,
         marks: tuple[str, ...] = (),
     ) -> None:
         super().__init__(Options())
-        self._scripted, self._config_for, self._marks = make, config_for, marks
+        self._config_for, self._marks = config_for, marks
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -470,9 +469,6 @@ class Settings(editable.Settings):
 
     def config(self, url: str) -> Config:
         return self._config_for(url)
-
-    def controller(self, config: Config, stepping: bool) -> Any:
-        return self._scripted(config, stepping)
 
 
 class FakeController:

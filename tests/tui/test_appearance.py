@@ -144,7 +144,7 @@ def test_what_was_not_written_before_the_end_is_written_then(
 ) -> None:
     path = tmp_path / "state.json"
     monkeypatch.setattr("mcp_auth_tui.tui.app.AuthApp.run", _left_at_once)
-    make = fakes.Settings(lambda config, stepping: fakes.FakeController([]))
+    make = fakes.Settings()
     wishes = Wishes(path=path, notes=("a note",))
     assert run_tui(fakes.config(), make, wishes=wishes)[0] == 7
     assert read(path)[0] == State("nord")

@@ -44,6 +44,7 @@ class Scripted(Settings):
 def app_with(events: list[Any], *words: str, **environ: str) -> Any:
     settings = Scripted(events, *words, **environ)
     app = AuthApp(settings.config(fakes.MCP), settings, clock=lambda: fakes.NOW + 42)
+    app.assemble = settings.controller  # type: ignore[method-assign]
     app.fakes = settings.controllers  # type: ignore[attr-defined]
     return app
 
