@@ -184,7 +184,7 @@ class Run(Controller):
         network: Any = practice
         super().__init__(
             config,
-            network,
+            lambda: network,
             PicturedBrowser(practice, far=far),
             person=True,
             stepping=stepping,

@@ -156,14 +156,14 @@ def plain_environment() -> Iterator[None]:
 def program(subject: Subject, practice: Practice) -> AuthApp:
     """Return the program, with its own screen, about to run on a practice server."""
 
-    class Practised(Settings):
-        def controller(self, config: Any, stepping: bool) -> Run:
+    class Practised(AuthApp):
+        def assemble(self, config: Any, stepping: bool) -> Run:
             return Run(config, practice, far=subject.far, stepping=stepping)
 
     def clock() -> float:
         return practice.clock() + subject.later
 
-    app = AuthApp(config(), Practised(Options()), stepping=subject.stepping, clock=clock)
+    app = Practised(config(), Settings(Options()), stepping=subject.stepping, clock=clock)
     app.animation_level = "none"
     app.theme = THEMES["dark"]
     return app

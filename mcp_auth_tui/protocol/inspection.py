@@ -6,32 +6,26 @@ as far as there is something left to look at.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Unpack
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import (
-    Entered,
     Exchange,
     Finding,
     Learned,
-    Left,
-    Level,
     Outcome,
     Stage,
-    Status,
 )
 from mcp_auth_tui.model.oauth import AuthorizationServer, Contact, Known, Peer, Resource
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.checks.server import needs_of
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery import challenge, resource, resource_document, server
-from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.judge import Details, Judge
 from mcp_auth_tui.protocol.mcp import verify
+from mcp_auth_tui.protocol.staging import staged
 from mcp_auth_tui.text.units import count
-
-T = TypeVar("T")
 
 # The server did refuse for want of a token, if in a wrong way: it owes its metadata.
 _PROTECTED = frozenset({"rs-wrong-status", "rs-200-auth-error", "rs-login-redirect"})
@@ -42,30 +36,13 @@ _PEEKED = "no metadata, and none is owed"
 class Surveyor(Judge):
     """A judge that records a refusal for safety as fatal and goes on: no credential is at stake."""
 
-    def refuse(
-        self,
-        id: str,
-        *,
-        seen: str = "",
-        expected: str = "",
-        message: str = "",
-        next: str = "",
-        exchange: Exchange | None = None,
-        pointer: str = "",
-    ) -> Protocol[None]:
+    def refuse(self, id: str, **details: Unpack[Details]) -> Protocol[None]:
         """Record what the flow would refuse over."""
-        finding = findings.finding(
-            id,
-            self.stage,
-            seen=seen,
-            expected=expected,
-            message=message,
-            next=next,
-            exchange=exchange.number if exchange else None,
-            pointer=pointer,
-            revision=self.rules,
-        )
-        yield findings.fatal(finding)
+        yield findings.fatal(self.finding(id, **details))
+
+
+def _fatal(stop: FlowStop) -> Finding:
+    return findings.fatal(stop.finding)
 
 
 def run(
@@ -80,7 +57,7 @@ def run(
     """
     judge = Surveyor(config, Stage.PROBE)
     first = _Contact()
-    found = yield from _staged(Stage.PROBE, first.kept(judge), first.summary)
+    found = yield from staged(Stage.PROBE, first.kept(judge), first.summary, _fatal)
     opened = found is not None and found[1] is not None
     contact = found[0] if found else first.left
     if contact is None:
@@ -90,7 +67,7 @@ def run(
     owed = not opened and (found is not None or first.stopped in _PROTECTED)
     looked = resource.discover_resource(at, contact)
     body = _resource(looked if owed else _quiet(looked))
-    protected = yield from _staged(Stage.RESOURCE, body, _told)
+    protected = yield from staged(Stage.RESOURCE, body, _told, _fatal)
     if protected is not None and (owed or not protected.legacy):
         yield from _servers(judge, protected, contact)
     return Outcome.OPEN if opened else Outcome.OK
@@ -193,7 +170,7 @@ def _servers(judge: Judge, protected: Resource, contact: Contact) -> Protocol[No
             try:
                 found.append((yield from way))
             except FlowStop as stopped:
-                yield findings.fatal(stopped.finding)
+                yield _fatal(stopped)
         if found:
             yield Learned("server", found[0])
         return found
@@ -204,32 +181,4 @@ def _servers(judge: Judge, protected: Resource, contact: Contact) -> Protocol[No
         return found[0].issuer if found else "none can be used"
 
     if protected.issuers or protected.legacy:
-        yield from _staged(Stage.SERVER, body(), summary)
-
-
-def _staged(stage: Stage, body: Protocol[T], summary: Callable[[T], str]) -> Protocol[T | None]:
-    """Run a stage; what ends it is a fatal finding, and then there is no result."""
-    yield Entered(stage)
-    worst, reply = Level.OK, None
-    result: T | None = None
-    try:
-        while True:
-            item = body.send(reply)
-            if isinstance(item, Finding) and item.level.rank < worst.rank:
-                worst = item.level
-            reply = yield item
-    except StopIteration as done:
-        result = done.value
-        said = summary(done.value)
-    except FlowStop as stopped:
-        worst, said = Level.FATAL, stopped.finding.message
-        yield findings.fatal(stopped.finding)
-    yield Left(stage, _STATUS.get(worst, Status.DONE), said)
-    return result
-
-
-_STATUS = {
-    Level.FATAL: Status.FAILED,
-    Level.ERROR: Status.WARNED,
-    Level.WARNING: Status.WARNED,
-}
+        yield from staged(Stage.SERVER, body(), summary, _fatal)

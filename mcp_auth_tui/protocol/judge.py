@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NoReturn, Self
+from typing import NoReturn, Self, TypedDict, Unpack
 
 from mcp_auth_tui import findings
-from mcp_auth_tui.model import Exchange, Failure, Level, Slip, Stage
+from mcp_auth_tui.model import Exchange, Failure, Finding, Level, Slip, Stage
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS, STATELESS, Config
 
-_REFUSED_FOR_SAFETY = 4
+REFUSED_FOR_SAFETY = 4
+
+
+class Details(TypedDict, total=False):
+    """What is told of one finding, as `findings.found` takes it."""
+
+    seen: str
+    expected: str
+    message: str
+    next: str
+    exchange: Exchange | int | None
+    """The exchange that shows it, or its number alone."""
+    pointer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +57,34 @@ class Judge:
         """Return the same judge for another stage."""
         return replace(self, stage=stage)
 
-    def note(
+    def finding(
         self,
         id: str,
         *,
-        seen: str = "",
-        expected: str = "",
-        message: str = "",
-        next: str = "",
-        exchange: Exchange | int | None = None,
-        pointer: str = "",
         level: Level | None = None,
-    ) -> Protocol[None]:
-        """Record a broken rule and go on; with ``--strict`` an error stops the run.
-
-        The exchange that shows it is given, or its number alone.
-        """
-        finding = findings.finding(
+        meanwhile: str = "",
+        **details: Unpack[Details],
+    ) -> Finding:
+        """Return a finding of this stage, judged by the rules in force."""
+        return findings.finding(
             id,
             self.stage,
-            seen=seen,
-            expected=expected,
-            message=message,
-            next=next,
-            exchange=_number(exchange),
-            pointer=pointer,
+            seen=details.get("seen", ""),
+            expected=details.get("expected", ""),
+            message=details.get("message", ""),
+            next=details.get("next", ""),
+            meanwhile=meanwhile,
+            exchange=_number(details.get("exchange")),
+            pointer=details.get("pointer", ""),
             revision=self.rules,
             level=level,
         )
+
+    def note(
+        self, id: str, *, level: Level | None = None, **details: Unpack[Details]
+    ) -> Protocol[None]:
+        """Record a broken rule and go on; with ``--strict`` an error stops the run."""
+        finding = self.finding(id, level=level, **details)
         strict = self.config.strict and id not in self.config.allow
         if finding.level is Level.FATAL:
             # A stop is raised by `stop` or `refuse`; one that is only noted was survived.
@@ -83,16 +95,7 @@ class Judge:
 
     def slip(self, id: str, *, seen: str, message: str, next: str = "") -> Protocol[None]:
         """Tell what is wrong with what a person pasted: nothing that a server has to mend."""
-        made = findings.finding(
-            id,
-            self.stage,
-            seen=seen,
-            message=message,
-            next=next,
-            revision=self.rules,
-            level=Level.WARNING,
-        )
-        yield Slip(made)
+        yield Slip(self.finding(id, seen=seen, message=message, next=next, level=Level.WARNING))
 
     def keep(
         self, id: str, *, seen: str = "", exchange: Exchange | int | None = None, pointer: str = ""
@@ -130,60 +133,25 @@ class Judge:
         self,
         id: str,
         *,
-        seen: str = "",
-        expected: str = "",
-        message: str = "",
-        next: str = "",
         meanwhile: str = "",
-        exchange: Exchange | None = None,
-        pointer: str = "",
         exit: int | None = None,
         place: str = "",
+        **details: Unpack[Details],
     ) -> NoReturn:
         """End the run with this finding; raises `FlowStop` (``place`` as there)."""
-        finding = findings.finding(
-            id,
-            self.stage,
-            seen=seen,
-            expected=expected,
-            message=message,
-            next=next,
-            meanwhile=meanwhile,
-            exchange=exchange.number if exchange else None,
-            pointer=pointer,
-            revision=self.rules,
-        )
+        finding = self.finding(id, meanwhile=meanwhile, **details)
         raise FlowStop(finding if exit is None else replace(finding, exit=exit), place)
 
-    def refuse(
-        self,
-        id: str,
-        *,
-        seen: str = "",
-        expected: str = "",
-        message: str = "",
-        next: str = "",
-        exchange: Exchange | None = None,
-        pointer: str = "",
-    ) -> Protocol[None]:
+    def refuse(self, id: str, **details: Unpack[Details]) -> Protocol[None]:
         """Refuse for safety (exit 4), unless ``--allow`` lifted this refusal: then mark the run."""
         if id not in self.config.allow:
             lifted = f"To go on all the same, for debugging only: --allow {id}."
-            told = findings.CATALOGUE[id].until_mended(Level.FATAL)
-            self.stop(
-                id,
-                seen=seen,
-                expected=expected,
-                message=message,
-                next=next,
-                meanwhile=f"{told} {lifted}".lstrip(),
-                exchange=exchange,
-                pointer=pointer,
-                exit=_REFUSED_FOR_SAFETY,
-            )
-        yield from self.note(
-            id, seen=seen, expected=expected, message=message, exchange=exchange, pointer=pointer
-        )
+            until = findings.CATALOGUE[id].until_mended(Level.FATAL)
+            meanwhile = f"{until} {lifted}".lstrip()
+            self.stop(id, meanwhile=meanwhile, exit=REFUSED_FOR_SAFETY, **details)
+        details["next"] = ""  # what to do instead is no news to who lifted it
+        yield from self.note(id, **details)
+        exchange, pointer = details.get("exchange"), details.get("pointer", "")
         yield from self.note(
             "client-overridden", seen=f"--allow {id}", exchange=exchange, pointer=pointer
         )
