@@ -16,7 +16,7 @@ from mcp_auth_tui.inspect.formats import Form, Setting, form
 from mcp_auth_tui.inspect.pool import inspect_all
 from mcp_auth_tui.inspect.progress import Progress
 from mcp_auth_tui.inspect.sink import Sink
-from mcp_auth_tui.inspect.target import inspected
+from mcp_auth_tui.inspect.target import inspect_url
 from mcp_auth_tui.model import Ended, Outcome, Session, Stage, Started
 from mcp_auth_tui.net.network import Network, Tls
 from mcp_auth_tui.settings.inspect_options import InspectOptions
@@ -78,7 +78,7 @@ class _Inspection:
             return Network(url, options.network, tls=tls)
 
         async def one(url: str, network: Network) -> Session:
-            return await inspected(
+            return await inspect_url(
                 options.config(url), network, fail_on=options.fail_on, seconds=options.seconds
             )
 

@@ -12,7 +12,7 @@ import pytest
 from mcp_auth_tui import findings
 from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.inspect.pool import Networks, inspect_all
-from mcp_auth_tui.inspect.target import inspected
+from mcp_auth_tui.inspect.target import inspect_url
 from mcp_auth_tui.model import Level, Outcome, Session, Stage
 from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.protocol.actions import Now, Protocol
@@ -22,7 +22,7 @@ from tests.bench.inspect_bench import served
 
 
 async def one(url: str, network: Network) -> Session:
-    return await inspected(Config(url=url, version="1"), network)
+    return await inspect_url(Config(url=url, version="1"), network)
 
 
 async def test_no_more_than_the_bound_are_under_way_and_each_is_handed_over_once() -> None:
@@ -134,7 +134,7 @@ async def test_a_hundred_endpoints_are_inspected_without_a_finding() -> None:
 async def test_one_url_takes_no_longer_than_it_may() -> None:
     with running(faults=["hang"]) as practice:
         network = Network(practice.url)
-        session = await inspected(Config(url=practice.url), network, seconds=0.5)
+        session = await inspect_url(Config(url=practice.url), network, seconds=0.5)
         await network.aclose()
     assert session.stop is not None
     assert (session.stop.id, session.stop.stage, session.exit) == ("net-slow", Stage.RESOURCE, 1)
@@ -152,6 +152,6 @@ async def test_a_fault_of_our_own_is_a_finding_and_keeps_what_was_found() -> Non
         raise ZeroDivisionError("ours")
 
     network = Network("http://127.0.0.1:1/mcp")
-    session = await inspected(Config(url="http://127.0.0.1:1/mcp"), network, way=way)
+    session = await inspect_url(Config(url="http://127.0.0.1:1/mcp"), network, flow=way)
     assert session.stop is not None
     assert (session.stop.id, session.outcome) == ("client-bug", Outcome.FAILED)
