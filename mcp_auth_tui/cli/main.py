@@ -335,9 +335,9 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
     if session is None or os.environ.get("TEXTUAL_DRIVER"):
         return code
     options = settings.options
-    if not (session.headers or options.reports):
-        return code
-    from mcp_auth_tui.exports import rendered
+    from mcp_auth_tui.exports import EXPORTS, rendered
 
+    if not (session.headers or EXPORTS[options.export].always):
+        return code
     text = rendered(options.export, session, talk)
     return code if deliver(text, options.output, talk) else code or 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +74,6 @@ class Options:
         return replace(self, base=replace(self.base, client_secret=secret))
 
     @property
-    def reports(self) -> bool:
-        """Whether the export tells of the run, and so is written without headers too."""
-        return self.export in ("report", "report-html")
-
-    @property
     def marks(self) -> tuple[str, ...]:
         """What makes the result of this run worth less: for the banner, the story and the JSON."""
         marks = [*self.network.marks]
@@ -129,61 +124,52 @@ def from_arguments(
     proxies = proxy_notes(args.proxy, environ)
     secret, notes = _secret(args, environ)
     try:
-        held = read(args, environ)
+        sources = read(args, environ)
     except credentials.CredentialProblem as problem:
         raise Usage(str(problem), problem.name) from None
-    usual = Config(url="")
-    base = Config(
-        url="",
-        spec=args.spec,
-        client_id=args.client_id,
-        client_secret=secret,
-        client_metadata_url=args.client_metadata_url,
-        register=args.register,
-        auth_method=args.auth_method,
-        scope=args.scope,
-        resource=args.resource,
-        send_resource=not args.no_resource,
-        params=tuple(args.param),
-        redirect_uri=args.redirect_uri,
-        port=args.port,
-        issuer=args.issuer,
-        allow=_allowed(args.allow),
-        strict=args.strict,
-        force=args.force,
-        call=args.call,
-        call_args=args.call_args or {},
-        follow=args.browser == "follow",
-        wait=args.wait if args.wait is not None else usual.wait,
-        insecure=args.insecure,
-        grant=args.grant,
-        client_key=held.client_key is not None,
-        assertion=held.assertion,
-        subject_token=held.subject_token,
-        subject_token_type=args.subject_token_type or usual.subject_token_type,
-        idp_issuer=args.idp_issuer,
-        idp_token_endpoint=args.idp_token_endpoint,
-        idp_client_id=args.idp_client_id,
-        idp_client_secret=held.idp_client_secret,
-        browserless=args.browser == "auto" and not can_open(environ),
-        refresh=args.refresh,
-        dpop=args.dpop,
-        version=_version(),
-    )
     return Options(
-        base=base,
+        base=_config(args, environ, secret, sources),
         browser=args.browser,
         network=network(args),
-        client_key=held.client_key,
-        key_origin=held.key_origin,
+        client_key=sources.client_key,
+        key_origin=sources.key_origin,
         export=args.export or "headers",
         output=target(args.output),
         reveal=args.reveal,
         wait_given=args.wait is not None,
         stepping=args.step,
         remember=not args.no_remember,
-        notes=(*proxies, *notes, *held.notes),
+        notes=(*proxies, *notes, *sources.notes),
     )
+
+
+def _config(
+    args: Any,
+    environ: Mapping[str, str],
+    secret: Secret | None,
+    sources: credentials.Credentials,
+) -> Config:
+    """Return the settings of a run: those that bear an option's name as given, and the others."""
+    given = {
+        name: value
+        for name in (field.name for field in fields(Config))
+        if (value := getattr(args, name, None)) is not None
+    }
+    others = {
+        "url": "",
+        "client_secret": secret,
+        "send_resource": not args.no_resource,
+        "params": tuple(args.param),
+        "allow": _allowed(args.allow),
+        "follow": args.browser == "follow",
+        "browserless": args.browser == "auto" and not can_open(environ),
+        "client_key": sources.client_key is not None,
+        "assertion": sources.assertion,
+        "subject_token": sources.subject_token,
+        "idp_client_secret": sources.idp_client_secret,
+        "version": _version(),
+    }
+    return Config(**{**given, **others})
 
 
 def _version() -> str:
