@@ -22,7 +22,7 @@ from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import REFUSED_FOR_SAFETY
 from mcp_auth_tui.render import bug
 from mcp_auth_tui.run.performer import Performer, Reply
-from mcp_auth_tui.run.person import Person
+from mcp_auth_tui.run.person import Nobody
 from mcp_auth_tui.text.units import duration
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class _Target:
         self._performer = Performer(
             config,
             Browser("none"),
-            Person(present=False, stepping=False),
+            Nobody(),
             lambda: self._session,
             clock,
             os.urandom,

@@ -75,6 +75,7 @@ _NOTES = (Finding, Slip, Learned, Tried, Entered, Left, Waiting, Resumed)
 REQUESTS = 60
 """The most requests of one run (SPEC 6: a global budget)."""
 _WARM_SECONDS = 3.0
+_QUIET = (Entropy, Now, Sign, Verify, Sleep, Bind, Answer, Read, Close)
 _SIGN_IN = "the sign-in in the browser"
 
 
@@ -187,6 +188,9 @@ class Performer:
                 request = item.attempt if isinstance(item, Browse) else item.request
                 yield Ready(request, isinstance(item, Open))
                 action = await self._person.wait(gate) or item
+            if isinstance(action, _QUIET):
+                reply = await self._person.wait(self._quietly(action))
+                continue
             async with aclosing(self._steps(action, edited=_edited(item, action))) as steps:
                 async for step in steps:
                     if isinstance(step, Reply):
@@ -194,11 +198,9 @@ class Performer:
                     else:
                         yield step
 
-    def _steps(self, action: Action, *, edited: bool) -> Steps:
+    def _steps(self, action: Send | Open | Browse | Await | Ask, *, edited: bool) -> Steps:
         """Perform an action: yields events and at last the reply; raises `FlowStop`."""
         match action:
-            case Send() | Open():
-                return self._exchanged(action, edited)
             case Browse():
                 return self._browsed(action, edited)
             case Await():
@@ -206,7 +208,7 @@ class Performer:
             case Ask():
                 return self._asked(action)
             case _:
-                return self._done(action)
+                return self._exchanged(action, edited)
 
     def release(self, request: Request | Attempt | None, *, unopened: bool) -> None:
         """Let go what is ready, as it is or changed; ``unopened``: without opening a browser."""
@@ -267,9 +269,6 @@ class Performer:
             await listener.aclose()
         for stream in streams:
             await stream.aclose()
-
-    async def _done(self, action: Action) -> Steps:
-        yield Reply(await self._person.wait(self._quietly(action)))
 
     async def _quietly(self, action: Action) -> Any:
         """Perform an action that is no event."""

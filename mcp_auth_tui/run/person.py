@@ -135,6 +135,17 @@ class Person:
         return self._question
 
 
+class Nobody(Person):
+    """Nobody is beside a run: no wait is cut short, and none costs a task."""
+
+    def __init__(self) -> None:
+        super().__init__(present=False, stepping=False)
+
+    async def wait(self, work: Awaitable[T]) -> T:
+        """Await work."""
+        return await work
+
+
 async def within(
     seconds: float, answer: asyncio.Future[str | None], default: str | None
 ) -> str | None:
