@@ -18,7 +18,7 @@ def show(words: list[str]) -> int:
     parser.add_argument("topic", metavar="TOPIC", nargs="?", help="what to read about")
     topic = parser.parse_args(words).topic
     if topic is not None and topic not in topics.TOPICS:
-        from mcp_auth_tui.settings.options import unknown
+        from mcp_auth_tui.text.suggest import unknown
 
         parser.error(unknown("topic", topic, topics.TOPICS))
     from mcp_auth_tui.desktop.output import Talk, deliver

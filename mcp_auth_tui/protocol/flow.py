@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mcp_auth_tui.model import Learned, Left, Outcome, Stage, Status
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Contact, Known, Resource, Token
-from mcp_auth_tui.protocol import stages
+from mcp_auth_tui.protocol import grant_types, stages
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.authorization import request
 from mcp_auth_tui.protocol.authorization.request import Scope
@@ -119,7 +119,7 @@ class AuthorizationRun:
             self.server = yield from stages.find_server(self.judge, self.resource, self.contact)
         at = self.judge.at(Stage.SERVER)
         if not self.grant_type:
-            self.grant_type = grants.choose_grant(self.judge.config, self.server)
+            self.grant_type = grant_types.choose_grant(self.judge.config, self.server)
             grants.check_offered(at, self.server, self.grant_type)
         if self.dpop is None:
             self.dpop = choose_dpop(at, self.resource, self.server, self.contact)
@@ -195,7 +195,7 @@ class AuthorizationRun:
 
     def _renew(self, old: Token) -> Protocol[Token]:
         """Refresh, or ask anew where the same credentials bring a new token (EM3)."""
-        if self.grant_type not in grants.DIRECT:
+        if self.grant_type not in grant_types.DIRECT:
             return (yield from self._refresh(old))
         assert self.server and self.client
         scope = Scope(old.scope_asked, "as before")

@@ -18,10 +18,11 @@ from mcp_auth_tui.model import (
     Stage,
 )
 from mcp_auth_tui.model.oauth import AuthorizationServer, Contact, Known, Peer, Resource
+from mcp_auth_tui.protocol import challenge
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.checks.server import needs_of
 from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.discovery import challenge, resource, resource_document, server
+from mcp_auth_tui.protocol.discovery import resource, resource_document, server
 from mcp_auth_tui.protocol.judge import Details, Judge
 from mcp_auth_tui.protocol.mcp import verify
 from mcp_auth_tui.protocol.staging import staged

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Secret, Stage
 from mcp_auth_tui.model.oauth import Contact
+from mcp_auth_tui.protocol import challenge
 from mcp_auth_tui.protocol.actions import Callback
 from mcp_auth_tui.protocol.authorization import callback, request
-from mcp_auth_tui.protocol.discovery import challenge, resource, resource_document, server
+from mcp_auth_tui.protocol.discovery import resource, resource_document, server
 from mcp_auth_tui.protocol.registration.client import document_url_faults
 from mcp_auth_tui.protocol.urls import mcp_url
 from tests.protocol.script import AS, OAUTH, Script, attempt, json, judge, metadata

@@ -21,7 +21,7 @@ from mcp_auth_tui.model import (
 )
 from mcp_auth_tui.protocol import actions, flow
 from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.discovery.documents import loads
+from mcp_auth_tui.protocol.strict_json import loads
 from tests.findings.site import Site, at
 from tests.protocol.script import (
     AS,

@@ -23,7 +23,7 @@ from mcp_auth_tui.model.oauth import AuthorizationServer, Token
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol, Send
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.tokens.jwt import read_jwt
+from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.tokens.signatures import check
 from mcp_auth_tui.run.controller import Controller
 from tests.run.test_controller import REQUEST, URL, Net, events, made

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
-from mcp_auth_tui.protocol.tokens.grants import DEVICE, JWT_BEARER
+from mcp_auth_tui.protocol.grant_types import DEVICE, JWT_BEARER
 from mcp_auth_tui.settings.options import Usage
 from tests.conformance.play import Play, playing, told
 from tests.peers.terminal import Terminal

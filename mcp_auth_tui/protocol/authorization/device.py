@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 from mcp_auth_tui.model import Exchange, Field, Learned, Level, Resumed, Secret, Waiting
 from mcp_auth_tui.model.oauth import DeviceCode
 from mcp_auth_tui.protocol.actions import Protocol, Sleep
+from mcp_auth_tui.protocol.grant_types import DEVICE
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
-from mcp_auth_tui.protocol.tokens.grants import DEVICE
 from mcp_auth_tui.protocol.urls import UrlRefused, safe_url
 
 _INTERVAL = 5.0

@@ -16,7 +16,7 @@ from mcp_auth_tui.model.oauth import (
     Resource,
 )
 from mcp_auth_tui.protocol.actions import Now, Protocol, RandomOctets
-from mcp_auth_tui.protocol.discovery.challenge import SCOPE
+from mcp_auth_tui.protocol.challenge import SCOPE
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import split
 

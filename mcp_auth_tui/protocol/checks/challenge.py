@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mcp_auth_tui.model import Exchange
 from mcp_auth_tui.model.oauth import Contact
+from mcp_auth_tui.protocol.challenge import ParsedChallenges
 from mcp_auth_tui.protocol.checks.check import Check, Checks
-from mcp_auth_tui.protocol.discovery.challenge import ParsedChallenges
 
 _HEADER = "www-authenticate"
 _SCHEMES = ("bearer", "dpop")

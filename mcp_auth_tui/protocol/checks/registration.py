@@ -12,7 +12,7 @@ from typing import Any
 from mcp_auth_tui.model import Exchange, Response
 from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.checks.check import Check, Checks, as_seen, pointer, strings
-from mcp_auth_tui.protocol.discovery.documents import loads
+from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.urls import split
 
 # What a server that knows RFC 7591 registers in any case; others it may not know and then ignores.

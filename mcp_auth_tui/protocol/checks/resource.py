@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcp_auth_tui.model import Level
+from mcp_auth_tui.protocol.challenge import SCOPE_TOKEN
 from mcp_auth_tui.protocol.checks.check import (
     Check,
     Checks,
@@ -17,8 +18,7 @@ from mcp_auth_tui.protocol.checks.check import (
     insecure,
     strings,
 )
-from mcp_auth_tui.protocol.discovery.challenge import SCOPE_TOKEN
-from mcp_auth_tui.protocol.tokens.jwt import read_jwt
+from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import is_private, split
 
 _BROAD = frozenset({"*", "all", "full-access", "full_access"})

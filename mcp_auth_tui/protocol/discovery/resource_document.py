@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 from mcp_auth_tui.model import Exchange, Question, Stage
 from mcp_auth_tui.model.oauth import Resource
 from mcp_auth_tui.protocol.actions import Ask, Protocol
+from mcp_auth_tui.protocol.challenge import SCOPE_TOKEN
 from mcp_auth_tui.protocol.checks import check
 from mcp_auth_tui.protocol.checks import resource as checks_resource
 from mcp_auth_tui.protocol.checks.check import Check
-from mcp_auth_tui.protocol.discovery.challenge import SCOPE_TOKEN
 from mcp_auth_tui.protocol.discovery.documents import FetchedDocument, content_type
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, same_origin, split

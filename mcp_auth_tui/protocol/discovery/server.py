@@ -19,8 +19,8 @@ from mcp_auth_tui.protocol.discovery.documents import (
     everywhere,
     fetch,
 )
+from mcp_auth_tui.protocol.grant_types import choose_grant
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.tokens.grants import choose_grant
 from mcp_auth_tui.protocol.urls import (
     UrlRefused,
     endpoint,

@@ -10,8 +10,8 @@ from typing import Any
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret, Stage
 from mcp_auth_tui.model.oauth import Token
 from mcp_auth_tui.protocol.config import STATELESS
-from mcp_auth_tui.protocol.discovery.documents import encodable
 from mcp_auth_tui.protocol.mcp.event_stream import EventStreamParser
+from mcp_auth_tui.protocol.strict_json import encodable
 
 _ACCEPT = "application/json, text/event-stream"
 _META = "io.modelcontextprotocol/"

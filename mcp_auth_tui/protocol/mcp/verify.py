@@ -8,11 +8,11 @@ from typing import NoReturn
 from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange, Question
 from mcp_auth_tui.model.oauth import Challenge, Contact, Peer, Token
+from mcp_auth_tui.protocol import challenge
 from mcp_auth_tui.protocol.actions import Ask, FlowStop, Protocol
+from mcp_auth_tui.protocol.challenge import ParsedChallenges
 from mcp_auth_tui.protocol.checks import challenge as checks_challenge
 from mcp_auth_tui.protocol.checks.check import Check
-from mcp_auth_tui.protocol.discovery import challenge
-from mcp_auth_tui.protocol.discovery.challenge import ParsedChallenges
 from mcp_auth_tui.protocol.discovery.excerpt import is_page, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp.conversation import converse

@@ -13,9 +13,9 @@ from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.checks import token
 from mcp_auth_tui.protocol.checks.check import Check, as_seen
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, thumbprint_in
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
-from mcp_auth_tui.protocol.tokens.jwt import read_jwt
 
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*\Z")
 _ODD = re.compile(r"[^A-Za-z0-9\-._~+/=]")

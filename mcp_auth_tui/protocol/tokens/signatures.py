@@ -12,7 +12,7 @@ from mcp_auth_tui.model.oauth import AuthorizationServer, Token
 from mcp_auth_tui.protocol.actions import Protocol, Verification, Verify
 from mcp_auth_tui.protocol.discovery.documents import fetch
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.tokens.jwt import read_jwt
+from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
 
 ACCESS, IDENTITY = "access token", "id_token"

@@ -225,6 +225,6 @@ def _date(seconds: int) -> str:
 def _read(token: Secret | None) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
     if token is None:
         return None, None
-    from mcp_auth_tui.protocol.tokens.jwt import read_jwt
+    from mcp_auth_tui.protocol.jwt import read_jwt
 
     return read_jwt(token.reveal())

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from textual.content import Content
 
 from mcp_auth_tui.model import Exchange, Field, Level, Response, Session, shown_body
-from mcp_auth_tui.protocol.tokens.jwt import read_jwt
+from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import split
 from mcp_auth_tui.text import redaction, terminal, units
 from mcp_auth_tui.tui.views import evidence

@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Kind, Level, Request, Stage
-from mcp_auth_tui.protocol.discovery.documents import (
-    DuplicateKey,
-    complain,
-    everywhere,
-    fetch,
-    loads,
-    read,
-)
+from mcp_auth_tui.protocol.discovery.documents import complain, everywhere, fetch, read
+from mcp_auth_tui.protocol.strict_json import DuplicateKey, loads
 from tests.protocol.script import Page, Script, headers_of, json, judge, made_exchange, raw
 
 PLACE = "https://mcp.example/doc"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mcp_auth_tui.model import Secret, Stage
+from mcp_auth_tui.protocol import grant_types
 from mcp_auth_tui.protocol.actions import FlowStop, Now, Sign, SignedJwt
 from mcp_auth_tui.protocol.tokens import grants, response
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
@@ -29,7 +30,7 @@ from tests.protocol.script import token as made_token
 
 TOKEN, IDP = f"{AS}/token", "https://idp.example/oauth/token"
 GOOD = {"access_token": "at", "token_type": "Bearer", "expires_in": 60}
-DEVICE = grants.DEVICE
+DEVICE = grant_types.DEVICE
 
 
 def jwt(head: Any = None, **claims: Any) -> str:
@@ -85,10 +86,12 @@ def test_the_grant_follows_from_what_was_given_and_what_is_listed(
         grant_types_supported=listed if listed is not None else ...,
         device_authorization_endpoint=f"{AS}/device",
     )
-    assert grants.choose_grant(judge(**settings).config, made) == grant
+    assert grant_types.choose_grant(judge(**settings).config, made) == grant
 
 
-@pytest.mark.parametrize("grant", [name for name in grants.WIRE if name != "authorization_code"])
+@pytest.mark.parametrize(
+    "grant", [name for name in grant_types.WIRE if name != "authorization_code"]
+)
 def test_a_grant_that_is_not_listed_is_refused_before_anything_is_sent(grant: str) -> None:
     """CC1, WI1, EM2, X1: a clear finding instead of the server's refusal later."""
     made = server(grant_types_supported=["authorization_code"])
@@ -98,16 +101,16 @@ def test_a_grant_that_is_not_listed_is_refused_before_anything_is_sent(grant: st
     assert (finding.id, finding.seen, finding.expected, finding.exit) == (
         "client-grant",
         "grant_types_supported: authorization_code",
-        grants.WIRE[grant],
+        grant_types.WIRE[grant],
         1,
     )
     assert "--grant" in finding.next
 
 
-@pytest.mark.parametrize("grant", grants.WIRE)
+@pytest.mark.parametrize("grant", grant_types.WIRE)
 @pytest.mark.parametrize("listed", [..., "grant", ["x"]])
 def test_a_grant_is_tried_when_it_is_listed_or_no_list_is_given(grant: str, listed: Any) -> None:
-    wire = grants.WIRE[grant]
+    wire = grant_types.WIRE[grant]
     named = [wire] if listed == ["x"] else listed
     grants.check_offered(judge(Stage.SERVER), server(grant_types_supported=named), grant)
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from mcp_auth_tui.model import Failure, Level, Secret, Stage
 from mcp_auth_tui.model.oauth import AuthorizationCode
 from mcp_auth_tui.protocol.checks import token as checks_token
+from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.tokens import response
 from mcp_auth_tui.protocol.tokens.endpoint import authenticate
-from mcp_auth_tui.protocol.tokens.jwt import read_jwt
 from tests.protocol.discovery.test_resource import JSON
 from tests.protocol.script import (
     AS,

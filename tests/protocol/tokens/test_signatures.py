@@ -9,7 +9,7 @@ import pytest
 from mcp_auth_tui.model import Failure, Learned, Secret, Stage
 from mcp_auth_tui.model.aside import SignatureCheck
 from mcp_auth_tui.protocol.actions import Verification, Verify
-from mcp_auth_tui.protocol.tokens.jwt import read_jwt
+from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.tokens.signatures import ACCESS, IDENTITY, check, readable
 from tests.protocol.script import AS, Script, headers_of, json, judge, raw, server, token
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model.oauth import Challenge, Contact
-from mcp_auth_tui.protocol.discovery.challenge import parse
+from mcp_auth_tui.protocol.challenge import parse
 
 URL = "https://mcp.example/.well-known/oauth-protected-resource"
 

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from mcp_auth_tui.protocol.discovery.documents import loads
+from mcp_auth_tui.protocol.strict_json import loads
 
 
 def read_jwt(token: str) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
