@@ -1,4 +1,4 @@
-"""The walls of DESIGN 2: which module may import what, and what is never loaded too early."""
+"""Which folder may import what, and what is never loaded too early (the contracts: pyproject)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def imports(path: Path) -> set[str]:
 
 
 def importers(name: str) -> set[str]:
-    """The rooms (modules or packages right under the package) that import a library."""
+    """The folders right under the package that import a library."""
     return {
         path.relative_to(PACKAGE).parts[0].removesuffix(".py")
         for path in PACKAGE.rglob("*.py")
@@ -70,15 +70,20 @@ def test_the_import_contracts_hold() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_package_holds_folders_alone() -> None:
+    modules = {path.name for path in PACKAGE.glob("*.py")}
+    assert modules == {"__init__.py", "__main__.py"}
+    folders = [path for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"]
+    assert [path.name for path in folders if not (path / "__init__.py").exists()] == []
+
+
 def core_files() -> list[Path]:
-    found = [PACKAGE / f"{room}.py" for room in CORE]
-    packages = [path for room in CORE for path in (PACKAGE / room).rglob("*.py")]
-    return [path for path in (*found, *packages) if path.exists()]
+    return [path for folder in CORE for path in (PACKAGE / folder).rglob("*.py")]
 
 
 @pytest.mark.parametrize("path", core_files(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_the_core_imports_the_standard_library_and_itself_alone(path: Path) -> None:
-    """Imports inside functions count too, and rooms that no contract names yet."""
+    """Imports inside functions count too."""
     own = tuple(f"mcp_auth_tui.{room}" for room in CORE)
     assert [
         name
