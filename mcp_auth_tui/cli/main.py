@@ -306,7 +306,7 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
     # than a tenth of the CPU.
     gc.disable()
     from mcp_auth_tui.desktop.output import Talk, deliver
-    from mcp_auth_tui.storage.preferences import gathered
+    from mcp_auth_tui.storage.preferences import gather
     from mcp_auth_tui.tui.app import run_tui
 
     talk = Talk()
@@ -314,14 +314,14 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
     # Hidden by the screen while it is there, and still to be read after it.
     for line in (*started.notes, *started.marks):
         talk(f"mcp-auth-tui: {line}")
-    wishes = gathered(remember=started.remember, practice=settings.practice, told=started.notes)
+    preferences = gather(remember=started.remember, practice=settings.practice, known=started.notes)
     code, session = run_tui(
         config,
         settings,
         url=url,
         stepping=started.stepping,
         reveal=started.reveal,
-        wishes=wishes,
+        wishes=preferences,
         inline=inline,
     )
     from mcp_auth_tui.render.summary import parting

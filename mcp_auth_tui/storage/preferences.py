@@ -18,7 +18,7 @@ MOTION_VARIABLE = "TEXTUAL_ANIMATIONS"
 
 
 @dataclass(frozen=True, slots=True)
-class Preferences:
+class ScreenSettings:
     """What the table ``[settings]`` says."""
 
     theme: str = ""
@@ -48,7 +48,7 @@ _RENAMED = {"store": "remember"}
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Preferences:
     """How a person wants the screen, from the config file, the environment and the last runs."""
 
     theme: str = ""
@@ -70,18 +70,18 @@ class Wishes:
     """Sentences about what could not be used."""
 
 
-USUAL = Wishes()
-"""Of whom nothing is known; nothing of it is kept."""
+NONE = Preferences()
+"""Those of a person of whom nothing is known; nothing of them is kept."""
 
 
-def gathered(
+def gather(
     *,
     remember: bool = True,
     practice: str = "",
-    told: Sequence[str] = (),
+    known: Sequence[str] = (),
     environ: Mapping[str, str] = os.environ,
-) -> Wishes:
-    """Read the config file and what was kept; sentences that were ``told`` are not noted again.
+) -> Preferences:
+    """Read the config file and what was kept; sentences that are ``known`` are not noted again.
 
     Without ``remember`` nothing that was kept is read, and nothing is kept.
     """
@@ -91,7 +91,7 @@ def gathered(
     except user_config.ConfigProblem as problem:
         notes.append(str(problem))
         config = user_config.UserConfig(user_config.config_path(environ))
-    chosen, strange = understood(config.settings, config.path)
+    chosen, strange = read_settings(config.settings, config.path)
     notes += [*config.notes, *strange]
     path = recent.state_path(environ) if remember and chosen.remember else None
     kept = State()
@@ -103,7 +103,7 @@ def gathered(
             notes.append(str(problem))
             path = None
     once = environ.get("TEXTUAL_THEME")  # for this run alone; the screen library reads it itself
-    return Wishes(
+    return Preferences(
         theme="" if once else chosen.theme or kept.theme,
         theme_from=str(config.path) if chosen.theme else "",
         still=chosen.reduced_motion or environ.get(MOTION_VARIABLE, "").lower() == "none",
@@ -112,11 +112,11 @@ def gathered(
         path=path,
         kept=kept,
         practice=practice,
-        notes=tuple(note for note in notes if note not in told),
+        notes=tuple(note for note in notes if note not in known),
     )
 
 
-def understood(table: Mapping[str, Any], path: Path) -> tuple[Preferences, tuple[str, ...]]:
+def read_settings(table: Mapping[str, Any], path: Path) -> tuple[ScreenSettings, tuple[str, ...]]:
     """Return what the table says, and a sentence about each entry that could not be used."""
     from mcp_auth_tui.text.suggest import unknown
 
@@ -129,9 +129,9 @@ def understood(table: Mapping[str, Any], path: Path) -> tuple[Preferences, tuple
                 "there. It was not used."
             )
         elif name not in KNOWN:
-            told = unknown("setting", name[:40], KNOWN)
-            end = "" if told.endswith("?") else "."
-            notes.append(f"{path}: in [settings], {told}{end} It was not used.")
+            sentence = unknown("setting", name[:40], KNOWN)
+            end = "" if sentence.endswith("?") else "."
+            notes.append(f"{path}: in [settings], {sentence}{end} It was not used.")
         elif type(value) is not KNOWN[name][0]:
             notes.append(
                 f"{path}: settings.{name} is {user_config.named(value)}, not {KNOWN[name][1]}. "
@@ -139,4 +139,4 @@ def understood(table: Mapping[str, Any], path: Path) -> tuple[Preferences, tuple
             )
         else:
             values[name] = value
-    return Preferences(**values), tuple(notes)
+    return ScreenSettings(**values), tuple(notes)

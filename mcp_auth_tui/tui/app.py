@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from mcp_auth_tui.model import PANELS, Finding, Session
-from mcp_auth_tui.storage.preferences import USUAL, Wishes
+from mcp_auth_tui.storage.preferences import NONE, Preferences
 from mcp_auth_tui.tui.controls.appearance import Liking
 from mcp_auth_tui.tui.controls.inspection import Looking
 from mcp_auth_tui.tui.controls.quitting import Leaving
@@ -324,7 +324,7 @@ def run_tui(
     reveal: bool = False,
     inline: bool = False,
     clock: Callable[[], float] = time.time,
-    wishes: Wishes = USUAL,
+    wishes: Preferences = NONE,
 ) -> tuple[int, Session | None]:
     """Show the screen until the person quits; return the exit code and the last session, if any.
 

@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 
 from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Finding, Ready, Resumed, Waiting
-from mcp_auth_tui.storage.preferences import USUAL, Wishes
+from mcp_auth_tui.storage.preferences import NONE, Preferences
 from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui import keymap
 from mcp_auth_tui.tui.run_driver import Runs
@@ -71,7 +71,7 @@ class Frame(Runs):
         stepping: bool = False,
         reveal: bool = False,
         clock: Callable[[], float] = time.time,
-        wishes: Wishes = USUAL,
+        wishes: Preferences = NONE,
     ) -> None:
         super().__init__(settings, clock)
         self.wishes = wishes

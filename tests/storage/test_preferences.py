@@ -12,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.cli import main
-from mcp_auth_tui.storage.preferences import KNOWN, Preferences, Wishes, gathered, understood
+from mcp_auth_tui.storage.preferences import (
+    KNOWN,
+    Preferences,
+    ScreenSettings,
+    gather,
+    read_settings,
+)
 from mcp_auth_tui.storage.recent import SCHEMA, State
 
 A = "https://a.example/mcp"
@@ -41,8 +47,8 @@ def configured(environ: dict[str, str], content: str) -> dict[str, str]:
 def test_every_setting_is_taken() -> None:
     table = {"theme": "nord", "reduced_motion": True, "remember": False}
     assert set(table) == set(KNOWN)
-    assert understood(table, HERE) == (Preferences("nord", True, False), ())
-    assert understood({}, HERE) == (Preferences(), ())
+    assert read_settings(table, HERE) == (ScreenSettings("nord", True, False), ())
+    assert read_settings({}, HERE) == (ScreenSettings(), ())
 
 
 @pytest.mark.parametrize(
@@ -76,11 +82,11 @@ def test_every_setting_is_taken() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_left_out_and_told(table: dict[str, Any], told: str) -> None:
-    assert understood({"theme": "nord", **table}, HERE)[1] == (told,)
+    assert read_settings({"theme": "nord", **table}, HERE)[1] == (told,)
 
 
 def test_what_was_kept_is_gathered_with_where_it_is_kept(environ: dict[str, str]) -> None:
-    assert gathered(environ=environ) == Wishes(
+    assert gather(environ=environ) == Preferences(
         theme="nord",
         config=Path(environ["MCP_AUTH_TUI_CONFIG"]),
         path=Path(environ["MCP_AUTH_TUI_STATE"]),
@@ -91,13 +97,16 @@ def test_what_was_kept_is_gathered_with_where_it_is_kept(environ: dict[str, str]
 def test_the_theme_of_the_config_file_comes_before_the_one_that_was_kept(
     environ: dict[str, str],
 ) -> None:
-    wishes = gathered(environ=configured(environ, '[settings]\ntheme = "dracula"\n'))
-    assert (wishes.theme, wishes.theme_from) == ("dracula", environ["MCP_AUTH_TUI_CONFIG"])
+    preferences = gather(environ=configured(environ, '[settings]\ntheme = "dracula"\n'))
+    assert (preferences.theme, preferences.theme_from) == (
+        "dracula",
+        environ["MCP_AUTH_TUI_CONFIG"],
+    )
 
 
 def test_a_theme_of_the_environment_is_left_to_the_screen_library(environ: dict[str, str]) -> None:
-    wishes = gathered(environ={**environ, "TEXTUAL_THEME": "gruvbox"})
-    assert (wishes.theme, wishes.kept.theme) == ("", "nord")
+    preferences = gather(environ={**environ, "TEXTUAL_THEME": "gruvbox"})
+    assert (preferences.theme, preferences.kept.theme) == ("", "nord")
 
 
 @pytest.mark.parametrize("how", ["argument", "setting", "null device", "textual-serve"])
@@ -108,8 +117,8 @@ def test_who_wants_nothing_kept_is_obeyed_in_reading_too(environ: dict[str, str]
         environ["MCP_AUTH_TUI_STATE"] = os.devnull
     if how == "textual-serve":
         environ["TEXTUAL_DRIVER"] = "textual.drivers.web_driver:WebDriver"
-    wishes = gathered(remember=how != "argument", environ=environ)
-    assert (wishes.theme, wishes.path, wishes.kept) == ("", None, State())
+    preferences = gather(remember=how != "argument", environ=environ)
+    assert (preferences.theme, preferences.path, preferences.kept) == ("", None, State())
 
 
 @pytest.mark.parametrize(
@@ -121,7 +130,7 @@ def test_motion_is_reduced_by_the_config_file_or_by_the_librarys_own_variable(
     environ: dict[str, str], config: str, variable: str, still: bool
 ) -> None:
     configured(environ, config)["TEXTUAL_ANIMATIONS"] = variable
-    assert gathered(environ=environ).still is still
+    assert gather(environ=environ).still is still
 
 
 @pytest.mark.parametrize(
@@ -136,16 +145,16 @@ def test_a_file_that_cannot_be_used_is_told_and_stops_nothing(
     environ: dict[str, str], tmp_path: Path, name: str, content: str, told: str
 ) -> None:
     (tmp_path / name).write_text(content)
-    wishes = gathered(environ=environ)
-    assert [told in note for note in wishes.notes] == [True]
-    assert wishes.config == tmp_path / "config.toml"
-    assert (wishes.path is None) is (name == "state.json")
+    preferences = gather(environ=environ)
+    assert [told in note for note in preferences.notes] == [True]
+    assert preferences.config == tmp_path / "config.toml"
+    assert (preferences.path is None) is (name == "state.json")
 
 
 def test_what_was_told_already_is_not_told_again(environ: dict[str, str]) -> None:
     configured(environ, "[setting]\n")
-    (note,) = gathered(environ=environ).notes
-    assert gathered(told=(note,), environ=environ).notes == ()
+    (note,) = gather(environ=environ).notes
+    assert gather(known=(note,), environ=environ).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -162,11 +171,11 @@ def test_the_command_line_says_what_may_be_kept(
 ) -> None:
     seen: list[tuple[bool, bool]] = []
 
-    def gather(*, remember: bool, practice: str, told: Any) -> Wishes:
+    def gathered(*, remember: bool, practice: str, known: Any) -> Preferences:
         seen.append((remember, practice.startswith("http://127.0.0.1:")))
-        return Wishes()
+        return Preferences()
 
-    monkeypatch.setattr("mcp_auth_tui.storage.preferences.gathered", gather)
+    monkeypatch.setattr("mcp_auth_tui.storage.preferences.gather", gathered)
     monkeypatch.setattr("mcp_auth_tui.cli.main._headless_mode", lambda *_: "")
     monkeypatch.setattr("mcp_auth_tui.tui.app.run_tui", lambda *_, **__: (0, None))
     assert main.main(words) == 0
@@ -180,7 +189,7 @@ _VALUE = st.none() | st.booleans() | st.integers() | st.text(max_size=9) | st.li
 def test_any_table_gives_settings_and_a_sentence_for_each_entry_that_was_not_used(
     table: dict[str, Any],
 ) -> None:
-    settings, notes = understood(table, HERE)
+    settings, notes = read_settings(table, HERE)
     used = {name for name in table if name in KNOWN and type(table[name]) is KNOWN[name][0]}
     assert all(getattr(settings, name) == table[name] for name in used)
     assert len(notes) == len(table) - len(used)

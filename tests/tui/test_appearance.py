@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from mcp_auth_tui.storage.preferences import Wishes
+from mcp_auth_tui.storage.preferences import Preferences
 from mcp_auth_tui.storage.recent import State, read
 from mcp_auth_tui.tui.app import run_tui
 from mcp_auth_tui.tui.main_screen import STILL_TICK
@@ -35,7 +35,7 @@ async def choose_theme(app: Any, pilot: Any, name: str) -> None:
 
 async def test_a_theme_that_is_chosen_is_worn_by_the_next_run(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
-    app = app_of(fakes.mismatch(), wishes=Wishes(path=path))
+    app = app_of(fakes.mismatch(), wishes=Preferences(path=path))
     async with app.run_test() as pilot:
         await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
         await choose_theme(app, pilot, "nord")
@@ -43,7 +43,7 @@ async def test_a_theme_that_is_chosen_is_worn_by_the_next_run(tmp_path: Path) ->
     assert app.keeper.close() == []
     kept, _ = read(path)
     assert kept == State("nord", (fakes.MCP,))
-    again = app_of(fakes.mismatch(), wishes=Wishes(theme=kept.theme, path=path, kept=kept))
+    again = app_of(fakes.mismatch(), wishes=Preferences(theme=kept.theme, path=path, kept=kept))
     async with again.run_test() as pilot:
         assert again.current_theme.name == "nord"
         assert again.screen.styles.background.hex == again.theme_variables["background"]
@@ -55,7 +55,7 @@ async def test_a_theme_worn_from_the_start_looks_as_when_it_is_chosen_later() ->
     def drawn(app: Any) -> str:
         return re.sub(r"terminal-\d+", "terminal", app.export_screenshot())
 
-    app = app_of(fakes.mismatch(), wishes=Wishes(theme="solarized-light"))
+    app = app_of(fakes.mismatch(), wishes=Preferences(theme="solarized-light"))
     async with app.run_test() as pilot:
         await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
         first = drawn(app)
@@ -70,7 +70,7 @@ async def test_a_theme_worn_from_the_start_looks_as_when_it_is_chosen_later() ->
 async def test_a_theme_that_the_config_file_sets_is_worn_and_a_choice_is_told_to_be_for_now(
     tmp_path: Path,
 ) -> None:
-    app = app_of(fakes.mismatch(), wishes=Wishes(theme="nord", theme_from="config.toml"))
+    app = app_of(fakes.mismatch(), wishes=Preferences(theme="nord", theme_from="config.toml"))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert app.theme == "nord"
@@ -82,7 +82,7 @@ async def test_a_theme_that_the_config_file_sets_is_worn_and_a_choice_is_told_to
 async def test_a_theme_that_does_not_exist_is_told_and_the_usual_one_is_shown(
     tmp_path: Path,
 ) -> None:
-    app = app_of(fakes.mismatch(), wishes=Wishes(theme="nrod", theme_from="config.toml"))
+    app = app_of(fakes.mismatch(), wishes=Preferences(theme="nrod", theme_from="config.toml"))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert app.theme == "textual-dark"
@@ -91,7 +91,7 @@ async def test_a_theme_that_does_not_exist_is_told_and_the_usual_one_is_shown(
 
 
 async def test_every_note_is_told_on_the_screen_the_rest_by_their_number() -> None:
-    app = app_of(fakes.mismatch(), wishes=Wishes(notes=("[b]1[/b]", "2", "3", "4", "5")))
+    app = app_of(fakes.mismatch(), wishes=Preferences(notes=("[b]1[/b]", "2", "3", "4", "5")))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert said(app) == [
@@ -103,7 +103,10 @@ async def test_the_server_that_is_asked_is_kept_and_the_practice_server_is_not(
     tmp_path: Path,
 ) -> None:
     for practice, recent in (("", (fakes.MCP, A)), (fakes.MCP, (A,))):
-        wishes = Wishes(path=tmp_path / "state.json", kept=State(recent=(A,)), practice=practice)
+        path = tmp_path / "state.json"
+        wishes = Preferences(path=path, kept=State(recent=(A,)), practice=practice)
+            path=tmp_path / "state.json", kept=State(recent=(A,)), practice=practice
+        )
         app = app_of(fakes.mismatch(), wishes=wishes)
         async with app.run_test() as pilot:
             await settled(pilot, lambda app=app: not app.busy)
@@ -119,7 +122,7 @@ async def test_nothing_is_written_when_nothing_may_be_kept(
         raise AssertionError(args)
 
     monkeypatch.setattr("mcp_auth_tui.storage.recent.change", never)
-    app = app_of(fakes.mismatch(), wishes=Wishes(path=None))
+    app = app_of(fakes.mismatch(), wishes=Preferences(path=None))
     async with app.run_test() as pilot:
         await settled(pilot, lambda: not app.busy)
         await choose_theme(app, pilot, "nord")
@@ -131,7 +134,7 @@ async def test_nothing_is_written_when_nothing_may_be_kept(
 
 async def test_what_cannot_be_kept_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    app = app_of(fakes.signed_in(), wishes=Wishes(path=tmp_path / "file" / "state.json"))
+    app = app_of(fakes.signed_in(), wishes=Preferences(path=tmp_path / "file" / "state.json"))
     async with app.run_test() as pilot:
         await sign_in(pilot)
         assert app.code == 0
@@ -145,7 +148,7 @@ def test_what_was_not_written_before_the_end_is_written_then(
     path = tmp_path / "state.json"
     monkeypatch.setattr("mcp_auth_tui.tui.app.AuthApp.run", _left_at_once)
     make = fakes.Settings()
-    wishes = Wishes(path=path, notes=("a note",))
+    wishes = Preferences(path=path, notes=("a note",))
     assert run_tui(fakes.config(), make, wishes=wishes)[0] == 7
     assert read(path)[0] == State("nord")
     path.write_text("mine")
@@ -173,7 +176,7 @@ def _left_at_once(app: Any) -> int:
 async def test_reduced_motion_stops_animations_blinking_and_the_clock(
     still: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = app_of([], config=None, config_for=fakes.config, wishes=Wishes(still=still))
+    app = app_of([], config=None, config_for=fakes.config, wishes=Preferences(still=still))
     app.animation_level = "none" if still else "full"
     ticks: list[float] = []
     original = app.set_interval
@@ -201,7 +204,7 @@ async def test_reduced_motion_stops_animations_blinking_and_the_clock(
 
 
 def test_reduced_motion_is_no_animation_for_the_library() -> None:
-    assert app_of([], wishes=Wishes(still=True)).animation_level == "none"
+    assert app_of([], wishes=Preferences(still=True)).animation_level == "none"
 
 
 async def test_without_colour_a_theme_is_kept_but_only_grey_is_drawn(
@@ -209,7 +212,7 @@ async def test_without_colour_a_theme_is_kept_but_only_grey_is_drawn(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     path = tmp_path / "state.json"
-    app = app_of(fakes.mismatch(), wishes=Wishes(theme="dracula", path=path))
+    app = app_of(fakes.mismatch(), wishes=Preferences(theme="dracula", path=path))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert app.no_color

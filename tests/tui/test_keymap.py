@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from textual.binding import BindingsMap
 from textual.widgets import Static
 
-from mcp_auth_tui.storage.preferences import Wishes
+from mcp_auth_tui.storage.preferences import Preferences
 from mcp_auth_tui.tui import keymap
 from mcp_auth_tui.tui.actions import KEYS, LETTERS
 from mcp_auth_tui.tui.keymap import FIXED, USUAL, Keymap, canonical, chosen
@@ -36,7 +36,7 @@ def said(app: Any) -> list[str]:
 
 
 def with_keys(events: Any, toml: str, **more: Any) -> Any:
-    return app_of(events, wishes=Wishes(keys=tomllib.loads(toml), config=HERE), **more)
+    return app_of(events, wishes=Preferences(keys=tomllib.loads(toml), config=HERE), **more)
 
 
 @pytest.mark.parametrize(

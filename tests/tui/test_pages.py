@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from mcp_auth_tui.storage.preferences import USUAL
+from mcp_auth_tui.storage.preferences import NONE
 from mcp_auth_tui.tui.screens.discovery import DiscoveryScreen
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.question import FindingsScreen, GuideScreen
@@ -76,7 +76,7 @@ async def test_what_is_chosen_in_the_palette_over_a_page_is_done_on_the_main_scr
 
 async def test_keys_that_were_chosen_count_on_the_pages_too_and_stand_in_their_lines() -> None:
     keys = {"edit": "f2", "filter": "f3", "secrets": "f4", "findings": "g", "exchanges": "f6"}
-    app = app_of(fakes.mismatch(), wishes=replace(USUAL, keys=keys))
+    app = app_of(fakes.mismatch(), wishes=replace(NONE, keys=keys))
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot, lambda: not app.busy)
         await pilot.press("g")

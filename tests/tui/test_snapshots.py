@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from mcp_auth_tui.storage.preferences import Wishes
+from mcp_auth_tui.storage.preferences import Preferences
 from mcp_auth_tui.storage.recent import State
 from mcp_auth_tui.tui.screens.url import UrlForm
 from tests.tui import fakes
@@ -138,7 +138,7 @@ def test_the_form_with_servers_used_before(snap_compare: Any, size: tuple[int, i
         "https://a-long-host-name.of-a-department.example.com/with/a/longer/path/to/its/server/mcp",
         *(f"https://older-{number}.example.com/mcp" for number in range(8)),
     )
-    wishes = Wishes(still=True, kept=State(recent=recent))
+    wishes = Preferences(still=True, kept=State(recent=recent))
     app = app_of([], config=None, config_for=fakes.config, wishes=wishes)
     assert snap_compare(app, terminal_size=size, run_before=form)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from textual.widgets import Button, Input, OptionList, Static
 
 from mcp_auth_tui.protocol.urls import mcp_url
-from mcp_auth_tui.storage.preferences import Wishes
+from mcp_auth_tui.storage.preferences import Preferences
 from mcp_auth_tui.storage.recent import SCHEMA, State, kept_form, read
 from mcp_auth_tui.tui.main_screen import Frame
 from mcp_auth_tui.tui.screens.question import Confirm
@@ -30,7 +30,7 @@ def form_of(path: Path | None = None, kept: State = KEPT) -> Any:
         fakes.signed_in(),
         config=None,
         config_for=lambda typed: fakes.config(mcp_url(typed).url),
-        wishes=Wishes(path=path, kept=kept),
+        wishes=Preferences(path=path, kept=kept),
     )
 
 
