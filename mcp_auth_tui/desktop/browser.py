@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,11 +47,9 @@ _SETTLE_SECONDS = 0.5
 _UNSAFE = frozenset("\"'`\\<>{}|^ ")
 _NAMELESS = ("", "localhost", "localhost.localdomain")
 
-Start = Callable[[Sequence[str]], "asyncio.Future[int | None]"]
-
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenResult:
     """What was done with an address; ``how`` is a sentence for the person."""
 
     opened: bool
@@ -103,16 +101,16 @@ class Browser:
         there = self._found(words[0])
         return "" if there else f"there is no program {words[0]} (--browser)"
 
-    async def open(self, url: str) -> Opened:
+    async def open(self, url: str) -> OpenResult:
         """Start a browser with an address and do not wait for its end; raises nothing."""
         if not _safe(url):
-            return Opened(False, "The address is not one that is handed to a browser.")
+            return OpenResult(False, "The address is not one that is handed to a browser.")
         if self._mode in ("none", "follow"):
-            return Opened(False, "No browser is opened, as asked.")
+            return OpenResult(False, "No browser is opened, as asked.")
         if self._mode != "auto":
             return await self._command(self._mode, url)
         if (reason := self._cannot()) is not None:
-            return Opened(False, f"No browser is opened here: {reason}.")
+            return OpenResult(False, f"No browser is opened here: {reason}.")
         failures = [f"{sentence}." for sentence in self._chosen[1]]
         for command in self._candidates():
             opened = await _start(_with(command, url))
@@ -120,7 +118,7 @@ class Browser:
                 return opened
             failures.append(opened.how)
         told = " ".join(failures)
-        return Opened(False, told or "No browser was found. Open the address by hand.")
+        return OpenResult(False, told or "No browser was found. Open the address by hand.")
 
     def ssh_forward(self, port: int) -> str:
         """Return the line that brings the callback port to the person's machine; empty off SSH.
@@ -195,15 +193,17 @@ class Browser:
         system = [list(command) for command in _OPENERS[self._kind()] if self._found(command[0])]
         return self._chosen[0] or [command for command in system if not _is_text(command)]
 
-    async def _command(self, line: str, url: str) -> Opened:
+    async def _command(self, line: str, url: str) -> OpenResult:
         try:
             words = shlex.split(line, posix=self._platform != "win32")
         except ValueError as error:
-            return Opened(False, f"The browser command cannot be read: {error}.")
+            return OpenResult(False, f"The browser command cannot be read: {error}.")
         if not words:
-            return Opened(False, "The browser command is empty.")
+            return OpenResult(False, "The browser command is empty.")
         if _is_text(words):
-            return Opened(False, f"{words[0]} is a text browser and would fight for the terminal.")
+            return OpenResult(
+                False, f"{words[0]} is a text browser and would fight for the terminal."
+            )
         return await _start(_with(words, url))
 
     def _found(self, program: str) -> bool:
@@ -250,7 +250,7 @@ def _is_text(command: Sequence[str]) -> bool:
     return any(name.lower().removesuffix(".exe") in _TEXT_BROWSERS for name in names)
 
 
-async def _start(command: Sequence[str]) -> Opened:
+async def _start(command: Sequence[str]) -> OpenResult:
     """Start a program away from our terminal; a failure in the first half second is told."""
     name = Path(command[0]).name
     try:
@@ -263,11 +263,11 @@ async def _start(command: Sequence[str]) -> Opened:
             start_new_session=True,
         )
     except OSError as error:
-        return Opened(False, f"{name} could not be started: {error.strerror or error}.")
+        return OpenResult(False, f"{name} could not be started: {error.strerror or error}.")
     code = await asyncio.to_thread(_settle, process)
     if code:
-        return Opened(False, f"{name} could not open the address (exit code {code}).")
-    return Opened(True, f"The address was handed to {name}.")
+        return OpenResult(False, f"{name} could not open the address (exit code {code}).")
+    return OpenResult(True, f"The address was handed to {name}.")
 
 
 def _settle(process: subprocess.Popen[bytes]) -> int | None:

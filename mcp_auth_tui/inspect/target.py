@@ -21,7 +21,7 @@ from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import REFUSED_FOR_SAFETY
 from mcp_auth_tui.render import bug
-from mcp_auth_tui.run.performer import Performer, Reply
+from mcp_auth_tui.run.performer import Performer, Result
 from mcp_auth_tui.run.person import Nobody
 from mcp_auth_tui.text.units import duration
 
@@ -101,7 +101,7 @@ class _Target:
         try:
             async with aclosing(self._performer.drive(generator)) as steps:
                 async for step in steps:
-                    if isinstance(step, Reply):
+                    if isinstance(step, Result):
                         outcome: Outcome = step.value
                     else:
                         self.note(step)

@@ -40,7 +40,7 @@ class KeyProblem(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class KeyKind:
     """What a key must be for an algorithm."""
 
     kty: str
@@ -48,19 +48,19 @@ class Kind:
 
 
 # In the order of how widely each is understood; the first of an equal kind is the first choice.
-ALGORITHMS: Mapping[str, Kind] = {
-    "ES256": Kind("EC", "P-256"),
-    "RS256": Kind("RSA"),
-    "PS256": Kind("RSA"),
-    "EdDSA": Kind("OKP"),
-    "Ed25519": Kind("OKP", "Ed25519"),
-    "Ed448": Kind("OKP", "Ed448"),
-    "ES384": Kind("EC", "P-384"),
-    "ES512": Kind("EC", "P-521"),
-    "PS384": Kind("RSA"),
-    "PS512": Kind("RSA"),
-    "RS384": Kind("RSA"),
-    "RS512": Kind("RSA"),
+ALGORITHMS: Mapping[str, KeyKind] = {
+    "ES256": KeyKind("EC", "P-256"),
+    "RS256": KeyKind("RSA"),
+    "PS256": KeyKind("RSA"),
+    "EdDSA": KeyKind("OKP"),
+    "Ed25519": KeyKind("OKP", "Ed25519"),
+    "Ed448": KeyKind("OKP", "Ed448"),
+    "ES384": KeyKind("EC", "P-384"),
+    "ES512": KeyKind("EC", "P-521"),
+    "PS384": KeyKind("RSA"),
+    "PS512": KeyKind("RSA"),
+    "RS384": KeyKind("RSA"),
+    "RS512": KeyKind("RSA"),
 }
 _SIGNING_CURVES = ("Ed25519", "Ed448")  # the other OKP ones only agree on keys
 # RFC 7638 §3.2, RFC 8037 §2

@@ -28,11 +28,11 @@ from mcp_auth_tui.model import (
 from mcp_auth_tui.protocol.actions import Callback, FlowStop, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.render import bug
-from mcp_auth_tui.run.performer import BindListener, Performer, Reply, Sent, Signer
+from mcp_auth_tui.run.performer import BindListener, Performer, Result, Sent, Signer
 from mcp_auth_tui.run.person import Interrupted, Person
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.desktop.browser import Browser, Opened
+    from mcp_auth_tui.desktop.browser import Browser, OpenResult
     from mcp_auth_tui.model.oauth import Attempt, Known
     from mcp_auth_tui.net.network import Network
 
@@ -141,7 +141,7 @@ class Controller:
         """Whether a browser is opened when the run comes to the sign-in."""
         return self._performer.opens
 
-    async def browse(self, url: str) -> Opened:
+    async def browse(self, url: str) -> OpenResult:
         """Hand an address of this run to the browser because the person asks for it."""
         return await self._performer.open(url)
 
@@ -172,7 +172,7 @@ class Controller:
         try:
             async with aclosing(self._performer.drive(beside)) as steps:
                 async for step in steps:
-                    if not isinstance(step, Reply):
+                    if not isinstance(step, Result):
                         yield self._apply(step)
         except Interrupted:
             pass
@@ -213,7 +213,7 @@ class Controller:
         try:
             async with aclosing(self._performer.drive(generator)) as steps:
                 async for step in steps:
-                    if isinstance(step, Reply):
+                    if isinstance(step, Result):
                         outcome, code = step.value, 0
                     else:
                         yield step

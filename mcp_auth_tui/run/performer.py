@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from mcp_auth_tui import findings
-from mcp_auth_tui.desktop.browser import Opened
+from mcp_auth_tui.desktop.browser import OpenResult
 from mcp_auth_tui.model import (
     Browsed,
     Entered,
@@ -80,7 +80,7 @@ _SIGN_IN = "the sign-in in the browser"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Result:
     """The last thing that performing an action yields: what the generator is told."""
 
     value: Any
@@ -96,7 +96,7 @@ class Sent:
     """Seconds since the epoch."""
 
 
-Steps = AsyncGenerator[Event | Reply, None]
+Steps = AsyncGenerator[Event | Result, None]
 
 
 def _names(query: str) -> tuple[str, ...]:
@@ -176,7 +176,7 @@ class Performer:
             try:
                 item = generator.send(reply)
             except StopIteration as done:
-                yield Reply(done.value)
+                yield Result(done.value)
                 return
             reply = None
             if isinstance(item, _NOTES):
@@ -193,7 +193,7 @@ class Performer:
                 continue
             async with aclosing(self._steps(action, edited=_edited(item, action))) as steps:
                 async for step in steps:
-                    if isinstance(step, Reply):
+                    if isinstance(step, Result):
                         reply = step.value
                     else:
                         yield step
@@ -225,7 +225,7 @@ class Performer:
         self._network = network
         self._allowed = len(self._look().exchanges) + REQUESTS
 
-    async def open(self, url: str) -> Opened:
+    async def open(self, url: str) -> OpenResult:
         """Hand an address to the browser."""
         return await self._browser.open(url)
 
@@ -325,7 +325,7 @@ class Performer:
         seconds = time.monotonic() - since
         exchange = Exchange(number, request, result, started, seconds, attempt, edited, timing)
         yield Exchanged(exchange)
-        yield Reply(exchange)
+        yield Result(exchange)
 
     async def _crossed(self, action: Send | Open, number: int) -> tuple[Response | Failure, Timing]:
         if isinstance(action, Send):
@@ -365,7 +365,7 @@ class Performer:
         self._person.forget()
         if listener is not None:
             listener.arm(attempt.state.reveal())
-        opened = Opened(False, "You took the address yourself: nothing was opened.")
+        opened = OpenResult(False, "You took the address yourself: nothing was opened.")
         if not action.unopened:
             opened = await self._person.wait(self._browser.open(attempt.url))
         forward = self._browser.ssh_forward(listener.port) if listener is not None else ""
@@ -378,7 +378,7 @@ class Performer:
             raise self._nobody()
         self._deadline = self._clock() + action.wait
         yield Waiting(_SIGN_IN, self._deadline)
-        yield Reply(attempt)
+        yield Result(attempt)
 
     def _nobody(self) -> FlowStop:
         stop = self._stop("client-no-person", "Nobody is there to sign in.")
@@ -402,7 +402,7 @@ class Performer:
             pasted = came.source == "paste"
             how = "an address was pasted" if pasted else "the browser came back"
             yield Resumed(how, came.source, _names(came.query))
-        yield Reply(came)
+        yield Result(came)
 
     async def _arrival(self) -> Any:
         """Wait for browser or paste, and keep the next connections ready meanwhile."""
@@ -425,10 +425,10 @@ class Performer:
     async def _asked(self, action: Ask) -> Steps:
         question = action.question
         if not self._person.present:
-            yield Reply(question.default)
+            yield Result(question.default)
             return
         answer = self._person.expect()
         yield Waiting("an answer", self._clock() + self._config.wait, question)
         text = await self._person.wait(within(self._config.wait, answer, question.default))
         yield Resumed("answered" if answer.done() and not answer.cancelled() else "time is up")
-        yield Reply(text)
+        yield Result(text)

@@ -28,7 +28,7 @@ PROMPT = "client_secret_prompt"
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class OptionField:
     """One option of the command line that a run is made with."""
 
     name: str
@@ -112,7 +112,7 @@ class Settings:
         return self.started if self._given is None else self._given
 
     @cached_property
-    def fields(self) -> tuple[Field, ...]:
+    def fields(self) -> tuple[OptionField, ...]:
         """Every option that a run is made with, in the order of the help."""
         skipped = (arguments.FACE, arguments.PRACTICE)
         return tuple(
@@ -219,11 +219,11 @@ def _texts(found: Any) -> tuple[str, ...]:
     return ("",) if found is True else (found,)
 
 
-def _field(group: str, action: argparse.Action) -> Field:
+def _field(group: str, action: argparse.Action) -> OptionField:
     usual = action.default
     if usual in (None, False) or isinstance(usual, list):
         usual = ""
-    return Field(
+    return OptionField(
         name=action.dest,
         flag=action.option_strings[-1],
         group=group,

@@ -17,7 +17,7 @@ class FileProblem(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class SmallFile:
     """What a file held and who else may touch it; its repr does not show the content."""
 
     octets: bytes
@@ -27,7 +27,7 @@ class Opened:
     """The user id of the owner; 0 where the system knows none."""
 
     def __repr__(self) -> str:
-        return f"Opened({len(self.octets)} octets)"
+        return f"SmallFile({len(self.octets)} octets)"
 
     @property
     def readable_by_others(self) -> bool:
@@ -42,7 +42,7 @@ class Opened:
         )
 
 
-def read_small(path: Path, *, what: str, limit: int = MAX_OCTETS) -> Opened:
+def read_small(path: Path, *, what: str, limit: int = MAX_OCTETS) -> SmallFile:
     """Read a regular file of at most ``limit`` octets; it is never waited for (pipes, devices).
 
     The checks are made on the open file, so nobody can exchange it between check and reading.
@@ -69,7 +69,7 @@ def read_small(path: Path, *, what: str, limit: int = MAX_OCTETS) -> Opened:
             f"{path} has {facts.st_size:,} octets, and {what} at most {limit:,}: this is "
             "another kind of file. Check the path."
         )
-    return Opened(octets, stat.S_IMODE(facts.st_mode), facts.st_uid)
+    return SmallFile(octets, stat.S_IMODE(facts.st_mode), facts.st_uid)
 
 
 def exposed_folder(path: Path) -> tuple[Path, int] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_auth_tui.desktop.browser import Browser, Opened
+from mcp_auth_tui.desktop.browser import Browser, OpenResult
 
 URL = "https://auth.example.com/authorize?response_type=code&state=a%20b&scope=x"
 
@@ -50,7 +50,7 @@ def desktop(programs: Bin, **more: str) -> dict[str, str]:
 async def test_the_desktop_opener_gets_the_address_as_one_argument(programs: Bin) -> None:
     programs.add("xdg-open")
     opened = await Browser("auto", desktop(programs), "linux").open(URL)
-    assert opened == Opened(True, "The address was handed to xdg-open.")
+    assert opened == OpenResult(True, "The address was handed to xdg-open.")
     assert programs.arguments("xdg-open") == [URL]
 
 
@@ -79,7 +79,7 @@ async def test_the_desktop_opener_gets_the_address_as_one_argument(programs: Bin
 async def test_only_a_safe_address_is_handed_over(programs: Bin, url: str) -> None:
     programs.add("xdg-open")
     opened = await Browser("auto", desktop(programs), "linux").open(url)
-    assert opened == Opened(False, "The address is not one that is handed to a browser.")
+    assert opened == OpenResult(False, "The address is not one that is handed to a browser.")
     assert programs.started == []
 
 
@@ -101,7 +101,7 @@ async def test_no_shell_sees_the_address(programs: Bin, tmp_path: Path) -> None:
 async def test_none_and_follow_open_nothing(programs: Bin, mode: str) -> None:
     programs.add("xdg-open")
     opened = await Browser(mode, desktop(programs), "linux").open(URL)
-    assert opened == Opened(False, "No browser is opened, as asked.")
+    assert opened == OpenResult(False, "No browser is opened, as asked.")
     assert programs.started == []
 
 
@@ -109,7 +109,7 @@ async def test_none_and_follow_open_nothing(programs: Bin, mode: str) -> None:
 async def test_over_ssh_nothing_is_opened(programs: Bin, name: str) -> None:
     programs.add("xdg-open")
     opened = await Browser("auto", desktop(programs, **{name: "x"}), "linux").open(URL)
-    assert opened == Opened(False, "No browser is opened here: this is an SSH session.")
+    assert opened == OpenResult(False, "No browser is opened here: this is an SSH session.")
     assert programs.started == []
 
 
@@ -117,7 +117,7 @@ async def test_without_a_display_nothing_is_opened(programs: Bin) -> None:
     programs.add("xdg-open")
     environ = {"PATH": str(programs.path)}
     opened = await Browser("auto", environ, "linux").open(URL)
-    assert opened == Opened(False, "No browser is opened here: there is no display.")
+    assert opened == OpenResult(False, "No browser is opened here: there is no display.")
 
 
 @pytest.mark.parametrize("away", [{"SSH_CONNECTION": "x"}, {}])
@@ -129,7 +129,7 @@ async def test_a_browser_that_was_named_is_used_over_ssh_and_without_a_display(
     environ = {"PATH": str(programs.path), "BROWSER": f"{helper} %s", **away}
     browser = Browser("auto", environ, "linux")
     assert (browser.opens, browser.missing()) == (True, "")
-    assert await browser.open(URL) == Opened(True, "The address was handed to helper.")
+    assert await browser.open(URL) == OpenResult(True, "The address was handed to helper.")
     assert programs.arguments("helper") == [URL]
     assert not Browser("none", environ, "linux").opens
 
@@ -138,7 +138,7 @@ async def test_a_text_browser_that_was_named_is_refused_over_ssh_too(programs: B
     program = programs.add("lynx")
     environ = {"PATH": str(programs.path), "BROWSER": str(program), "SSH_TTY": "x"}
     opened = await Browser("auto", environ, "linux").open(URL)
-    assert opened == Opened(
+    assert opened == OpenResult(
         False,
         f"No browser is opened here: this is an SSH session; {program} from $BROWSER is a text"
         " browser and is not used.",
@@ -150,7 +150,7 @@ async def test_wsl_needs_no_display(programs: Bin) -> None:
     programs.add("wslview")
     environ = {"PATH": str(programs.path), "WSL_DISTRO_NAME": "Debian"}
     opened = await Browser("auto", environ, "linux").open(URL)
-    assert opened == Opened(True, "The address was handed to wslview.")
+    assert opened == OpenResult(True, "The address was handed to wslview.")
 
 
 async def test_the_browser_variable_goes_first_and_takes_the_address_where_it_says(
@@ -170,7 +170,7 @@ async def test_the_browser_variable_is_a_list_whose_dead_members_are_skipped(
     programs.add("second")
     environ = desktop(programs, BROWSER=f"{programs.path}/gone:{programs.path}/second")
     opened = await Browser("auto", environ, "linux").open(URL)
-    assert opened == Opened(True, "The address was handed to second.")
+    assert opened == OpenResult(True, "The address was handed to second.")
 
 
 @pytest.mark.parametrize("name", ["lynx", "w3m", "links", "elinks", "www-browser"])
@@ -188,7 +188,7 @@ async def test_a_text_browser_is_never_started(programs: Bin, name: str) -> None
 async def test_a_link_to_a_text_browser_is_seen_through(programs: Bin) -> None:
     (programs.path / "x-www-browser").symlink_to(programs.add("w3m"))
     opened = await Browser("auto", desktop(programs), "linux").open(URL)
-    assert opened == Opened(False, "No browser was found. Open the address by hand.")
+    assert opened == OpenResult(False, "No browser was found. Open the address by hand.")
 
 
 async def test_a_command_is_split_into_words_and_works_even_over_ssh(programs: Bin) -> None:
@@ -214,16 +214,16 @@ async def test_a_browser_that_stays_open_is_not_waited_for(programs: Bin) -> Non
     ],
 )
 async def test_a_command_that_does_not_work_is_told(mode: str, how: str) -> None:
-    assert await Browser(mode, {}, "linux").open(URL) == Opened(False, how)
+    assert await Browser(mode, {}, "linux").open(URL) == OpenResult(False, how)
 
 
 async def test_an_opener_that_fails_is_told_and_the_next_one_tried(programs: Bin) -> None:
     programs.add("xdg-open", code=3)
     opened = await Browser("auto", desktop(programs), "linux").open(URL)
-    assert opened == Opened(False, "xdg-open could not open the address (exit code 3).")
+    assert opened == OpenResult(False, "xdg-open could not open the address (exit code 3).")
     programs.add("firefox")
     opened = await Browser("auto", desktop(programs), "linux").open(URL)
-    assert opened == Opened(True, "The address was handed to firefox.")
+    assert opened == OpenResult(True, "The address was handed to firefox.")
 
 
 async def test_macos_opens_with_open(programs: Bin) -> None:

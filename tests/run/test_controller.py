@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mcp_auth_tui import findings
-from mcp_auth_tui.desktop.browser import Opened
+from mcp_auth_tui.desktop.browser import OpenResult
 from mcp_auth_tui.loopback.callback import Listener
 from mcp_auth_tui.model import (
     Browsed,
@@ -130,11 +130,11 @@ class Stream:
 
 class Opener:
     def __init__(self, opened: bool = True, forward: str = "") -> None:
-        self.opened = Opened(opened, "done so")
+        self.opened = OpenResult(opened, "done so")
         self.forward = forward
         self.urls: list[str] = []
 
-    async def open(self, url: str) -> Opened:
+    async def open(self, url: str) -> OpenResult:
         self.urls.append(url)
         return self.opened
 

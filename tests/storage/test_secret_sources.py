@@ -134,7 +134,7 @@ def test_a_name_that_no_file_can_have_is_a_sentence() -> None:
 
 def test_what_was_read_does_not_show_in_a_repr(tmp_path: Path) -> None:
     opened = read_small(secret_file(tmp_path), what=WHAT)
-    assert repr(opened) == f"Opened({len(VALUE)} octets)"
+    assert repr(opened) == f"SmallFile({len(VALUE)} octets)"
     assert VALUE not in repr(found(str(tmp_path / "key.pem")))
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from mcp_auth_tui.desktop.browser import Opened
+from mcp_auth_tui.desktop.browser import OpenResult
 from mcp_auth_tui.model import (
     Browsed,
     Ended,
@@ -534,9 +534,9 @@ class FakeController:
         self.asked.append(("answer", text))
         self._go.set()
 
-    async def browse(self, url: str) -> Opened:
+    async def browse(self, url: str) -> OpenResult:
         self.asked.append(("browse", url))
-        return Opened(True, "The address was handed to a test.")
+        return OpenResult(True, "The address was handed to a test.")
 
     async def send_again(self, request: Request, of: int) -> AsyncIterator[Event]:
         self.asked.append(("again", of))

@@ -105,8 +105,6 @@ async def test_the_server_that_is_asked_is_kept_and_the_practice_server_is_not(
     for practice, recent in (("", (fakes.MCP, A)), (fakes.MCP, (A,))):
         path = tmp_path / "state.json"
         wishes = Preferences(path=path, kept=State(recent=(A,)), practice=practice)
-            path=tmp_path / "state.json", kept=State(recent=(A,)), practice=practice
-        )
         app = app_of(fakes.mismatch(), wishes=wishes)
         async with app.run_test() as pilot:
             await settled(pilot, lambda app=app: not app.busy)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from textual.content import Content
 
 from mcp_auth_tui.model import Secret
-from mcp_auth_tui.settings.editable import PROMPT, Field, Settings, Values, shown
+from mcp_auth_tui.settings.editable import PROMPT, OptionField, Settings, Values, shown
 from mcp_auth_tui.settings.options import SECRET_VARIABLE, Usage
 from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui.views import content
@@ -24,7 +24,7 @@ _NAME = 26
 class Row:
     """One line of the form: an option, or one of the values of an option that repeats."""
 
-    field: Field
+    field: OptionField
     index: int = 0
     value: str | None = None
     """As typed; None where nothing is given."""
