@@ -8,7 +8,7 @@ from mcp_auth_tui import help as topics
 from mcp_auth_tui.settings.arguments import PROGRAM, parser_of
 
 
-def show(words: list[str]) -> int:
+def command(words: list[str]) -> int:
     """Print a topic, or without one their list, and return the exit code.
 
     Ends with exit code 2 (SystemExit) for a topic that there is not.

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from mcp_auth_tui.cli import main as cli
-from mcp_auth_tui.cli.main import main
+from mcp_auth_tui.cli import flow
+from mcp_auth_tui.cli.main import COMMANDS, main
 from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.settings import arguments
@@ -106,7 +106,7 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(
     "word", ["ispect.example", "https://ispect", "localhost", "mcp", "ispect/"]
 )
 def test_what_may_be_an_address_is_never_taken_for_a_command(word: str) -> None:
-    cli._no_command(word)
+    flow._no_command(word, COMMANDS)
 
 
 @contextmanager
@@ -217,7 +217,7 @@ def test_the_face_follows_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     from mcp_auth_tui.desktop.stdin import Stdin
 
     def face(*words: str, stdin: Stdin = Stdin.TERMINAL) -> str:
-        return cli._headless_mode(arguments.flow().parse_args(words), stdin)
+        return flow.headless_mode(arguments.flow().parse_args(words), stdin)
 
     monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
     monkeypatch.setenv("TERM", "xterm")
@@ -237,7 +237,7 @@ def test_our_own_bug_is_a_sentence_with_exit_code_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """DESIGN 5.7."""
-    monkeypatch.setattr(cli, "_run", lambda *_: 1 // 0)
+    monkeypatch.setattr(flow, "run", lambda *_: 1 // 0)
     monkeypatch.delenv("MCP_AUTH_TUI_DEBUG", raising=False)
     assert main(["x"]) == 1
     said = capsys.readouterr().err

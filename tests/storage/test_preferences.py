@@ -176,7 +176,7 @@ def test_the_command_line_says_what_may_be_kept(
         return Preferences()
 
     monkeypatch.setattr("mcp_auth_tui.storage.preferences.gather", gathered)
-    monkeypatch.setattr("mcp_auth_tui.cli.main._headless_mode", lambda *_: "")
+    monkeypatch.setattr("mcp_auth_tui.cli.flow.headless_mode", lambda *_: "")
     monkeypatch.setattr("mcp_auth_tui.tui.app.run_tui", lambda *_, **__: (0, None))
     assert main.main(words) == 0
     assert seen == [(remember, practice)]

@@ -22,7 +22,7 @@ from typing import Any
 import pyte
 import pytest
 
-from mcp_auth_tui.cli import main
+from mcp_auth_tui.cli import flow, main
 from mcp_auth_tui.tui import actions
 from mcp_auth_tui.tui.terminal import drivers
 from tests.tui import fakes
@@ -219,9 +219,9 @@ def test_below_the_prompt_is_refused_where_there_is_none(
 def test_windows_has_no_screen_below_the_prompt(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(main.os, "name", "nt")
+    monkeypatch.setattr(flow.os, "name", "nt")
     with pytest.raises(Exception, match="--inline does not work on Windows: leave it out"):
-        main._check_inline("")
+        flow.check_inline("")
 
 
 class Driver:
