@@ -18,7 +18,7 @@ from mcp_auth_tui import __version__
 from mcp_auth_tui.demo.front import AuthorizationFront
 from mcp_auth_tui.demo.records import Entropy
 from mcp_auth_tui.demo.resource import ResourceServer
-from mcp_auth_tui.desktop.browser import Browser, Opened
+from mcp_auth_tui.desktop.browser import Browser, OpenResult
 from mcp_auth_tui.desktop.ssh import Way
 from mcp_auth_tui.loopback.server import Incoming, Reply
 from mcp_auth_tui.model import Event, Exchanged, Learned, Request, Response, Session, Stage, Timing
@@ -150,12 +150,12 @@ class PicturedBrowser(Browser):
         self._far = far
         self._practice = practice
 
-    async def open(self, url: str) -> Opened:
+    async def open(self, url: str) -> OpenResult:
         """Sign in with an address, or tell why nothing can be opened."""
         if self._far:
             return await super().open(url)
         self._practice.listener.come(await self._practice.authorize(url))
-        return Opened(True, "Opened with xdg-open.")
+        return OpenResult(True, "Opened with xdg-open.")
 
     def ssh_forward(self, port: int) -> str:
         """Return the line for the person's own machine; it holds no name of this one."""
