@@ -99,6 +99,9 @@ class Practice:
     async def warm(self, url: str) -> None:
         """There is no connection to keep."""
 
+    async def aclose(self) -> None:
+        """There is no connection to end."""
+
     async def _served(
         self,
         method: str,
