@@ -186,7 +186,7 @@ class AuthApp(Leaving, Looking, Liking):
     def action_findings(self) -> None:
         """List every finding."""
         if self.can("findings"):
-            from mcp_auth_tui.tui.screens.question import FindingsScreen
+            from mcp_auth_tui.tui.screens.findings import FindingsScreen
 
             self.push(FindingsScreen(), self._found, session=Frame.session)
 
@@ -245,7 +245,7 @@ class AuthApp(Leaving, Looking, Liking):
 
     def action_guide(self) -> None:
         """Explain the panel and the keys."""
-        from mcp_auth_tui.tui.screens.question import GuideScreen
+        from mcp_auth_tui.tui.screens.help import GuideScreen
 
         self.push_screen(GuideScreen(self.state, self.keymap), self._clicked)
 

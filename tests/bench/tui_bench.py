@@ -21,7 +21,7 @@ from typing import Any
 
 from mcp_auth_tui.model import Entered, Event, Exchanged, Level, Response, Stage, Started
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
-from mcp_auth_tui.tui.screens.question import FindingsScreen
+from mcp_auth_tui.tui.screens.findings import FindingsScreen
 from mcp_auth_tui.tui.screens.sequence import SequenceScreen
 from mcp_auth_tui.tui.views.exchange import is_large
 from mcp_auth_tui.tui.widgets.long_text import LongText

@@ -12,9 +12,12 @@ from textual.widgets import Button, Input, OptionList, Static
 from mcp_auth_tui.model import PANELS, Outcome, Stage
 from mcp_auth_tui.tui import actions as keys
 from mcp_auth_tui.tui.screens.address import BareScreen
+from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.export import ExportScreen
-from mcp_auth_tui.tui.screens.question import Confirm, FindingsScreen, GuideScreen, QuestionScreen
+from mcp_auth_tui.tui.screens.findings import FindingsScreen
+from mcp_auth_tui.tui.screens.help import GuideScreen
+from mcp_auth_tui.tui.screens.question import QuestionScreen
 from mcp_auth_tui.tui.screens.url import UrlForm
 from mcp_auth_tui.tui.widgets.log import Log
 from mcp_auth_tui.tui.widgets.panel import DetailScroll, Panel, PasteInput

@@ -18,8 +18,8 @@ from mcp_auth_tui.model import Exchange, Exchanged, Failure, Field, Learned, Req
 from mcp_auth_tui.model.aside import SignatureCheck
 from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.tokens.signatures import ACCESS
+from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
-from mcp_auth_tui.tui.screens.question import Confirm
 from mcp_auth_tui.tui.screens.request_editor import EditScreen
 from mcp_auth_tui.tui.views import content, evidence, exchange, folding
 from mcp_auth_tui.tui.views import request as traffic

@@ -15,7 +15,8 @@ from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui.actions import KEYS
 from mcp_auth_tui.tui.panels import browser
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
-from mcp_auth_tui.tui.screens.question import FindingsScreen, QuestionScreen
+from mcp_auth_tui.tui.screens.findings import FindingsScreen
+from mcp_auth_tui.tui.screens.question import QuestionScreen
 from mcp_auth_tui.tui.screens.request_editor import row_content
 from mcp_auth_tui.tui.terminal.filter import ControlFilter
 from mcp_auth_tui.tui.views import (

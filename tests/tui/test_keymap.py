@@ -18,7 +18,8 @@ from mcp_auth_tui.tui import keymap
 from mcp_auth_tui.tui.actions import KEYS, LETTERS
 from mcp_auth_tui.tui.keymap import FIXED, USUAL, Keymap, canonical, chosen
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
-from mcp_auth_tui.tui.screens.question import FindingsScreen, GuideScreen
+from mcp_auth_tui.tui.screens.findings import FindingsScreen
+from mcp_auth_tui.tui.screens.help import GuideScreen
 from mcp_auth_tui.tui.widgets.bars import KeyBar
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in

@@ -11,11 +11,13 @@ from textual.widgets import Input, OptionList
 
 from mcp_auth_tui.tui import actions
 from mcp_auth_tui.tui.screens.address import FileScreen, PictureScreen
+from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.screens.discovery import DiscoveryScreen
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.export import ExportScreen
+from mcp_auth_tui.tui.screens.findings import FindingsScreen
+from mcp_auth_tui.tui.screens.help import GuideScreen
 from mcp_auth_tui.tui.screens.picker import PickScreen
-from mcp_auth_tui.tui.screens.question import Confirm, FindingsScreen, GuideScreen
 from mcp_auth_tui.tui.screens.request_editor import EditScreen
 from mcp_auth_tui.tui.screens.sequence import SequenceScreen
 from mcp_auth_tui.tui.screens.settings import SettingsScreen

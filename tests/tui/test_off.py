@@ -11,7 +11,7 @@ from textual.widgets._toast import Toast
 
 from mcp_auth_tui.desktop import clipboard
 from mcp_auth_tui.tui import actions
-from mcp_auth_tui.tui.screens.question import Confirm
+from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.widgets.panel import PasteInput
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in

@@ -11,7 +11,8 @@ from textual.widgets import Input
 from mcp_auth_tui.storage.preferences import NONE
 from mcp_auth_tui.tui.screens.discovery import DiscoveryScreen
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
-from mcp_auth_tui.tui.screens.question import FindingsScreen, GuideScreen
+from mcp_auth_tui.tui.screens.findings import FindingsScreen
+from mcp_auth_tui.tui.screens.help import GuideScreen
 from mcp_auth_tui.tui.screens.sequence import SequenceScreen
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled

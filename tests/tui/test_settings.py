@@ -15,8 +15,8 @@ from mcp_auth_tui.settings import arguments
 from mcp_auth_tui.settings.editable import PROMPT, Settings
 from mcp_auth_tui.settings.options import from_arguments
 from mcp_auth_tui.tui.app import AuthApp
+from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.screens.picker import PickScreen
-from mcp_auth_tui.tui.screens.question import Confirm
 from mcp_auth_tui.tui.screens.settings import SettingsScreen
 from tests.tui import fakes
 from tests.tui.conftest import settled, sign_in

@@ -9,7 +9,7 @@ from textual.widgets import OptionList, Static
 
 from mcp_auth_tui.help import TOPICS, text, title
 from mcp_auth_tui.tui.main_screen import SMALLEST
-from mcp_auth_tui.tui.screens.question import GuideScreen
+from mcp_auth_tui.tui.screens.help import GuideScreen
 from mcp_auth_tui.tui.screens.topics import TopicScreen, TopicsScreen
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled

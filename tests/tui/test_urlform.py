@@ -15,7 +15,7 @@ from mcp_auth_tui.protocol.urls import mcp_url
 from mcp_auth_tui.storage.preferences import Preferences
 from mcp_auth_tui.storage.recent import SCHEMA, State, kept_form, read
 from mcp_auth_tui.tui.main_screen import Frame
-from mcp_auth_tui.tui.screens.question import Confirm
+from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.screens.url import TALL, Recent, UrlForm, completions
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled

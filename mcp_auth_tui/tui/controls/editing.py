@@ -94,7 +94,7 @@ class Changing(Frame):
         self.push(screen, edited, reveal=Frame.reveal)
 
     def _warned(self, request: Request, of: int) -> None:
-        from mcp_auth_tui.tui.screens.question import Confirm
+        from mcp_auth_tui.tui.screens.confirm import Confirm
         from mcp_auth_tui.tui.views.request_form import spends
 
         def send(yes: bool | None) -> None:

@@ -80,7 +80,7 @@ class Looking(Frame):
             self._write(path, name, made, then)
 
     def _replace(self, path: Path, name: str, made: str, then: Callable[[], None]) -> None:
-        from mcp_auth_tui.tui.screens.question import Confirm
+        from mcp_auth_tui.tui.screens.confirm import Confirm
 
         def answered(yes: bool | None) -> None:
             if yes:

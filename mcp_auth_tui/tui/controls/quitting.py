@@ -56,7 +56,7 @@ class Leaving(Changing):
         if not lost:
             self.leave()
             return
-        from mcp_auth_tui.tui.screens.question import Confirm
+        from mcp_auth_tui.tui.screens.confirm import Confirm
 
         self._asks = True
         self.push_screen(Confirm(f"{lost} Quit, and drop it?", "quit", "stay"), self._answered)

@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui.text import redaction, terminal
-from mcp_auth_tui.tui.screens.question import Confirm
+from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.views import content, request_form
 from mcp_auth_tui.tui.views.request_form import Row, Sendable
 from mcp_auth_tui.tui.widgets.hints import Hints

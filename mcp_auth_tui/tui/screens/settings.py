@@ -22,8 +22,8 @@ from mcp_auth_tui.settings import credentials
 from mcp_auth_tui.settings.editable import PROMPT, Settings, shown
 from mcp_auth_tui.settings.options import Usage
 from mcp_auth_tui.text import terminal
+from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.screens.picker import Item, PickScreen
-from mcp_auth_tui.tui.screens.question import Confirm
 from mcp_auth_tui.tui.screens.request_editor import TYPING
 from mcp_auth_tui.tui.views import content, settings_form
 from mcp_auth_tui.tui.views.settings_form import Draft, Row

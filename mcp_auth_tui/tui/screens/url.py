@@ -189,7 +189,7 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
     def action_forget_all(self) -> None:
         """Forget every server, after a question."""
         from mcp_auth_tui.text import units
-        from mcp_auth_tui.tui.screens.question import Confirm
+        from mcp_auth_tui.tui.screens.confirm import Confirm
 
         def forget(yes: bool | None) -> None:
             if yes:

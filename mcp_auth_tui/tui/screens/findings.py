@@ -1,0 +1,92 @@
+"""Knows the screen that lists every finding of a session; must not know where one is opened."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.reactive import var
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from mcp_auth_tui.model import Finding, Session
+from mcp_auth_tui.tui.views import content
+from mcp_auth_tui.tui.widgets.hints import BACK, Hints
+from mcp_auth_tui.tui.widgets.lazy import Lazy
+
+
+def _finding_line(item: Finding, _: int) -> Content:
+    return content.finding_line(item)
+
+
+class FindingsScreen(Screen[Finding | None]):
+    """Every finding, the worst first; the highlighted one is told in full below."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape,q", "dismiss(None)", "Back"),
+        Binding("j", "move(1)", "Down", show=False),
+        Binding("k", "move(-1)", "Up", show=False),
+    ]
+    ON_PAGE: ClassVar = {"findings": "screen.dismiss(None)"}
+    session: var[Session] = var(Session, always_update=True)
+
+    def __init__(self) -> None:
+        super().__init__(classes="page")
+        self._found: list[Finding] = []
+
+    def compose(self) -> ComposeResult:
+        """The list above, the finding below."""
+        yield OptionList(id="findings-list", markup=False)
+        with VerticalScroll(id="finding-scroll"):
+            yield Static(id="finding-text", markup=False)
+        yield Hints(BACK)
+
+    def watch_session(self) -> None:
+        """List what is new."""
+        found = content.worst_first(self.session)
+        if found == self._found or not self.is_mounted:
+            return
+        self._found = found
+        shown = self.query_one(OptionList)
+        at = shown.highlighted or 0
+        shown.clear_options()
+        shown.add_options(Option(Lazy(partial(_finding_line, item))) for item in found)
+        shown.highlighted = min(at, len(found) - 1) if found else None
+
+    def on_mount(self) -> None:
+        """Fill the list."""
+        self.query_one("#findings-list").border_title = "Findings"
+        self.watch_session()
+
+    @on(OptionList.OptionHighlighted)
+    def _tell(self, event: OptionList.OptionHighlighted) -> None:
+        look = content.Look(max(self.size.width - 6, 20))
+        # The list may be another since it said so: a run goes on below this screen.
+        at = event.option_list.highlighted
+        if at is None:
+            return
+        item = self._found[at]
+        block = content.finding_block(self.session, item, look)
+        self.query_one("#finding-text", Static).update(content.stack(block))
+        goes = "opens the exchange it is about" if item.exchange else "goes to its panel"
+        self.query_one(Hints).tell(BACK, ("enter", goes, "screen.open"))
+
+    @on(OptionList.OptionSelected)
+    def _open(self, event: OptionList.OptionSelected) -> None:
+        if event.option_list.highlighted is not None:
+            self.dismiss(self._found[event.option_list.highlighted])
+
+    def action_open(self) -> None:
+        """Go to where the highlighted one is told."""
+        self.query_one(OptionList).action_select()
+
+    def action_move(self, by: int) -> None:
+        """Go up or down."""
+        shown = self.query_one(OptionList)
+        shown.action_cursor_down() if by > 0 else shown.action_cursor_up()
