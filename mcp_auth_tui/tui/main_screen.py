@@ -245,7 +245,8 @@ class Frame(Runs):
         """Leave what is of use only as long as the sign-in is waited for; a wrong paste is not."""
         main = self.screen_stack[0]
         if self.screen is not main:
-            from mcp_auth_tui.tui.screens.address import BareScreen, PictureScreen
+            from mcp_auth_tui.tui.screens.address import BareScreen
+            from mcp_auth_tui.tui.screens.qr_code import PictureScreen
 
             if isinstance(self.screen, BareScreen | PictureScreen):
                 self.screen.dismiss(None)

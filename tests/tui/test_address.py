@@ -11,7 +11,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from mcp_auth_tui.desktop import qr
-from mcp_auth_tui.tui.screens.address import FileScreen, PictureScreen
+from mcp_auth_tui.tui.screens.address_file import FileScreen
+from mcp_auth_tui.tui.screens.qr_code import PictureScreen
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled
 

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
 from mcp_auth_tui.tui import actions
-from mcp_auth_tui.tui.screens.address import FileScreen, PictureScreen
+from mcp_auth_tui.tui.screens.address_file import FileScreen
 from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.screens.discovery import DiscoveryScreen
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
@@ -18,6 +18,7 @@ from mcp_auth_tui.tui.screens.export import ExportScreen
 from mcp_auth_tui.tui.screens.findings import FindingsScreen
 from mcp_auth_tui.tui.screens.help import GuideScreen
 from mcp_auth_tui.tui.screens.picker import PickScreen
+from mcp_auth_tui.tui.screens.qr_code import PictureScreen
 from mcp_auth_tui.tui.screens.request_editor import EditScreen
 from mcp_auth_tui.tui.screens.sequence import SequenceScreen
 from mcp_auth_tui.tui.screens.settings import SettingsScreen

@@ -37,14 +37,14 @@ class Looking(Frame):
     def action_picture(self) -> None:
         """Show the sign-in address as a QR code."""
         if self.can("picture"):
-            from mcp_auth_tui.tui.screens.address import PictureScreen
+            from mcp_auth_tui.tui.screens.qr_code import PictureScreen
 
             self.push_screen(PictureScreen(self._address(), self.letters))
 
     def action_keep_address(self) -> None:
         """Write the sign-in address to a file."""
         if self.can("keep_address"):
-            from mcp_auth_tui.tui.screens.address import FileScreen
+            from mcp_auth_tui.tui.screens.address_file import FileScreen
 
             self.push_screen(FileScreen(), self._keep)
 
