@@ -1,4 +1,4 @@
-"""Knows the screen that shows the sign-in address alone; must not know where the address is from."""
+"""Knows the screen that shows the sign-in address alone; must not know where it comes from."""
 
 from __future__ import annotations
 
