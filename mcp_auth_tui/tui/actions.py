@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mcp_auth_tui.model import PANELS, Request, Session, Status
-from mcp_auth_tui.tui.views.content import panel_status
+from mcp_auth_tui.tui.panels.status import panel_status
 
 
 @dataclass(frozen=True, slots=True)

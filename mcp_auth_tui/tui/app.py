@@ -17,7 +17,7 @@ from mcp_auth_tui.tui.controls.appearance import Liking
 from mcp_auth_tui.tui.controls.inspection import Looking
 from mcp_auth_tui.tui.controls.quitting import Leaving
 from mcp_auth_tui.tui.main_screen import Frame
-from mcp_auth_tui.tui.views.content import panel_of
+from mcp_auth_tui.tui.panels.status import panel_of
 from mcp_auth_tui.tui.widgets.panel import Panel
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Finding, Ready, Re
 from mcp_auth_tui.storage.preferences import NONE, Preferences
 from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui import keymap
+from mcp_auth_tui.tui.panels.status import panel_of
 from mcp_auth_tui.tui.run_driver import Runs
 from mcp_auth_tui.tui.terminal.filter import ControlFilter, takes_links
 from mcp_auth_tui.tui.views import content
-from mcp_auth_tui.tui.views.content import panel_of
 from mcp_auth_tui.tui.widgets.bars import Banner, Headline, KeyBar
 from mcp_auth_tui.tui.widgets.log import Log
 from mcp_auth_tui.tui.widgets.panel import Detail, Panel, PasteInput

@@ -22,7 +22,7 @@ from mcp_auth_tui.model import (
     Waiting,
 )
 from mcp_auth_tui.tui.actions import LETTERS, State, start_of
-from mcp_auth_tui.tui.views.content import stages_of
+from mcp_auth_tui.tui.panels.status import stages_of
 
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.config import Config

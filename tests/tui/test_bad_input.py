@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import PANELS, Session
+from mcp_auth_tui.tui.panels.table import panel_facts
 from mcp_auth_tui.tui.views import content, detail
 from mcp_auth_tui.tui.views import exchange as dissect
+from mcp_auth_tui.tui.views.finding import finding_block
 from tests.findings.site import OAUTH, at, site
 from tests.findings.test_bad_input import BAD, PLACES, WRONG, named, some
 from tests.findings.whole import session_of
@@ -22,10 +24,10 @@ LOOK = content.Look(47, height=13)
 def drawn(session: Session) -> None:
     """Every panel, every page, every finding and every exchange."""
     for panel in range(len(PANELS)):
-        content.panel_facts(session, panel, LOOK)
+        panel_facts(session, panel, LOOK)
         detail.page(session, panel, LOOK)
     for finding in session.findings:
-        content.finding_block(session, finding, LOOK)
+        finding_block(session, finding, LOOK)
     view = dissect.View(session, LOOK)
     for exchange in session.exchanges:
         dissect.request(exchange, view)

@@ -9,8 +9,9 @@ import pytest
 from textual.content import Content
 
 from mcp_auth_tui.model import Exchanged, Finding, Level, Stage
+from mcp_auth_tui.tui.panels.status import findings_line
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen, Lines
-from mcp_auth_tui.tui.views import content, evidence, exchange
+from mcp_auth_tui.tui.views import evidence, exchange
 from mcp_auth_tui.tui.widgets.panel import Detail, Panel
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled
@@ -138,7 +139,7 @@ async def test_the_border_counts_findings_worst_first_and_keeps_the_words_of_the
     async with app.run_test(size=size) as pilot:
         await settled(pilot, lambda: len(app.session.findings) >= 22)
         panel = app.query_one("#panel-0", Panel)
-        shown = content.findings_line(app.session, 0)
+        shown = findings_line(app.session, 0)
         assert shown is not None
         if size[0] > 60:
             assert read(panel.border_subtitle) == shown.plain

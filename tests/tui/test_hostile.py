@@ -14,6 +14,7 @@ from mcp_auth_tui.exports.curl import one
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui.actions import KEYS
 from mcp_auth_tui.tui.panels import browser
+from mcp_auth_tui.tui.panels.table import panel_facts
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.findings import FindingsScreen
 from mcp_auth_tui.tui.screens.question import QuestionScreen
@@ -30,6 +31,7 @@ from mcp_auth_tui.tui.views import (
 from mcp_auth_tui.tui.views import (
     exchange as dissect,
 )
+from mcp_auth_tui.tui.views.finding import finding_block, finding_line
 from mcp_auth_tui.tui.widgets.hints import Hints
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled
@@ -58,7 +60,7 @@ def test_no_view_lets_a_control_through_or_parses_markup() -> None:
             contents.append(page.content)
             for document in page.documents:
                 assert_harmless(document.title + document.body)
-            contents += views.panel_facts(session, panel, look)
+            contents += panel_facts(session, panel, look)
         for exchange in session.exchanges:
             seen = dissect.View(session, look)
             contents += [line.content for line in dissect.request(exchange, seen)]
@@ -68,7 +70,7 @@ def test_no_view_lets_a_control_through_or_parses_markup() -> None:
             contents += [row_content(row, look) for row in rows]
             assert_harmless(one(session, exchange.request).replace("\\\n", ""))
         for finding in session.findings:
-            contents += [views.finding_line(finding), *views.finding_block(session, finding, look)]
+            contents += [finding_line(finding), *finding_block(session, finding, look)]
     everything = "\n".join(content.plain for content in contents)
     assert_harmless(everything)
     assert "[@click=app.quit]" in everything

@@ -11,6 +11,8 @@ from textual.widgets import Input
 
 from mcp_auth_tui.model import Left, Level, Resumed, Slip, Stage, Started, Status, Waiting
 from mcp_auth_tui.render.report.content import content as report
+from mcp_auth_tui.tui.panels.status import findings_line, panel_status
+from mcp_auth_tui.tui.panels.table import panel_facts
 from mcp_auth_tui.tui.screens.address import BareScreen
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views import detail as details
@@ -200,10 +202,10 @@ def test_a_grant_without_a_browser_shows_that_the_sign_in_is_skipped() -> None:
         fakes.Learned("token", fakes.TOKEN),
     ]
     session = folded(events)
-    assert content.panel_status(session, 2) is Status.SKIPPED
+    assert panel_status(session, 2) is Status.SKIPPED
     assert f"– skipped: {told}" in details.page(session, 2, LOOK).content.plain
     assert f"skipped, {told}" in details.page(session, 4, LOOK).content.plain
-    assert told in content.stack(content.panel_facts(session, 2, LOOK)).plain
+    assert told in content.stack(panel_facts(session, 2, LOOK)).plain
 
 
 def wrongly() -> list[Any]:
@@ -247,10 +249,10 @@ async def test_a_wrong_paste_is_told_and_neither_counted_nor_reported() -> None:
     app = app_of(wrongly())
     async with app.run_test() as pilot:
         await settled(pilot, lambda: app.state.at_browser)
-        before = content.findings_line(app.session, 2)
+        before = findings_line(app.session, 2)
         await pilot.press("p", "x", "enter")
         await settled(pilot, lambda: "! What was pasted is wrong." in detail(app))
-        assert content.findings_line(app.session, 2) == before
+        assert findings_line(app.session, 2) == before
         assert "authz-paste" not in {item.id for item in app.session.findings}
         app.fakes[0].come_back()
         await settled(pilot, lambda: not app.busy)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 from textual.style import Style
 
 from mcp_auth_tui.model import Level, Request, Session, Stage, Status
 from mcp_auth_tui.text import terminal, units
+from mcp_auth_tui.tui.panels.status import panel_status, stages_of
 from mcp_auth_tui.tui.views import request
 from mcp_auth_tui.tui.views.content import (
     DIM,
@@ -17,10 +18,9 @@ from mcp_auth_tui.tui.views.content import (
     Look,
     fold,
     heading,
-    panel_status,
+    named,
     rows,
     stack,
-    stages_of,
     words,
 )
 
@@ -198,3 +198,22 @@ def link(url: str) -> Content:
     except ValueError as error:
         return stack([words(url, "", None), words(f"not a link: {error}", LEVEL[Level.ERROR][1])])
     return Content.styled(safe, Style(link=safe, underline=True))
+
+
+def facts(session: Session, look: Look) -> list[tuple[str, Any]]:
+    """Return what the panel shows in short."""
+    stage = session.stages[Stage.AUTHORIZE]
+    if stage.status is Status.SKIPPED:
+        return [("skipped", stage.summary)]
+    if session.waiting and session.device is not None:
+        return [
+            ("code", session.device.user_code),
+            ("at", units.host_of(session.device.verification_uri)),
+        ]
+    if session.waiting and session.browsed:
+        paste = look.told("press {paste}")
+        return [("sign in", units.host_of(session.browsed.url)), ("paste", paste)]
+    attempt = session.attempt
+    if attempt is None:
+        return []
+    return [("at", units.host_of(attempt.authorization_endpoint)), *named(attempt, "scope")]

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from mcp_auth_tui.model import Level, Secret, Session
 from mcp_auth_tui.text import redaction, units
-from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, Styled, heading, rows, secret
+from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, Styled, heading, named, rows, secret
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model.aside import SignatureCheck
@@ -228,3 +228,14 @@ def _read(token: Secret | None) -> tuple[Mapping[str, Any] | None, Mapping[str, 
     from mcp_auth_tui.protocol.jwt import read_jwt
 
     return read_jwt(token.reveal())
+
+
+def facts(session: Session) -> list[tuple[str, Any]]:
+    """Return what the panel shows in short."""
+    token = session.token
+    if token is None:
+        return []
+    facts = named(token, "type")
+    if token.expires_in is not None:
+        facts.append(("expires in", units.duration(token.expires_in)))
+    return facts + named(token, "scope_granted") + named(token, "refresh")

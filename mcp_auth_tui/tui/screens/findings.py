@@ -17,12 +17,13 @@ from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import Finding, Session
 from mcp_auth_tui.tui.views import content
+from mcp_auth_tui.tui.views.finding import finding_block, finding_line, worst_first
 from mcp_auth_tui.tui.widgets.hints import BACK, Hints
 from mcp_auth_tui.tui.widgets.lazy import Lazy
 
 
 def _finding_line(item: Finding, _: int) -> Content:
-    return content.finding_line(item)
+    return finding_line(item)
 
 
 class FindingsScreen(Screen[Finding | None]):
@@ -49,7 +50,7 @@ class FindingsScreen(Screen[Finding | None]):
 
     def watch_session(self) -> None:
         """List what is new."""
-        found = content.worst_first(self.session)
+        found = worst_first(self.session)
         if found == self._found or not self.is_mounted:
             return
         self._found = found
@@ -72,7 +73,7 @@ class FindingsScreen(Screen[Finding | None]):
         if at is None:
             return
         item = self._found[at]
-        block = content.finding_block(self.session, item, look)
+        block = finding_block(self.session, item, look)
         self.query_one("#finding-text", Static).update(content.stack(block))
         goes = "opens the exchange it is about" if item.exchange else "goes to its panel"
         self.query_one(Hints).tell(BACK, ("enter", goes, "screen.open"))

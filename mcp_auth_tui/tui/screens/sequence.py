@@ -10,8 +10,9 @@ from textual.binding import Binding
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from mcp_auth_tui.tui.panels.status import panel_of
 from mcp_auth_tui.tui.screens.page import Page
-from mcp_auth_tui.tui.views import content, sequence, sequence_lines
+from mcp_auth_tui.tui.views import sequence, sequence_lines
 from mcp_auth_tui.tui.widgets.hints import BACK, Hints
 from mcp_auth_tui.tui.widgets.lazy import Lazy
 
@@ -72,6 +73,6 @@ class SequenceScreen(Page[int | None]):
         elif step.arrows and step.arrows[0].target == sequence.BROWSER:
             self.dismiss(2)
         elif self.session.stop is not None and event.option_index == len(self._steps) - 1:
-            self.dismiss(content.panel_of(self.session.stop.stage))
+            self.dismiss(panel_of(self.session.stop.stage))
         else:
             self.app.bell()

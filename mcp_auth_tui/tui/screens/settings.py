@@ -26,6 +26,7 @@ from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.screens.picker import Item, PickScreen
 from mcp_auth_tui.tui.screens.request_editor import TYPING
 from mcp_auth_tui.tui.views import content, settings_form
+from mcp_auth_tui.tui.views.finding import worst_first
 from mcp_auth_tui.tui.views.settings_form import Draft, Row
 from mcp_auth_tui.tui.widgets.hints import Hints
 
@@ -173,7 +174,7 @@ class SettingsScreen(ModalScreen[str | None]):
         from mcp_auth_tui.findings import CATALOGUE
 
         grave = (Level.FATAL, Level.ERROR)
-        found = [item.id for item in content.worst_first(self.session) if item.level in grave]
+        found = [item.id for item in worst_first(self.session) if item.level in grave]
         rest = [rule.id for rule in CATALOGUE.values() if rule.level in grave]
         ids = dict.fromkeys((*found, *rest))
         return [none, *((id_, CATALOGUE[id_].headline) for id_ in ids)]

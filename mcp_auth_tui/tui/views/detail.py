@@ -9,29 +9,23 @@ from typing import Any
 
 from textual.content import Content
 
-from mcp_auth_tui.model import PANELS, Level, Request, Session, Stage, Status, Tried
+from mcp_auth_tui.model import PANELS, Level, Request, Session, Status
 from mcp_auth_tui.text import redaction, terminal
+from mcp_auth_tui.tui.panels import headers, metadata
 from mcp_auth_tui.tui.panels.guide import GUIDES
+from mcp_auth_tui.tui.panels.status import panel_of, panel_status, stages_of
 from mcp_auth_tui.tui.views import request
 from mcp_auth_tui.tui.views.content import (
     DIM,
     LEVEL,
     Look,
-    finding_block,
-    finding_line,
     fold,
     heading,
-    lines,
     named,
-    panel_of,
-    panel_status,
     rows,
-    secret,
     stack,
-    stages_of,
-    words,
-    worst_first,
 )
+from mcp_auth_tui.tui.views.finding import finding_block, finding_line, worst_first
 
 # More checks that were kept than this are only counted.
 _FEW = 3
@@ -70,9 +64,9 @@ def page(
         _ready(session, panel, look),
         stop,
         [heading("What was found before"), *body] if stop and body else body,
-        _marks(session, marks, look) if panel == 4 else [],
+        headers.marks_of(session, marks, look) if panel == 4 else [],
         _findings(session, panel, look),
-        _tried(session, panel, look),
+        metadata.places(session, panel, look),
     ]
     if not any(sections):
         sections = [_idle(panel, look)]
@@ -122,7 +116,7 @@ def _stop(session: Session, panel: int, look: Look) -> list[Content]:
 def _body(session: Session, panel: int, look: Look) -> list[Content]:
     match panel:
         case 0:
-            return _metadata(session, look)
+            return metadata.page(session, look)
         case 1:
             names = ("how", "id", "issuer", "redirect_uri", "auth_method", "secret")
             return rows(named(session.client, *names, "registration_token"), look)
@@ -136,68 +130,7 @@ def _body(session: Session, panel: int, look: Look) -> list[Content]:
 
             return token.card(session, look)
         case _:
-            return _headers(session, look)
-
-
-def _metadata(session: Session, look: Look) -> list[Content]:
-    pairs: list[tuple[str, Any]] = []
-    if session.contact:
-        pairs += named(session.contact, "status", "refused", "era")
-        for challenge in session.contact.challenges:
-            params = " ".join(f'{key}="{value}"' for key, value in challenge.params)
-            pairs.append(("challenge", f"{challenge.scheme} {params}"))
-    pairs += named(session.resource, "identifier", "issuers", "scopes")
-    if session.resource and session.resource.legacy:
-        pairs.append(("metadata", "none; the path of an older revision is taken"))
-    pairs += named(session.server, "issuer")
-    ends = ("authorization_endpoint", "token_endpoint", "registration_endpoint")
-    return rows(pairs + named(session.server, *ends), look)
-
-
-def _headers(session: Session, look: Look) -> list[Content]:
-    made: list[Content] = []
-    for name, value in session.headers.items():
-        shown = secret(value, look)
-        made += [Content.assemble((f"{name}: ", "bold $text-success"), words(shown, "", 10_000))]
-    if made:
-        made += [
-            Content.styled(
-                look.told("{copy} copies it, {export} exports it, {secrets} shows the secret"), DIM
-            )
-        ]
-        made += [*_proof(session, look), Content()]
-    skipped = session.stages[Stage.AUTHORIZE]
-    if skipped.status is Status.SKIPPED:
-        made += rows([("sign-in", f"skipped, {skipped.summary}")], look)
-    peer = session.peer
-    if peer is not None:
-        made += rows(named(peer, "name", "version", "era", "revision", "tools"), look)
-        made += [Content(), heading("Instructions")] if peer.instructions else []
-        made += [lines(peer.instructions)] if peer.instructions else []
-        made += [Content(), heading("Answer of the tool")] if peer.called else []
-        made += [lines(session.redact(peer.called))] if peer.called else []
-    return made
-
-
-def _proof(session: Session, look: Look) -> list[Content]:
-    """Return what is missing beside the header of a token that is bound to a key."""
-    from mcp_auth_tui.exports import caution
-
-    return [
-        Content.styled(line, LEVEL[Level.WARNING][1])
-        for line in fold(caution(session), look.width)
-        if line
-    ]
-
-
-def _marks(session: Session, marks: tuple[str, ...], look: Look) -> list[Content]:
-    found = (*marks, *session.marks)
-    if not found or not session.headers:
-        return []
-    made = [Content.styled("This run is marked", "bold $text-warning underline")]
-    for mark in found:
-        made += [words(f"! {line}", "$text-warning") for line in fold(mark, look.width - 2)]
-    return made
+            return headers.page(session, look)
 
 
 def _findings(session: Session, panel: int, look: Look) -> list[Content]:
@@ -220,32 +153,6 @@ def _findings(session: Session, panel: int, look: Look) -> list[Content]:
         summed = look.told(f"{glyph} {kept} checks kept, {{findings}} lists them")
         made.append(Content.styled(summed, style))
     return made
-
-
-def _tried(session: Session, panel: int, look: Look) -> list[Content]:
-    tried = [item for item in session.tried if item.stage in stages_of(panel)]
-    if not tried:
-        return []
-    made = [heading("Every place tried")]
-    for item in tried:
-        made += _place(session, item, look)
-    return made
-
-
-def _place(session: Session, item: Tried, look: Look) -> list[Content]:
-    glyph, style = {
-        "used": ("✓", LEVEL[Level.OK][1]),
-        "lost": ("✗", LEVEL[Level.WARNING][1]),
-    }.get(item.verdict, ("·", DIM))
-    exchange = next((e for e in session.exchanges if e.number == item.exchange), None)
-    status = request.outcome_of(exchange)[0] if exchange else "-"
-    head = Content.assemble((f"{glyph} {status:>4} ", style), words(item.what, "bold"))
-    url = [
-        words(f"       {line}")
-        for line in fold(request.shown_url(session, item.url), look.width - 7)
-    ]
-    why = fold(f"{item.verdict}: {item.why}" if item.why else item.verdict, look.width - 7)
-    return [head, *url, *(words(f"       {line}", DIM) for line in why)]
 
 
 def _idle(panel: int, look: Look) -> list[Content]:

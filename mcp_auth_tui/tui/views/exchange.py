@@ -16,19 +16,9 @@ from mcp_auth_tui.protocol.urls import split
 from mcp_auth_tui.text import redaction, terminal, units
 from mcp_auth_tui.tui.views import evidence
 from mcp_auth_tui.tui.views import request as traffic
-from mcp_auth_tui.tui.views.content import (
-    DIM,
-    LEVEL,
-    Look,
-    Styled,
-    finding_block,
-    finding_line,
-    fold,
-    heading,
-    rows,
-    words,
-)
+from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, Styled, fold, heading, rows, words
 from mcp_auth_tui.tui.views.evidence import Line
+from mcp_auth_tui.tui.views.finding import finding_block, finding_line
 
 LIMIT = 100_000
 """Characters of a body that is taken apart; a longer one is shown as it is in a text area."""

@@ -17,6 +17,8 @@ from textual.widgets import Input, Static
 
 from mcp_auth_tui.model import PANELS, Finding, Session
 from mcp_auth_tui.tui import actions
+from mcp_auth_tui.tui.panels.status import findings_line, panel_status, status_words
+from mcp_auth_tui.tui.panels.table import panel_facts
 from mcp_auth_tui.tui.views import content, detail
 from mcp_auth_tui.tui.widgets.bars import Kept
 
@@ -55,12 +57,12 @@ class Panel(Kept, can_focus=True):
         """Return the facts that fit; without a border, one line with name and status."""
         look = content.Look(self.size.width, False, self.now, letters=self._letters)
         if not self.styles.border_top[0]:
-            glyph, style = content.STATUS[content.panel_status(self.session, self.index)]
+            glyph, style = content.STATUS[panel_status(self.session, self.index)]
             mark = Content.assemble(
                 f"{self.index + 1}", (glyph, style), f" {PANELS[self.index][0]}"
             )
             return mark.truncate(max(self.size.width - 1, 1), ellipsis=True)
-        facts = content.panel_facts(self.session, self.index, look)[: max(self.size.height, 1)]
+        facts = panel_facts(self.session, self.index, look)[: max(self.size.height, 1)]
         width = max(self.size.width, 1)
         return content.stack(fact.truncate(width, ellipsis=True) for fact in facts)
 
@@ -74,7 +76,7 @@ class Panel(Kept, can_focus=True):
         name = self._called()
         room = self.outer_size.width - 8 - name.cell_length
         look = content.Look(max(room, 0), False, self.now)
-        status = content.status_words(self.session, self.index, look)
+        status = status_words(self.session, self.index, look)
         room -= status.cell_length
         edge = Style(foreground=self.styles.border_top[1])
         fill = Content.styled("─" * max(room, 0), edge)
@@ -90,7 +92,7 @@ class Panel(Kept, can_focus=True):
         if found is not self._found:
             self._found = found
             # Below, where a status of any length leaves them their room.
-            counted = content.findings_line(self.session, self.index) or Content()
+            counted = findings_line(self.session, self.index) or Content()
             if not counted.is_same(self._counted):
                 self._counted = self.border_subtitle = counted
 
@@ -220,9 +222,9 @@ class Detail(Vertical):
         height = self.content_region.height
         look = content.Look(width, self.reveal, self.now, height, self._letters)
         page = detail.page(self.session, self.panel, look, self.marks, self._page)
-        status = content.status_words(self.session, self.panel, look)
+        status = status_words(self.session, self.panel, look)
         name = f"{self.panel + 1} {PANELS[self.panel][0]}  "
-        counted = content.findings_line(self.session, self.panel)
+        counted = findings_line(self.session, self.panel)
         behind = ("  ", counted) if counted is not None else ()
         title = Content.assemble((name, "bold"), status, *behind)
         if not title.is_same(self._titled):

@@ -1,0 +1,61 @@
+"""Knows status, findings and facts of a panel in short; pure, must not know widgets."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from mcp_auth_tui.model import PANELS, Level, Session, Stage, Status
+from mcp_auth_tui.text import units
+from mcp_auth_tui.tui.views.content import LEVEL, STATUS, Look
+
+
+def stages_of(panel: int) -> tuple[Stage, ...]:
+    """Return the stages that a panel (0 to 4) shows."""
+    return PANELS[panel][1]
+
+
+def panel_of(stage: Stage) -> int:
+    """Return the panel (0 to 4) that shows a stage."""
+    return next(index for index, (_, stages) in enumerate(PANELS) if stage in stages)
+
+
+def panel_status(session: Session, panel: int) -> Status:
+    """Sum up the stages of a panel: what is alive first, then the worst."""
+    found = [session.stages[stage].status for stage in stages_of(panel)]
+    for status in (Status.FAILED, Status.WAITING, Status.RUNNING):
+        if status in found:
+            return status
+    if Status.IDLE in found and session.outcome is None and found.count(Status.IDLE) < len(found):
+        return Status.RUNNING
+    for status in (Status.WARNED, Status.DONE, Status.SKIPPED):
+        if status in found:
+            return status
+    return Status.IDLE
+
+
+def status_words(session: Session, panel: int, look: Look) -> Content:
+    """Return glyph, word and, as far as there is room, time of a panel."""
+    status = panel_status(session, panel)
+    glyph, style = STATUS[status]
+    parts = [glyph, str(status)]
+    seconds = sum(session.stages[stage].seconds for stage in stages_of(panel))
+    if status is Status.WAITING and session.waiting and look.now:
+        parts.append(units.duration(max(session.waiting.until - look.now, 0.0)))
+    elif seconds:
+        parts.append(units.duration(seconds))
+    made = Content.styled(" ".join(parts), style)
+    return made if made.cell_length <= look.width else Content.styled(" ".join(parts[:2]), style)
+
+
+def findings_line(session: Session, panel: int) -> Content | None:
+    """Return how many findings a panel has by weight, worst first, or None when there is none."""
+    counts = session.counts(*stages_of(panel))
+    worst = counts[Level.FATAL] + counts[Level.ERROR]
+    parts = [(worst, Level.ERROR), (counts[Level.WARNING], Level.WARNING)]
+    parts += [(counts[Level.OK], Level.OK)]
+    shown = [
+        Content.styled(f"{number} {LEVEL[level][0]}", LEVEL[level][1])
+        for number, level in parts
+        if number
+    ]
+    return Content(" ").join(shown) if shown else None

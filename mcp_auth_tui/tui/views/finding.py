@@ -1,0 +1,64 @@
+"""Knows how findings become `Content`; pure, must not know widgets or who judged."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from mcp_auth_tui.model import Finding, Level, Session, Stage, Whose
+from mcp_auth_tui.text import units
+from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, Styled, fold, rows, words
+
+
+def finding_line(finding: Finding) -> Content:
+    """Return a finding on one line: glyph, sentence, and the member that a kept check is about."""
+    glyph, style = LEVEL[finding.level]
+    about = finding.pointer.rpartition("/")[2] if finding.level is Level.OK else ""
+    told = f"  {about}" if "/" in finding.pointer and about not in finding.message else ""
+    return Content.assemble((f"{glyph} ", style), words(finding.message), words(told, DIM))
+
+
+def finding_block(
+    session: Session, finding: Finding, look: Look, *, ended: bool = False
+) -> list[Content]:
+    """Return a finding in full, what to do first; ``ended`` says that the run stopped there."""
+    from mcp_auth_tui.findings import CATALOGUE
+
+    rule = CATALOGUE.get(finding.id)
+    glyph, style = LEVEL[finding.level]
+    level = "The run ended here" if ended else finding.level
+    made = [Content.assemble((f"{glyph} {level} ", style), words(finding.id, DIM))]
+    made += [Content.styled(line, "bold") for line in fold(finding.message, look.width)]
+    pairs = [
+        ("whose", _whose(session, finding)),
+        ("if yours" if finding.meanwhile else "next", Styled(finding.next, "$text-accent")),
+        ("if not", Styled(finding.meanwhile, "$text-accent")),
+        ("rule", finding.source),
+        ("seen", finding.seen),
+        ("expected", finding.expected),
+        ("why", rule.why if rule and finding.level is not Level.OK else ""),
+        ("where", _where(finding)),
+        ("judged by", f"MCP {finding.revision}" if finding.revision else ""),
+    ]
+    shown = [(k, v) for k, v in pairs if (v.value if isinstance(v, Styled) else v)]
+    return made + rows(shown, look, indent=2)
+
+
+def _whose(session: Session, finding: Finding) -> str:
+    """Say who has to mend it, and which of the two servers that is."""
+    named = session.resource.issuers if session.resource else ()
+    issuer = session.server.issuer if session.server else next(iter(named), "")
+    url = {Whose.SERVER: session.url, Whose.ISSUER: issuer}.get(finding.whose, "")
+    if finding.whose is Whose.NOBODY:
+        return ""
+    return f"{finding.whose}{f' ({units.host_of(url)})' if url else ''} has to mend it"
+
+
+def _where(finding: Finding) -> str:
+    exchange = f"exchange {finding.exchange}" if finding.exchange else ""
+    return " in ".join(part for part in (finding.pointer, exchange) if part)
+
+
+def worst_first(session: Session, *stages: Stage) -> list[Finding]:
+    """Return the findings of some stages (of all, when none is named), worst first."""
+    chosen = [item for item in session.findings if not stages or item.stage in stages]
+    return sorted(chosen, key=lambda item: item.level.rank)
