@@ -38,10 +38,9 @@ from mcp_auth_tui.model.session import (
     StageState,
     shown_body,
 )
-from mcp_auth_tui.model.vocabulary import PANELS, Level, Outcome, Stage, Status, Whose
+from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status, Whose
 
 __all__ = [
-    "PANELS",
     "Browsed",
     "Ended",
     "Entered",

@@ -17,16 +17,6 @@ class Stage(StrEnum):
     VERIFY = "verify"
 
 
-# What a person sees: five panels, each of one or more stages.
-PANELS: tuple[tuple[str, tuple[Stage, ...]], ...] = (
-    ("Metadata", (Stage.PROBE, Stage.RESOURCE, Stage.SERVER)),
-    ("Registration", (Stage.REGISTER,)),
-    ("Browser", (Stage.AUTHORIZE,)),
-    ("Token", (Stage.TOKEN,)),
-    ("Headers", (Stage.VERIFY,)),
-)
-
-
 class Status(StrEnum):
     """How a stage stands."""
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from mcp_auth_tui.model import PANELS, Request, Session, Status
-from mcp_auth_tui.tui.panels.status import panel_status
+from mcp_auth_tui.model import Request, Session, Stage, Status
+from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,14 @@ class State:
     def signing_in(self) -> bool:
         """The run waits for the browser or a paste."""
         waits = self.session.waiting is not None and self.session.browsed is not None
-        return self.busy and waits and panel_status(self.session, 2) is Status.WAITING
+        return self.busy and waits and self.session.stages[Stage.AUTHORIZE].status is Status.WAITING
 
     @property
     def taking(self) -> bool:
         """What comes back is waited for, or was looked at a moment ago and may not be the last."""
         begun = self.session.browsed is not None and self.session.ready is None
         alive = (Status.RUNNING, Status.WAITING)
-        return self.busy and begun and panel_status(self.session, 2) in alive
+        return self.busy and begun and self.session.stages[Stage.AUTHORIZE].status in alive
 
     @property
     def typing_code(self) -> bool:
@@ -58,7 +58,7 @@ class State:
     @property
     def refreshes(self) -> bool:
         """ "Again from here" means the refresh token."""
-        return not self.busy and start_of(self) == 3
+        return not self.busy and start_of(self) is Stage.TOKEN
 
     @property
     def at_browser(self) -> bool:
@@ -111,25 +111,26 @@ def _no_rerun(state: State) -> str:
             "The settings were changed: {run} runs all of it with them, from the start."
         )
     if start_of(state) is None:
-        return f"{PANELS[state.panel][0]} was never reached: start at an earlier panel."
+        return f"{PANELS[state.panel].title} was never reached: start at an earlier panel."
     return ""
 
 
-def start_of(state: State) -> int | None:
-    """Return the panel that "again from here" starts at, or None where it cannot.
+def start_of(state: State) -> Stage | None:
+    """Return the stage that "again from here" starts at, or None where it cannot.
 
     A code is spent once, so from Token on the way leads through the browser again, unless there is
     a refresh token; a token that is held can be used again.
     """
-    session = state.session
-    if state.panel == 4 and session.token is not None:
-        return 4
-    held = session.token
-    if state.panel == 3 and held is not None and held.refresh and session.client is not None:
-        return 3
-    wanted = min(state.panel, 2)
-    have = (True, session.server is not None, session.client is not None)
-    return wanted if have[wanted] else None
+    session, first = state.session, PANELS[state.panel].stages[0]
+    token = session.token
+    refreshes = token is not None and bool(token.refresh) and session.client is not None
+    if (first is Stage.VERIFY and token is not None) or (first is Stage.TOKEN and refreshes):
+        return first
+    if first is Stage.PROBE:
+        return first
+    if first is Stage.REGISTER:
+        return first if session.server is not None else None
+    return Stage.AUTHORIZE if session.client is not None else None
 
 
 def _no_copy(state: State) -> str:
@@ -218,7 +219,7 @@ def _run(state: State) -> str:
 
 
 def _again(state: State) -> str:
-    if state.busy or start_of(state) == 0:
+    if state.busy or start_of(state) is Stage.PROBE:
         return ""  # r does the same
     return "refresh" if state.refreshes else "again from here"
 
@@ -269,13 +270,20 @@ _NAMES: Mapping[str, str] = {
     "leave": "quit",
 }
 PANEL_KEYS: Mapping[str, tuple[str, str]] = {
-    f"panel_{index + 1}": (name, f"show {name}") for index, (name, *_) in enumerate(PANELS)
+    f"panel_{index + 1}": (panel.title, f"show {panel.title}") for index, panel in enumerate(PANELS)
 }
 """Title and help of each panel's key, where they do not stand together as 1-5."""
 
+_COUNT = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")[len(PANELS) - 1]
+"""How many panels there are; each has a digit for its key."""
+
 KEYS: tuple[Key, ...] = (
-    Key("1", "1-5", "panel(0)", "Panels", "show one of the five panels", label=lambda s: "panel"),
-    *(Key(str(n + 1), "", f"panel({n})", *PANEL_KEYS[f"panel_{n + 1}"]) for n in range(1, 5)),
+    Key("1", f"1-{len(PANELS)}", "panel(0)", "Panels", f"show one of the {_COUNT} panels",
+        label=lambda s: "panel"),
+    *(
+        Key(str(n + 1), "", f"panel({n})", *PANEL_KEYS[f"panel_{n + 1}"])
+        for n in range(1, len(PANELS))
+    ),
     Key(
         "s", "s", "step", "Step",
         "start step by step, or send the request that is shown", _no_step, lambda s: "step",
@@ -328,12 +336,12 @@ KEYS: tuple[Key, ...] = (
         lambda s: "findings"),
     Key("d", "d", "discovery", "Discovery",
         "show every place where metadata was looked for, and why it won or lost", _no_discovery,
-        lambda s: "places" if s.panel == 0 else ""),
+        lambda s: "places" if s.panel == panel_of(Stage.PROBE) else ""),
     Key("", "", "scan", "Look elsewhere",
         "look for metadata at the other places where people put it, and compare", _no_scan),
     Key("K,shift+k", "K", "check_keys", "Check signatures",
         "fetch the issuer's keys and check the signatures of the tokens", _no_check,
-        lambda s: "check signature" if s.panel == 3 else ""),
+        lambda s: "check signature" if s.panel == panel_of(Stage.TOKEN) else ""),
     Key("l", "l", "sequence", "Sequence", "show the run as a ladder between its parties",
         _no_sequence, lambda s: "ladder"),
     Key("x", "x", "log", "Exchanges", "go to the log of requests; enter opens one", _no_log,

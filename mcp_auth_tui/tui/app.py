@@ -11,13 +11,13 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.widgets import Input
 
-from mcp_auth_tui.model import PANELS, Finding, Session
+from mcp_auth_tui.model import Finding, Session, Stage
 from mcp_auth_tui.storage.preferences import NONE, Preferences
 from mcp_auth_tui.tui.controls.appearance import Liking
 from mcp_auth_tui.tui.controls.inspection import Looking
 from mcp_auth_tui.tui.controls.quitting import Leaving
 from mcp_auth_tui.tui.main_screen import Frame
-from mcp_auth_tui.tui.panels.status import panel_of
+from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 from mcp_auth_tui.tui.widgets.panel import Panel
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class AuthApp(Leaving, Looking, Liking):
 
     def action_detail(self) -> None:
         """Go into the detail; when the run asks whether to go to the browser, go."""
-        if self.state.at_browser and self.panel == 2:
+        if self.state.at_browser and self.panel == panel_of(Stage.AUTHORIZE):
             self.proceed()
         else:
             self._focus("#detail-scroll")

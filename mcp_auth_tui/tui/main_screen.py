@@ -18,11 +18,11 @@ from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 
-from mcp_auth_tui.model import PANELS, Ended, Entered, Event, Finding, Ready, Resumed, Waiting
+from mcp_auth_tui.model import Ended, Entered, Event, Finding, Ready, Resumed, Stage, Waiting
 from mcp_auth_tui.storage.preferences import NONE, Preferences
 from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui import keymap
-from mcp_auth_tui.tui.panels.status import panel_of
+from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 from mcp_auth_tui.tui.run_driver import Runs
 from mcp_auth_tui.tui.terminal.filter import ControlFilter, takes_links
 from mcp_auth_tui.tui.views import content
@@ -185,7 +185,7 @@ class Frame(Runs):
         if self.session.waiting is not None:
             # A device's code ends when its issuer says so, whoever sleeps.
             self.now = self.clock() - (0.0 if self.session.device else self.slept)
-        elif self.session.token and self.panel == 3:
+        elif self.session.token and self.panel == panel_of(Stage.TOKEN):
             self.now = self.clock()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -220,7 +220,7 @@ class Frame(Runs):
                 self.interrupted = False
                 self._close_question()
                 if self._refreshes and event.stop is None and self._follows:
-                    self.show(3)  # what rotated is told there
+                    self.show(panel_of(Stage.TOKEN))  # what rotated is told there
                 self._refreshes = False
                 if event.stop is not None and self._follows:
                     self.show(panel_of(event.stop.stage))
@@ -324,7 +324,7 @@ class Frame(Runs):
             return
         self._to_paste = None
         self.screen_stack[0].remove_class("-log")
-        self.show(2)
+        self.show(panel_of(Stage.AUTHORIZE))
         field = self.query_one(PasteInput)
         field.display = True
         self.screen_stack[0].set_focus(field)

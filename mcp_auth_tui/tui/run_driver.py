@@ -22,7 +22,6 @@ from mcp_auth_tui.model import (
     Waiting,
 )
 from mcp_auth_tui.tui.actions import LETTERS, State, start_of
-from mcp_auth_tui.tui.panels.status import stages_of
 
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.config import Config
@@ -215,7 +214,7 @@ class Runs(App[int]):
         """Run again from the shown panel and keep what came before it."""
         start = start_of(self.state)
         if start is not None:
-            self.begin(stepping=False, known=self.session, start=stages_of(start)[0])
+            self.begin(stepping=False, known=self.session, start=start)
 
     def cancel(self) -> None:
         """End the run in order; what was obtained stays."""

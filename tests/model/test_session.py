@@ -9,7 +9,6 @@ import pytest
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import (
-    PANELS,
     Browsed,
     Ended,
     Entered,
@@ -75,10 +74,6 @@ def test_no_value_of_the_flow_shows_its_secrets() -> None:
     assert "s3cr3t" not in repr(held)
     assert "reg-token" not in repr(held)
     assert "access-token-1" not in repr(token())
-
-
-def test_the_panels_hold_each_stage_once() -> None:
-    assert [stage for _, stages in PANELS for stage in stages] == list(Stage)
 
 
 def test_levels_are_ranked_from_the_worst() -> None:

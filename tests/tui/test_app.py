@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from textual.widgets import Button, Input, OptionList, Static
 
-from mcp_auth_tui.model import PANELS, Outcome, Stage
+from mcp_auth_tui.model import Outcome, Stage
 from mcp_auth_tui.tui import actions as keys
+from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.address import BareScreen
 from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
@@ -38,8 +39,8 @@ def side(screen: Any, index: int) -> str:
 
 def test_the_names_of_the_panels_are_there_before_anything_is_laid_out() -> None:
     """So the first frame that is drawn has them."""
-    for index, (name, _) in enumerate(PANELS):
-        assert f"{index + 1} {name}" in str(Panel(index).border_title)
+    for index, panel in enumerate(PANELS):
+        assert f"{index + 1} {panel.title}" in str(Panel(index).border_title)
 
 
 async def test_a_run_starts_by_itself_and_ends_with_the_headers_in_panel_five() -> None:

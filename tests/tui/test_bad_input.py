@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_auth_tui.model import PANELS, Session
-from mcp_auth_tui.tui.panels.table import panel_facts
+from mcp_auth_tui.model import Session
+from mcp_auth_tui.tui.actions import LETTERS
+from mcp_auth_tui.tui.panels.status import panel_facts
+from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.views import content, detail
 from mcp_auth_tui.tui.views import exchange as dissect
 from mcp_auth_tui.tui.views.finding import finding_block
@@ -18,12 +20,12 @@ from tests.findings.test_bad_input import BAD, PLACES, WRONG, named, some
 from tests.findings.whole import session_of
 from tests.protocol.script import AS, PRM
 
-LOOK = content.Look(47, height=13)
+LOOK = content.Look(47, height=13, letters=LETTERS)
 
 
 def drawn(session: Session) -> None:
     """Every panel, every page, every finding and every exchange."""
-    for panel in range(len(PANELS)):
+    for panel in PANELS:
         panel_facts(session, panel, LOOK)
         detail.page(session, panel, LOOK)
     for finding in session.findings:

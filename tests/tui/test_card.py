@@ -12,6 +12,7 @@ from textual.widgets import Static
 from mcp_auth_tui.model import Exchanged, Learned, Secret, Session, Stage, Started
 from mcp_auth_tui.model.aside import SignatureCheck
 from mcp_auth_tui.protocol.tokens.signatures import ACCESS, IDENTITY
+from mcp_auth_tui.tui.actions import LETTERS
 from mcp_auth_tui.tui.panels import token as card
 from mcp_auth_tui.tui.views.content import Look, stack
 from tests.tui import fakes
@@ -26,7 +27,7 @@ GOOD = (
 
 
 def told(session: Session, now: float = fakes.NOW + 60, width: int = 76) -> list[str]:
-    return stack(card.card(session, Look(width, False, now))).plain.splitlines()
+    return stack(card.page(session, Look(width, False, now, letters=LETTERS))).plain.splitlines()
 
 
 def holding(token: Any, **more: Any) -> Session:
@@ -34,8 +35,8 @@ def holding(token: Any, **more: Any) -> Session:
 
 
 def test_a_session_without_a_token_has_no_card() -> None:
-    assert card.card(Session(), Look()) == []
-    assert card.papers(Session()) == []
+    assert card.page(Session(), Look()) == []
+    assert card.documents(Session()) == []
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_a_signature_is_called_good_only_after_it_was_checked() -> None:
     assert "signature        · not checked: K fetches the issuer's keys and checks it" in told(
         before
     )
-    assert [title for title, _ in card.papers(before)] == [
+    assert [title for title, _ in card.documents(before)] == [
         "JOSE header (not verified)",
         "Claims (not verified)",
         "ID token: JOSE header",
@@ -101,7 +102,7 @@ def test_a_signature_is_called_good_only_after_it_was_checked() -> None:
     after = replace(before, checked=GOOD)
     assert "signature        ✓ a key of the key set signed it with ES256." in told(after)
     assert any("✗ the signature does not fit" in line for line in told(after))
-    assert [title for title, _ in card.papers(after)][1::2] == [
+    assert [title for title, _ in card.documents(after)][1::2] == [
         "Claims (signature verified)",
         "ID token: claims (not verified)",
     ]

@@ -10,6 +10,7 @@ from textual.content import Content
 
 from mcp_auth_tui.model import Exchanged, Finding, Level, Stage
 from mcp_auth_tui.tui.panels.status import findings_line
+from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen, Lines
 from mcp_auth_tui.tui.views import evidence, exchange
 from mcp_auth_tui.tui.widgets.panel import Detail, Panel
@@ -139,7 +140,7 @@ async def test_the_border_counts_findings_worst_first_and_keeps_the_words_of_the
     async with app.run_test(size=size) as pilot:
         await settled(pilot, lambda: len(app.session.findings) >= 22)
         panel = app.query_one("#panel-0", Panel)
-        shown = findings_line(app.session, 0)
+        shown = findings_line(app.session, PANELS[0])
         assert shown is not None
         if size[0] > 60:
             assert read(panel.border_subtitle) == shown.plain

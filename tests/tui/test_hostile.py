@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 from rich.segment import Segment
@@ -12,9 +13,10 @@ from textual.widgets import Static
 
 from mcp_auth_tui.exports.curl import one
 from mcp_auth_tui.model import Session
-from mcp_auth_tui.tui.actions import KEYS
+from mcp_auth_tui.tui.actions import KEYS, LETTERS
 from mcp_auth_tui.tui.panels import browser
-from mcp_auth_tui.tui.panels.table import panel_facts
+from mcp_auth_tui.tui.panels.status import panel_facts
+from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.findings import FindingsScreen
 from mcp_auth_tui.tui.screens.question import QuestionScreen
@@ -36,7 +38,7 @@ from mcp_auth_tui.tui.widgets.hints import Hints
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled
 
-LOOK = views.Look(60, False, fakes.NOW)
+LOOK = views.Look(60, False, fakes.NOW, letters=LETTERS)
 
 
 def folded() -> Session:
@@ -54,8 +56,8 @@ def assert_harmless(plain: str) -> None:
 def test_no_view_lets_a_control_through_or_parses_markup() -> None:
     session = folded()
     contents = [views.headline(session, session.url, "auto", LOOK)]
-    for look in (LOOK, views.Look(60, True, fakes.NOW)):
-        for panel in range(5):
+    for look in (LOOK, replace(LOOK, reveal=True)):
+        for panel in PANELS:
             page = detail.page(session, panel, look)
             contents.append(page.content)
             for document in page.documents:

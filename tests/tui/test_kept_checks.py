@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import Session, Stage
+from mcp_auth_tui.tui.actions import LETTERS
+from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.views import detail
 from mcp_auth_tui.tui.views.content import Look
 
@@ -14,7 +16,7 @@ def shown(*kept: str) -> str:
     session = Session().apply(findings.finding("as-implicit", Stage.SERVER))
     for id in kept:
         session = session.apply(findings.ok(id, Stage.SERVER))
-    return detail.page(session, 0, Look(80)).content.plain
+    return detail.page(session, PANELS[0], Look(80, letters=LETTERS)).content.plain
 
 
 def test_a_few_kept_checks_are_listed() -> None:

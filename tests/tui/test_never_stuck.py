@@ -15,7 +15,9 @@ from textual.widgets import OptionList, Static
 
 from mcp_auth_tui.model import Exchanged, Level, Secret, Stage
 from mcp_auth_tui.run.performer import Sent
+from mcp_auth_tui.tui.actions import LETTERS
 from mcp_auth_tui.tui.app import loaded
+from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.views import content, detail, exchange
 from mcp_auth_tui.tui.widgets.lazy import Lazy
@@ -231,12 +233,12 @@ def test_documents_are_made_once_and_again_when_a_secret_is_learned() -> None:
     session = fakes.Session()
     for event in fakes.metadata():
         session = session.apply(event)
-    look = content.Look(80)
-    first = detail.page(session, 0, look)
+    look = content.Look(80, letters=LETTERS)
+    first = detail.page(session, PANELS[0], look)
     more = session.apply(Exchanged(fakes.exchange(9, Stage.PROBE, "GET", fakes.MCP, 200)))
-    assert detail.page(more, 0, look, before=first).documents is first.documents
+    assert detail.page(more, PANELS[0], look, before=first).documents is first.documents
     known = replace(more, secrets=more.secrets | {Secret("files:read")})
-    later = detail.page(known, 0, look, before=first).documents
+    later = detail.page(known, PANELS[0], look, before=first).documents
     assert "files:read" in first.documents[0].body
     assert "files:read" not in later[0].body
 

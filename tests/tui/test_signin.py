@@ -11,8 +11,9 @@ from textual.widgets import Input
 
 from mcp_auth_tui.model import Left, Level, Resumed, Slip, Stage, Started, Status, Waiting
 from mcp_auth_tui.render.report.content import content as report
-from mcp_auth_tui.tui.panels.status import findings_line, panel_status
-from mcp_auth_tui.tui.panels.table import panel_facts
+from mcp_auth_tui.tui.actions import LETTERS
+from mcp_auth_tui.tui.panels.status import findings_line, panel_facts, panel_status
+from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.address import BareScreen
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views import detail as details
@@ -24,7 +25,8 @@ from tests.tui.conftest import app_of, settled, sign_in
 from tests.tui.test_app import detail
 
 WAITING = [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
-LOOK = content.Look(76, False, fakes.NOW + 42, 30)
+LOOK = content.Look(76, False, fakes.NOW + 42, 30, LETTERS)
+_, _, BROWSER, _, HEADERS = PANELS
 
 
 def folded(events: list[Any]) -> Any:
@@ -94,7 +96,7 @@ async def test_o_opens_the_browser_again() -> None:
 
 async def test_a_device_code_stands_large_with_its_address_a_picture_and_what_it_is() -> None:
     """X1: RFC 8628; it is not part of MCP."""
-    page = details.page(folded(fakes.device()), 2, LOOK).content
+    page = details.page(folded(fakes.device()), BROWSER, LOOK).content
     for line in large("WDJB-MJHT", 60):
         assert line in page.plain
     for told in ("WDJB-MJHT", "9:18 left", "RFC 8628, not part of MCP"):
@@ -106,13 +108,13 @@ async def test_a_device_code_stands_large_with_its_address_a_picture_and_what_it
 
 def test_a_code_in_letters_of_no_large_form_is_spaced_out() -> None:
     code = replace(fakes.DEVICE, user_code="wd[b]jö", complete=None)
-    page = details.page(folded(fakes.device(code)), 2, LOOK).content.plain
+    page = details.page(folded(fakes.device(code)), BROWSER, LOOK).content.plain
     assert "w d [ b ] j ö" in page
     assert "QR" not in page
 
 
 def test_a_screen_too_low_for_the_picture_says_which_key_shows_it() -> None:
-    page = details.page(folded(fakes.device()), 2, replace(LOOK, height=20)).content.plain
+    page = details.page(folded(fakes.device()), BROWSER, replace(LOOK, height=20)).content.plain
     assert "b shows that address as a QR code" in page
 
 
@@ -188,7 +190,9 @@ async def test_an_unmarked_run_has_no_banner_until_a_request_is_edited() -> None
 def test_the_headers_of_a_bound_token_say_that_each_request_needs_a_proof() -> None:
     """D1: RFC 9449 §7.1."""
     token = replace(fakes.TOKEN, type="DPoP")
-    page = details.page(folded([*WAITING, fakes.Learned("token", token)]), 4, LOOK).content.plain
+    page = details.page(
+        folded([*WAITING, fakes.Learned("token", token)]), HEADERS, LOOK
+    ).content.plain
     assert "Authorization: ‹40 chars" in page
     assert "each request needs a fresh proof in a\nDPoP header" in page
 
@@ -202,10 +206,10 @@ def test_a_grant_without_a_browser_shows_that_the_sign_in_is_skipped() -> None:
         fakes.Learned("token", fakes.TOKEN),
     ]
     session = folded(events)
-    assert panel_status(session, 2) is Status.SKIPPED
-    assert f"– skipped: {told}" in details.page(session, 2, LOOK).content.plain
-    assert f"skipped, {told}" in details.page(session, 4, LOOK).content.plain
-    assert told in content.stack(panel_facts(session, 2, LOOK)).plain
+    assert panel_status(session, BROWSER) is Status.SKIPPED
+    assert f"– skipped: {told}" in details.page(session, BROWSER, LOOK).content.plain
+    assert f"skipped, {told}" in details.page(session, HEADERS, LOOK).content.plain
+    assert told in content.stack(panel_facts(session, BROWSER, LOOK)).plain
 
 
 def wrongly() -> list[Any]:
@@ -249,10 +253,10 @@ async def test_a_wrong_paste_is_told_and_neither_counted_nor_reported() -> None:
     app = app_of(wrongly())
     async with app.run_test() as pilot:
         await settled(pilot, lambda: app.state.at_browser)
-        before = findings_line(app.session, 2)
+        before = findings_line(app.session, BROWSER)
         await pilot.press("p", "x", "enter")
         await settled(pilot, lambda: "! What was pasted is wrong." in detail(app))
-        assert findings_line(app.session, 2) == before
+        assert findings_line(app.session, BROWSER) == before
         assert "authz-paste" not in {item.id for item in app.session.findings}
         app.fakes[0].come_back()
         await settled(pilot, lambda: not app.busy)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.model import Stage
 from mcp_auth_tui.tui.main_screen import Frame
+from mcp_auth_tui.tui.panels.table import panel_of
 
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.actions import Protocol
@@ -143,7 +144,7 @@ class Looking(Frame):
             from mcp_auth_tui.protocol.tokens.signatures import check
 
             judge = Judge(self.config, Stage.TOKEN, session.revision)
-            self.show(3)
+            self.show(panel_of(Stage.TOKEN))
             self.beside(check(judge, server, token))
 
     def beside(self, asked: Protocol[object]) -> None:

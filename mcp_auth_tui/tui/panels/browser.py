@@ -1,7 +1,8 @@
-"""Knows the page of the sign-in: consent, address, device code; pure, must not know widgets."""
+"""Knows the panel of the sign-in: consent, address, device code; pure, must not know widgets."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from textual.style import Style
 
 from mcp_auth_tui.model import Level, Request, Session, Stage, Status
 from mcp_auth_tui.text import terminal, units
-from mcp_auth_tui.tui.panels.status import panel_status, stages_of
+from mcp_auth_tui.tui.panels.guide import Guide
 from mcp_auth_tui.tui.views import request
 from mcp_auth_tui.tui.views.content import (
     DIM,
@@ -30,6 +31,25 @@ if TYPE_CHECKING:
 _GAP = 3
 _TEXT = 28
 """Cells that the text beside a QR code needs."""
+
+GUIDE = Guide(
+    what=(
+        "Opens the authorization server's page in your browser. You sign in and agree there; "
+        "the browser then comes back to this program with a code that is good for one "
+        "exchange. Without a browser here, open the address anywhere, and paste the address "
+        "that the browser ended on ({paste}) - a page that cannot be loaded is fine. With "
+        "device authorization you type a code on any device instead."
+    ),
+    rules="RFC 6749 §4.1 (authorization code), RFC 7636 (PKCE), RFC 8707 (resource), "
+    "RFC 9207 (who answered), RFC 8252 (native apps), RFC 8628 (device authorization)",
+    wrong=(
+        "The browser shows an error page and never comes back: usually an address to come back "
+        "to, or a client, that the authorization server does not know.",
+        "It runs on another machine than this program: use the ssh -L line, or paste.",
+        "Pasted the address of the sign-in page: it is the one after signing in that counts, "
+        "beginning with the address to come back to.",
+    ),
+)
 
 
 def consent(session: Session, look: Look, *, short: bool = False) -> list[Content]:
@@ -67,7 +87,7 @@ def page(session: Session, look: Look) -> list[Content]:
     if session.stages[Stage.AUTHORIZE].status is Status.SKIPPED:
         told = session.stages[Stage.AUTHORIZE].summary
         return [words(f"– skipped: {told}", DIM)]
-    waiting = panel_status(session, 2) is Status.WAITING
+    waiting = session.stages[Stage.AUTHORIZE].status is Status.WAITING
     if waiting and session.device is not None:
         return [*_came_wrong(session, look), *_device(session.device, look)]
     if waiting and session.browsed:
@@ -78,6 +98,11 @@ def page(session: Session, look: Look) -> list[Content]:
         made += [Content(), heading("What the address carries")]
         made += request.fields(attempt.fields, look)
     return made
+
+
+def documents(_: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
+    """Return nothing: a sign-in has no document."""
+    return []
 
 
 def _waiting(session: Session, look: Look) -> list[Content]:
@@ -179,7 +204,7 @@ def _came_wrong(session: Session, look: Look) -> list[Content]:
     wrong = [
         item
         for item in session.findings
-        if item.stage in stages_of(2) and item.level.rank <= Level.WARNING.rank
+        if item.stage is Stage.AUTHORIZE and item.level.rank <= Level.WARNING.rank
     ]
     last = session.slip or next(reversed(wrong), None)
     if last is None:

@@ -1,10 +1,14 @@
-"""Knows the page of the headers and of who answered; pure, must not know widgets."""
+"""Knows the panel of the headers and of who answered; pure, must not know widgets."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from textual.content import Content
 
 from mcp_auth_tui.model import Level, Session, Stage, Status
+from mcp_auth_tui.tui.panels.guide import Guide
 from mcp_auth_tui.tui.views.content import (
     DIM,
     LEVEL,
@@ -17,6 +21,31 @@ from mcp_auth_tui.tui.views.content import (
     secret,
     words,
 )
+
+GUIDE = Guide(
+    what=(
+        "Uses the header against the MCP server, in whatever way that server speaks, and shows "
+        "who answered. The header is what you came for: {copy} copies it, {export} exports it "
+        "in other forms, and it is printed when you quit."
+    ),
+    rules="RFC 6750 §2.1 (the header), the MCP transports, RFC 6750 §3.1 (refusals)",
+    wrong=(
+        "401 although the token is fresh: the server checks another audience or issuer than "
+        "the authorization server writes.",
+        "403 and insufficient_scope: the token is good, but not for this; a step-up asks for more.",
+    ),
+)
+
+
+def facts(session: Session, _: Look) -> list[tuple[str, Any]]:
+    """Return what the panel shows in short."""
+    pairs: list[tuple[str, Any]] = list(session.headers.items())
+    if session.peer:
+        tools = session.peer.tools
+        pairs.append(("server", f"{session.peer.name} {session.peer.version}".strip()))
+        pairs += named(session.peer, "revision")
+        pairs += [("tools", str(len(tools)))] if tools is not None else []
+    return pairs
 
 
 def page(session: Session, look: Look) -> list[Content]:
@@ -42,7 +71,12 @@ def page(session: Session, look: Look) -> list[Content]:
         made += [lines(peer.instructions)] if peer.instructions else []
         made += [Content(), heading("Answer of the tool")] if peer.called else []
         made += [lines(session.redact(peer.called))] if peer.called else []
-    return made
+    return made + _marks(session, look)
+
+
+def documents(_: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
+    """Return nothing: headers have no document."""
+    return []
 
 
 def _proof(session: Session, look: Look) -> list[Content]:
@@ -56,12 +90,12 @@ def _proof(session: Session, look: Look) -> list[Content]:
     ]
 
 
-def marks_of(session: Session, marks: tuple[str, ...], look: Look) -> list[Content]:
+def _marks(session: Session, look: Look) -> list[Content]:
     """Return why the result of the run is worth less."""
-    found = (*marks, *session.marks)
-    if not found or not session.headers:
+    marks = (*look.marks, *session.marks)
+    if not marks or not session.headers:
         return []
-    made = [Content.styled("This run is marked", "bold $text-warning underline")]
-    for mark in found:
-        made += [words(f"! {line}", "$text-warning") for line in fold(mark, look.width - 2)]
-    return made
+    marked = [Content(), Content.styled("This run is marked", "bold $text-warning underline")]
+    for mark in marks:
+        marked += [words(f"! {line}", "$text-warning") for line in fold(mark, look.width - 2)]
+    return marked

@@ -1,15 +1,48 @@
-"""Knows the page of the metadata and of the places tried; pure, must not know widgets."""
+"""Knows the panel of the metadata of both servers; pure, must not know widgets."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from textual.content import Content
 
-from mcp_auth_tui.model import Level, Session, Tried
-from mcp_auth_tui.tui.panels.status import stages_of
-from mcp_auth_tui.tui.views import request
-from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, fold, heading, named, rows, words
+from mcp_auth_tui.model import Session
+from mcp_auth_tui.tui.panels.guide import Guide
+from mcp_auth_tui.tui.views.content import Look, named, rows
+
+GUIDE = Guide(
+    what=(
+        "Asks the MCP server without a token, reads its refusal, and follows it to two "
+        "documents: what the server says about itself (which authorization servers it trusts) "
+        "and what that authorization server offers (its endpoints, and what it supports)."
+    ),
+    rules="RFC 9110 §11 and RFC 6750 §3 (the challenge), RFC 9728 (protected resource "
+    "metadata), RFC 8414 and OpenID Connect Discovery (authorization server metadata)",
+    wrong=(
+        "The server answers 401 without saying where its metadata is, or the document is at "
+        "another path than RFC 9728 builds (the table of places tried shows which).",
+        "The document names another resource than the URL you typed, often http for https "
+        "behind a proxy, or another path.",
+        "The issuer in the document differs from the address it was found by, often by one "
+        "slash at the end.",
+        "A web page comes back with 200 instead of JSON: a single-page application answers "
+        "every path.",
+    ),
+)
+
+
+def facts(session: Session, _: Look) -> list[tuple[str, Any]]:
+    """Return what the panel shows in short."""
+    pairs: list[tuple[str, Any]] = []
+    if session.contact:
+        schemes = tuple(dict.fromkeys(item.scheme for item in session.contact.challenges))
+        pairs.append(("status", f"{session.contact.status} {' '.join(schemes)}".strip()))
+    if session.server:
+        pairs.append(("issuer", _short(session.server.issuer)))
+    if session.resource:
+        pairs.append(("resource", _short(session.resource.identifier)))
+    return pairs
 
 
 def page(session: Session, look: Look) -> list[Content]:
@@ -28,33 +61,13 @@ def page(session: Session, look: Look) -> list[Content]:
     return rows(pairs + named(session.server, *ends), look)
 
 
-def places(session: Session, panel: int, look: Look) -> list[Content]:
-    """Return every place where a panel's documents were looked for, and why it won or lost."""
-    tried = [item for item in session.tried if item.stage in stages_of(panel)]
-    if not tried:
-        return []
-    made = [heading("Every place tried")]
-    for item in tried:
-        made += _place(session, item, look)
-    return made
-
-
-def _place(session: Session, item: Tried, look: Look) -> list[Content]:
-    glyph, style = {
-        "used": ("✓", LEVEL[Level.OK][1]),
-        "lost": ("✗", LEVEL[Level.WARNING][1]),
-    }.get(item.verdict, ("·", DIM))
-    exchange = next((e for e in session.exchanges if e.number == item.exchange), None)
-    status = request.outcome_of(exchange)[0] if exchange else "-"
-    head = Content.assemble((f"{glyph} {status:>4} ", style), words(item.what, "bold"))
-    url = [
-        words(f"       {line}")
-        for line in fold(request.shown_url(session, item.url), look.width - 7)
+def documents(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
+    """Return the metadata documents of both servers."""
+    return [
+        (getattr(value, "url", None) or "", getattr(value, "document", None))
+        for value in (session.resource, session.server)
     ]
-    why = fold(f"{item.verdict}: {item.why}" if item.why else item.verdict, look.width - 7)
-    return [head, *url, *(words(f"       {line}", DIM) for line in why)]
 
 
-def short(url: str) -> str:
-    """Return a URL without the scheme that all have."""
+def _short(url: str) -> str:
     return url.removeprefix("https://")

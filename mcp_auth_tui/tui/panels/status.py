@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from mcp_auth_tui.model import PANELS, Level, Session, Stage, Status
+from mcp_auth_tui.model import Level, Session, Status
 from mcp_auth_tui.text import units
-from mcp_auth_tui.tui.views.content import LEVEL, STATUS, Look
+from mcp_auth_tui.tui.panels.table import PanelRow
+from mcp_auth_tui.tui.views.content import LEVEL, STATUS, Look, rows, words
 
 
-def stages_of(panel: int) -> tuple[Stage, ...]:
-    """Return the stages that a panel (0 to 4) shows."""
-    return PANELS[panel][1]
-
-
-def panel_of(stage: Stage) -> int:
-    """Return the panel (0 to 4) that shows a stage."""
-    return next(index for index, (_, stages) in enumerate(PANELS) if stage in stages)
-
-
-def panel_status(session: Session, panel: int) -> Status:
+def panel_status(session: Session, panel: PanelRow) -> Status:
     """Sum up the stages of a panel: what is alive first, then the worst."""
-    found = [session.stages[stage].status for stage in stages_of(panel)]
+    found = [session.stages[stage].status for stage in panel.stages]
     for status in (Status.FAILED, Status.WAITING, Status.RUNNING):
         if status in found:
             return status
@@ -33,12 +24,12 @@ def panel_status(session: Session, panel: int) -> Status:
     return Status.IDLE
 
 
-def status_words(session: Session, panel: int, look: Look) -> Content:
+def status_line(session: Session, panel: PanelRow, look: Look) -> Content:
     """Return glyph, word and, as far as there is room, time of a panel."""
     status = panel_status(session, panel)
     glyph, style = STATUS[status]
     parts = [glyph, str(status)]
-    seconds = sum(session.stages[stage].seconds for stage in stages_of(panel))
+    seconds = sum(session.stages[stage].seconds for stage in panel.stages)
     if status is Status.WAITING and session.waiting and look.now:
         parts.append(units.duration(max(session.waiting.until - look.now, 0.0)))
     elif seconds:
@@ -47,9 +38,9 @@ def status_words(session: Session, panel: int, look: Look) -> Content:
     return made if made.cell_length <= look.width else Content.styled(" ".join(parts[:2]), style)
 
 
-def findings_line(session: Session, panel: int) -> Content | None:
+def findings_line(session: Session, panel: PanelRow) -> Content | None:
     """Return how many findings a panel has by weight, worst first, or None when there is none."""
-    counts = session.counts(*stages_of(panel))
+    counts = session.counts(*panel.stages)
     worst = counts[Level.FATAL] + counts[Level.ERROR]
     parts = [(worst, Level.ERROR), (counts[Level.WARNING], Level.WARNING)]
     parts += [(counts[Level.OK], Level.OK)]
@@ -59,3 +50,13 @@ def findings_line(session: Session, panel: int) -> Content | None:
         if number
     ]
     return Content(" ").join(shown) if shown else None
+
+
+def panel_facts(session: Session, panel: PanelRow, look: Look) -> list[Content]:
+    """Return the few facts that a panel shows about its stages, most telling first."""
+    facts: list[Content] = []
+    if session.stop and session.stop.stage in panel.stages:
+        facts.append(words(session.stop.message, LEVEL[Level.FATAL][1]))
+    if session.url:  # before a run there is nothing to tell, and no module to load for it
+        facts += rows(panel.load().facts(session, look), Look(2000, False, look.now), gap=1)
+    return facts

@@ -10,6 +10,7 @@ from textual.content import Content
 
 from mcp_auth_tui.model import Level, Secret, Session
 from mcp_auth_tui.text import redaction, units
+from mcp_auth_tui.tui.panels.guide import Guide
 from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, Styled, heading, named, rows, secret
 
 if TYPE_CHECKING:
@@ -31,8 +32,23 @@ _SIDES: Mapping[str, tuple[str, str]] = {
 }
 Pair = tuple[str, Any]
 
+GUIDE = Guide(
+    what=(
+        "Exchanges the code for an access token, once, and checks what came: its type and "
+        "lifetime, the scopes granted beside those asked for, and, where the token can be "
+        "read, for whom it was issued."
+    ),
+    rules="RFC 6749 §4.1.3 and §5, RFC 7636 §4.5, RFC 8707 §2, RFC 9068 (tokens that are JWTs)",
+    wrong=(
+        "invalid_grant: the code was spent, is too old, or the address to come back to differs "
+        "from the one before.",
+        "invalid_client: the secret or the way to present it is not what was registered.",
+        "invalid_target: the authorization server does not know this resource.",
+    ),
+)
 
-def card(session: Session, look: Look) -> list[Content]:
+
+def page(session: Session, look: Look) -> list[Content]:
     """Return the card of the token that a run holds; empty when it holds none."""
     token = session.token
     if token is None:
@@ -44,7 +60,7 @@ def card(session: Session, look: Look) -> list[Content]:
     return _itself(token, look) + first + _identity(session, token, look)
 
 
-def papers(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
+def documents(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
     """Return what can be read in the tokens, each with a title that says how far to believe it."""
     token = session.token
     if token is None:
@@ -230,7 +246,7 @@ def _read(token: Secret | None) -> tuple[Mapping[str, Any] | None, Mapping[str, 
     return read_jwt(token.reveal())
 
 
-def facts(session: Session) -> list[tuple[str, Any]]:
+def facts(session: Session, _: Look) -> list[tuple[str, Any]]:
     """Return what the panel shows in short."""
     token = session.token
     if token is None:

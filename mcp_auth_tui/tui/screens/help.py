@@ -12,10 +12,9 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widgets import Static
 
-from mcp_auth_tui.model import PANELS
 from mcp_auth_tui.tui.actions import MOVES, Key, State
 from mcp_auth_tui.tui.keymap import Keymap
-from mcp_auth_tui.tui.panels.guide import GUIDES
+from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.widgets.hints import BACK, Hints
 
@@ -50,9 +49,9 @@ class GuideScreen(Screen[str | None]):
         self.query_one("#guide-text", Static).update(self._told(max(self.size.width - 6, 20)))
 
     def _told(self, width: int) -> Content:
-        panel = self._state.panel
-        guide = GUIDES[panel]
-        made = [content.heading(f"{panel + 1} {PANELS[panel][0]}")]
+        panel = PANELS[self._state.panel]
+        guide = panel.load().GUIDE
+        made = [content.heading(panel.heading)]
         look = content.Look(width, letters=self._keymap.letters)
         made += [Content(line) for line in content.fold(look.told(guide.what), width)]
         made += [Content(), content.heading("Rules")]

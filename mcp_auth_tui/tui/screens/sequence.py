@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui.tui.panels.status import panel_of
+from mcp_auth_tui.tui.panels.table import panel_of
 from mcp_auth_tui.tui.screens.page import Page
 from mcp_auth_tui.tui.views import sequence, sequence_lines
 from mcp_auth_tui.tui.widgets.hints import BACK, Hints

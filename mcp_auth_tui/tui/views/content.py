@@ -41,12 +41,6 @@ LEVEL: Mapping[Level, tuple[str, str]] = {
 HEADING = "bold underline"
 
 
-def _letters() -> Mapping[str, str]:
-    from mcp_auth_tui.tui.actions import LETTERS
-
-    return LETTERS
-
-
 @dataclass(frozen=True, slots=True)
 class Look:
     """How a view is looked at: cells per line, whether secrets show, the time (epoch), lines."""
@@ -56,8 +50,10 @@ class Look:
     now: float = 0.0
     height: int = 0
     """Lines that are seen at once; 0: not known."""
-    letters: Mapping[str, str] = field(default_factory=_letters)
+    letters: Mapping[str, str] = field(default_factory=dict)
     """How the actions are called in sentences (`keymap.Keymap.letters`)."""
+    marks: tuple[str, ...] = ()
+    """Why the result of the run is worth less (`Options.marks`)."""
 
     def told(self, sentence: str) -> str:
         """Return a sentence of ours with the keys of the actions that it names in braces."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from textual.content import Content
 
-from mcp_auth_tui.model import PANELS, Level, Request, Session, Status
+from mcp_auth_tui.model import Level, Request, Session, Stage, Status, Tried
 from mcp_auth_tui.text import redaction, terminal
-from mcp_auth_tui.tui.panels import headers, metadata
-from mcp_auth_tui.tui.panels.guide import GUIDES
-from mcp_auth_tui.tui.panels.status import panel_of, panel_status, stages_of
+from mcp_auth_tui.tui.panels.status import panel_status
+from mcp_auth_tui.tui.panels.table import PanelRow
 from mcp_auth_tui.tui.views import request
 from mcp_auth_tui.tui.views.content import (
     DIM,
@@ -21,9 +20,8 @@ from mcp_auth_tui.tui.views.content import (
     Look,
     fold,
     heading,
-    named,
-    rows,
     stack,
+    words,
 )
 from mcp_auth_tui.tui.views.finding import finding_block, finding_line, worst_first
 
@@ -47,40 +45,41 @@ class Page:
 
     content: Content
     documents: tuple[Document, ...] = ()
-    papers: tuple[Any, ...] = ()
+    sources: tuple[Any, ...] = ()
     """What the documents were made from."""
 
 
 def page(
     session: Session,
-    panel: int,
+    panel: PanelRow,
     look: Look,
-    marks: tuple[str, ...] = (),
     before: Page | None = None,
 ) -> Page:
-    """Return the detail page of a panel (0 to 4); what is still true of the one before is kept."""
-    stop, body = _stop(session, panel, look), _body(session, panel, look)
+    """Return the detail page of a panel; what is still true of the one before is kept."""
+    view = panel.load()
+    stop, body = _stop(session, panel, look), view.page(session, look)
     sections = [
         _ready(session, panel, look),
         stop,
         [heading("What was found before"), *body] if stop and body else body,
-        headers.marks_of(session, marks, look) if panel == 4 else [],
         _findings(session, panel, look),
-        metadata.places(session, panel, look),
+        _tried(session, panel, look),
     ]
     if not any(sections):
         sections = [_idle(panel, look)]
     content = Content("\n\n").join([stack(section) for section in sections if section])
-    found = _papers(session, panel)
-    papers = (session.secrets, *found)
-    if before is not None and papers == before.papers:
-        return Page(content, before.documents, papers)
-    return Page(content, _documents(session, found), papers)
+    found = view.documents(session)
+    sources = (session.secrets, *found)
+    if before is not None and sources == before.sources:
+        return Page(content, before.documents, sources)
+    return Page(content, _documents(session, found), sources)
 
 
-def _ready(session: Session, panel: int, look: Look) -> list[Content]:
+def _ready(session: Session, panel: PanelRow, look: Look) -> list[Content]:
     ready = session.ready
-    if ready is not None and not isinstance(ready, Request) and panel == 2:
+    if ready is None:
+        return []
+    if not isinstance(ready, Request) and Stage.AUTHORIZE in panel.stages:
         goes = Content.styled(" enter goes on to the sign-in below ", "reverse bold")
         return [
             goes,
@@ -88,7 +87,7 @@ def _ready(session: Session, panel: int, look: Look) -> list[Content]:
                 look.told("{copy} copies the address instead, {edit} edits it, esc cancels"), DIM
             ),
         ]
-    if not isinstance(ready, Request) or panel_of(ready.stage) != panel:
+    if not isinstance(ready, Request) or ready.stage not in panel.stages:
         return []
     told = [
         Content.styled(" next request, not sent yet ", "reverse bold"),
@@ -100,7 +99,7 @@ def _ready(session: Session, panel: int, look: Look) -> list[Content]:
     return told + request.request(session, ready, look)
 
 
-def _stop(session: Session, panel: int, look: Look) -> list[Content]:
+def _stop(session: Session, panel: PanelRow, look: Look) -> list[Content]:
     stop = session.stop
     if stop is None and panel_status(session, panel) is Status.FAILED:
         told = look.told(
@@ -108,33 +107,13 @@ def _stop(session: Session, panel: int, look: Look) -> list[Content]:
             "before."
         )
         return [Content.styled(line, LEVEL[Level.WARNING][1]) for line in fold(told, look.width)]
-    if stop is None or stop.stage not in stages_of(panel):
+    if stop is None or stop.stage not in panel.stages:
         return []
     return finding_block(session, stop, look, ended=True)
 
 
-def _body(session: Session, panel: int, look: Look) -> list[Content]:
-    match panel:
-        case 0:
-            return metadata.page(session, look)
-        case 1:
-            names = ("how", "id", "issuer", "redirect_uri", "auth_method", "secret")
-            return rows(named(session.client, *names, "registration_token"), look)
-        case 2:
-            # Imported when they are shown: the first frame needs neither.
-            from mcp_auth_tui.tui.panels import browser
-
-            return browser.page(session, look)
-        case 3:
-            from mcp_auth_tui.tui.panels import token
-
-            return token.card(session, look)
-        case _:
-            return headers.page(session, look)
-
-
-def _findings(session: Session, panel: int, look: Look) -> list[Content]:
-    found = [f for f in worst_first(session, *stages_of(panel)) if f is not session.stop]
+def _findings(session: Session, panel: PanelRow, look: Look) -> list[Content]:
+    found = [f for f in worst_first(session, *panel.stages) if f is not session.stop]
     if not found:
         return []
     made = [heading("Findings")]
@@ -155,32 +134,41 @@ def _findings(session: Session, panel: int, look: Look) -> list[Content]:
     return made
 
 
-def _idle(panel: int, look: Look) -> list[Content]:
-    guide = GUIDES[panel]
+def _tried(session: Session, panel: PanelRow, look: Look) -> list[Content]:
+    tried = [item for item in session.tried if item.stage in panel.stages]
+    if not tried:
+        return []
+    made = [heading("Every place tried")]
+    for item in tried:
+        made += _place(session, item, look)
+    return made
+
+
+def _place(session: Session, item: Tried, look: Look) -> list[Content]:
+    glyph, style = {
+        "used": ("✓", LEVEL[Level.OK][1]),
+        "lost": ("✗", LEVEL[Level.WARNING][1]),
+    }.get(item.verdict, ("·", DIM))
+    exchange = next((e for e in session.exchanges if e.number == item.exchange), None)
+    status = request.outcome_of(exchange)[0] if exchange else "-"
+    head = Content.assemble((f"{glyph} {status:>4} ", style), words(item.what, "bold"))
+    url = [
+        words(f"       {line}")
+        for line in fold(request.shown_url(session, item.url), look.width - 7)
+    ]
+    why = fold(f"{item.verdict}: {item.why}" if item.why else item.verdict, look.width - 7)
+    return [head, *url, *(words(f"       {line}", DIM) for line in why)]
+
+
+def _idle(panel: PanelRow, look: Look) -> list[Content]:
+    guide = panel.load().GUIDE
     told = [Content.styled(line, DIM) for line in fold(look.told(guide.what), look.width)]
-    return [heading(PANELS[panel][0]), *told, Content(), Content.styled("? tells more", DIM)]
+    return [heading(panel.title), *told, Content(), Content.styled("? tells more", DIM)]
 
 
-def _papers(session: Session, panel: int) -> list[tuple[str, Mapping[str, Any] | None]]:
-    """Return title and value of what a panel shows as documents."""
-    found: list[tuple[str, Mapping[str, Any] | None]] = []
-    if panel == 0:
-        found = [
-            (getattr(value, "url", None) or "", getattr(value, "document", None))
-            for value in (session.resource, session.server)
-        ]
-    elif panel == 1 and session.client:
-        found = [("Registration answer", session.client.document)]
-    elif panel == 3:
-        from mcp_auth_tui.tui.panels import token
-
-        found = token.papers(session)
-    return found
-
-
-def _documents(session: Session, papers: Iterable[tuple[str, Any]]) -> tuple[Document, ...]:
+def _documents(session: Session, sources: Iterable[tuple[str, Any]]) -> tuple[Document, ...]:
     shown = []
-    for title, value in papers:
+    for title, value in sources:
         if value:
             body = json.dumps(redaction.redact_json(dict(value)), indent=2, ensure_ascii=False)
             shown.append(

@@ -15,10 +15,10 @@ from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from mcp_auth_tui.model import PANELS, Finding, Session
+from mcp_auth_tui.model import Finding, Session, Stage
 from mcp_auth_tui.tui import actions
-from mcp_auth_tui.tui.panels.status import findings_line, panel_status, status_words
-from mcp_auth_tui.tui.panels.table import panel_facts
+from mcp_auth_tui.tui.panels.status import findings_line, panel_facts, panel_status, status_line
+from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.views import content, detail
 from mcp_auth_tui.tui.widgets.bars import Kept
 
@@ -48,6 +48,7 @@ class Panel(Kept, can_focus=True):
         super().__init__(id=f"panel-{index}", classes="panel")
         self._letters = letters
         self.index = index
+        self._row = PANELS[index]
         # For the first frame, which is drawn before the width is known.
         self._titled = self.border_title = self._called()
         self._found: tuple[Finding, ...] = ()
@@ -57,17 +58,15 @@ class Panel(Kept, can_focus=True):
         """Return the facts that fit; without a border, one line with name and status."""
         look = content.Look(self.size.width, False, self.now, letters=self._letters)
         if not self.styles.border_top[0]:
-            glyph, style = content.STATUS[panel_status(self.session, self.index)]
-            mark = Content.assemble(
-                f"{self.index + 1}", (glyph, style), f" {PANELS[self.index][0]}"
-            )
+            glyph, style = content.STATUS[panel_status(self.session, self._row)]
+            mark = Content.assemble(f"{self.index + 1}", (glyph, style), f" {self._row.title}")
             return mark.truncate(max(self.size.width - 1, 1), ellipsis=True)
-        facts = panel_facts(self.session, self.index, look)[: max(self.size.height, 1)]
+        facts = panel_facts(self.session, self._row, look)[: max(self.size.height, 1)]
         width = max(self.size.width, 1)
         return content.stack(fact.truncate(width, ellipsis=True) for fact in facts)
 
     def _called(self) -> Content:
-        return Content.styled(f"{self.index + 1} {PANELS[self.index][0]}", "bold")
+        return Content.styled(self._row.heading, "bold")
 
     def title(self) -> None:
         """Write name and status into the upper border, the one left, the other right."""
@@ -76,7 +75,7 @@ class Panel(Kept, can_focus=True):
         name = self._called()
         room = self.outer_size.width - 8 - name.cell_length
         look = content.Look(max(room, 0), False, self.now)
-        status = status_words(self.session, self.index, look)
+        status = status_line(self.session, self._row, look)
         room -= status.cell_length
         edge = Style(foreground=self.styles.border_top[1])
         fill = Content.styled("─" * max(room, 0), edge)
@@ -92,7 +91,7 @@ class Panel(Kept, can_focus=True):
         if found is not self._found:
             self._found = found
             # Below, where a status of any length leaves them their room.
-            counted = findings_line(self.session, self.index) or Content()
+            counted = findings_line(self.session, self._row) or Content()
             if not counted.is_same(self._counted):
                 self._counted = self.border_subtitle = counted
 
@@ -213,18 +212,18 @@ class Detail(Vertical):
             documents = self.query_one("#documents", Vertical)
         except NoMatches:
             return
-        state = actions.State(self.session, self.busy)
-        self.query_one(PasteInput).display = state.taking and self.panel == 2
+        state, panel = actions.State(self.session, self.busy), PANELS[self.panel]
+        self.query_one(PasteInput).display = state.taking and Stage.AUTHORIZE in panel.stages
         if not self.content_region.width:
             return  # not laid out yet; the resize comes here again
         # Room for padding and scroll bar, whether there is one now or not.
         width = max(self.content_region.width - 3, 20)
         height = self.content_region.height
-        look = content.Look(width, self.reveal, self.now, height, self._letters)
-        page = detail.page(self.session, self.panel, look, self.marks, self._page)
-        status = status_words(self.session, self.panel, look)
-        name = f"{self.panel + 1} {PANELS[self.panel][0]}  "
-        counted = findings_line(self.session, self.panel)
+        look = content.Look(width, self.reveal, self.now, height, self._letters, self.marks)
+        page = detail.page(self.session, panel, look, self._page)
+        status = status_line(self.session, panel, look)
+        name = f"{panel.heading}  "
+        counted = findings_line(self.session, panel)
         behind = ("  ", counted) if counted is not None else ()
         title = Content.assemble((name, "bold"), status, *behind)
         if not title.is_same(self._titled):
