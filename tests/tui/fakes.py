@@ -52,6 +52,9 @@ from mcp_auth_tui.model.oauth import (
     Token,
 )
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.tokens import response
+from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.run.performer import Sent
 from mcp_auth_tui.settings import editable
 from mcp_auth_tui.settings.options import Options
@@ -355,13 +358,27 @@ def signed_in() -> list[Event]:
     return [*metadata(), *registration(), *browser(), *ending()]
 
 
+def judged(token: Token) -> list[Event]:
+    """Return what a run finds about the answer that gave it a token (exchange 5)."""
+    answer = {
+        "access_token": token.access.reveal(),
+        "token_type": token.type,
+        "expires_in": token.expires_in,
+        "scope": token.scope_granted,
+    }
+    item = exchange(5, Stage.TOKEN, "POST", f"{AS}/token", 200, body=answer)
+    asker = Endpoint(Judge(config(), Stage.TOKEN), SERVER, CLIENT, None)
+    steps = response.read_token(asker, item, answer, token.scope_asked, token.resource)
+    return [step for step in steps if isinstance(step, Finding)]
+
+
 def readable() -> list[Event]:
     """Return a run that ends with a JWT, an ID token, and fewer scopes than were asked."""
     events = [e for e in signed_in() if not (isinstance(e, Learned) and e.name == "token")]
     at = next(
         i for i, e in enumerate(events) if e == Left(Stage.TOKEN, Status.DONE, "Bearer, 1:00:00")
     )
-    return [*events[:at], Learned("token", replace(JWT, verified=True)), *events[at:]]
+    return [*events[:at], *judged(JWT), Learned("token", replace(JWT, verified=True)), *events[at:]]
 
 
 def mismatch() -> list[Event]:

@@ -9,12 +9,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from mcp_auth_tui.model import Exchanged, Learned, Secret, Session, Stage, Started
+from mcp_auth_tui.model import Exchanged, Learned, Level, Secret, Session, Stage, Started
 from mcp_auth_tui.model.aside import SignatureCheck
 from mcp_auth_tui.protocol.tokens.signatures import ACCESS, IDENTITY
 from mcp_auth_tui.tui.actions import LETTERS
 from mcp_auth_tui.tui.panels import token as card
-from mcp_auth_tui.tui.views.content import Look, stack
+from mcp_auth_tui.tui.views.content import LEVEL, Look, stack
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 
@@ -31,7 +31,13 @@ def told(session: Session, now: float = fakes.NOW + 60, width: int = 76) -> list
 
 
 def holding(token: Any, **more: Any) -> Session:
-    return replace(Session(url=fakes.MCP, server=fakes.SERVER, token=token), **more)
+    session = Session(url=fakes.MCP, server=fakes.SERVER, token=token)
+    return replace(session, findings=tuple(fakes.judged(token)), **more)
+
+
+def claiming(claims: Any) -> Session:
+    """Return a session with a token that says these claims."""
+    return holding(replace(fakes.JWT, access=Secret(fakes.jwt(claims)), claims=claims))
 
 
 def test_a_session_without_a_token_has_no_card() -> None:
@@ -67,25 +73,60 @@ def test_an_opaque_token_is_named_as_such_and_nothing_is_claimed_about_its_insid
 def test_asked_and_granted_stand_one_below_the_other_with_a_mark() -> None:
     assert told(holding(fakes.JWT))[6:14] == [
         "scope asked      files:read files:write",
-        "  granted        ! files:read; not granted: files:write",
+        "  granted        i files:read; not granted: files:write",
         "resource         https://mcp.example.com/mcp",
         "  its aud        ✓ https://mcp.example.com/mcp",
         "issuer           https://auth.example.com",
         "  its iss        ✓ https://auth.example.com",
         "client           c-3f9c21d07a",
-        "  its client     ✓ c-3f9c21d07a",
+        "  its client     · c-3f9c21d07a",
     ]
 
 
 def test_another_audience_or_issuer_is_marked_as_wrong() -> None:
     """jwt-aud, jwt-iss: the card shows both values."""
     claims = {**fakes.CLAIMS, "aud": ["https://other.example"], "iss": f"{fakes.AS}/"}
-    shown = told(holding(replace(fakes.JWT, claims=claims)))
+    shown = told(claiming(claims))
     assert "  its aud        ✗ https://other.example" in shown
     assert "  its iss        ✗ https://auth.example.com/" in shown
-    shown = told(holding(replace(fakes.JWT, claims={"sub": "ada"})))
+    shown = told(claiming({"sub": "ada"}))
     assert "  its aud        ✗ no aud" in shown
-    assert "  its iss        ! no iss" in shown
+    assert "  its iss        i no iss" in shown  # jwt-claims
+
+
+def test_an_audience_that_differs_by_a_slash_is_marked_as_its_finding_says() -> None:
+    """jwt-aud: prm-resource-slash tells of the slash, so the audience is kept."""
+    session = claiming({**fakes.CLAIMS, "aud": f"{fakes.MCP}/"})
+    levels = {item.id: item.level for item in session.findings}
+    assert levels["jwt-aud"] is Level.OK
+    assert f"  its aud        ✓ {fakes.MCP}/" in told(session)
+
+
+@pytest.mark.parametrize("level", Level)
+def test_the_card_has_the_mark_of_the_finding_whatever_the_values_are(level: Level) -> None:
+    named = {"its aud": "jwt-aud", "its iss": "jwt-iss", "granted": "token-scope-narrow"}
+    found = [fakes.finding(id_, level, "", Stage.TOKEN, 5) for id_ in named.values()]
+    shown = told(replace(holding(fakes.JWT), findings=tuple(found)))
+    marks = {line[:17].strip(): line[17] for line in shown if line[:17].strip() in named}
+    assert marks == dict.fromkeys(named, LEVEL[level][0])
+
+
+def test_what_was_not_judged_in_this_run_has_no_mark_of_its_own() -> None:
+    """A token that is kept from the run before brings no findings along."""
+    shown = told(replace(holding(fakes.JWT), findings=()))
+    assert shown[7:14:2] == [
+        "  granted        · files:read",
+        f"  its aud        · {fakes.MCP}",
+        f"  its iss        · {fakes.AS}",
+        f"  its client     · {fakes.CLIENT.id}",
+    ]
+
+
+def test_the_newest_token_is_marked_by_its_own_findings() -> None:
+    first = fakes.finding("jwt-aud", Level.ERROR, "", Stage.TOKEN, 5)
+    second = fakes.finding("jwt-aud", Level.OK, "", Stage.TOKEN, 9)
+    shown = told(replace(holding(fakes.JWT), findings=(first, second)))
+    assert f"  its aud        ✓ {fakes.MCP}" in shown
 
 
 def test_a_signature_is_called_good_only_after_it_was_checked() -> None:

@@ -1,14 +1,14 @@
-"""Knows the token card as `Content`: what was asked beside what came; must not judge a rule."""
+"""Knows the token card as `Content`: what was asked beside what came; must not judge."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from mcp_auth_tui.model import Level, Secret, Session
+from mcp_auth_tui.model import Finding, Level, Secret, Session
 from mcp_auth_tui.text import redaction, units
 from mcp_auth_tui.tui.panels.guide import Guide
 from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, Styled, heading, named, rows, secret
@@ -24,12 +24,6 @@ _GOOD, _BAD, _UNKNOWN = (
 )
 _WARN = LEVEL[Level.WARNING]
 _LABEL = 15
-_SIDES: Mapping[str, tuple[str, str]] = {
-    "scope": ("scope asked", "granted"),
-    "audience": ("resource", "its aud"),
-    "issuer": ("issuer", "its iss"),
-    "client": ("client", "its client"),
-}
 Pair = tuple[str, Any]
 
 GUIDE = Guide(
@@ -111,47 +105,56 @@ def _marked(value: str, mark: tuple[str, str]) -> Styled:
 
 def _compared(session: Session, token: Token, look: Look) -> list[Content]:
     """Return scopes, audience, issuer and client: what was asked, beside what the token says."""
-    claims = token.claims or {}
-    server = session.server
-    made = _beside("scope", token.scope_asked or "none", *_scopes(token), look)
-    made += _beside(
-        "audience", token.resource or "no resource sent", *_audience(token, claims), look
-    )
-    issuer = server.issuer if server is not None else token.issuer
-    made += _beside("issuer", issuer, *_claim(token, claims, "iss", issuer), look)
+    claims = token.claims
+    issuer = session.server.issuer if session.server is not None else token.issuer
+    pairs: list[Pair] = [
+        ("scope asked", token.scope_asked or "none"),
+        ("  granted", _granted(session, token)),
+        ("resource", token.resource or "no resource sent"),
+        ("  its aud", _claim(session, claims, "aud", "jwt-aud", "jwt-aud-many", "jwt-is-id-token")),
+        ("issuer", issuer),
+        ("  its iss", _claim(session, claims, "iss", "jwt-iss")),
+    ]
     if claims:
-        named_client = "client_id" if "client_id" in claims else "azp"
-        client = _claim(token, claims, named_client, token.client_id)
-        made += _beside("client", token.client_id, *client, look)
-    return made + rows(_signature(session, token, look), look, least=_LABEL)
+        # No rule says which client a token names, so there is nothing to mark.
+        client = _claim(session, claims, "client_id" if "client_id" in claims else "azp")
+        pairs += [("client", token.client_id), ("  its client", client)]
+    if claims is not None:
+        verdict = _verdict(signature_of(session, "access token"), look)
+        pairs.append(("signature", verdict))
+    return rows(pairs, look, least=_LABEL)
 
 
-def _scopes(token: Token) -> tuple[str, tuple[str, str]]:
-    asked, got = (set((value or "").split()) for value in (token.scope_asked, token.scope_granted))
-    parts = [token.scope_granted or "nothing named"]
-    parts += [f"not granted: {' '.join(sorted(asked - got))}"] if asked - got else []
-    parts += [f"more than asked: {' '.join(sorted(got - asked))}"] if asked and got - asked else []
-    return "; ".join(parts), _GOOD if asked == got else _WARN
+def _granted(session: Session, token: Token) -> Styled:
+    names = ("token-scope-narrow", "token-scope-wide", "token-scope-differs", "token-scope-array")
+    judged = _judged(session, *names)
+    seen = [item.seen for item in judged if item.level is not Level.OK and item.seen]
+    granted = "; ".join([token.scope_granted or "nothing named", *seen])
+    return _marked(granted, _weight(judged))
 
 
-def _audience(token: Token, claims: Mapping[str, Any]) -> tuple[str, tuple[str, str]]:
-    if token.claims is None:
-        return "cannot be read: the token is opaque", _UNKNOWN
-    listed = _strings(claims.get("aud"))
-    if not listed:
-        return "no aud", _BAD
-    return " ".join(listed), _GOOD if token.resource in listed else _BAD
-
-
-def _claim(
-    token: Token, claims: Mapping[str, Any], name: str, wanted: str
-) -> tuple[str, tuple[str, str]]:
-    if token.claims is None:
-        return "cannot be read: the token is opaque", _UNKNOWN
+def _claim(session: Session, claims: Mapping[str, Any] | None, name: str, *ids: str) -> Styled:
+    """Return a claim of the access token with the weight of the findings about it."""
+    if claims is None:
+        return _marked("cannot be read: the token is opaque", _UNKNOWN)
     value = claims.get(name)
-    if value is None:
-        return f"no {name}", _WARN
-    return str(value), _GOOD if value == wanted else _BAD
+    if value in (None, []):
+        return _marked(f"no {name}", _weight(_judged(session, *ids, "jwt-claims")))
+    text = " ".join(_strings(value)) or str(value)
+    return _marked(text, _weight(_judged(session, *ids)))
+
+
+def _judged(session: Session, *ids: str) -> list[Finding]:
+    """Return the findings under these ids; of the newest exchange, for a token may be replaced."""
+    judged = [item for item in session.findings if item.id in ids]
+    newest = max((item.exchange or 0 for item in judged), default=0)
+    return [item for item in judged if (item.exchange or 0) == newest]
+
+
+def _weight(judged: Sequence[Finding]) -> tuple[str, str]:
+    """Return glyph and style of the worst finding; those of "not judged" where there is none."""
+    worst = min(judged, key=lambda item: item.level.rank, default=None)
+    return LEVEL[worst.level] if worst is not None else _UNKNOWN
 
 
 def _strings(value: Any) -> list[str]:
@@ -159,26 +162,9 @@ def _strings(value: Any) -> list[str]:
     return [item for item in many if isinstance(item, str)]
 
 
-def _beside(label: str, wanted: str, got: str, mark: tuple[str, str], look: Look) -> list[Content]:
-    """Return two lines: what was asked for or is published, and what the token says of it."""
-    first, second = _SIDES[label]
-    return rows(
-        [(first, wanted), (f"  {second}", _marked(got, mark))],
-        look,
-        least=_LABEL,
-    )
-
-
 def signature_of(session: Session, what: str) -> SignatureCheck | None:
     """Return what the issuer's keys said of a token's signature; None when nobody asked."""
     return next((item for item in session.checked if item.what == what), None)
-
-
-def _signature(session: Session, token: Token, look: Look) -> list[Pair]:
-    found = []
-    if token.claims is not None:
-        found.append(("signature", _verdict(signature_of(session, "access token"), look)))
-    return found
 
 
 def _verdict(found: SignatureCheck | None, look: Look) -> Styled:
