@@ -23,7 +23,7 @@ from mcp_auth_tui.tui.widgets.panel import Panel
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.config import Config
     from mcp_auth_tui.settings.editable import Settings
-    from mcp_auth_tui.tui.screens.export import Wish
+    from mcp_auth_tui.tui.screens.export import ExportChoice
 
 
 ANYWHERE = frozenset({"secrets", "theme", "help", "topics", "suspend", "palette"})
@@ -164,7 +164,7 @@ class AuthApp(Leaving, Looking, Liking):
 
             self.push_screen(ExportScreen(self.session), self._wished)
 
-    def _wished(self, wish: Wish | None) -> None:
+    def _wished(self, wish: ExportChoice | None) -> None:
         if wish is not None:
             self._export(wish.name, wish.path)
 

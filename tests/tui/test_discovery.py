@@ -98,7 +98,7 @@ def test_a_scan_adds_what_stands_elsewhere_and_repeats_nothing_that_was_tried() 
         f"{discovery.PRM}: other places",
         f"{discovery.META}: other places",
     ]
-    told = discovery.closer(session(*beside()), rows[2], Look(76)).plain.splitlines()
+    told = discovery.place_detail(session(*beside()), rows[2], Look(76)).plain.splitlines()
     assert told == [
         ROOT,
         "✗ differs: in authorization_servers (well-known place at the root)",
@@ -125,7 +125,7 @@ def test_hostile_addresses_and_reasons_stay_harmless() -> None:
     for event in fakes.hostile():
         made = made.apply(event)
     for row in discovery.table(made):
-        for drawn in (discovery.draw(row, 80), discovery.closer(made, row, Look(76))):
+        for drawn in (discovery.draw(row, 80), discovery.place_detail(made, row, Look(76))):
             assert "\x1b" not in drawn.plain
             assert "\u202e" not in drawn.plain
 

@@ -17,9 +17,9 @@ from mcp_auth_tui.tui.views.content import (
     DIM,
     LEVEL,
     Look,
+    attributes,
     fold,
     heading,
-    named,
     rows,
     stack,
     words,
@@ -62,11 +62,11 @@ def consent(session: Session, look: Look, *, short: bool = False) -> list[Conten
         return []
     host = words(units.host_of(attempt.authorization_endpoint), "bold $text-accent")
     scopes = next((f for f in attempt.fields if f.raw == attempt.scope), None)
-    asked = f"{attempt.scope} ({scopes.reason})" if scopes and scopes.reason else attempt.scope
+    scope = f"{attempt.scope} ({scopes.reason})" if scopes and scopes.reason else attempt.scope
     kind = session.client.how if session.client else ""
     pairs = [
         ("for", session.url),
-        ("scope", asked or "none asked for"),
+        ("scope", scope or "none asked for"),
         ("client", f"{attempt.client_id} ({kind})" if kind else attempt.client_id),
         ("back to", attempt.redirect_uri),
     ]
@@ -85,19 +85,19 @@ def _attempt(session: Session) -> Attempt | None:
 def page(session: Session, look: Look) -> list[Content]:
     """Return the body of the Browser panel's detail."""
     if session.stages[Stage.AUTHORIZE].status is Status.SKIPPED:
-        told = session.stages[Stage.AUTHORIZE].summary
-        return [words(f"– skipped: {told}", DIM)]
+        summary = session.stages[Stage.AUTHORIZE].summary
+        return [words(f"– skipped: {summary}", DIM)]
     waiting = session.stages[Stage.AUTHORIZE].status is Status.WAITING
     if waiting and session.device is not None:
-        return [*_came_wrong(session, look), *_device(session.device, look)]
+        return [*_rejection(session, look), *_device(session.device, look)]
     if waiting and session.browsed:
         return _waiting(session, look)
-    made = consent(session, look)
+    parts = consent(session, look)
     attempt = _attempt(session)
     if attempt is not None and attempt.fields:
-        made += [Content(), heading("What the address carries")]
-        made += request.fields(attempt.fields, look)
-    return made
+        parts += [Content(), heading("What the address carries")]
+        parts += request.fields(attempt.fields, look)
+    return parts
 
 
 def documents(_: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
@@ -107,7 +107,7 @@ def documents(_: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
 
 def _waiting(session: Session, look: Look) -> list[Content]:
     """Return the whole page, or without what can be missed where it would not be seen at once."""
-    wrong = _came_wrong(session, look)
+    wrong = _rejection(session, look)
     whole = [*wrong, *consent(session, look), *_address(session, look)]
     lines = sum(max(-(-part.cell_length // look.width), 1) for part in whole)
     if not look.height or lines < look.height:  # the field to paste into takes the last line
@@ -118,40 +118,40 @@ def _waiting(session: Session, look: Look) -> list[Content]:
 def _address(session: Session, look: Look, *, short: bool = False) -> list[Content]:
     browsed = session.browsed
     assert browsed is not None
-    made: list[Content] = []
+    parts: list[Content] = []
     if not short:
-        made += [*(Content.styled(line, DIM) for line in fold(browsed.how, look.width)), Content()]
-    made += [link(browsed.url)]
+        parts += [*(Content.styled(line, DIM) for line in fold(browsed.how, look.width)), Content()]
+    parts += [link(browsed.url)]
     ways = "{copy} copies it whole, {show_address} shows it alone, {open_browser} opens a browser"
-    made += [] if short else _hint(look.told(f"one link: {ways}"), look)
+    parts += [] if short else _hint(look.with_keys(f"one link: {ways}"), look)
     if browsed.forward:
-        made += [] if short else [Content()]
-        made += [Content("Browser on your own machine? Run there:")]
-        made += [words(browsed.forward, "bold")]
+        parts += [] if short else [Content()]
+        parts += [Content("Browser on your own machine? Run there:")]
+        parts += [words(browsed.forward, "bold")]
     if browsed.note:
-        made += _hint(browsed.note, look)
+        parts += _hint(browsed.note, look)
     anywhere = "Or open it anywhere, sign in, and paste here ({paste}) the address you end on."
-    return made + _hint(look.told(anywhere), look)
+    return parts + _hint(look.with_keys(anywhere), look)
 
 
 def _device(code: DeviceCode, look: Look) -> list[Content]:
     """Return a code to type elsewhere: large, and where; below it a picture of the address."""
-    made = _code(code.user_code, look)
-    room = look.height - len(made)
+    parts = _code(code.user_code, look)
+    room = look.height - len(parts)
     picture = _picture(code.complete or "", look.width, room)
     wide = len(picture[0]) + _GAP if picture else 0
     if look.width - wide < _TEXT:
         picture, wide = (), 0
-    told = _told(code, replace(look, width=look.width - wide))
+    text = _instructions(code, replace(look, width=look.width - wide))
     if not picture:
         small = "{qr_code} shows that address as a QR code"
-        return [*made, *told, *(_hint(look.told(small), look) if code.complete else [])]
-    for index in range(max(len(told), len(picture))):
-        left = told[index] if index < len(told) else Content()
-        drawn = picture[index] if index < len(picture) else ""
+        return [*parts, *text, *(_hint(look.with_keys(small), look) if code.complete else [])]
+    for index in range(max(len(text), len(picture))):
+        left = text[index] if index < len(text) else Content()
+        pixels = picture[index] if index < len(picture) else ""
         gap = " " * (look.width - wide + _GAP - left.cell_length)
-        made.append(Content.assemble(left, gap, (drawn, "#ffffff on #000000")))
-    return made
+        parts.append(Content.assemble(left, gap, (pixels, "#ffffff on #000000")))
+    return parts
 
 
 def _code(code: str, look: Look) -> list[Content]:
@@ -159,27 +159,27 @@ def _code(code: str, look: Look) -> list[Content]:
 
     plain = terminal.one_line(code, 60)
     big = large(code, look.width)
-    shown = plain if big else " ".join(plain)
-    head = Content.assemble(("Type this code: ", ""), (shown, "bold $text-accent"))
+    text = plain if big else " ".join(plain)
+    head = Content.assemble(("Type this code: ", ""), (text, "bold $text-accent"))
     return [head, *(Content.styled(line, "bold $text-accent") for line in big)]
 
 
-def _told(code: DeviceCode, look: Look) -> list[Content]:
-    made = [Content(), Content("at this address, in any browser:")]
-    made += _folded(code.verification_uri, look)
+def _instructions(code: DeviceCode, look: Look) -> list[Content]:
+    parts = [Content(), Content("at this address, in any browser:")]
+    parts += _link_lines(code.verification_uri, look)
     if code.complete:
-        made += [Content(), Content("or open this one, which carries it:")]
-        made += _folded(code.complete, look)
-    left = max(code.until - look.now, 0.0)
-    made += [Content(), words(f"{units.duration(left)} left" if look.now else "", "bold")]
+        parts += [Content(), Content("or open this one, which carries it:")]
+        parts += _link_lines(code.complete, look)
+    seconds = max(code.until - look.now, 0.0)
+    parts += [Content(), words(f"{units.duration(seconds)} left" if look.now else "", "bold")]
     ways = (
         "{copy} copies the code, {copy_address} the address, {open_browser} opens it in a browser"
     )
-    made += _hint(look.told(f"{ways} here"), look)
-    return made + _hint("RFC 8628, not part of MCP", look)
+    parts += _hint(look.with_keys(f"{ways} here"), look)
+    return parts + _hint("RFC 8628, not part of MCP", look)
 
 
-def _folded(url: str, look: Look) -> list[Content]:
+def _link_lines(url: str, look: Look) -> list[Content]:
     """Return an address as a link broken into lines, for it stands beside a picture."""
     whole = link(url)
     if whole.cell_length <= look.width or "\n" in whole.plain:
@@ -195,23 +195,23 @@ def _picture(address: str, width: int, height: int) -> tuple[str, ...]:
     return qr.lines(address, width, height)
 
 
-def _hint(told: str, look: Look) -> list[Content]:
-    return [Content.styled(line, DIM) for line in fold(told, look.width)]
+def _hint(text: str, look: Look) -> list[Content]:
+    return [Content.styled(line, DIM) for line in fold(text, look.width)]
 
 
-def _came_wrong(session: Session, look: Look) -> list[Content]:
+def _rejection(session: Session, look: Look) -> list[Content]:
     """Return why the last paste or visitor was not the answer, above all else."""
-    wrong = [
+    findings = [
         item
         for item in session.findings
         if item.stage is Stage.AUTHORIZE and item.level.rank <= Level.WARNING.rank
     ]
-    last = session.slip or next(reversed(wrong), None)
+    last = session.slip or next(reversed(findings), None)
     if last is None:
         return []
     glyph, style = LEVEL[last.level]
-    told = [Content.styled(line, style) for line in fold(f"{glyph} {last.message}", look.width)]
-    return [*told, *(Content.styled(line, "bold") for line in fold(last.next, look.width))]
+    parts = [Content.styled(line, style) for line in fold(f"{glyph} {last.message}", look.width)]
+    return [*parts, *(Content.styled(line, "bold") for line in fold(last.next, look.width))]
 
 
 def link(url: str) -> Content:
@@ -236,9 +236,9 @@ def facts(session: Session, look: Look) -> list[tuple[str, Any]]:
             ("at", units.host_of(session.device.verification_uri)),
         ]
     if session.waiting and session.browsed:
-        paste = look.told("press {paste}")
+        paste = look.with_keys("press {paste}")
         return [("sign in", units.host_of(session.browsed.url)), ("paste", paste)]
     attempt = session.attempt
     if attempt is None:
         return []
-    return [("at", units.host_of(attempt.authorization_endpoint)), *named(attempt, "scope")]
+    return [("at", units.host_of(attempt.authorization_endpoint)), *attributes(attempt, "scope")]

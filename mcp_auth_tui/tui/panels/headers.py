@@ -13,10 +13,10 @@ from mcp_auth_tui.tui.views.content import (
     DIM,
     LEVEL,
     Look,
+    attributes,
     fold,
     heading,
     lines,
-    named,
     rows,
     secret,
     words,
@@ -43,35 +43,32 @@ def facts(session: Session, _: Look) -> list[tuple[str, Any]]:
     if session.peer:
         tools = session.peer.tools
         pairs.append(("server", f"{session.peer.name} {session.peer.version}".strip()))
-        pairs += named(session.peer, "revision")
+        pairs += attributes(session.peer, "revision")
         pairs += [("tools", str(len(tools)))] if tools is not None else []
     return pairs
 
 
 def page(session: Session, look: Look) -> list[Content]:
     """Return the headers, and who answered to them."""
-    made: list[Content] = []
+    parts: list[Content] = []
     for name, value in session.headers.items():
-        shown = secret(value, look)
-        made += [Content.assemble((f"{name}: ", "bold $text-success"), words(shown, "", 10_000))]
-    if made:
-        made += [
-            Content.styled(
-                look.told("{copy} copies it, {export} exports it, {secrets} shows the secret"), DIM
-            )
-        ]
-        made += [*_proof(session, look), Content()]
-    skipped = session.stages[Stage.AUTHORIZE]
-    if skipped.status is Status.SKIPPED:
-        made += rows([("sign-in", f"skipped, {skipped.summary}")], look)
+        text = secret(value, look)
+        parts += [Content.assemble((f"{name}: ", "bold $text-success"), words(text, "", 10_000))]
+    if parts:
+        hint = "{copy} copies it, {export} exports it, {secrets} shows the secret"
+        parts.append(Content.styled(look.with_keys(hint), DIM))
+        parts += [*_proof(session, look), Content()]
+    sign_in = session.stages[Stage.AUTHORIZE]
+    if sign_in.status is Status.SKIPPED:
+        parts += rows([("sign-in", f"skipped, {sign_in.summary}")], look)
     peer = session.peer
     if peer is not None:
-        made += rows(named(peer, "name", "version", "era", "revision", "tools"), look)
-        made += [Content(), heading("Instructions")] if peer.instructions else []
-        made += [lines(peer.instructions)] if peer.instructions else []
-        made += [Content(), heading("Answer of the tool")] if peer.called else []
-        made += [lines(session.redact(peer.called))] if peer.called else []
-    return made + _marks(session, look)
+        parts += rows(attributes(peer, "name", "version", "era", "revision", "tools"), look)
+        parts += [Content(), heading("Instructions")] if peer.instructions else []
+        parts += [lines(peer.instructions)] if peer.instructions else []
+        parts += [Content(), heading("Answer of the tool")] if peer.called else []
+        parts += [lines(session.redact(peer.called))] if peer.called else []
+    return parts + _marks(session, look)
 
 
 def documents(_: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
@@ -95,7 +92,7 @@ def _marks(session: Session, look: Look) -> list[Content]:
     marks = (*look.marks, *session.marks)
     if not marks or not session.headers:
         return []
-    marked = [Content(), Content.styled("This run is marked", "bold $text-warning underline")]
+    parts = [Content(), Content.styled("This run is marked", "bold $text-warning underline")]
     for mark in marks:
-        marked += [words(f"! {line}", "$text-warning") for line in fold(mark, look.width - 2)]
-    return marked
+        parts += [words(f"! {line}", "$text-warning") for line in fold(mark, look.width - 2)]
+    return parts

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui.panels.guide import Guide
-from mcp_auth_tui.tui.views.content import Look, named, rows
+from mcp_auth_tui.tui.views.content import Look, attributes, rows
 
 GUIDE = Guide(
     what=(
@@ -49,16 +49,16 @@ def page(session: Session, look: Look) -> list[Content]:
     """Return what both servers say about themselves."""
     pairs: list[tuple[str, Any]] = []
     if session.contact:
-        pairs += named(session.contact, "status", "refused", "era")
+        pairs += attributes(session.contact, "status", "refused", "era")
         for challenge in session.contact.challenges:
             params = " ".join(f'{key}="{value}"' for key, value in challenge.params)
             pairs.append(("challenge", f"{challenge.scheme} {params}"))
-    pairs += named(session.resource, "identifier", "issuers", "scopes")
+    pairs += attributes(session.resource, "identifier", "issuers", "scopes")
     if session.resource and session.resource.legacy:
         pairs.append(("metadata", "none; the path of an older revision is taken"))
-    pairs += named(session.server, "issuer")
+    pairs += attributes(session.server, "issuer")
     ends = ("authorization_endpoint", "token_endpoint", "registration_endpoint")
-    return rows(pairs + named(session.server, *ends), look)
+    return rows(pairs + attributes(session.server, *ends), look)
 
 
 def documents(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui.panels.guide import Guide
-from mcp_auth_tui.tui.views.content import Look, named, rows
+from mcp_auth_tui.tui.views.content import Look, attributes, rows
 
 GUIDE = Guide(
     what=(
@@ -29,13 +29,13 @@ GUIDE = Guide(
 
 def facts(session: Session, _: Look) -> list[tuple[str, Any]]:
     """Return what the panel shows in short."""
-    return named(session.client, "how", "id", "auth_method")
+    return attributes(session.client, "how", "id", "auth_method")
 
 
 def page(session: Session, look: Look) -> list[Content]:
     """Return all that is known of the client."""
     names = ("how", "id", "issuer", "redirect_uri", "auth_method", "secret", "registration_token")
-    return rows(named(session.client, *names), look)
+    return rows(attributes(session.client, *names), look)
 
 
 def documents(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:

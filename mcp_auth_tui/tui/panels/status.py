@@ -12,14 +12,15 @@ from mcp_auth_tui.tui.views.content import LEVEL, STATUS, Look, rows, words
 
 def panel_status(session: Session, panel: PanelRow) -> Status:
     """Sum up the stages of a panel: what is alive first, then the worst."""
-    found = [session.stages[stage].status for stage in panel.stages]
+    states = [session.stages[stage].status for stage in panel.stages]
     for status in (Status.FAILED, Status.WAITING, Status.RUNNING):
-        if status in found:
+        if status in states:
             return status
-    if Status.IDLE in found and session.outcome is None and found.count(Status.IDLE) < len(found):
+    begun = any(state is not Status.IDLE for state in states)
+    if begun and Status.IDLE in states and session.outcome is None:
         return Status.RUNNING
     for status in (Status.WARNED, Status.DONE, Status.SKIPPED):
-        if status in found:
+        if status in states:
             return status
     return Status.IDLE
 
@@ -34,8 +35,8 @@ def status_line(session: Session, panel: PanelRow, look: Look) -> Content:
         parts.append(units.duration(max(session.waiting.until - look.now, 0.0)))
     elif seconds:
         parts.append(units.duration(seconds))
-    made = Content.styled(" ".join(parts), style)
-    return made if made.cell_length <= look.width else Content.styled(" ".join(parts[:2]), style)
+    line = Content.styled(" ".join(parts), style)
+    return line if line.cell_length <= look.width else Content.styled(" ".join(parts[:2]), style)
 
 
 def findings_line(session: Session, panel: PanelRow) -> Content | None:
@@ -44,12 +45,12 @@ def findings_line(session: Session, panel: PanelRow) -> Content | None:
     worst = counts[Level.FATAL] + counts[Level.ERROR]
     parts = [(worst, Level.ERROR), (counts[Level.WARNING], Level.WARNING)]
     parts += [(counts[Level.OK], Level.OK)]
-    shown = [
+    marks = [
         Content.styled(f"{number} {LEVEL[level][0]}", LEVEL[level][1])
         for number, level in parts
         if number
     ]
-    return Content(" ").join(shown) if shown else None
+    return Content(" ").join(marks) if marks else None
 
 
 def panel_facts(session: Session, panel: PanelRow, look: Look) -> list[Content]:

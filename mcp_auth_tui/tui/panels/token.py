@@ -11,7 +11,16 @@ from textual.content import Content
 from mcp_auth_tui.model import Finding, Level, Secret, Session
 from mcp_auth_tui.text import redaction, units
 from mcp_auth_tui.tui.panels.guide import Guide
-from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, Styled, heading, named, rows, secret
+from mcp_auth_tui.tui.views.content import (
+    DIM,
+    LEVEL,
+    Look,
+    StyledValue,
+    attributes,
+    heading,
+    rows,
+    secret,
+)
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model.aside import SignatureCheck
@@ -47,11 +56,11 @@ def page(session: Session, look: Look) -> list[Content]:
     token = session.token
     if token is None:
         return []
-    compared = [Content(), *_compared(session, token, look)]
-    refreshed = _refreshed(session, token, look)
+    comparison = [Content(), *_comparison(session, token, look)]
+    refresh = _refresh(session, token, look)
     # What a refresh changed is what the person who pressed for it looks for.
-    first = refreshed + compared if session.previous is not None else compared + refreshed
-    return _itself(token, look) + first + _identity(session, token, look)
+    first = refresh + comparison if session.previous is not None else comparison + refresh
+    return _summary(token, look) + first + _identity(session, token, look)
 
 
 def documents(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
@@ -59,24 +68,24 @@ def documents(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
     token = session.token
     if token is None:
         return []
-    kept = signature_of(session, "access token")
-    said = "signature verified" if kept is not None and kept.ok else "not verified"
-    made = [(f"JOSE header ({said})", token.jose), (f"Claims ({said})", token.claims)]
-    header, claims = _read(token.id_token)
+    signature = signature_of(session, "access token")
+    trust = "signature verified" if signature is not None and signature.ok else "not verified"
+    pairs = [(f"JOSE header ({trust})", token.jose), (f"Claims ({trust})", token.claims)]
+    header, claims = _jwt_parts(token.id_token)
     if claims is not None:
-        kept = signature_of(session, "id_token")
-        said = "signature verified" if kept is not None and kept.ok else "not verified"
-        made += [("ID token: JOSE header", header), (f"ID token: claims ({said})", claims)]
-    return made
+        signature = signature_of(session, "id_token")
+        trust = "signature verified" if signature is not None and signature.ok else "not verified"
+        pairs += [("ID token: JOSE header", header), (f"ID token: claims ({trust})", claims)]
+    return pairs
 
 
-def _itself(token: Token, look: Look) -> list[Content]:
+def _summary(token: Token, look: Look) -> list[Content]:
     kind = "opaque: only its issuer can read it"
     if token.claims is not None:
         kind = f"a JWT ({(token.jose or {}).get('alg', 'no alg')}); its claims stand below"
-    used = ("accepted by the MCP server", _GOOD) if token.verified else ("not used yet", _UNKNOWN)
-    pairs: list[Pair] = [("token", Styled(f"{secret(token.access, look)}", "bold"))]
-    pairs += [("type", token.type), ("reading", kind), ("use", _marked(*used))]
+    use = ("accepted by the MCP server", _GOOD) if token.verified else ("not used yet", _UNKNOWN)
+    pairs: list[Pair] = [("token", StyledValue(f"{secret(token.access, look)}", "bold"))]
+    pairs += [("type", token.type), ("reading", kind), ("use", _with_mark(*use))]
     return [*rows(pairs, look, least=_LABEL), *_lifetime(token, look)]
 
 
@@ -86,30 +95,30 @@ def _lifetime(token: Token, look: Look) -> list[Content]:
     if token.expires_in is None:
         return rows([("lifetime", "not said: nobody knows when it ends")], look, least=_LABEL)
     whole = token.expires_in
-    left = min(max(token.received + whole - look.now, 0.0), whole) if look.now else whole
-    told = f" {units.duration(left)} of {units.duration(whole)}" if left else " expired"
-    room = max(min(look.width - len(label) - len(told), 30), 5)
-    full = round(room * left / whole) if whole else 0
-    full = max(full, 1) if left else 0
-    style = _GOOD[1] if left > whole / 5 else _WARN[1] if left else _BAD[1]
+    remaining = min(max(token.received + whole - look.now, 0.0), whole) if look.now else whole
+    text = f" {units.duration(remaining)} of {units.duration(whole)}" if remaining else " expired"
+    room = max(min(look.width - len(label) - len(text), 30), 5)
+    full = round(room * remaining / whole) if whole else 0
+    full = max(full, 1) if remaining else 0
+    style = _GOOD[1] if remaining > whole / 5 else _WARN[1] if remaining else _BAD[1]
     return [
         Content.assemble(
-            (label, DIM), ("█" * full, style), ("░" * (room - full), DIM), (told, style)
+            (label, DIM), ("█" * full, style), ("░" * (room - full), DIM), (text, style)
         )
     ]
 
 
-def _marked(value: str, mark: tuple[str, str]) -> Styled:
-    return Styled(f"{mark[0]} {value}", mark[1])
+def _with_mark(value: str, mark: tuple[str, str]) -> StyledValue:
+    return StyledValue(f"{mark[0]} {value}", mark[1])
 
 
-def _compared(session: Session, token: Token, look: Look) -> list[Content]:
+def _comparison(session: Session, token: Token, look: Look) -> list[Content]:
     """Return scopes, audience, issuer and client: what was asked, beside what the token says."""
     claims = token.claims
     issuer = session.server.issuer if session.server is not None else token.issuer
     pairs: list[Pair] = [
         ("scope asked", token.scope_asked or "none"),
-        ("  granted", _granted(session, token)),
+        ("  granted", _scopes(session, token)),
         ("resource", token.resource or "no resource sent"),
         ("  its aud", _claim(session, claims, "aud", "jwt-aud", "jwt-aud-many", "jwt-is-id-token")),
         ("issuer", issuer),
@@ -125,35 +134,35 @@ def _compared(session: Session, token: Token, look: Look) -> list[Content]:
     return rows(pairs, look, least=_LABEL)
 
 
-def _granted(session: Session, token: Token) -> Styled:
+def _scopes(session: Session, token: Token) -> StyledValue:
     names = ("token-scope-narrow", "token-scope-wide", "token-scope-differs", "token-scope-array")
-    judged = _judged(session, *names)
-    seen = [item.seen for item in judged if item.level is not Level.OK and item.seen]
-    granted = "; ".join([token.scope_granted or "nothing named", *seen])
-    return _marked(granted, _weight(judged))
+    findings = _findings(session, *names)
+    differences = [item.seen for item in findings if item.level is not Level.OK and item.seen]
+    granted = "; ".join([token.scope_granted or "nothing named", *differences])
+    return _with_mark(granted, _weight(findings))
 
 
-def _claim(session: Session, claims: Mapping[str, Any] | None, name: str, *ids: str) -> Styled:
+def _claim(session: Session, claims: Mapping[str, Any] | None, name: str, *ids: str) -> StyledValue:
     """Return a claim of the access token with the weight of the findings about it."""
     if claims is None:
-        return _marked("cannot be read: the token is opaque", _UNKNOWN)
+        return _with_mark("cannot be read: the token is opaque", _UNKNOWN)
     value = claims.get(name)
     if value in (None, []):
-        return _marked(f"no {name}", _weight(_judged(session, *ids, "jwt-claims")))
+        return _with_mark(f"no {name}", _weight(_findings(session, *ids, "jwt-claims")))
     text = " ".join(_strings(value)) or str(value)
-    return _marked(text, _weight(_judged(session, *ids)))
+    return _with_mark(text, _weight(_findings(session, *ids)))
 
 
-def _judged(session: Session, *ids: str) -> list[Finding]:
+def _findings(session: Session, *ids: str) -> list[Finding]:
     """Return the findings under these ids; of the newest exchange, for a token may be replaced."""
-    judged = [item for item in session.findings if item.id in ids]
-    newest = max((item.exchange or 0 for item in judged), default=0)
-    return [item for item in judged if (item.exchange or 0) == newest]
+    findings = [item for item in session.findings if item.id in ids]
+    newest = max((item.exchange or 0 for item in findings), default=0)
+    return [item for item in findings if (item.exchange or 0) == newest]
 
 
-def _weight(judged: Sequence[Finding]) -> tuple[str, str]:
+def _weight(findings: Sequence[Finding]) -> tuple[str, str]:
     """Return glyph and style of the worst finding; those of "not judged" where there is none."""
-    worst = min(judged, key=lambda item: item.level.rank, default=None)
+    worst = min(findings, key=lambda item: item.level.rank, default=None)
     return LEVEL[worst.level] if worst is not None else _UNKNOWN
 
 
@@ -167,44 +176,47 @@ def signature_of(session: Session, what: str) -> SignatureCheck | None:
     return next((item for item in session.checked if item.what == what), None)
 
 
-def _verdict(found: SignatureCheck | None, look: Look) -> Styled:
-    if found is None:
-        told = "not checked: {check_signatures} fetches the issuer's keys and checks it"
-        return _marked(look.told(told), _UNKNOWN)
-    mark = _WARN if found.ok is None else _GOOD if found.ok else _BAD
-    head = "not checked: " if found.ok is None else ""
-    return _marked(f"{head}{found.why}", mark)
+def _verdict(check: SignatureCheck | None, look: Look) -> StyledValue:
+    if check is None:
+        text = "not checked: {check_signatures} fetches the issuer's keys and checks it"
+        return _with_mark(look.with_keys(text), _UNKNOWN)
+    mark = _WARN if check.ok is None else _GOOD if check.ok else _BAD
+    head = "not checked: " if check.ok is None else ""
+    return _with_mark(f"{head}{check.why}", mark)
 
 
-def _refreshed(session: Session, token: Token, look: Look) -> list[Content]:
+def _refresh(session: Session, token: Token, look: Look) -> list[Content]:
     before = session.previous
     if token.refresh is None and before is None:
         return rows([("refresh token", "none was given")], look, least=_LABEL)
-    made = rows([("refresh token", secret(token.refresh or "", look))], look, least=_LABEL)
+    parts = rows([("refresh token", secret(token.refresh or "", look))], look, least=_LABEL)
     if before is None:
-        told = look.told("{run_again} refreshes, and shows what rotated")
-        return [*made, *rows([("", Styled(told, DIM))], look, least=_LABEL)]
-    pairs: list[Pair] = [("access", _turned(before.access, token.access))]
-    pairs.append(("refresh", _turned(before.refresh, token.refresh)))
+        hint = look.with_keys("{run_again} refreshes, and shows what rotated")
+        return [*parts, *rows([("", StyledValue(hint, DIM))], look, least=_LABEL)]
+    pairs: list[Pair] = [("access", _rotation(before.access, token.access))]
+    pairs.append(("refresh", _rotation(before.refresh, token.refresh)))
     if before.scope_granted != token.scope_granted:
         pairs.append(("scope", f"{before.scope_granted} → {token.scope_granted}"))
-    return [*made, Content(), heading("Refreshed"), *rows(pairs, look, least=_LABEL)]
+    return [*parts, Content(), heading("Refreshed"), *rows(pairs, look, least=_LABEL)]
 
 
-def _turned(before: Secret | None, after: Secret | None) -> Styled:
+def _rotation(before: Secret | None, after: Secret | None) -> StyledValue:
     """Tell two secrets apart by their fingerprints."""
     old, new = (f"#{redaction.fingerprint(s.reveal())}" if s else "none" for s in (before, after))
     if old == new:
-        return _marked(f"{new}: the same as before", _UNKNOWN)
-    return _marked(f"{old} → {new}: rotated", _GOOD)
+        return _with_mark(f"{new}: the same as before", _UNKNOWN)
+    return _with_mark(f"{old} → {new}: rotated", _GOOD)
 
 
 def _identity(session: Session, token: Token, look: Look) -> list[Content]:
     if token.id_token is None:
         return []
-    told = "says who signed in, to this program alone: it is never sent to the MCP server"
-    pairs: list[Pair] = [("id_token", secret(token.id_token, look)), ("", Styled(told, DIM))]
-    _, claims = _read(token.id_token)
+    purpose = "says who signed in, to this program alone: it is never sent to the MCP server"
+    pairs: list[Pair] = [
+        ("id_token", secret(token.id_token, look)),
+        ("", StyledValue(purpose, DIM)),
+    ]
+    _, claims = _jwt_parts(token.id_token)
     if claims is None:
         pairs.append(("reading", "no JWT that can be read"))
     else:
@@ -224,7 +236,7 @@ def _date(seconds: int) -> str:
         return str(seconds)
 
 
-def _read(token: Secret | None) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+def _jwt_parts(token: Secret | None) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
     if token is None:
         return None, None
     from mcp_auth_tui.protocol.jwt import read_jwt
@@ -237,7 +249,7 @@ def facts(session: Session, _: Look) -> list[tuple[str, Any]]:
     token = session.token
     if token is None:
         return []
-    facts = named(token, "type")
+    facts = attributes(token, "type")
     if token.expires_in is not None:
         facts.append(("expires in", units.duration(token.expires_in)))
-    return facts + named(token, "scope_granted") + named(token, "refresh")
+    return facts + attributes(token, "scope_granted") + attributes(token, "refresh")

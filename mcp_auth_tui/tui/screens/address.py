@@ -40,22 +40,22 @@ class BareScreen(ModalScreen[None]):
     def on_resize(self) -> None:
         """Let the terminal write the address once the screen is drawn, if all of it has room."""
         width, height = self.size
-        told = content.fold("esc goes back; the mouse selects as your terminal does it", width)
-        fits = len(self._url) <= width * (height - len(told))
+        hint = content.fold("esc goes back; the mouse selects as your terminal does it", width)
+        fits = len(self._url) <= width * (height - len(hint))
         if fits:
             self.call_after_refresh(self._bare)
         self.query_one("#bare-url", Static).update(Content(self._url) if fits else self._no_room())
-        self.query_one("#bare-told", Static).update(Content("\n".join(told)))
+        self.query_one("#bare-told", Static).update(Content("\n".join(hint)))
 
     def _no_room(self) -> Content:
         # To show a part of it would be worse: it looks like a whole address.
-        said = (
+        text = (
             f"This address has {len(self._url):,} characters, which this terminal of "
             f"{self.size.width}×{self.size.height} cells cannot show at once. Make the letters "
             f"smaller or the window larger, or take it along another way: {self._letters['copy']} "
             f"copies it whole, {self._letters['save_address']} writes it to a file."
         )
-        return content.stack(Content(line) for line in content.fold(said, self.size.width))
+        return content.stack(Content(line) for line in content.fold(text, self.size.width))
 
     def _bare(self) -> None:
         if self._write is not None:

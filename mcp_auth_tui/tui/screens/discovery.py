@@ -32,7 +32,7 @@ class DiscoveryScreen(Page[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: tuple[discovery.Row, ...] = ()
+        self._rows: tuple[discovery.PlaceRow, ...] = ()
         self._drawn: object = None
 
     def compose(self) -> ComposeResult:
@@ -47,31 +47,31 @@ class DiscoveryScreen(Page[None]):
             BACK,
         )
 
-    def fill(self, shown: OptionList, width: int) -> None:
+    def fill(self, options: OptionList, width: int) -> None:
         """Draw the table and the invitation to look further."""
         self._invite(width)
         rows = discovery.table(self.session)
         if (rows, width) == self._drawn:
             return
         self._drawn, self._rows = (rows, width), rows
-        at = shown.highlighted
-        shown.clear_options()
+        at = options.highlighted
+        options.clear_options()
         group = ""
         for index, row in enumerate(rows):
             if row.group != group:
                 group = row.group
-                shown.add_option(Option(content.heading(group), disabled=True))
-            shown.add_option(Option(discovery.draw(row, width), id=str(index)))
+                options.add_option(Option(content.heading(group), disabled=True))
+            options.add_option(Option(discovery.draw(row, width), id=str(index)))
         if rows:
-            shown.highlighted = min(at or 1, shown.option_count - 1)
+            options.highlighted = min(at or 1, options.option_count - 1)
 
     def _invite(self, width: int) -> None:
         from mcp_auth_tui.protocol.discovery.misplaced import unseen
 
         more = unseen(self.session) if self.session.url else ()
         hosts = dict.fromkeys(units.host_of(place.url) for place in more)
-        told = discovery.invitation(self.session, hosts, len(more), width)
-        self.query_one("#places-more", Static).update(told)
+        invitation = discovery.invitation(self.session, hosts, len(more), width)
+        self.query_one("#places-more", Static).update(invitation)
 
     @on(OptionList.OptionHighlighted, "#places")
     def _tell(self, event: OptionList.OptionHighlighted) -> None:
@@ -79,8 +79,8 @@ class DiscoveryScreen(Page[None]):
             return
         look = content.Look(max(self.size.width - 6, 20))
         row = self._rows[int(event.option_id)]
-        closer = discovery.closer(self.session, row, look)
-        self.query_one("#place-text", Static).update(closer)
+        detail = discovery.place_detail(self.session, row, look)
+        self.query_one("#place-text", Static).update(detail)
         self.query_one("#place-scroll").scroll_home(animate=False)
 
     @on(OptionList.OptionSelected, "#places")

@@ -33,14 +33,14 @@ _NAMING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ExportChoice:
     """What to do with an export: copy it, or save it to ``path``."""
 
     name: str
     path: str | None = None
 
 
-class ExportScreen(ModalScreen[Wish | None]):
+class ExportScreen(ModalScreen[ExportChoice | None]):
     """Chooses a form; enter or c copies it, s asks for a file."""
 
     BINDINGS = [  # noqa: RUF012
@@ -62,23 +62,23 @@ class ExportScreen(ModalScreen[Wish | None]):
         """The forms, what the chosen one looks like (masked), and the file's name."""
         with Vertical(classes="box"):
             names = (Option(item.title) for item in self._exports)
-            yield Static(self._marked(), id="export-marked", classes="marked", markup=False)
+            yield Static(self._marks(), id="export-marked", classes="marked", markup=False)
             yield OptionList(*names, id="exports", markup=False)
             yield Static(id="sentence", markup=False)
             yield Static(id="preview", markup=False)
             yield Input(id="file", placeholder="file name, then enter")
             yield Hints(*_LISTING)
 
-    def _marked(self) -> Content:
+    def _marks(self) -> Content:
         from mcp_auth_tui.exports import marked
 
-        told = marked(self._session)
-        return content.lines(f"! marked run: {told}") if told else Content()
+        reasons = marked(self._session)
+        return content.lines(f"! marked run: {reasons}") if reasons else Content()
 
     def on_mount(self) -> None:
         """Begin with the list; the file name comes when asked for."""
         self.query_one("#file").display = False
-        self.query_one("#export-marked").display = bool(self._marked())
+        self.query_one("#export-marked").display = bool(self._marks())
         self.query_one("#exports", OptionList).border_title = "Export"
 
     @property
@@ -91,12 +91,12 @@ class ExportScreen(ModalScreen[Wish | None]):
         self.query_one("#sentence", Static).update(chosen.sentence)
         preview = self.query_one("#preview", Static)
         try:
-            made = chosen.render(self._session)
+            text = chosen.render(self._session)
         except ValueError as error:
             preview.update(content.lines(f"It cannot be had in this form: {error}.", "$text-error"))
             return
         # Cut after it is masked: half a credential would not be known as one.
-        text = self._session.redact(made)[:_PREVIEW].rstrip()
+        text = self._session.redact(text)[:_PREVIEW].rstrip()
         preview.update(content.lines(text, content.DIM))
 
     @on(OptionList.OptionSelected)
@@ -110,11 +110,11 @@ class ExportScreen(ModalScreen[Wish | None]):
 
     def _save(self, field: Input) -> None:
         if field.value.strip():
-            self.dismiss(Wish(self._exports[self._chosen].name, field.value.strip()))
+            self.dismiss(ExportChoice(self._exports[self._chosen].name, field.value.strip()))
 
     def action_copy(self) -> None:
         """Copy the chosen form."""
-        self.dismiss(Wish(self._exports[self._chosen].name))
+        self.dismiss(ExportChoice(self._exports[self._chosen].name))
 
     def action_save(self) -> None:
         """Ask for the file."""
@@ -139,5 +139,5 @@ class ExportScreen(ModalScreen[Wish | None]):
 
     def action_move(self, by: int) -> None:
         """Go up or down."""
-        shown = self.query_one("#exports", OptionList)
-        shown.action_cursor_down() if by > 0 else shown.action_cursor_up()
+        options = self.query_one("#exports", OptionList)
+        options.action_cursor_down() if by > 0 else options.action_cursor_up()

@@ -50,15 +50,15 @@ class FindingsScreen(Screen[Finding | None]):
 
     def watch_session(self) -> None:
         """List what is new."""
-        found = worst_first(self.session)
-        if found == self._found or not self.is_mounted:
+        findings = worst_first(self.session)
+        if findings == self._found or not self.is_mounted:
             return
-        self._found = found
-        shown = self.query_one(OptionList)
-        at = shown.highlighted or 0
-        shown.clear_options()
-        shown.add_options(Option(Lazy(partial(_finding_line, item))) for item in found)
-        shown.highlighted = min(at, len(found) - 1) if found else None
+        self._found = findings
+        options = self.query_one(OptionList)
+        at = options.highlighted or 0
+        options.clear_options()
+        options.add_options(Option(Lazy(partial(_finding_line, item))) for item in findings)
+        options.highlighted = min(at, len(findings) - 1) if findings else None
 
     def on_mount(self) -> None:
         """Fill the list."""
@@ -89,5 +89,5 @@ class FindingsScreen(Screen[Finding | None]):
 
     def action_move(self, by: int) -> None:
         """Go up or down."""
-        shown = self.query_one(OptionList)
-        shown.action_cursor_down() if by > 0 else shown.action_cursor_up()
+        options = self.query_one(OptionList)
+        options.action_cursor_down() if by > 0 else options.action_cursor_up()

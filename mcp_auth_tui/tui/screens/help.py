@@ -46,31 +46,31 @@ class GuideScreen(Screen[str | None]):
     def on_resize(self) -> None:
         """Fold for the width."""
         self.query_one("#guide-scroll").focus()
-        self.query_one("#guide-text", Static).update(self._told(max(self.size.width - 6, 20)))
+        self.query_one("#guide-text", Static).update(self._text(max(self.size.width - 6, 20)))
 
-    def _told(self, width: int) -> Content:
+    def _text(self, width: int) -> Content:
         panel = PANELS[self._state.panel]
         guide = panel.load().GUIDE
-        made = [content.heading(panel.heading)]
+        parts = [content.heading(panel.heading)]
         look = content.Look(width, letters=self._keymap.letters)
-        made += [Content(line) for line in content.fold(look.told(guide.what), width)]
-        made += [Content(), content.heading("Rules")]
-        made += [Content(line) for line in content.fold(guide.rules, width)]
-        made += [Content(), content.heading("What usually goes wrong")]
+        parts += [Content(line) for line in content.fold(look.with_keys(guide.what), width)]
+        parts += [Content(), content.heading("Rules")]
+        parts += [Content(line) for line in content.fold(guide.rules, width)]
+        parts += [Content(), content.heading("What usually goes wrong")]
         for wrong in guide.wrong:
-            first, *rest = content.fold(look.told(wrong), width - 2)
-            made += [Content(f"• {first}"), *(Content(f"  {line}") for line in rest)]
-        made += [Content(), content.heading("Keys")]
+            first, *rest = content.fold(look.with_keys(wrong), width - 2)
+            parts += [Content(f"• {first}"), *(Content(f"  {line}") for line in rest)]
+        parts += [Content(), content.heading("Keys")]
         for key in self._keymap.keys:
             if key.keys and key.shown:
-                made += self._key(key, width)
-        return content.stack([*made, *content.rows(MOVES, look, least=14)])
+                parts += self._key(key, width)
+        return content.stack([*parts, *content.rows(MOVES, look, least=14)])
 
     def _key(self, key: Key, width: int) -> list[Content]:
         """Return what a key does, and why it does not now."""
         off = key.off(self._state)
-        pairs = [(key.shown, content.Styled(key.help, content.DIM if off else ""))]
+        pairs = [(key.shown, content.StyledValue(key.help, content.DIM if off else ""))]
         if off:
-            pairs.append(("", content.Styled(f"off: {off}", f"italic {content.DIM}")))
+            pairs.append(("", content.StyledValue(f"off: {off}", f"italic {content.DIM}")))
         click = Style.from_meta({"@click": f"screen.dismiss({key.action!r})"})
         return [line.stylize(click) for line in content.rows(pairs, content.Look(width), least=14)]

@@ -53,15 +53,15 @@ class Page(Screen[Result]):
         self._due = False
         if not self.is_mounted:
             return
-        shown = self.query_one(OptionList)
-        width = shown.content_region.width - 1  # a scroll bar may come
+        options = self.query_one(OptionList)
+        width = options.content_region.width - 1  # a scroll bar may come
         if width > 0:
-            self.fill(shown, width)
+            self.fill(options, width)
 
-    def fill(self, shown: OptionList, width: int) -> None:
+    def fill(self, options: OptionList, width: int) -> None:
         """Draw the list, ``width`` in cells."""
 
     def action_move(self, by: int) -> None:
         """Go up or down."""
-        shown = self.query_one(OptionList)
-        shown.action_cursor_down() if by > 0 else shown.action_cursor_up()
+        options = self.query_one(OptionList)
+        options.action_cursor_down() if by > 0 else options.action_cursor_up()

@@ -58,7 +58,7 @@ class PickScreen(ModalScreen[str | None]):
         field.cursor_blink = False
         field.focus()
         self._fill("")
-        self.query_one("#pick-told").display = any(told for _, told in self._items[1:])
+        self.query_one("#pick-told").display = any(note for _, note in self._items[1:])
         values = [value for value, _ in self._items]
         if self._current in values:
             self.query_one("#picks", OptionList).highlighted = values.index(self._current)
@@ -67,18 +67,18 @@ class PickScreen(ModalScreen[str | None]):
         return self._items[int(option.id or 0)]
 
     def _fill(self, needle: str) -> None:
-        found = enumerate(self._items)
-        self._kept = [at for at, item in found if needle in " ".join(item).lower()]
+        items = enumerate(self._items)
+        self._kept = [at for at, item in items if needle in " ".join(item).lower()]
         listed = [(at, *self._items[at]) for at in self._kept]
         widest = max((len(value) for _, value, _ in listed), default=0)
-        shown = self.query_one("#picks", OptionList)
-        shown.clear_options()
-        shown.add_options(
-            Option(_line(value or "–", widest, told), id=str(at)) for at, value, told in listed
+        options = self.query_one("#picks", OptionList)
+        options.clear_options()
+        options.add_options(
+            Option(_line(value or "–", widest, note), id=str(at)) for at, value, note in listed
         )
         if not self._kept:
-            shown.add_option(Option("nothing has this in it", disabled=True))
-        shown.highlighted = 0 if self._kept else None
+            options.add_option(Option("nothing has this in it", disabled=True))
+        options.highlighted = 0 if self._kept else None
 
     @on(OptionList.OptionHighlighted)
     def _tell(self, event: OptionList.OptionHighlighted) -> None:
@@ -107,10 +107,10 @@ class PickScreen(ModalScreen[str | None]):
 
     def action_move(self, by: int) -> None:
         """Go up or down."""
-        shown = self.query_one("#picks", OptionList)
+        options = self.query_one("#picks", OptionList)
         if self._kept:
-            shown.highlighted = min(max((shown.highlighted or 0) + by, 0), len(self._kept) - 1)
+            options.highlighted = min(max((options.highlighted or 0) + by, 0), len(self._kept) - 1)
 
 
-def _line(value: str, widest: int, told: str) -> Content:
-    return Content.assemble(content.words(f"{value:<{widest}}", "bold"), "  ", told)
+def _line(value: str, widest: int, note: str) -> Content:
+    return Content.assemble(content.words(f"{value:<{widest}}", "bold"), "  ", note)

@@ -36,15 +36,15 @@ class PictureScreen(ModalScreen[None]):
     def on_resize(self) -> None:
         """Draw for the room there is."""
         width, height = self.size
-        told = content.fold(
+        hint = content.fold(
             "Sign in on the phone. The page it ends on cannot load there: bring its address here "
             f"and paste it ({self._letters['paste']}). esc or a click goes back",
             width,
         )
-        code = qr.lines(self._url, width, height - len(told))
-        shown = Content.styled("\n".join(code), "#ffffff on #000000") if code else self._no_room()
-        self.query_one("#picture", Static).update(shown)
-        self.query_one("#picture-told", Static).update(Content("\n".join(told)))
+        code = qr.lines(self._url, width, height - len(hint))
+        picture = Content.styled("\n".join(code), "#ffffff on #000000") if code else self._no_room()
+        self.query_one("#picture", Static).update(picture)
+        self.query_one("#picture-told", Static).update(Content("\n".join(hint)))
 
     def on_click(self) -> None:
         """Go back."""
@@ -53,10 +53,10 @@ class PictureScreen(ModalScreen[None]):
     def _no_room(self) -> Content:
         whole = qr.lines(self._url, _BIG, _BIG)
         needs = f"{len(whole[0])}×{len(whole) + 2} cells" if whole else "more than any screen has"
-        said = (
+        text = (
             f"The QR code of this address needs {needs}; this terminal has "
             f"{self.size.width}×{self.size.height}. Make the letters smaller or the window larger, "
             f"or take the address along another way: {self._letters['copy']} copies it, "
             f"{self._letters['save_address']} writes it to a file."
         )
-        return content.stack(Content(line) for line in content.fold(said, self.size.width))
+        return content.stack(Content(line) for line in content.fold(text, self.size.width))

@@ -26,15 +26,15 @@ class QuestionScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Prompt, detail, and a field or the choices."""
-        asked = self.question
+        question = self.question
         with Vertical(classes="box"):
-            yield Static(content.lines(asked.prompt, "bold"))
-            if asked.detail:
-                yield Static(content.lines(asked.detail), classes="hint")
-            if asked.choices:
-                yield OptionList(*(Option(content.words(choice)) for choice in asked.choices))
+            yield Static(content.lines(question.prompt, "bold"))
+            if question.detail:
+                yield Static(content.lines(question.detail), classes="hint")
+            if question.choices:
+                yield OptionList(*(Option(content.words(choice)) for choice in question.choices))
             else:
-                yield Input(asked.default or "", password=asked.secret)
+                yield Input(question.default or "", password=question.secret)
             yield Hints(
                 ("enter", "answers", "screen.take"), ("esc", "declines", "screen.dismiss(None)")
             )

@@ -211,7 +211,7 @@ def row_content(row: Row, look: content.Look) -> Content:
     mark = "-" if row.dropped else "+" if row.was is None else "✎" if row.changed else " "
     style = "strike" if row.dropped else "bold $text-warning" if row.changed else ""
     made = content.rows(
-        [(f"{mark} {row.name}", content.Styled(value, style))], look, least=22, below=6
+        [(f"{mark} {row.name}", content.StyledValue(value, style))], look, least=22, below=6
     )
     made = made or [content.words(f"{mark} {row.name}", content.DIM)]
     why = " · ".join(part for part in (row.reason, row.source) if part)

@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from mcp_auth_tui.model import Stage
 from mcp_auth_tui.tui.panels.table import panel_of
 from mcp_auth_tui.tui.screens.page import Page
 from mcp_auth_tui.tui.views import sequence, sequence_lines
@@ -35,26 +36,26 @@ class SequenceScreen(Page[int | None]):
         yield OptionList(id="sequence", markup=False)
         yield Hints(("enter", "opens it", "focused.select"), BACK, ("", "┄ not seen from here", ""))
 
-    def fill(self, shown: OptionList, width: int) -> None:
+    def fill(self, options: OptionList, width: int) -> None:
         """Draw what differs."""
         self._width = width
         head = sequence_lines.header(self.session, width)
         self.query_one("#sequence-head", Static).update(head)
-        self._fit(shown, sequence.steps(self.session, self._memory))
+        self._fit(options, sequence.steps(self.session, self._memory))
 
-    def _fit(self, shown: OptionList, steps: tuple[sequence.Step, ...]) -> None:
+    def _fit(self, options: OptionList, steps: tuple[sequence.Step, ...]) -> None:
         """Change what differs, and follow the newest unless another step is looked at."""
-        at, old = shown.highlighted, self._steps
+        at, old = options.highlighted, self._steps
         follows = at is None or at >= len(old) - 1
         for index in range(len(steps), len(old)):
-            shown.remove_option_at_index(len(steps) + len(old) - 1 - index)
+            options.remove_option_at_index(len(steps) + len(old) - 1 - index)
         for index, (before, after) in enumerate(zip(old, steps, strict=False)):
             if before is not after and before != after:
-                shown.replace_option_prompt_at_index(index, self._lazy(after))
-        shown.add_options(Option(self._lazy(step)) for step in steps[len(old) :])
+                options.replace_option_prompt_at_index(index, self._lazy(after))
+        options.add_options(Option(self._lazy(step)) for step in steps[len(old) :])
         self._steps = steps
         if steps:
-            shown.highlighted = len(steps) - 1 if follows else min(at or 0, len(steps) - 1)
+            options.highlighted = len(steps) - 1 if follows else min(at or 0, len(steps) - 1)
 
     def _lazy(self, step: sequence.Step) -> Lazy:
         # As wide with a scroll bar as without one: the life lines do not jump when it comes.
@@ -71,7 +72,7 @@ class SequenceScreen(Page[int | None]):
         if step.number:
             self.post_message(self.Opened(step.number))
         elif step.arrows and step.arrows[0].target == sequence.BROWSER:
-            self.dismiss(2)
+            self.dismiss(panel_of(Stage.AUTHORIZE))
         elif self.session.stop is not None and event.option_index == len(self._steps) - 1:
             self.dismiss(panel_of(self.session.stop.stage))
         else:

@@ -27,7 +27,7 @@ from mcp_auth_tui.tui.screens.picker import Item, PickScreen
 from mcp_auth_tui.tui.screens.request_editor import TYPING
 from mcp_auth_tui.tui.views import content, settings_form
 from mcp_auth_tui.tui.views.finding import worst_first
-from mcp_auth_tui.tui.views.settings_form import Draft, Row
+from mcp_auth_tui.tui.views.settings_form import Draft, SettingRow
 from mcp_auth_tui.tui.widgets.hints import Hints
 
 _LISTING = (
@@ -70,16 +70,16 @@ class SettingsScreen(ModalScreen[str | None]):
     class Noted(Message):
         """Something was assumed that is worth saying."""
 
-        def __init__(self, told: str) -> None:
+        def __init__(self, sentence: str) -> None:
             super().__init__()
-            self.told = told
+            self.told = sentence
 
     def __init__(self, settings: Settings, url: str) -> None:
         super().__init__(classes="page")
         self._settings = settings
         self._url = url
         self._draft = Draft.of(settings)
-        self._rows: list[Row | None] = []
+        self._rows: list[SettingRow | None] = []
         self._checking = False
         self._then = ""
 
@@ -116,17 +116,17 @@ class SettingsScreen(ModalScreen[str | None]):
         options = self.query_one("#settings", OptionList)
         at, self._rows = options.highlighted, []
         width, group = self.size.width - 5, ""
-        made: list[Option] = []
+        prompts: list[Option] = []
         for row in self._draft.rows():
             if row.field.group != group:
                 group = row.field.group
-                made.append(Option(content.heading(group), disabled=True))
+                prompts.append(Option(content.heading(group), disabled=True))
                 self._rows.append(None)
-            made.append(Option(settings_form.row_content(row, self._draft, width)))
+            prompts.append(Option(settings_form.row_content(row, self._draft, width)))
             self._rows.append(row)
         options.clear_options()
-        options.add_options(made)
-        options.highlighted = min(at if at is not None else 1, len(made) - 1)
+        options.add_options(prompts)
+        options.highlighted = min(at if at is not None else 1, len(prompts) - 1)
         self._tell()
 
     @on(OptionList.OptionHighlighted, "#settings")
@@ -134,18 +134,16 @@ class SettingsScreen(ModalScreen[str | None]):
         row = self._row
         width = max(self.size.width - 2, 20)
         if row is not None:
-            told = settings_form.explained(row, self._draft, width)
-            self.query_one("#setting-told", Static).update(told)
+            explanation = settings_form.explanation(row, self._draft, width)
+            self.query_one("#setting-told", Static).update(explanation)
         lines = 3 if self.size.height >= 24 else 2
-        shown_command = settings_form.command(self._draft, self._url, width, lines)
+        command = settings_form.command(self._draft, self._url, width, lines)
         if self._checking:
-            shown_command = content.stack(
-                [shown_command, Content.styled("reading it …", content.DIM)]
-            )
-        self.query_one("#setting-command", Static).update(shown_command)
+            command = content.stack([command, Content.styled("reading it …", content.DIM)])
+        self.query_one("#setting-command", Static).update(command)
 
     @property
-    def _row(self) -> Row | None:
+    def _row(self) -> SettingRow | None:
         at = self.query_one("#settings", OptionList).highlighted
         return self._rows[at] if at is not None and at < len(self._rows) else None
 
@@ -158,13 +156,13 @@ class SettingsScreen(ModalScreen[str | None]):
         if row.field.name == PROMPT:
             self._open(row, "", "the client secret; empty takes none")
         elif row.field.is_flag:
-            self._changed(self._draft.toggled(row))
+            self._changed(self._draft.with_flag(row))
         elif items := self._items(row):
             self._pick(row, items)
         else:
             self._open(row, row.value or "", f"{row.field.metavar}; empty takes it out")
 
-    def _items(self, row: Row) -> list[Item]:
+    def _items(self, row: SettingRow) -> list[Item]:
         """Return what the value of a row is one of; nothing where it can be anything."""
         none = ("", f"as without it ({row.field.usual})" if row.field.usual else "not given")
         if row.field.choices:
@@ -174,20 +172,20 @@ class SettingsScreen(ModalScreen[str | None]):
         from mcp_auth_tui.findings import CATALOGUE
 
         grave = (Level.FATAL, Level.ERROR)
-        found = [item.id for item in worst_first(self.session) if item.level in grave]
+        ids_found = [item.id for item in worst_first(self.session) if item.level in grave]
         rest = [rule.id for rule in CATALOGUE.values() if rule.level in grave]
-        ids = dict.fromkeys((*found, *rest))
+        ids = dict.fromkeys((*ids_found, *rest))
         return [none, *((id_, CATALOGUE[id_].headline) for id_ in ids)]
 
-    def _pick(self, row: Row, items: Iterable[Item]) -> None:
+    def _pick(self, row: SettingRow, items: Iterable[Item]) -> None:
         def picked(value: str | None) -> None:
             if value is not None:
-                self._changed(self._draft.valued(row, value))
+                self._changed(self._draft.with_value(row, value))
 
         title = f"{row.field.flag}: {row.field.help}"
         self.app.push_screen(PickScreen(title, list(items), row.value or ""), picked)
 
-    def _open(self, row: Row, value: str, placeholder: str) -> None:
+    def _open(self, row: SettingRow, value: str, placeholder: str) -> None:
         field = self.query_one("#setting-edit", Input)
         field.password = row.field.name == PROMPT or shown(row.field.name, value) != value
         field.placeholder = placeholder
@@ -213,9 +211,9 @@ class SettingsScreen(ModalScreen[str | None]):
         if row.field.name in credentials.OPTIONS:
             self._settings.read_again()  # the same file may hold another secret by now
         if row.field.name == PROMPT:
-            self._changed(self._draft.prompted(value))
+            self._changed(self._draft.with_secret(value))
         else:
-            self._changed(self._draft.valued(row, value))
+            self._changed(self._draft.with_value(row, value))
 
     def _close(self) -> None:
         field = self.query_one("#setting-edit", Input)
@@ -223,21 +221,21 @@ class SettingsScreen(ModalScreen[str | None]):
         self.query_one("#settings").focus()
         self.query_one(Hints).tell(*_LISTING)
 
-    def _changed(self, made: Draft) -> None:
-        self._draft, self._checking = made, True
+    def _changed(self, draft: Draft) -> None:
+        self._draft, self._checking = draft, True
         self._draw()
         self.run_worker(self._check(), group="check", exclusive=True)
 
     async def _check(self) -> None:
         """Look whether the values make a run, beside the screen: it may start a command."""
-        made = self._draft
+        draft = self._draft
         try:
-            options = await beside(partial(self._settings.check, made.given, made.secret))
+            options = await beside(partial(self._settings.check, draft.given, draft.secret))
         except Usage as wrong:
-            self._draft = replace(made, wrong=wrong)
+            self._draft = replace(draft, wrong=wrong)
         else:
-            self._draft = replace(made, wrong=None)
-            for note in self._settings.take(made.given, made.secret, options):
+            self._draft = replace(draft, wrong=None)
+            for note in self._settings.take(draft.given, draft.secret, options):
                 self.post_message(self.Noted(note))
         self._checking = False
         self._draw()
@@ -262,8 +260,8 @@ class SettingsScreen(ModalScreen[str | None]):
         elif self._draft.wrong is not None:
             self.post_message(self.Noted(f"Not yet: {self._draft.wrong}."))
         elif self.busy:
-            told = "A run is under way and keeps its settings: esc on its screen cancels it."
-            self.post_message(self.Noted(told))
+            sentence = "A run is under way and keeps its settings: esc on its screen cancels it."
+            self.post_message(self.Noted(sentence))
         elif self._url:
             self.dismiss(wish)
         else:
@@ -271,8 +269,8 @@ class SettingsScreen(ModalScreen[str | None]):
 
     def action_copy(self) -> None:
         """Copy the command that does the same."""
-        made = self._settings.command_line(self._url, self._draft.given)
-        self.post_message(self.Taken(made.line))
+        command = self._settings.command_line(self._url, self._draft.given)
+        self.post_message(self.Taken(command.line))
 
     def action_leave(self) -> None:
         """Leave the field; else go back, and ask first when what was changed does not count."""

@@ -137,9 +137,9 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
     @on(Input.Changed, "#url")
     def _changed(self, event: Input.Changed) -> None:
         """Offer what holds the text; all as long as nothing was typed."""
-        typed = event.value.strip().casefold()
-        every = not typed or event.value in (self._url, *self._recent)
-        fitting = [url for url in self._recent if every or typed in url]
+        text = event.value.strip().casefold()
+        every = not text or event.value in (self._url, *self._recent)
+        fitting = [url for url in self._recent if every or text in url]
         self.query_one(Recent).fill(fitting)
 
     def on_resize(self) -> None:
@@ -148,14 +148,14 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
         rest = (16 if self.size.height >= TALL else 12) + (self.size.width < WIDE)
         spare = self.size.height * 9 // 10 - rest
         # A size may come before there is anything that has one.
-        for shown in self.query(Recent):
-            shown.styles.height = min(len(self._recent), max(spare, 2), 8)
+        for recent in self.query(Recent):
+            recent.styles.height = min(len(self._recent), max(spare, 2), 8)
 
     def action_recent(self) -> None:
         """Go to the servers used before."""
-        shown = self.query_one(Recent)
-        if shown.shown:
-            shown.focus()
+        recent = self.query_one(Recent)
+        if recent.shown:
+            recent.focus()
 
     @on(OptionList.OptionSelected, "#recent")
     def _taken(self, event: OptionList.OptionSelected) -> None:
@@ -172,19 +172,19 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
         unkept = "Its query is never kept: type it here if the server needs one."
         self._tell(unkept if url.endswith(UNKEPT) else "")
 
-    def _tell(self, told: object) -> None:
+    def _tell(self, sentence: object) -> None:
         wrong = self.query_one("#url-wrong", Static)
-        wrong.update(content.lines(told))
-        wrong.set_class(bool(str(told)), "-told")
+        wrong.update(content.lines(sentence))
+        wrong.set_class(bool(str(sentence)), "-told")
 
     def action_forget(self) -> None:
         """Forget the highlighted server."""
-        shown = self.query_one(Recent)
-        if shown.highlighted is not None:
-            url = shown.shown[shown.highlighted]
+        recent = self.query_one(Recent)
+        if recent.highlighted is not None:
+            url = recent.shown[recent.highlighted]
             self._recent.remove(url)
             self.post_message(self.Forget(url))
-            self._listed([one for one in shown.shown if one != url])
+            self._listed([one for one in recent.shown if one != url])
 
     def action_forget_all(self) -> None:
         """Forget every server, after a question."""
@@ -228,9 +228,9 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
 
     def go(self, *, step: bool) -> None:
         """Go on with what was typed, if it is a URL."""
-        typed = self.query_one(Input).value.strip()
+        text = self.query_one(Input).value.strip()
         try:
-            config = self._config_for(typed)
+            config = self._config_for(text)
         except ValueError as error:
             self._tell(error)
             self.query_one(Input).focus()

@@ -55,13 +55,13 @@ class Look:
     marks: tuple[str, ...] = ()
     """Why the result of the run is worth less (`Options.marks`)."""
 
-    def told(self, sentence: str) -> str:
+    def with_keys(self, sentence: str) -> str:
         """Return a sentence of ours with the keys of the actions that it names in braces."""
         return sentence.format_map(self.letters)
 
 
 @dataclass(frozen=True, slots=True)
-class Styled:
+class StyledValue:
     """A value of a row with its own style."""
 
     value: Any
@@ -88,7 +88,7 @@ def secret(value: str | Secret, look: Look) -> str:
     return value.reveal() if isinstance(value, Secret) and look.reveal else str(value)
 
 
-def named(value: Any, *names: str) -> list[tuple[str, Any]]:
+def attributes(value: Any, *names: str) -> list[tuple[str, Any]]:
     """Return the attributes of a value that hold something, labelled by their own names."""
     pairs = [(name.replace("_", " "), getattr(value, name, None)) for name in names]
     return [(name, item) for name, item in pairs if item not in (None, "", ())]
@@ -97,12 +97,12 @@ def named(value: Any, *names: str) -> list[tuple[str, Any]]:
 def fold(value: str, width: int) -> list[str]:
     """Break harmless text into lines of at most ``width`` characters; words stay whole."""
     width = max(width, 8)
-    folded: list[str] = []
+    parts: list[str] = []
     for line in terminal.harmless(value).splitlines() or [""]:
-        folded += textwrap.wrap(
+        parts += textwrap.wrap(
             line, width, break_on_hyphens=False, drop_whitespace=True, tabsize=4
         ) or [""]
-    return folded
+    return parts
 
 
 def rows(
@@ -122,22 +122,22 @@ def rows(
         return []
     widest = 22 if look.width >= 70 else 13
     column = min(max(least, *(len(label) for label, _ in pairs)), widest) + gap
-    made: list[Content] = []
+    parts: list[Content] = []
     for label, value in pairs:
         style = ""
-        if isinstance(value, Styled):
+        if isinstance(value, StyledValue):
             value, style = value.value, value.style
-        shown = secret(value, look) if isinstance(value, str | Secret) else _flat(value)
+        text = secret(value, look) if isinstance(value, str | Secret) else _flat(value)
         head = f"{'':{indent}}{terminal.one_line(label, 60):{column}}"
-        left = column
+        start = column
         if len(head) > indent + column:
-            made.append(Content.styled(head, DIM))
-            left = below
-            head = " " * (indent + left)
-        for line in fold(shown, look.width - indent - left):
-            made.append(Content.assemble((head, DIM), (line, style)))
-            head = " " * (indent + left)
-    return made
+            parts.append(Content.styled(head, DIM))
+            start = below
+            head = " " * (indent + start)
+        for line in fold(text, look.width - indent - start):
+            parts.append(Content.assemble((head, DIM), (line, style)))
+            head = " " * (indent + start)
+    return parts
 
 
 def _flat(value: Any) -> str:
@@ -151,18 +151,18 @@ def keys_hint(keys: Iterable[tuple[str, ...]], width: int) -> Content:
 
     A third text is the action that a click on the key runs.
     """
-    made = [Content()]
+    hints = [Content()]
     for key, word, *action in keys:
         gap = " " if key and word else ""
         part = Content.assemble((key, "bold $text-accent"), gap, word)
         if action and action[0]:
             part = part.stylize(Style.from_meta({"@click": action[0]}))
-        last = made[-1]
+        last = hints[-1]
         if last.cell_length and last.cell_length + 2 + part.cell_length > width:
-            made.append(part)
+            hints.append(part)
         else:
-            made[-1] = Content.assemble(last, "  " if last.cell_length else "", part)
-    return stack(made)
+            hints[-1] = Content.assemble(last, "  " if last.cell_length else "", part)
+    return stack(hints)
 
 
 def heading(title: str) -> Content:
@@ -186,5 +186,5 @@ def headline(session: Session, url: str, chosen: str, look: Look) -> Content:
 
 def banner(marks: Iterable[str], look: Look) -> Content:
     """Return the line that marks a run: why its result is worth less."""
-    told = terminal.one_line("; ".join(marks), None)
-    return Content(f" ! marked run: {told}").truncate(max(look.width, 1), ellipsis=True)
+    reasons = terminal.one_line("; ".join(marks), None)
+    return Content(f" ! marked run: {reasons}").truncate(max(look.width, 1), ellipsis=True)

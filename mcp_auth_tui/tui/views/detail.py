@@ -40,7 +40,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DetailPage:
     """What the detail pane shows."""
 
     content: Content
@@ -53,95 +53,90 @@ def page(
     session: Session,
     panel: PanelRow,
     look: Look,
-    before: Page | None = None,
-) -> Page:
+    before: DetailPage | None = None,
+) -> DetailPage:
     """Return the detail page of a panel; what is still true of the one before is kept."""
     view = panel.load()
     stop, body = _stop(session, panel, look), view.page(session, look)
     sections = [
-        _ready(session, panel, look),
+        _next_action(session, panel, look),
         stop,
         [heading("What was found before"), *body] if stop and body else body,
         _findings(session, panel, look),
-        _tried(session, panel, look),
+        _places(session, panel, look),
     ]
     if not any(sections):
         sections = [_idle(panel, look)]
     content = Content("\n\n").join([stack(section) for section in sections if section])
-    found = view.documents(session)
-    sources = (session.secrets, *found)
+    documents = view.documents(session)
+    sources = (session.secrets, *documents)
     if before is not None and sources == before.sources:
-        return Page(content, before.documents, sources)
-    return Page(content, _documents(session, found), sources)
+        return DetailPage(content, before.documents, sources)
+    return DetailPage(content, _documents(session, documents), sources)
 
 
-def _ready(session: Session, panel: PanelRow, look: Look) -> list[Content]:
+def _next_action(session: Session, panel: PanelRow, look: Look) -> list[Content]:
     ready = session.ready
     if ready is None:
         return []
     if not isinstance(ready, Request) and Stage.AUTHORIZE in panel.stages:
-        goes = Content.styled(" enter goes on to the sign-in below ", "reverse bold")
-        return [
-            goes,
-            Content.styled(
-                look.told("{copy} copies the address instead, {edit} edits it, esc cancels"), DIM
-            ),
-        ]
+        title = " enter goes on to the sign-in below "
+        ways = "{copy} copies the address instead, {edit} edits it, esc cancels"
+        return _gate(title, ways, look)
     if not isinstance(ready, Request) or ready.stage not in panel.stages:
         return []
-    told = [
-        Content.styled(" next request, not sent yet ", "reverse bold"),
-        Content.styled(
-            look.told("{step} sends it, {edit} edits it first, {run} runs on, esc cancels"), DIM
-        ),
-        Content(),
-    ]
-    return told + request.request(session, ready, look)
+    ways = "{step} sends it, {edit} edits it first, {run} runs on, esc cancels"
+    gate = _gate(" next request, not sent yet ", ways, look)
+    return [*gate, Content(), *request.request(session, ready, look)]
+
+
+def _gate(title: str, ways: str, look: Look) -> list[Content]:
+    return [Content.styled(title, "reverse bold"), Content.styled(look.with_keys(ways), DIM)]
 
 
 def _stop(session: Session, panel: PanelRow, look: Look) -> list[Content]:
     stop = session.stop
     if stop is None and panel_status(session, panel) is Status.FAILED:
-        told = look.told(
+        text = look.with_keys(
             "The run was ended here by hand. {run_again} runs again from here and keeps what came "
             "before."
         )
-        return [Content.styled(line, LEVEL[Level.WARNING][1]) for line in fold(told, look.width)]
+        return [Content.styled(line, LEVEL[Level.WARNING][1]) for line in fold(text, look.width)]
     if stop is None or stop.stage not in panel.stages:
         return []
     return finding_block(session, stop, look, ended=True)
 
 
 def _findings(session: Session, panel: PanelRow, look: Look) -> list[Content]:
-    found = [f for f in worst_first(session, *panel.stages) if f is not session.stop]
-    if not found:
+    findings = [f for f in worst_first(session, *panel.stages) if f is not session.stop]
+    if not findings:
         return []
-    made = [heading("Findings")]
-    kept = sum(finding.level is Level.OK for finding in found)
-    told = [item for item in found if item.level is not Level.OK or kept <= _FEW]
-    for finding in told[:_MANY]:
+    parts = [heading("Findings")]
+    count = sum(finding.level is Level.OK for finding in findings)
+    visible = [item for item in findings if item.level is not Level.OK or count <= _FEW]
+    for finding in visible[:_MANY]:
         if finding.level.rank < Level.INFO.rank:
-            made += [*finding_block(session, finding, look), Content()]
+            parts += [*finding_block(session, finding, look), Content()]
         else:
-            made.append(finding_line(finding))
-    if (more := len(told) - _MANY) > 0:
-        summed = look.told(f"{more} more: {{findings}} lists them all")
-        made.append(Content.styled(summed, "bold"))
-    if kept > _FEW:
+            parts.append(finding_line(finding))
+    if (more := len(visible) - _MANY) > 0:
+        summary = look.with_keys(f"{more} more: {{findings}} lists them all")
+        parts.append(Content.styled(summary, "bold"))
+    if count > _FEW:
         glyph, style = LEVEL[Level.OK]
-        summed = look.told(f"{glyph} {kept} checks kept, {{findings}} lists them")
-        made.append(Content.styled(summed, style))
-    return made
+        summary = look.with_keys(f"{glyph} {count} checks kept, {{findings}} lists them")
+        parts.append(Content.styled(summary, style))
+    return parts
 
 
-def _tried(session: Session, panel: PanelRow, look: Look) -> list[Content]:
-    tried = [item for item in session.tried if item.stage in panel.stages]
-    if not tried:
+def _places(session: Session, panel: PanelRow, look: Look) -> list[Content]:
+    places = [item for item in session.tried if item.stage in panel.stages]
+    if not places:
         return []
-    made = [heading("Every place tried")]
-    for item in tried:
-        made += _place(session, item, look)
-    return made
+    parts = [heading("Every place tried")]
+    for item in places:
+        parts += _place(session, item, look)
+    return parts
 
 
 def _place(session: Session, item: Tried, look: Look) -> list[Content]:
@@ -162,16 +157,16 @@ def _place(session: Session, item: Tried, look: Look) -> list[Content]:
 
 def _idle(panel: PanelRow, look: Look) -> list[Content]:
     guide = panel.load().GUIDE
-    told = [Content.styled(line, DIM) for line in fold(look.told(guide.what), look.width)]
-    return [heading(panel.title), *told, Content(), Content.styled("? tells more", DIM)]
+    parts = [Content.styled(line, DIM) for line in fold(look.with_keys(guide.what), look.width)]
+    return [heading(panel.title), *parts, Content(), Content.styled("? tells more", DIM)]
 
 
 def _documents(session: Session, sources: Iterable[tuple[str, Any]]) -> tuple[Document, ...]:
-    shown = []
+    documents = []
     for title, value in sources:
         if value:
             body = json.dumps(redaction.redact_json(dict(value)), indent=2, ensure_ascii=False)
-            shown.append(
+            documents.append(
                 Document(terminal.one_line(title), terminal.harmless(session.redact(body)))
             )
-    return tuple(shown)
+    return tuple(documents)

@@ -13,7 +13,7 @@ from mcp_auth_tui.tui.views.content import (
     DIM,
     LEVEL,
     Look,
-    Styled,
+    StyledValue,
     fold,
     heading,
     rows,
@@ -44,7 +44,7 @@ PRM, META = "Protected resource metadata (RFC 9728)", "Authorization server meta
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PlaceRow:
     """One place: what was asked, what came, and why it won, lost or was not needed."""
 
     group: str
@@ -60,7 +60,7 @@ class Row:
     """Member, its value in the document used, its value here."""
 
 
-def table(session: Session) -> tuple[Row, ...]:
+def table(session: Session) -> tuple[PlaceRow, ...]:
     """Return every place that was tried, in order, and then what a scan found elsewhere."""
     made = [
         _row(session, _group(item.stage), item.url, item.verdict, item.why, item.exchange)
@@ -94,14 +94,16 @@ def _row(
     why: str,
     number: int | None,
     differing: tuple[tuple[str, str, str], ...] = (),
-) -> Row:
+) -> PlaceRow:
     exchange = next((item for item in session.exchanges if item.number == number), None)
     shown = shown_url(session, url)
     if exchange is None:
-        return Row(group, shown, verdict, why, number, differences=differing)
+        return PlaceRow(group, shown, verdict, why, number, differences=differing)
     status, style = outcome_of(exchange)
     took = units.duration(exchange.seconds)
-    return Row(group, shown, verdict, why, number, status, style, _kind(exchange), took, differing)
+    return PlaceRow(
+        group, shown, verdict, why, number, status, style, _kind(exchange), took, differing
+    )
 
 
 def _kind(exchange: Exchange) -> str:
@@ -111,7 +113,7 @@ def _kind(exchange: Exchange) -> str:
     return _KINDS.get(kind) or terminal.one_line(kind.rpartition("/")[2], 10)
 
 
-def draw(row: Row, width: int) -> Content:
+def draw(row: PlaceRow, width: int) -> Content:
     """Return a row on two lines: mark, status, type, time and place; below them why."""
     mark, style = _MARKS.get(row.verdict, _NONE)
     room = max(width - 26, 12)
@@ -130,7 +132,7 @@ def draw(row: Row, width: int) -> Content:
     return stack(line.truncate(width, ellipsis=True) for line in (first, second))
 
 
-def closer(session: Session, row: Row, look: Look) -> Content:
+def place_detail(session: Session, row: PlaceRow, look: Look) -> Content:
     """Return one place in full, with what differs field by field."""
     mark, style = _MARKS.get(row.verdict, _NONE)
     made = [Content.styled(line, "bold") for line in fold(row.url, look.width)]
@@ -140,12 +142,12 @@ def closer(session: Session, row: Row, look: Look) -> Content:
     if row.differences:
         made.append(heading("Field by field: the document used, and this one"))
         for member, ours, theirs in row.differences:
-            pairs = [(member, ours or "absent"), ("", Styled(theirs or "absent", style))]
+            pairs = [(member, ours or "absent"), ("", StyledValue(theirs or "absent", style))]
             made += rows(pairs, look, least=12)
     return stack([*made, *_about(session, row, look)])
 
 
-def _about(session: Session, row: Row, look: Look) -> Iterable[Content]:
+def _about(session: Session, row: PlaceRow, look: Look) -> Iterable[Content]:
     for found in session.findings:
         if found.exchange is None or found.exchange != row.exchange:
             continue

@@ -65,29 +65,29 @@ def marked(lines: list[Line], findings: Iterable[Finding], width: int) -> list[L
         at = [n for n, line in enumerate(lines) if is_about(line.place, finding.pointer)]
         if at:
             after.setdefault(at[-1], []).append(finding)
-    made: list[Line] = []
+    output: list[Line] = []
     for number, line in enumerate(lines):
-        made.append(line)
-        made += [_mark(line, finding, width) for finding in after.get(number, ())]
-    return made
+        output.append(line)
+        output += [_mark(line, finding, width) for finding in after.get(number, ())]
+    return output
 
 
 def _mark(line: Line, finding: Finding, width: int) -> Line:
     plain = line.content.plain
     indent = len(plain) - len(plain.lstrip())
     glyph, style = LEVEL[finding.level]
-    said = f"{'':{indent}}↑ {glyph} {finding.id}"
-    return Line(Content.styled(said, style).truncate(max(width, 1), ellipsis=True))
+    text = f"{'':{indent}}↑ {glyph} {finding.id}"
+    return Line(Content.styled(text, style).truncate(max(width, 1), ellipsis=True))
 
 
 def find(lines: Sequence[Line], finding: Finding) -> int | None:
     """Return the line to look at for a finding: what it is about, else where it is told."""
-    for wanted in (
+    for matches in (
         lambda line: is_about(line.place, finding.pointer),
         lambda line: line.place == told(finding),
     ):
         for number, line in enumerate(lines):
-            if wanted(line):
+            if matches(line):
                 return number
     return None
 
@@ -95,14 +95,14 @@ def find(lines: Sequence[Line], finding: Finding) -> int | None:
 def holding(lines: list[Line], needle: str) -> list[Line]:
     """Return the lines with a text, each with those that it was folded to; says when none has."""
     parts = [list(part) for _, part in groupby(lines, key=lambda each: each.place or id(each))]
-    told = ["".join(each.content.plain.strip() for each in part).lower() for part in parts]
-    kept = [
-        each for part, plain in zip(parts, told, strict=True) if needle in plain for each in part
+    texts = ["".join(each.content.plain.strip() for each in part).lower() for part in parts]
+    matches = [
+        each for part, plain in zip(parts, texts, strict=True) if needle in plain for each in part
     ]
-    return kept or [Line(Content.styled("no line has this text", DIM))]
+    return matches or [Line(Content.styled("no line has this text", DIM))]
 
 
-def opened(folded: frozenset[str], finding: Finding) -> frozenset[str]:
+def opened(folds: frozenset[str], finding: Finding) -> frozenset[str]:
     """Return folds without those that hide what a finding is about."""
     place = f"answer{finding.pointer}" if finding.pointer.startswith("/") else ""
-    return frozenset(fold for fold in folded if not f"{place}/".startswith(f"{fold}/"))
+    return frozenset(fold for fold in folds if not f"{place}/".startswith(f"{fold}/"))

@@ -16,7 +16,7 @@ from mcp_auth_tui.protocol.urls import split
 from mcp_auth_tui.text import redaction, terminal, units
 from mcp_auth_tui.tui.views import evidence
 from mcp_auth_tui.tui.views import request as traffic
-from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, Styled, fold, heading, rows, words
+from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, StyledValue, fold, heading, rows, words
 from mcp_auth_tui.tui.views.evidence import Line
 from mcp_auth_tui.tui.views.finding import finding_block, finding_line
 
@@ -311,4 +311,4 @@ def _end(pieces: list[str], tail: str) -> tuple[tuple[str, str], ...]:
     return ((tail, DIM),) if len(pieces) == 1 and tail else ()
 
 
-__all__ = ["LIMIT", "Line", "Styled", "View", "answer", "is_large", "marks", "request"]
+__all__ = ["LIMIT", "Line", "StyledValue", "View", "answer", "is_large", "marks", "request"]

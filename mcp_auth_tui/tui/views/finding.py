@@ -6,15 +6,15 @@ from textual.content import Content
 
 from mcp_auth_tui.model import Finding, Level, Session, Stage, Whose
 from mcp_auth_tui.text import units
-from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, Styled, fold, rows, words
+from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, StyledValue, fold, rows, words
 
 
 def finding_line(finding: Finding) -> Content:
     """Return a finding on one line: glyph, sentence, and the member that a kept check is about."""
     glyph, style = LEVEL[finding.level]
     about = finding.pointer.rpartition("/")[2] if finding.level is Level.OK else ""
-    told = f"  {about}" if "/" in finding.pointer and about not in finding.message else ""
-    return Content.assemble((f"{glyph} ", style), words(finding.message), words(told, DIM))
+    member = f"  {about}" if "/" in finding.pointer and about not in finding.message else ""
+    return Content.assemble((f"{glyph} ", style), words(finding.message), words(member, DIM))
 
 
 def finding_block(
@@ -26,12 +26,12 @@ def finding_block(
     rule = CATALOGUE.get(finding.id)
     glyph, style = LEVEL[finding.level]
     level = "The run ended here" if ended else finding.level
-    made = [Content.assemble((f"{glyph} {level} ", style), words(finding.id, DIM))]
-    made += [Content.styled(line, "bold") for line in fold(finding.message, look.width)]
+    parts = [Content.assemble((f"{glyph} {level} ", style), words(finding.id, DIM))]
+    parts += [Content.styled(line, "bold") for line in fold(finding.message, look.width)]
     pairs = [
         ("whose", _whose(session, finding)),
-        ("if yours" if finding.meanwhile else "next", Styled(finding.next, "$text-accent")),
-        ("if not", Styled(finding.meanwhile, "$text-accent")),
+        ("if yours" if finding.meanwhile else "next", StyledValue(finding.next, "$text-accent")),
+        ("if not", StyledValue(finding.meanwhile, "$text-accent")),
         ("rule", finding.source),
         ("seen", finding.seen),
         ("expected", finding.expected),
@@ -39,14 +39,14 @@ def finding_block(
         ("where", _where(finding)),
         ("judged by", f"MCP {finding.revision}" if finding.revision else ""),
     ]
-    shown = [(k, v) for k, v in pairs if (v.value if isinstance(v, Styled) else v)]
-    return made + rows(shown, look, indent=2)
+    filled = [(k, v) for k, v in pairs if (v.value if isinstance(v, StyledValue) else v)]
+    return parts + rows(filled, look, indent=2)
 
 
 def _whose(session: Session, finding: Finding) -> str:
     """Say who has to mend it, and which of the two servers that is."""
-    named = session.resource.issuers if session.resource else ()
-    issuer = session.server.issuer if session.server else next(iter(named), "")
+    issuers = session.resource.issuers if session.resource else ()
+    issuer = session.server.issuer if session.server else next(iter(issuers), "")
     url = {Whose.SERVER: session.url, Whose.ISSUER: issuer}.get(finding.whose, "")
     if finding.whose is Whose.NOBODY:
         return ""
@@ -60,5 +60,5 @@ def _where(finding: Finding) -> str:
 
 def worst_first(session: Session, *stages: Stage) -> list[Finding]:
     """Return the findings of some stages (of all, when none is named), worst first."""
-    chosen = [item for item in session.findings if not stages or item.stage in stages]
-    return sorted(chosen, key=lambda item: item.level.rank)
+    findings = [item for item in session.findings if not stages or item.stage in stages]
+    return sorted(findings, key=lambda item: item.level.rank)

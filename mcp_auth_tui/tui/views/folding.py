@@ -22,9 +22,9 @@ def first(item: Exchange) -> frozenset[str]:
     """
     if item.response is None or is_large(item):
         return frozenset()
-    found = [each for path, value in _values(item.response) for each in _nests(value, path, 0)]
+    containers = [each for path, value in _values(item.response) for each in _nests(value, path, 0)]
     nests, leaves = Counter[int](), Counter[int]()
-    for _, depth, plain in found:
+    for _, depth, plain in containers:
         nests[depth] += 1
         leaves[depth] += plain
     open_, lines = 0, nests[0]
@@ -34,7 +34,7 @@ def first(item: Exchange) -> frozenset[str]:
         if lines > _MANY:
             break
         open_ += 1
-    return frozenset(path for path, depth, _ in found if depth >= open_)
+    return frozenset(path for path, depth, _ in containers if depth >= open_)
 
 
 def _values(response: Response) -> Iterator[tuple[str, Any]]:

@@ -72,57 +72,57 @@ class Memory:
 
     def __init__(self) -> None:
         self._secrets: frozenset[Secret] = frozenset()
-        self._made: dict[int, tuple[Exchange, Level | None, Step]] = {}
+        self._steps: dict[int, tuple[Exchange, Level | None, Step]] = {}
 
     def step(self, session: Session, exchange: Exchange, worst: Level | None) -> Step:
         """Return the step of an exchange."""
         if session.secrets != self._secrets:
             # What was not known for a secret when it was drawn may be one now.
             self._secrets = session.secrets
-            self._made.clear()
-        kept = self._made.get(exchange.number)
-        if kept is not None and kept[0] is exchange and kept[1] is worst:
-            return kept[2]
-        made = _exchanged(session, exchange, worst)
-        self._made[exchange.number] = (exchange, worst, made)
-        return made
+            self._steps.clear()
+        entry = self._steps.get(exchange.number)
+        if entry is not None and entry[0] is exchange and entry[1] is worst:
+            return entry[2]
+        step = _exchange_step(session, exchange, worst)
+        self._steps[exchange.number] = (exchange, worst, step)
+        return step
 
 
 def steps(session: Session, memory: Memory | None = None) -> tuple[Step, ...]:
     """Return the ladder of a run so far, in the order in which it happened."""
     marks, memory = _marks(session), memory or Memory()
-    made: list[Step] = []
+    ladder: list[Step] = []
     moments = list(session.moments)
     for index, exchange in enumerate(session.exchanges):
-        made += _moments(session, moments, index)
-        made.append(memory.step(session, exchange, marks.get(exchange.number)))
-    made += _moments(session, moments, len(session.exchanges))
-    return (*made, *_now(session))
+        ladder += _moments(session, moments, index)
+        ladder.append(memory.step(session, exchange, marks.get(exchange.number)))
+    ladder += _moments(session, moments, len(session.exchanges))
+    return (*ladder, *_now(session))
 
 
 def _marks(session: Session) -> dict[int, Level]:
     """Return the worst finding about each exchange."""
     worst: dict[int, Level] = {}
-    for found in session.findings:
-        if found.exchange is not None:
-            before = worst.get(found.exchange, Level.OK)
-            worst[found.exchange] = min(before, found.level, key=lambda level: level.rank)
+    for finding in session.findings:
+        if finding.exchange is not None:
+            before = worst.get(finding.exchange, Level.OK)
+            worst[finding.exchange] = min(before, finding.level, key=lambda level: level.rank)
     return worst
 
 
-def _exchanged(session: Session, exchange: Exchange, worst: Level | None) -> Step:
+def _exchange_step(session: Session, exchange: Exchange, worst: Level | None) -> Step:
     target = lane_of(exchange.request)
     took = units.duration(exchange.seconds)
     status, style = outcome_of(exchange)
     edited = ("✎ " if exchange.edited else "") + (f"↻{exchange.again} " if exchange.again else "")
-    asked = Arrow(YOU, target, edited + _asked(session, exchange.request))
+    request = Arrow(YOU, target, edited + _request_label(session, exchange.request))
     if exchange.response is not None:
-        told = f"{status} {_told(exchange.response)}".strip()
+        label = f"{status} {_response_label(exchange.response)}".strip()
     else:
-        told = f"✗ no answer: {status}"
-    answer = Arrow(target, YOU, told, took, style)
+        label = f"✗ no answer: {status}"
+    answer = Arrow(target, YOU, label, took, style)
     mark, mark_style = LEVEL[worst] if worst and worst.rank <= Level.WARNING.rank else ("", "")
-    return Step((asked, answer), exchange.number, mark, mark_style)
+    return Step((request, answer), exchange.number, mark, mark_style)
 
 
 def lane_of(request: Request) -> int:
@@ -130,7 +130,7 @@ def lane_of(request: Request) -> int:
     return SERVER if request.kind is Kind.MCP or request.stage in _AT_SERVER else ISSUER
 
 
-def _asked(session: Session, request: Request) -> str:
+def _request_label(session: Session, request: Request) -> str:
     if request.kind is Kind.MCP:
         return f"{request.method} {request.purpose}".strip()
     try:
@@ -143,19 +143,19 @@ def _asked(session: Session, request: Request) -> str:
     return f"{request.method} {path}{kind}"
 
 
-def _told(response: Response) -> str:
+def _response_label(response: Response) -> str:
     """Return what an answer is, in a few words."""
     if response.status in (401, 403):
-        return _challenged(response)
+        return _challenge_label(response)
     if 300 <= response.status < 400:
-        return _redirected(response)
+        return _redirect_label(response)
     kind = response.media_type
     if kind in ("text/html", "application/xhtml+xml"):
         return "a web page"
     return _member(response) or {"text/event-stream": "event stream"}.get(kind, kind)
 
 
-def _challenged(response: Response) -> str:
+def _challenge_label(response: Response) -> str:
     field = response.header("www-authenticate")
     if field is None:
         return _member(response) or "without a challenge"
@@ -164,7 +164,7 @@ def _challenged(response: Response) -> str:
     return f"{scheme} {error}".strip()
 
 
-def _redirected(response: Response) -> str:
+def _redirect_label(response: Response) -> str:
     place = response.header("location") or ""
     try:
         parts = urlsplit(place)
@@ -198,23 +198,23 @@ def _moments(session: Session, moments: list[Any], after: int) -> Iterator[Step]
     while moments and moments[0].after <= after:
         event = moments.pop(0).event
         if isinstance(event, Browsed):
-            opened = "opens the address" if event.opened else "you open it"
+            label = "opens the address" if event.opened else "you open it"
             yield Step(
                 (
-                    Arrow(YOU, BROWSER, opened, unseen=not event.opened),
+                    Arrow(YOU, BROWSER, label, unseen=not event.opened),
                     Arrow(BROWSER, ISSUER, "GET the page; sign in, agree", unseen=True),
                 )
             )
         else:
             final = not moments and session.waiting is None
-            yield _resumed(event, accepted=final or isinstance(_next(moments), Browsed))
+            yield _return_step(event, accepted=final or isinstance(_next(moments), Browsed))
 
 
 def _next(moments: list[Any]) -> Any:
     return moments[0].event if moments else None
 
 
-def _resumed(event: Resumed, accepted: bool) -> Step:
+def _return_step(event: Resumed, accepted: bool) -> Step:
     if not event.source:
         return Step(note=event.how)
     names = " ".join(event.carried) or "a bare code"
@@ -232,7 +232,7 @@ def _now(session: Session) -> Iterator[Step]:
     """Yield what is about to happen, or how it ended."""
     ready = session.ready
     if isinstance(ready, Request):
-        label = f"next: {_asked(session, ready)}"
+        label = f"next: {_request_label(session, ready)}"
         yield Step((Arrow(YOU, lane_of(ready), label, style="bold", unseen=True),))
     if session.waiting is not None:
         glyph = "…"
@@ -241,7 +241,7 @@ def _now(session: Session) -> Iterator[Step]:
         glyph, style = LEVEL[Level.FATAL]
         yield Step(note=f"{session.stop.message}", mark=glyph, mark_style=style)
     elif session.outcome in (Outcome.OK, Outcome.OPEN):
-        told = "the headers are good" if session.outcome is Outcome.OK else "no token is needed"
-        yield Step(note=told, mark="✓", mark_style=LEVEL[Level.OK][1])
+        text = "the headers are good" if session.outcome is Outcome.OK else "no token is needed"
+        yield Step(note=text, mark="✓", mark_style=LEVEL[Level.OK][1])
     elif session.outcome is not None:
         yield Step(note=f"ended: {session.outcome}", mark="–", mark_style=DIM)

@@ -33,35 +33,35 @@ def header(session: Session, width: int) -> Content:
     """Return the names of the parties above their lanes, and below them their hosts."""
     width = max(width, LEAST)
     at = lanes(width)
-    named = session.resource.issuers[:1] if session.resource else ()
-    issuer = session.server.issuer if session.server else "".join(named)
+    issuers = session.resource.issuers[:1] if session.resource else ()
+    issuer = session.server.issuer if session.server else "".join(issuers)
     hosts = ("", "", units.host_of(session.url), units.host_of(issuer) if issuer else "")
     names = _NAMES[0] if width >= 68 else _NAMES[1]
     room = at[3] - at[2] + (width - at[3]) - 2
     return Content("\n").join(
         [
-            _placed(names, at, width, width).stylize("bold"),
-            _placed(hosts, at, width, room).stylize(DIM),
+            _columns(names, at, width, width).stylize("bold"),
+            _columns(hosts, at, width, room).stylize(DIM),
         ]
     )
 
 
-def _placed(words: tuple[str, ...], at: tuple[int, ...], width: int, room: int) -> Content:
+def _columns(words: tuple[str, ...], at: tuple[int, ...], width: int, room: int) -> Content:
     line = ""
     for index, (word, column) in enumerate(zip(words, at, strict=True)):
-        shown = _plain(word, room)
-        start = column if index == 0 else column - len(shown) // 2
-        start = max(min(start, width - len(shown)), len(line) + 1 if line else 0)
-        line = f"{line:{start}}{_plain(shown, width - start)}"
+        text = _plain(word, room)
+        start = column if index == 0 else column - len(text) // 2
+        start = max(min(start, width - len(text)), len(line) + 1 if line else 0)
+        line = f"{line:{start}}{_plain(text, width - start)}"
     return Content(line.ljust(width))
 
 
 def height(step: Step, width: int) -> int:
     """Return the lines that `draw` takes."""
-    return len(step.arrows) + (len(_noted(step, width)) if step.note else 0)
+    return len(step.arrows) + (len(_note_lines(step, width)) if step.note else 0)
 
 
-def _noted(step: Step, width: int) -> list[str]:
+def _note_lines(step: Step, width: int) -> list[str]:
     return fold(step.note, width - _MARGIN - 1)[:4]
 
 
@@ -69,13 +69,13 @@ def draw(step: Step, width: int) -> Content:
     """Return a step in so many cells: one line for an arrow, more for a long sentence."""
     number = str(step.number) if step.number else ""
     head = Content.assemble((f"{number:>4} ", DIM), (f"{step.mark:<1} ", step.mark_style))
-    made: list[Content] = []
+    lines: list[Content] = []
     if step.note:
-        for line in _noted(step, width):
-            made.append(Content.styled(line, "bold" if step.mark else DIM))
-    made += [_line(arrow, width) for arrow in step.arrows]
+        for line in _note_lines(step, width):
+            lines.append(Content.styled(line, "bold" if step.mark else DIM))
+    lines += [_line(arrow, width) for arrow in step.arrows]
     margin = Content(" " * _MARGIN)
-    parts = [(head if index == 0 else margin) + line for index, line in enumerate(made)]
+    parts = [(head if index == 0 else margin) + line for index, line in enumerate(lines)]
     return Content("\n").join(parts)
 
 
@@ -95,9 +95,9 @@ def _line(arrow: Arrow, width: int) -> Content:
     lead = 2 if width >= 68 else 1
     start = left + 1 + lead if forward else left + 2 + lead
     end = right - 2 if forward else right - lead
-    wanted = cell_len(arrow.label) + 2
+    needed = cell_len(arrow.label) + 2
     tail = f" {arrow.tail} " if arrow.tail else ""
-    if end - start - len(tail) - 1 < min(wanted, 12):
+    if end - start - len(tail) - 1 < min(needed, 12):
         tail = ""
     label = _plain(arrow.label, max(end - start - len(tail) - 2 - bool(tail), 1))
     cells[start : start + len(label) + 2] = f" {label} "
@@ -111,7 +111,7 @@ def _line(arrow: Arrow, width: int) -> Content:
 
 def _plain(value: str, room: int) -> str:
     """Return harmless text of one cell a character, cut to its room."""
-    shown = terminal.one_line(value, None)
-    if not shown.isascii():
-        shown = "".join(char if cell_len(char) == 1 else "?" for char in shown)
-    return shown if len(shown) <= room else f"{shown[: max(room - 1, 0)]}…"
+    text = terminal.one_line(value, None)
+    if not text.isascii():
+        text = "".join(char if cell_len(char) == 1 else "?" for char in text)
+    return text if len(text) <= room else f"{text[: max(room - 1, 0)]}…"

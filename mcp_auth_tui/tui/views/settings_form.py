@@ -21,7 +21,7 @@ _NAME = 26
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SettingRow:
     """One line of the form: an option, or one of the values of an option that repeats."""
 
     field: OptionField
@@ -47,44 +47,44 @@ class Draft:
         """Begin with what holds."""
         return cls(settings, dict(settings.given), settings.secret)
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[SettingRow]:
         """Return every row in the order of the help; an option that repeats has one more to add."""
-        made = []
+        rows = []
         for item in self.settings.fields:
             values = self.given.get(item.name, ())
-            made += [Row(item, index, value) for index, value in enumerate(values)]
+            rows += [SettingRow(item, index, value) for index, value in enumerate(values)]
             if item.repeats or not values:
-                made.append(Row(item, len(values)))
-        return made
+                rows.append(SettingRow(item, len(values)))
+        return rows
 
-    def valued(self, row: Row, value: str) -> Draft:
+    def with_value(self, row: SettingRow, value: str) -> Draft:
         """Return the draft with another value in a row; an empty one takes it out."""
         values = list(self.given.get(row.field.name, ()))
         values[row.index : row.index + 1] = [value] if value else []
         return self._with(row.field.name, tuple(values))
 
-    def toggled(self, row: Row) -> Draft:
+    def with_flag(self, row: SettingRow) -> Draft:
         """Return the draft with a flag turned on or off."""
         return self._with(row.field.name, () if row.field.name in self.given else ("",))
 
-    def prompted(self, secret: str) -> Draft:
+    def with_secret(self, secret: str) -> Draft:
         """Return the draft with a secret that was typed, or without one."""
-        made = self._with(PROMPT, ("",) if secret else ())
-        return replace(made, secret=Secret(secret) if secret else None)
+        draft = self._with(PROMPT, ("",) if secret else ())
+        return replace(draft, secret=Secret(secret) if secret else None)
 
     def reset(self, name: str = "") -> Draft:
         """Return the draft with one option, or all, as the command line gave it."""
         started = self.settings.started
-        made = self._with(name, started.get(name, ())) if name else replace(self, given=started)
+        draft = self._with(name, started.get(name, ())) if name else replace(self, given=started)
         if name in ("", PROMPT):
-            made = replace(made, secret=self.settings.started_secret)
-        return replace(made, last=name)
+            draft = replace(draft, secret=self.settings.started_secret)
+        return replace(draft, last=name)
 
     def _with(self, name: str, values: tuple[str, ...]) -> Draft:
-        given = {key: value for key, value in self.given.items() if key != name}
+        values_by_name = {key: value for key, value in self.given.items() if key != name}
         if values:
-            given[name] = values
-        return replace(self, given=given, last=name)
+            values_by_name[name] = values
+        return replace(self, given=values_by_name, last=name)
 
     def changed(self, name: str) -> bool:
         """Whether an option is another than the command line gave."""
@@ -92,7 +92,7 @@ class Draft:
             return True
         return self.given.get(name, ()) != self.settings.started.get(name, ())
 
-    def blamed(self) -> Mapping[str, str]:
+    def faults(self) -> Mapping[str, str]:
         """Return the sentence for the option that is wrong, and nothing for those it clashes with.
 
         An option that no row shows is answered for by the one that was changed last.
@@ -105,35 +105,35 @@ class Draft:
         return {name: str(self.wrong) if name == first else "" for name in names}
 
 
-def row_content(row: Row, draft: Draft, width: int) -> Content:
+def row_content(row: SettingRow, draft: Draft, width: int) -> Content:
     """Return a row: a mark, the option, its value or what holds without one, what is wrong."""
     name = row.field.name
-    blamed = draft.blamed()
+    faults = draft.faults()
     mark, style = (" ", "")
-    if name in blamed:
+    if name in faults:
         mark, style = ("✗", "bold $text-error")
     elif draft.changed(name):
         mark, style = ("✎", "bold $text-warning")
-    told, look = _value(row, draft)
+    text, look = _value(row, draft)
     head = f"{mark} {row.field.flag}"
-    line = Content.assemble((f"{head:<{_NAME}} ", style), content.words(told, look or style))
-    made = [line.truncate(max(width, 1), ellipsis=True)]
-    if blamed.get(name) and row.index == 0:
-        made += [
+    line = Content.assemble((f"{head:<{_NAME}} ", style), content.words(text, look or style))
+    lines = [line.truncate(max(width, 1), ellipsis=True)]
+    if faults.get(name) and row.index == 0:
+        lines += [
             Content.styled(f"    {wrong}", "$text-error")
-            for wrong in content.fold(blamed[name], width - 4)
+            for wrong in content.fold(faults[name], width - 4)
         ]
-    return content.stack(made)
+    return content.stack(lines)
 
 
-def _value(row: Row, draft: Draft) -> tuple[str, str]:
+def _value(row: SettingRow, draft: Draft) -> tuple[str, str]:
     """Return what a row says beside its name, and its style where the mark gives none."""
     item = row.field
     if item.name == PROMPT:
         if row.value is not None:
             return str(draft.secret), ""
-        made = draft.settings.options.base.client_secret
-        outside = made is not None and "client_secret_file" not in draft.given
+        secret = draft.settings.options.base.client_secret
+        outside = secret is not None and "client_secret_file" not in draft.given
         return (f"from ${SECRET_VARIABLE}" if outside else "·"), content.DIM
     if item.is_flag:
         return ("·", content.DIM) if row.value is None else ("yes", "")
@@ -144,29 +144,29 @@ def _value(row: Row, draft: Draft) -> tuple[str, str]:
     return item.usual or "·", content.DIM
 
 
-def explained(row: Row, draft: Draft, width: int) -> Content:
+def explanation(row: SettingRow, draft: Draft, width: int) -> Content:
     """Return what an option is for, and what the command line gave where it was changed."""
     item = row.field
-    told = f"{item.flag} {item.metavar}".rstrip()
-    made = [Content.styled(line, "bold") for line in content.fold(f"{told}: {item.help}", width)]
+    usage = f"{item.flag} {item.metavar}".rstrip()
+    lines = [Content.styled(line, "bold") for line in content.fold(f"{usage}: {item.help}", width)]
     if draft.changed(item.name):
-        given = draft.settings.started.get(item.name)
-        was = ", ".join(shown(item.name, value) or "yes" for value in given or ())
-        made.append(
+        values = draft.settings.started.get(item.name)
+        was = ", ".join(shown(item.name, value) or "yes" for value in values or ())
+        lines.append(
             content.words(f"The command line gave {was or 'nothing'}; d puts it back.", content.DIM)
         )
-    return content.stack(made)
+    return content.stack(lines)
 
 
 def command(draft: Draft, url: str, width: int, lines: int) -> Content:
     """Return the command that does the same, on so many lines at most, and its hints."""
-    made = draft.settings.command_line(url, draft.given)
-    folded = content.fold(terminal.one_line(made.line, None), max(width - 2, 8))
-    if len(folded) > lines:
-        folded = [*folded[: lines - 1], f"{folded[lines - 1]} …"]
+    command_line = draft.settings.command_line(url, draft.given)
+    parts = content.fold(terminal.one_line(command_line.line, None), max(width - 2, 8))
+    if len(parts) > lines:
+        parts = [*parts[: lines - 1], f"{parts[lines - 1]} …"]
     shown_lines = [
         Content.assemble(("$ " if not index else "  ", content.DIM), line)
-        for index, line in enumerate(folded)
+        for index, line in enumerate(parts)
     ]
-    hints = [line for hint in made.hints for line in content.fold(f"# {hint}", width)]
+    hints = [line for hint in command_line.hints for line in content.fold(f"# {hint}", width)]
     return content.stack([*shown_lines, *(Content.styled(hint, content.DIM) for hint in hints)])

@@ -163,7 +163,7 @@ class Detail(Vertical):
     def __init__(self, letters: Mapping[str, str] = actions.LETTERS) -> None:
         super().__init__(id="detail")
         self._letters = letters
-        self._page = detail.Page(Content())
+        self._page = detail.DetailPage(Content())
         self._titled = Content()
         self._due = False
 
