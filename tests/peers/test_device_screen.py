@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from mcp_auth_tui.tui.widgets.big_text import large
+from mcp_auth_tui.tui.views.big_text import large
 
 from .mcp_requests import first_answer
 from .terminal import Terminal

@@ -17,8 +17,8 @@ from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.address import BareScreen
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views import detail as details
+from mcp_auth_tui.tui.views.big_text import large
 from mcp_auth_tui.tui.widgets.bars import Banner
-from mcp_auth_tui.tui.widgets.big_text import large
 from mcp_auth_tui.tui.widgets.panel import PasteInput
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in

@@ -155,7 +155,7 @@ def _device(code: DeviceCode, look: Look) -> list[Content]:
 
 
 def _code(code: str, look: Look) -> list[Content]:
-    from mcp_auth_tui.tui.widgets.big_text import large
+    from mcp_auth_tui.tui.views.big_text import large
 
     plain = terminal.one_line(code, 60)
     big = large(code, look.width)
