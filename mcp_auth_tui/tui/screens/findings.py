@@ -10,12 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.reactive import var
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui.model import Finding, Session
+from mcp_auth_tui.model import Finding
+from mcp_auth_tui.tui.screens.page import Page
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views.finding import finding_block, finding_line, worst_first
 from mcp_auth_tui.tui.widgets.hints import BACK, Hints
@@ -26,20 +25,15 @@ def _finding_line(item: Finding, _: int) -> Content:
     return finding_line(item)
 
 
-class FindingsScreen(Screen[Finding | None]):
+class FindingsScreen(Page[Finding | None]):
     """Every finding, the worst first; the highlighted one is told in full below."""
 
-    BINDINGS = [  # noqa: RUF012
-        Binding("escape,q", "dismiss(None)", "Back"),
-        Binding("j", "move(1)", "Down", show=False),
-        Binding("k", "move(-1)", "Up", show=False),
-    ]
+    BINDINGS = [Binding("escape,q", "dismiss(None)", "Back")]  # noqa: RUF012
     ON_PAGE: ClassVar = {"findings": "screen.dismiss(None)"}
-    session: var[Session] = var(Session, always_update=True)
 
     def __init__(self) -> None:
-        super().__init__(classes="page")
-        self._found: list[Finding] = []
+        super().__init__()
+        self._findings: list[Finding] = []
 
     def compose(self) -> ComposeResult:
         """The list above, the finding below."""
@@ -48,22 +42,20 @@ class FindingsScreen(Screen[Finding | None]):
             yield Static(id="finding-text", markup=False)
         yield Hints(BACK)
 
-    def watch_session(self) -> None:
+    def on_mount(self) -> None:
+        """Give the list its title."""
+        self.query_one(OptionList).border_title = "Findings"
+
+    def fill(self, options: OptionList, width: int) -> None:
         """List what is new."""
         findings = worst_first(self.session)
-        if findings == self._found or not self.is_mounted:
+        if findings == self._findings:
             return
-        self._found = findings
-        options = self.query_one(OptionList)
+        self._findings = findings
         at = options.highlighted or 0
         options.clear_options()
         options.add_options(Option(Lazy(partial(_finding_line, item))) for item in findings)
         options.highlighted = min(at, len(findings) - 1) if findings else None
-
-    def on_mount(self) -> None:
-        """Fill the list."""
-        self.query_one("#findings-list").border_title = "Findings"
-        self.watch_session()
 
     @on(OptionList.OptionHighlighted)
     def _tell(self, event: OptionList.OptionHighlighted) -> None:
@@ -72,7 +64,7 @@ class FindingsScreen(Screen[Finding | None]):
         at = event.option_list.highlighted
         if at is None:
             return
-        item = self._found[at]
+        item = self._findings[at]
         block = finding_block(self.session, item, look)
         self.query_one("#finding-text", Static).update(content.stack(block))
         goes = "opens the exchange it is about" if item.exchange else "goes to its panel"
@@ -81,13 +73,8 @@ class FindingsScreen(Screen[Finding | None]):
     @on(OptionList.OptionSelected)
     def _open(self, event: OptionList.OptionSelected) -> None:
         if event.option_list.highlighted is not None:
-            self.dismiss(self._found[event.option_list.highlighted])
+            self.dismiss(self._findings[event.option_list.highlighted])
 
     def action_open(self) -> None:
         """Go to where the highlighted one is told."""
         self.query_one(OptionList).action_select()
-
-    def action_move(self, by: int) -> None:
-        """Go up or down."""
-        options = self.query_one(OptionList)
-        options.action_cursor_down() if by > 0 else options.action_cursor_up()
