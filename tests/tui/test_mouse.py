@@ -27,7 +27,7 @@ from mcp_auth_tui.tui.widgets.hints import Hints
 from mcp_auth_tui.tui.widgets.panel import PasteInput
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
-from tests.tui.test_settings import app_with
+from tests.tui.screens.test_settings import app_with
 
 WAITING = [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
 

@@ -21,7 +21,7 @@ from screenshots.shots import THEMES, Subject, app_of, done, ended, program, unt
 from tests.tui import conftest, fakes
 
 SIZES = {"120x36": (120, 36), "80x24": (80, 24), "60x20": (60, 20)}
-HERE = Path(__file__).parent / "__snapshots__"
+HERE = Path(__file__).parent
 
 Before = Callable[[Pilot[Any]], Awaitable[None]]
 
@@ -179,8 +179,8 @@ PARTS = {
         "a code is sent again",
     ),
     "sequence": (
-        "test_sequence/test_the_sequence_of_a_whole_run",
-        "test_sequence/test_the_sequence_of_a_run_that_was_refused",
+        "screens/test_sequence/test_the_sequence_of_a_whole_run",
+        "screens/test_sequence/test_the_sequence_of_a_run_that_was_refused",
         "ladder while it waits",
     ),
     "exchange": (
@@ -189,9 +189,9 @@ PARTS = {
         "exchange filtered",
         "exchange with a JWT",
     ),
-    "discovery": ("test_discovery/test_the_table_after_a_scan",),
+    "discovery": ("screens/test_discovery/test_the_table_after_a_scan",),
     "token card": (
-        "test_card/test_the_card_of_a_checked_jwt",
+        "panels/test_token/test_the_card_of_a_checked_jwt",
         "card of an opaque token",
         "card after a refresh",
     ),
@@ -202,7 +202,7 @@ PARTS = {
     ),
     "comfort": (
         "test_snapshots/test_the_form_with_servers_used_before",
-        "test_settings/test_the_form",
+        "screens/test_settings/test_the_form",
         *("guide", "palette", "findings", "export", "quit asks", "a key that is off", "light"),
     ),
     "never stuck": ("exchange of 2 MB", "log of 500"),
@@ -218,6 +218,7 @@ The tenth part, the pictures of the README, is kept by tests/test_screenshots.py
 def test_each_part_of_the_screen_is_kept_at_three_sizes(part: str) -> None:
     for name in PARTS[part]:
         here = f"test_pictures/test_it_looks_as_it_was_kept[{name.replace(' ', '-')}-"
-        kept = f"{name}[" if "/" in name else here
+        *folder, module, picture = (f"{name}[" if "/" in name else here).split("/")
+        kept = HERE.joinpath(*folder, "__snapshots__", module)
         assert "/" in name or name in SCENES
-        assert [size for size in SIZES if not (HERE / f"{kept}{size}].svg").is_file()] == []
+        assert [size for size in SIZES if not (kept / f"{picture}{size}].svg").is_file()] == []

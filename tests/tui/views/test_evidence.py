@@ -16,7 +16,7 @@ from mcp_auth_tui.tui.views import evidence, exchange
 from mcp_auth_tui.tui.widgets.panel import Detail, Panel
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled
-from tests.tui.test_exchange import jwt, plain, view_of
+from tests.tui.screens.test_exchange import jwt, plain, view_of
 
 SIZES = [(80, 24), (120, 36), (60, 20)]
 
