@@ -126,8 +126,8 @@ def start_of(state: State) -> Stage | None:
     refreshes = token is not None and bool(token.refresh) and session.client is not None
     if (first is Stage.VERIFY and token is not None) or (first is Stage.TOKEN and refreshes):
         return first
-    if first is Stage.PROBE:
-        return first
+    if first in (Stage.PROBE, Stage.RESOURCE, Stage.SERVER):
+        return Stage.PROBE  # metadata is read as a whole
     if first is Stage.REGISTER:
         return first if session.server is not None else None
     return Stage.AUTHORIZE if session.client is not None else None
