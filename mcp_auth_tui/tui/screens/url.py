@@ -23,7 +23,7 @@ from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.widgets.hints import Hints
 
 TALL = 22
-"""Lines, as in the `VERTICAL_BREAKPOINTS` of the main screen; on fewer the field and the buttons take one."""
+"""Lines, as on the main screen; on fewer the field and the buttons take one."""
 WIDE = 78
 """Columns; on fewer the line of keys takes one line more."""
 UNKEPT = "?"
