@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
-from typing import Any
-from urllib.parse import unquote_plus
+from collections.abc import Iterator
 
-from mcp_auth_tui.model import Exchange, Field, Kind, Request, Session, Stage
-from mcp_auth_tui.text import redaction, terminal
+from mcp_auth_tui.model import Exchange, Kind, Request, Session, Stage
+from mcp_auth_tui.text import terminal
 
 # Belong to one run or one connection, and would be wrong in a request of its own.
 _OWN = frozenset(
@@ -83,52 +81,20 @@ def one(session: Session, request: Request) -> str:
     words = ["curl"]
     if request.method != ("POST" if request.form is not None or request.json else "GET"):
         words += ["--request", request.method]
-    words.append(_named_query(session, request.url))
-    for field in request.headers:
-        words += ["--header", f"{field.name}: {_named(session, field)}"]
-    for field in request.form or ():
-        words += ["--data-urlencode", f"{field.name}={_named(session, field)}"]
+    redactor = session.redactor(named=True)
+    words.append(redactor.url(request.url))
+    for name, value in redactor.fields(request.headers):
+        words += ["--header", f"{name}: {value}"]
+    for name, value in redactor.fields(request.form or ()):
+        words += ["--data-urlencode", f"{name}={value}"]
     if request.json is not None:
-        body = json.dumps(_named_members(request.json), ensure_ascii=False)
-        words += ["--data-raw", session.redact(body)]
+        words += ["--data-raw", json.dumps(redactor.json(request.json), ensure_ascii=False)]
     # Broken behind each value, so that a long one can be read; no control reaches a terminal.
     lines = [shlex.quote(terminal.one_line(word, None)) for word in words]
     made = f"{lines[0]}"
     for word in lines[1:]:
         made += f" \\\n  {word}" if word.startswith(("--", "http", "'http")) else f" {word}"
     return f"{made}\n"
-
-
-def _named(session: Session, field: Field) -> str:
-    name = field.name.lower()
-    if (
-        isinstance(field.value, str)
-        and name not in redaction.SECRET_NAMES | redaction.SECRET_HEADERS
-    ):
-        return session.redact(field.value)
-    scheme, _, rest = field.raw.partition(" ")
-    return f"{scheme} <{name}>" if rest and name == "authorization" else f"<{name}>"
-
-
-def _named_query(session: Session, url: str) -> str:
-    head, mark, query = url.partition("?")
-    parts = []
-    for part in query.split("&"):
-        name, sep, _ = part.partition("=")
-        secret = unquote_plus(name).lower() in redaction.SECRET_NAMES
-        parts.append(f"{name}{sep}<{name}>" if secret else part)
-    return session.redact(head + mark + "&".join(parts))
-
-
-def _named_members(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {
-            key: f"<{key}>"
-            if key.lower() in redaction.SECRET_NAMES and isinstance(item, str)
-            else _named_members(item)
-            for key, item in value.items()
-        }
-    return [_named_members(item) for item in value] if isinstance(value, list) else value
 
 
 def quoted(value: str) -> str:

@@ -33,10 +33,10 @@ from mcp_auth_tui.model.http import (
     Secret,
     Timing,
 )
+from mcp_auth_tui.model.redactor import Redactor
 from mcp_auth_tui.model.session import (
     Session,
     StageState,
-    shown_body,
 )
 from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status, Whose
 
@@ -58,6 +58,7 @@ __all__ = [
     "Outcome",
     "Question",
     "Ready",
+    "Redactor",
     "Request",
     "Response",
     "Resumed",
@@ -72,5 +73,4 @@ __all__ = [
     "Tried",
     "Waiting",
     "Whose",
-    "shown_body",
 ]

@@ -24,8 +24,8 @@ from mcp_auth_tui.model.events import (
     Waiting,
 )
 from mcp_auth_tui.model.http import Exchange, Request, Secret
+from mcp_auth_tui.model.redactor import Redactor, credentials_of
 from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status
-from mcp_auth_tui.text import redaction, terminal
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model.aside import LocationCheck, SignatureCheck
@@ -173,7 +173,7 @@ class Session:
         return replace(self, stages={**self.stages, stage: state})
 
     def _exchanged(self, exchange: Exchange) -> Session:
-        secrets = self.secrets.union(exchange.request.secrets)
+        secrets = self.secrets | credentials_of(exchange)
         added = replace(self, exchanges=(*self.exchanges, exchange), secrets=secrets)
         if exchange.again:
             # Sent beside the flow, which stands where it stood.
@@ -259,14 +259,6 @@ class Session:
         chosen = [f for f in self.findings if not stages or f.stage in stages]
         return {level: sum(f.level is level for f in chosen) for level in Level}
 
-    def redact(self, value: str) -> str:
-        """Mask every credential of this run inside a text (SPEC 6)."""
-        if not self.secrets:
-            return value
-        return redaction.redact(value, (secret.reveal() for secret in self.secrets))
-
-
-def shown_body(session: Session, body: bytes, media_type: str) -> str:
-    """Return a body fit to show: harmless, with credentials masked by name and by value."""
-    plain = body.decode("utf-8", "replace")
-    return terminal.harmless(session.redact(redaction.redact_body(plain, media_type)))
+    def redactor(self, *, reveal: bool = False, named: bool = False) -> Redactor:
+        """Return the one door through which texts of this run leave the program (SPEC 6)."""
+        return Redactor(self.secrets, reveal=reveal, named=named)

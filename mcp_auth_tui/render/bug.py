@@ -22,7 +22,7 @@ def described(error: BaseException, session: Session | None = None) -> list[str]
     known = session or Session()
     lines = [
         f"This is a bug in mcp-auth-tui {__version__}, not in the server:"
-        f" {one_line(known.redact(_brief(error)))}",
+        f" {one_line(known.redactor().text(_brief(error)))}",
         "What was obtained so far is kept. Please report this line in the project's issue tracker"
         f" (with {DEBUG}=1 it comes with a traceback).",
     ]
@@ -39,16 +39,15 @@ def stop(error: BaseException, session: Session) -> Finding:
     from mcp_auth_tui import findings
 
     stage = session.current or Stage.PROBE
-    finding = findings.fatal(
-        findings.finding("client-bug", stage, seen=session.redact(_brief(error)))
-    )
+    seen = session.redactor().text(_brief(error))
+    finding = findings.fatal(findings.finding("client-bug", stage, seen=seen))
     if os.environ.get(DEBUG):
         return replace(finding, seen=harmless(_traceback(error, session)))
     return finding
 
 
 def _traceback(error: BaseException, session: Session) -> str:
-    return session.redact("".join(traceback.format_exception(error))).rstrip()
+    return session.redactor().text("".join(traceback.format_exception(error))).rstrip()
 
 
 def _brief(error: BaseException) -> str:

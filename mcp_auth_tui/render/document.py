@@ -32,9 +32,8 @@ length and a short hash (SPEC 6).
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import replace
 from typing import Any
 
 from mcp_auth_tui import __version__
@@ -44,22 +43,20 @@ from mcp_auth_tui.model import (
     Event,
     Exchange,
     Exchanged,
-    Field,
     Finding,
     Learned,
+    Left,
     Ready,
+    Redactor,
     Request,
     Response,
-    Secret,
     Session,
     Slip,
     Stage,
     Started,
     Status,
-    shown_body,
 )
-from mcp_auth_tui.render.summary import redacted
-from mcp_auth_tui.text import redaction
+from mcp_auth_tui.text.terminal import one_line
 
 SCHEMA = "mcp-auth-tui/1"
 BODY_LIMIT = 20_000
@@ -70,6 +67,7 @@ def document(
     session: Session, *, reveal: bool = False, marks: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """Return the whole run as one JSON value (see the head of this module)."""
+    redactor = session.redactor()
     made = {
         "program": {"name": "mcp-auth-tui", "version": __version__},
         "url": session.url,
@@ -83,12 +81,12 @@ def document(
         "findings": [_finding(finding) for finding in session.findings],
         "tried": session.tried,
         **_learned(session),
-        "exchanges": [_exchange(session, exchange) for exchange in session.exchanges],
+        "exchanges": [_exchange(redactor, exchange) for exchange in session.exchanges],
         "timings": _timings(session),
     }
     return {
         "schema": SCHEMA,
-        **clean(session, made),
+        **redactor.json(made),
         "headers": {name: value.reveal() for name, value in session.headers.items()},
         "token": _token(session, reveal),
     }
@@ -97,6 +95,7 @@ def document(
 def event(happened: Event, session: Session) -> dict[str, Any]:
     """Return one event as a JSON value; ``session`` is the session after it."""
     name = type(happened).__name__.lower()
+    redactor = session.redactor()
     head = {"schema": SCHEMA, "event": name}
     match happened:
         case Ended():
@@ -107,52 +106,33 @@ def event(happened: Event, session: Session) -> dict[str, Any]:
                 "at": happened.at,
                 "stop": _finding(happened.stop) if happened.stop else None,
             }
-            return {**head, **clean(session, members), "headers": headers}
+            return {**head, **redactor.json(members), "headers": headers}
         case Browsed():
-            return {**head, **clean(session, happened), "url": happened.url}
+            return {**head, **redactor.json(happened), "url": happened.url}
         case Exchanged():
-            return {**head, **clean(session, _exchange(session, happened.exchange))}
+            return {**head, **redactor.json(_exchange(redactor, happened.exchange))}
         case Finding():
-            return {**head, **clean(session, _finding(happened))}
+            return {**head, **redactor.json(_finding(happened))}
         case Slip():
-            return {**head, **clean(session, _finding(happened.finding))}
+            return {**head, **redactor.json(_finding(happened.finding))}
         case Started():
             known = [name for name, _ in happened.known]
             members = {"url": happened.url, "at": happened.at, "known": known}
-            return {**head, **clean(session, {**members, "skipped": happened.skipped})}
+            return {**head, **redactor.json({**members, "skipped": happened.skipped})}
+        case Left():
+            summary = one_line(happened.summary, None)
+            return {**head, **redactor.json(replace(happened, summary=summary))}
         case Learned(name="token"):
             return {**head, "name": "token", "value": _token(session, False)}
         case Ready():
-            return {**head, **clean(session, _action(happened))}
+            return {**head, **redactor.json(_action(redactor, happened))}
         case _:
-            return {**head, **clean(session, happened)}
+            return {**head, **redactor.json(happened)}
 
 
 def dumped(value: Mapping[str, Any], *, indent: int | None = None) -> str:
     """Return JSON text in ASCII without a control that a terminal could act on (SPEC 6)."""
     return json.dumps(value, indent=indent, allow_nan=False).replace("\x7f", "\\u007f")
-
-
-def clean(session: Session, value: Any) -> Any:
-    """Return a value as JSON holds it, every credential in it masked, by name and by value."""
-    if isinstance(value, Secret):
-        return str(value)
-    if isinstance(value, Field):
-        return clean(session, {f.name: getattr(value, f.name) for f in fields(value)})
-    if isinstance(value, str):
-        return redacted(session, str(value))
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if value is None or isinstance(value, int):
-        return value
-    if isinstance(value, Mapping):
-        return {
-            session.redact(str(name)): clean(session, redaction.redact_member(str(name), item))
-            for name, item in value.items()
-        }
-    if is_dataclass(value):
-        return clean(session, {f.name: getattr(value, f.name) for f in fields(value)})
-    return [clean(session, item) for item in value]
 
 
 def _reached(session: Session) -> str | None:
@@ -167,7 +147,7 @@ def _stage(session: Session, stage: Stage) -> dict[str, Any]:
     return {
         "name": stage,
         "status": state.status,
-        "summary": state.summary,
+        "summary": one_line(state.summary, None),
         "seconds": round(state.seconds, 6),
     }
 
@@ -218,73 +198,65 @@ def _learned(session: Session) -> dict[str, Any]:
 
 
 def _token(session: Session, reveal: bool) -> dict[str, Any] | None:
-    token = session.token
-    if token is None:
+    if session.token is None:
         return None
-    shown: dict[str, Any] = clean(session, token)
+    members: dict[str, Any] = session.redactor().json(session.token)
     for name in ("access", "refresh", "id_token"):
-        secret = getattr(token, name)
-        if secret is not None:
-            shown[name] = secret.reveal() if reveal else str(secret)
-    return shown
+        secret = getattr(session.token, name)
+        if secret is not None and reveal:
+            members[name] = secret.reveal()
+    return members
 
 
-def _exchange(session: Session, exchange: Exchange) -> dict[str, Any]:
+def _exchange(redactor: Redactor, exchange: Exchange) -> dict[str, Any]:
     request, response, failure = exchange.request, exchange.response, exchange.failure
     return {
         "number": exchange.number,
         "stage": request.stage,
         "purpose": request.purpose,
         "method": request.method,
-        "url": request.url,
+        "url": redactor.url(request.url),
         "attempt": exchange.attempt,
         "edited": exchange.edited,
         "again": exchange.again or None,
         "started": exchange.started,
         "seconds": round(exchange.seconds, 6),
         "timing": exchange.timing,
-        "request": _request(request),
+        "request": _request(redactor, request),
         "status": exchange.status or None,
-        "response": _response(session, response) if response else None,
+        "response": _response(redactor, response) if response else None,
         "failure": failure,
     }
 
 
-def _request(request: Request) -> dict[str, Any]:
-    form = request.form
+def _request(redactor: Redactor, request: Request) -> dict[str, Any]:
     return {
-        "headers": [(field.name, _masked(field.name, field.value)) for field in request.headers],
-        "form": None if form is None else [(f.name, _masked(f.name, f.value)) for f in form],
+        "headers": redactor.fields(request.headers),
+        "form": None if request.form is None else redactor.fields(request.form),
         "json": request.json,
     }
 
 
-def _response(session: Session, response: Response) -> dict[str, Any]:
-    body = shown_body(session, response.body, response.media_type)
+def _response(redactor: Redactor, response: Response) -> dict[str, Any]:
+    body = redactor.body(response.body, response.media_type, BODY_LIMIT + 1)
     return {
-        "headers": [(name, _masked(name, value)) for name, value in response.headers],
+        "headers": redactor.fields(response.headers),
         "body": body[:BODY_LIMIT],
         "octets": len(response.body),
         "truncated": response.truncated or len(body) > BODY_LIMIT,
     }
 
 
-def _masked(name: str, value: str | Secret) -> str:
-    lower = name.lower()
-    known = lower in redaction.SECRET_HEADERS or lower in redaction.SECRET_NAMES
-    return redaction.masked(value) if known and isinstance(value, str) else str(value)
-
-
-def _action(ready: Ready) -> dict[str, Any]:
+def _action(redactor: Redactor, ready: Ready) -> dict[str, Any]:
     request = ready.request
     if not isinstance(request, Request):
         return {"action": "browse"}
     return {
         "action": "open" if ready.stream else "send",
         "method": request.method,
-        "url": request.url,
+        "url": redactor.url(request.url),
         "purpose": request.purpose,
-        "request": _request(request),
+        "request": _request(redactor, request),
     }
 
 

@@ -35,7 +35,7 @@ from mcp_auth_tui.model import (
     Waiting,
 )
 from mcp_auth_tui.model.oauth import Attempt, DeviceCode
-from mcp_auth_tui.render.summary import GLYPHS, counted, elsewhere, learned, redacted
+from mcp_auth_tui.render.summary import GLYPHS, counted, elsewhere, learned
 from mcp_auth_tui.text import terminal, units
 
 HEADINGS = {
@@ -359,7 +359,7 @@ class Plain:
         self._write(self._paint(self._safe(line), colour))
 
     def _safe(self, value: str) -> str:
-        return terminal.one_line(redacted(self._session, value), _LONGEST)
+        return terminal.one_line(self._session.redactor().text(value), _LONGEST)
 
     def _paint(self, value: str, colour: str) -> str:
         return f"\x1b[{colour}m{value}\x1b[0m" if self._colour and colour else value

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.model import Level, Session
-from mcp_auth_tui.text import redaction, terminal, units
+from mcp_auth_tui.text import terminal, units
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model.oauth import (
@@ -30,18 +30,13 @@ GLYPHS = {
 }
 
 
-def redacted(session: Session, value: str) -> str:
-    """Mask every credential of a run inside any text, by its name and by its value (SPEC 6)."""
-    return redaction.redact_named(session.redact(value))
-
-
 def parting(session: Session) -> list[str]:
     """Return what stopped a run and what to do next, one line each, masked and harmless."""
     if (stop := session.stop) is None:
         return []
     told = [f"stopped in {stop.stage} by {stop.id}: {stop.message}"]
     told += [f"Next: {stop.next}"] if stop.next else []
-    return [terminal.one_line(redacted(session, line)) for line in told]
+    return [terminal.one_line(session.redactor().text(line)) for line in told]
 
 
 _SOUGHT = frozenset({"prm-missing", "prm-html", "as-missing", "as-html"})

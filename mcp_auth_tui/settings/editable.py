@@ -237,7 +237,7 @@ def _field(group: str, action: argparse.Action) -> OptionField:
 
 def shown(name: str, value: str) -> str:
     """Return a value fit to be shown and copied: ``…`` stands for what is secret in it."""
-    from mcp_auth_tui.text.redaction import SECRET_NAMES
+    from mcp_auth_tui.text.redaction import is_secret_name
 
     if name == "proxy" and "@" in value:
         head, _, host = value.rpartition("@")
@@ -245,7 +245,7 @@ def shown(name: str, value: str) -> str:
         return f"{scheme}{sep}…@{host}"
     if name == "param":
         key = value.partition("=")[0]
-        return f"{key}=…" if key.lower() in SECRET_NAMES else value
+        return f"{key}=…" if is_secret_name(key) else value
     return value
 
 

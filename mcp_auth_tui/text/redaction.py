@@ -1,53 +1,109 @@
-"""Knows how credentials are masked in what is shown; knows nothing of stages or screens."""
+"""Knows which names hold credentials and how they are masked; knows nothing of stages or screens.
+
+The one answer to "is that a secret?" (`is_secret_name`) for every face, report and export. What
+takes a credential's place says its length and a short hash (SPEC 6).
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import unquote, unquote_plus
 
-# Members of JSON documents, form fields and query parameters whose value is a credential (SPEC 6).
-SECRET_NAMES = frozenset(
+from mcp_auth_tui.text.spellings import SHORTEST, KnownSecrets
+
+# Who holds the value of one of these can act as somebody: it is masked wherever it stands, in every
+# spelling (``accessToken``, ``client-secret``), and where a longer name ends so (``x-api-key``).
+_CREDENTIALS = frozenset(
     {
-        "access_token",
-        "refresh_token",
-        "id_token",
-        "code",
-        "code_verifier",
-        "state",
-        "client_secret",
-        "client_assertion",
-        "assertion",
-        "subject_token",
-        "actor_token",
-        "registration_access_token",
-        "device_code",
-        "token",
-        "password",
-        "nonce",
+        # Tokens: RFC 6749, 8693, OIDC, registration (RFC 7591 §3, 7592 §3), and as others call them
+        # (`registration_access_token`, `initial_access_token` end in the first).
+        *("access_token", "refresh_token", "id_token", "subject_token", "actor_token"),
+        *("logout_token", "auth_token", "oauth_token", "bearer_token", "api_token"),
+        *("session_token", "security_token", "user_token"),
+        "id_token_hint",  # a whole ID token in the URL of a browser (OIDC Core §3.1.2.1)
+        "software_statement",  # signed for one piece of software (RFC 7591 §2.3)
+        # What is exchanged for tokens: RFC 6749 §4.1, 7636, 8628, 7521; CIBA.
+        *("authorization_code", "auth_code", "code_verifier", "device_code", "auth_req_id"),
+        *("assertion", "client_assertion"),
+        # What authenticates a client or a person.
+        *("client_secret", "secret", "password", "passwd", "passphrase", "api_key", "access_key"),
+        *("secret_key", "private_key"),
+        # Header fields, and documents that echo them. The id of an MCP session lets others join it.
+        *("authorization", "dpop", "dpop_proof", "cookie", "set_cookie", "mcp_session_id"),
     }
 )
-_ANY = "|".join(sorted(SECRET_NAMES)).replace("_", "[_-]?")
-# Such a member in text that is no JSON as a whole: cut off, broken, or inside an event stream.
-_MEMBER = re.compile(rf'("(?:{_ANY})"\s*:\s*")((?:[^"\\]|\\.)+)', re.IGNORECASE | re.DOTALL)
-# One in a query, a form or a sentence that quotes one, before its value is known as such.
-_NAMES = rf"(?<![\w-])({_ANY})"
-_NAMED = re.compile(rf"{_NAMES}(=)([^&\s#\"'<>‹›]{{6,}})", re.IGNORECASE)
-# One in text of which nothing is known: ``name: value``, ``name = 'value'``.
-_SAID = re.compile(rf"{_NAMES}([\"']?\s?[=:]\s?[\"']?)([^&\s#\"'<>‹›]{{6,}})", re.IGNORECASE)
-# In a sentence such a name is often followed by a word: ``code: invalid_request``.
-_WORDS_TOO = frozenset({"code", "state", "token"})
-# What nobody writes in a sentence: long, with letters and digits mixed; or the head of a JWT.
-_LONG_WORD = re.compile(r"\beyJ[A-Za-z0-9_.-]{8,}|[A-Za-z0-9_~+=-]{24,}")
-_SECRET_NAME = re.compile(_ANY, re.IGNORECASE)
-# What is shorter is a word, not a credential: to mask it everywhere would hide the story.
-_SHORTEST = 6
-_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*\Z")
+# Of one use, and whole names only: a longer name (`error_code`, `page_token`, `dpop-nonce`) or a
+# word behind a colon is often something else.
+_AMBIGUOUS = frozenset({"code", "state", "token", "nonce"})
+# Not secret, and needed for debugging: `user_code` (a person reads it aloud), `code_challenge` (a
+# hash for the public), `request_uri` (RFC 9126: of no use without the client), `client_id`,
+# `token_type`, `jti`, `kid`, `login_hint` (it names a person: reports mask it themselves).
+SECRET_NAMES = _CREDENTIALS | _AMBIGUOUS
 SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "dpop", "cookie", "set-cookie", "mcp-session-id"}
 )
+Mask = Callable[[str, str], str]
+"""Makes of a credential's name and value that which stands in its place."""
+DEPTH = 64
+"""Levels of a JSON value that are shown: twice what the program reads (SPEC 6)."""
+TOO_DEEP = f"… nested more than {DEPTH} levels deep"
+
+_JOINED = frozenset(name.replace("_", "") for name in _CREDENTIALS)
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LONGEST_NAME = 80
+_READ = 1 << 18
+Span = tuple[str, int, int]
+"""The name of a credential in a text, and where its value begins and ends."""
+# A member in text that is no JSON as a whole: cut off, broken, or inside an event stream. Its
+# value is only looked at, for it may be a name in turn.
+_MEMBER = re.compile(r'"((?:[^"\\]|\\.){1,80})"(?=\s*:\s*")', re.DOTALL)
+_STRING = re.compile(r'(\s*:\s*")((?:[^"\\]|\\.)+)', re.DOTALL)
+# A name with a value behind it: ``name=value``, ``name: "value"``, ``name%3Dvalue``, ``name>value``
+_NAME = re.compile(
+    r"(?:(?<![\w.+-])|(?<=%26)|(?<=%3[Ff])|(?<=%23))((?:[\w.+-]|%(?:5[BDFbdf]|2[DEde])){1,80})"
+    r"(?=[\\\"'\])]{0,4}\s{0,4}(?:[=:>]|%3[Dd]))"
+)
+_VALUE = re.compile(
+    r"([\\\"'\])]{0,4}\s{0,4}(?:=>|[=:>]|%3[Dd])\s{0,4}[\\\"'(\[]{0,4}(?:(?:Bearer|DPoP|Basic)\s+)?)"
+    r"((?:(?!%26)[^&\s#\"'<>‹›\\]|\\[^\s\"'&]){6,})",
+    re.IGNORECASE,
+)
+_SCHEMES = frozenset({"bearer", "basic", "dpop"})
+_USER = re.compile(r"(?<=://)([^/\s:@]*:)([^/\s@‹›]+)(?=@)")
+# What nobody writes in a sentence: long, with letters and digits mixed; or the head of a JWT.
+_LONG_WORD = re.compile(r"\beyJ[A-Za-z0-9_.-]{8,}|[A-Za-z0-9_~+=-]{24,}")
+_MASK = re.compile(r"‹\d+ chars #[0-9a-f]{6}›")
+
+
+@lru_cache(maxsize=4096)
+def is_secret_name(name: str) -> bool:
+    """Return whether a name says that its value is a credential, however it is spelled.
+
+    ``accessToken``, ``client-secret``, ``ACCESS_TOKEN``, ``X-Api-Key`` and ``code%5Fverifier`` are;
+    ``token_type``, ``dpop-nonce`` and ``code_challenge`` are not.
+    """
+    words = _words(name)
+    return _is_ambiguous(words) or any(
+        "".join(words[at:]) in _JOINED for at in range(len(words) - 1, -1, -1)
+    )
+
+
+def _words(name: str) -> list[str]:
+    name = name[-_LONGEST_NAME:]
+    if "%" in name:
+        name = unquote(name)
+    if "\\u" in name:
+        name = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), name)
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+def _is_ambiguous(words: list[str]) -> bool:
+    return "".join(words) in _AMBIGUOUS
 
 
 def fingerprint(value: str) -> str:
@@ -59,126 +115,209 @@ def fingerprint(value: str) -> str:
 
 def masked(value: str) -> str:
     """Return what stands in the place of a secret: its length and a short hash (SPEC 6)."""
+    if value.startswith("‹") and _MASK.fullmatch(value):
+        return value
     return f"‹{len(value)} chars #{fingerprint(value)}›"
 
 
 def redact(value: str, secrets: Iterable[str]) -> str:
     """Replace every known secret inside a text by its mask, however it is spelled there."""
-    if len(value) < _SHORTEST:
-        return value
-    for secret in sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True):
-        for form in _forms(secret):
-            if form in value:
-                value = value.replace(form, masked(secret))
-    return value
+    return KnownSecrets(secrets, masked).hide(value)
 
 
-def _forms(secret: str) -> Iterable[str]:
-    """Return how a secret may be spelled; nearly all hold nothing that is ever encoded.
+def redact_json(
+    value: Any,
+    *,
+    text: Callable[[str], str] = str,
+    member: Mask | None = None,
+    plain: Callable[[Any], Any] = lambda value: value,
+    depth: int = DEPTH,
+) -> Any:
+    """Return a copy of a JSON value in which members that are named like credentials are masked.
 
-    As it is, in a URL or a form, in a JSON string (the slash too, as PHP has it), in HTML, and for
-    a shell.
+    ``text`` is applied to all other strings, ``member`` (name and value) to the credentials,
+    ``plain`` to what is no JSON value. What is nested more than ``depth`` levels deep is left out:
+    a server may send any depth.
     """
-    if _UNRESERVED.match(secret):
-        return (secret,)
-    encoded = quote(secret, "", errors="replace"), quote_plus(secret, errors="replace")
-    strings = [json.dumps(secret, ensure_ascii=plain)[1:-1] for plain in (False, True)]
-    page = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    quoted = page.replace('"', "&quot;")
-    pages = [page, quoted, *(quoted.replace("'", mark) for mark in ("&#x27;", "&#39;"))]
-    shell = secret.replace("'", "'\"'\"'")
-    slashed = [form.replace("/", "\\/") for form in strings]
-    return dict.fromkeys((secret, *encoded, *strings, *slashed, *pages, shell))
+
+    hide = member or mask_member
+
+    def walk(value: Any, name: str, left: int) -> Any:
+        if isinstance(value, str):
+            return hide(name, value) if name else text(value)
+        if isinstance(value, Mapping):
+            if not left:
+                return TOO_DEEP
+            made = {}
+            for key, item in value.items():
+                inner = str(key)
+                # Of what is inside a credential's member, only what is named so too is masked.
+                hidden = is_secret_name(inner)
+                made[text(inner)] = walk(item, inner if hidden else "", left - 1)
+            return made
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return [walk(item, name, left - 1) for item in value] if left else TOO_DEEP
+        other = plain(value)
+        return value if other is value else walk(other, name, left)
+
+    return walk(value, "", depth)
 
 
-def _is_secret(name: str) -> bool:
-    """Return whether a name says that its value is a credential, ``accessToken`` too."""
-    return _SECRET_NAME.fullmatch(name) is not None
+def mask_member(name: str, value: str) -> str:
+    """Return what stands in the place of the credential that a name holds."""
+    return masked(value)
 
 
-def redact_json(value: Any) -> Any:
-    """Mask the members of a JSON value whose name says that they hold a credential."""
-    if isinstance(value, dict):
-        return {
-            key: _masked_member(item) if _is_secret(key) else redact_json(item)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [redact_json(item) for item in value]
-    return value
-
-
-def redact_member(name: str, value: Any) -> Any:
-    """Mask the value of one member when its name says so; what is inside it is left alone."""
-    return _masked_member(value) if _is_secret(name) else value
-
-
-def _masked_member(value: Any) -> Any:
-    if isinstance(value, str):
-        return masked(value)
-    if isinstance(value, list):
-        return [_masked_member(item) for item in value]
-    return redact_json(value)
-
-
-def redact_query(query: str) -> str:
+def redact_query(query: str, member: Mask = mask_member) -> str:
     """Mask the credentials of a form body or query string, and leave its other bytes alone."""
     parts = []
     for part in query.split("&"):
         name, sep, item = part.partition("=")
-        parts.append(
-            name + sep + (masked(item) if item and _is_secret(unquote_plus(name)) else item)
-        )
+        hidden = item and is_secret_name(unquote_plus(name))
+        parts.append(name + sep + (member(name, item) if hidden else item))
     return "&".join(parts)
 
 
-def redact_url(url: str) -> str:
-    """Mask the credentials in a URL's query and fragment."""
+def redact_url(url: str, member: Mask = mask_member) -> str:
+    """Mask the credentials in a URL's user information, query and fragment."""
     head, mark, fragment = url.partition("#")
     path, sep, query = head.partition("?")
-    return path + sep + redact_query(query) + mark + redact_query(fragment)
+    query, fragment = redact_query(query, member), redact_query(fragment, member)
+    return redact_user(path) + sep + query + mark + fragment
 
 
-def redact_body(body: str, content_type: str) -> str:
-    """Return a body fit to show: credentials masked by their names, in JSON, SSE, forms, text."""
+def redact_user(value: str) -> str:
+    """Mask the password in the user information of every URL in a text (RFC 3986 §3.2.1)."""
+    return _USER.sub(lambda found: found[1] + masked(found[2]), value) if "@" in value else value
+
+
+def redact_body(body: str, content_type: str, limit: int | None = None) -> str:
+    """Return a body fit to show: credentials masked by their names, in JSON, SSE, forms, text.
+
+    With ``limit`` at least that many characters of it, and hardly more is looked at than they take.
+    """
     if "json" in content_type or body.lstrip()[:1] in ("{", "["):
         try:
-            document = json.loads(body)
+            document = redact_json(json.loads(body))
         except (ValueError, RecursionError):
-            return _redact_said(body)
-        return json.dumps(redact_json(document), indent=2, ensure_ascii=False)
+            pass
+        else:
+            return _laid_out(document, limit)
+    if limit is not None:
+        # A value may be masked that is much longer than its mask: at most to the end of the body.
+        body = body[: max(limit, _READ)]
     if "x-www-form-urlencoded" in content_type:
         body = redact_query(body)
-    return _redact_said(body)
+    return _redact_unknown(body)
 
 
-def _redact_said(body: str) -> str:
+def _laid_out(document: Any, limit: int | None) -> str:
+    encoder = json.JSONEncoder(indent=2, ensure_ascii=False)
+    if limit is None:
+        return encoder.encode(document)
+    parts, room = [], limit
+    for part in encoder.iterencode(document):
+        parts.append(part)
+        room -= len(part)
+        if room < 0:
+            break
+    return "".join(parts)
+
+
+def _redact_unknown(body: str) -> str:
     # Nothing is what it is called: forms, and what looks like JSON, come under any name or none.
-    return _SAID.sub(_hidden, redact_members(body))
+    return _hidden(_hidden(body, _members(body)), _named(body, strict=False))
 
 
-def redact_members(value: str) -> str:
-    """Mask JSON members that hold credentials inside text that is not one JSON value."""
-    return _MEMBER.sub(lambda found: found.group(1) + masked(found.group(2)), value)
+def redact_text(value: str) -> str:
+    """Mask what a name in a text of a finding, a URL or a header field gives away.
 
-
-def redact_named(value: str) -> str:
-    """Mask ``name=value`` inside any text where the name says that it is a credential."""
-    return _NAMED.sub(_hidden, value) if "=" in value else value
+    All behind an equals sign; behind a colon, where words stand too, what looks like a credential.
+    """
+    return redact_user(_hidden(value, _named(value, strict=True)))
 
 
 def redact_prose(value: str) -> str:
     """Mask what may be a credential in text of which nothing is known: rather too much."""
-    return _LONG_WORD.sub(_mixed_hidden, _SAID.sub(_hidden, value))
+    return _LONG_WORD.sub(_mixed_hidden, _hidden(value, _named(value, strict=False)))
 
 
-def _hidden(found: re.Match[str]) -> str:
-    name, between, value = found.groups()
-    word = ":" in between and name.lower() in _WORDS_TOO and not re.search("[0-9]", value)
-    return found[0] if word else f"{name}{between}{masked(value)}"
+def credentials_in(value: str) -> Iterator[str]:
+    """Yield what the names in a text of a server show to be credentials, to be known from then on.
+
+    Stricter than what is masked where it stands: a word that is taken for a secret would be hidden
+    wherever the run uses it.
+    """
+    for name, start, end in (*_members(value), *_named(value, strict=True)):
+        found = value[start:end]
+        if "\\" in found:
+            with suppress(ValueError):
+                found = json.loads(f'"{found}"', strict=False)
+        if "%" in found:
+            found = unquote(found)
+        if is_credible(name, found):
+            yield found
+
+
+def is_credible(name: str, value: str) -> bool:
+    """Return whether a value that bears a credential's name looks like one, too."""
+    least = 16 if _is_ambiguous(_words(name)) else 8
+    word = value.split() == [value] and len(value) >= least
+    return word and (_is_mixed(value) or len(value) >= 20)
+
+
+def _hidden(value: str, spans: Iterable[Span]) -> str:
+    parts, at = [], 0
+    for _, start, end in spans:
+        parts += [value[at:start], masked(value[start:end])]
+        at = end
+    return "".join((*parts, value[at:])) if parts else value
+
+
+def _members(value: str) -> Iterator[Span]:
+    """Yield name, start and end of each string that is a JSON member named like a credential."""
+    for name in _MEMBER.finditer(value):
+        if is_secret_name(name[1]) and (found := _STRING.match(value, name.end())):
+            yield (name[1], *found.span(2))
+
+
+def _named(value: str, *, strict: bool) -> Iterator[Span]:
+    """Yield name, start and end of each value that follows the name of a credential."""
+    if not any(sign in value for sign in ("=", ":", ">", "%3")):
+        return
+    behind = 0
+    for name in _NAME.finditer(value):
+        if name.start() < behind or not is_secret_name(name[1]):
+            continue
+        found = _VALUE.match(value, name.end())
+        if found is None:
+            continue
+        start, end = found.span(2)
+        word = value[start:end].rstrip(",;)")
+        if len(word) >= SHORTEST and _is_value(name[1], found[1], word, strict):
+            behind = end
+            yield name[1], start, start + len(word)
+
+
+def _is_value(name: str, between: str, word: str, strict: bool) -> bool:
+    """Return whether what follows a credential's name is one, and no word of a sentence."""
+    if word.lower() in _SCHEMES:
+        return False
+    if ">" in between:
+        return _is_mixed(word)
+    if ":" not in between:
+        plain = not strict or between in ("=", "%3D", "%3d")
+        return plain or not _is_ambiguous(_words(name)) or _is_mixed(word)
+    if strict:
+        return len(word) >= 8 and _is_mixed(word)
+    # In a sentence such a name is often followed by a word: ``code: invalid_request``.
+    return not _is_ambiguous(_words(name)) or re.search("[0-9]", word) is not None
+
+
+def _is_mixed(word: str) -> bool:
+    return re.search("[0-9]", word) is not None and re.search("[A-Za-z]", word) is not None
 
 
 def _mixed_hidden(found: re.Match[str]) -> str:
     word = found[0]
-    mixed = re.search("[0-9]", word) and re.search("[A-Za-z]", word)
-    return masked(word) if mixed or word.startswith("eyJ") else word
+    return masked(word) if _is_mixed(word) or word.startswith("eyJ") else word

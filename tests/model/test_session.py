@@ -33,7 +33,6 @@ from mcp_auth_tui.model import (
     Status,
     Tried,
     Waiting,
-    shown_body,
 )
 from tests.protocol.script import MCP, client, raw, token
 
@@ -136,7 +135,7 @@ def test_exchanges_add_their_time_and_secrets_and_take_the_gate_away() -> None:
     assert session.stages[Stage.TOKEN].seconds == 0.5
     assert session.ready is None
     assert session.secrets == {Secret("Basic hunter2hunter2"), Secret("the-code-1")}
-    assert session.redact("x the-code-1 y") == f"x {Secret('the-code-1')} y"
+    assert session.redactor().text("x the-code-1 y") == f"x {Secret('the-code-1')} y"
 
 
 def test_findings_places_and_values_are_kept_in_order() -> None:
@@ -218,7 +217,7 @@ def test_a_shown_body_is_harmless_and_without_secrets() -> None:
     """By the name of the member, and by value wherever it stands."""
     session = folded(Learned("token", token()))
     body = b'{"refresh_token":"rt-rt-rt","note":"access-token-1 \x1b[31m"}'
-    shown = shown_body(session, body, "text/plain")
+    shown = session.redactor().body(body, "text/plain")
     assert "rt-rt-rt" not in shown
     assert "access-token-1" not in shown
     assert "\x1b" not in shown

@@ -72,7 +72,7 @@ def test_no_view_lets_a_control_through_or_parses_markup() -> None:
             contents += [row_content(row, look) for row in rows]
             assert_harmless(one(session, exchange.request).replace("\\\n", ""))
         for finding in session.findings:
-            contents += [finding_line(finding), *finding_block(session, finding, look)]
+            contents += [finding_line(session, finding), *finding_block(session, finding, look)]
     everything = "\n".join(content.plain for content in contents)
     assert_harmless(everything)
     assert "[@click=app.quit]" in everything

@@ -208,12 +208,12 @@ def _does(note: ClientNote) -> str:
 
 def _crossing(exchange: Exchange, safe: Safe) -> Crossing:
     request, response = exchange.request, exchange.response
-    sent = safe.fields([(item.name, item.value) for item in request.headers])
+    sent = safe.fields(request.headers)
     body = safe.sent(exchange)
     first = f"{request.method} {safe.line(request.url)}"
     blocks = [("sent", "\n".join([first, *sent, *(["", body] if body else [])]))]
     if response is not None:
-        lines = [f"{response.http_version} {response.status}", *safe.fields(list(response.headers))]
+        lines = [f"{response.http_version} {response.status}", *safe.fields(response.headers)]
         body = safe.received(exchange)
         blocks.append(("received", "\n".join([*lines, *(["", body] if body else [])])))
     elif exchange.failure is not None:

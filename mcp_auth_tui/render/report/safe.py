@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from mcp_auth_tui.model import Exchange, Kind, Secret, Session, shown_body
-from mcp_auth_tui.render.summary import redacted
+from mcp_auth_tui.model import Exchange, Field, Kind, Session
 from mcp_auth_tui.text import redaction, terminal, units
 
 BODY_LIMIT = 6_000
 """The most characters of a body."""
 _LEAST = 6
 # Who signs in, as a parameter of the authorization request (OIDC Core §3.1.2.1).
-_HINT = re.compile(r"(?<![\w-])(login_hint|id_token_hint)=([^&\s#\"'<>‹›]+)")
+_PERSONAL = frozenset({"login_hint"})
+_HINT = re.compile(r"(?<![\w-])(login_hint)=([^&\s#\"'<>‹›]+)")
 # Members of a token or registration answer that say nothing about a person.
 _PLAIN = frozenset(
     {
@@ -56,7 +57,7 @@ class Safe:
     """Makes the texts of one run safe to publish."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self._redactor = session.redactor()
         self._pairs = _pairs(session.url)
 
     def __call__(self, value: object) -> str:
@@ -65,26 +66,29 @@ class Safe:
         for pair, masked in self._pairs:
             plain = plain.replace(pair, masked)
         plain = _HINT.sub(lambda found: f"{found[1]}={redaction.masked(found[2])}", plain)
-        return terminal.harmless(redacted(self._session, plain))
+        return terminal.harmless(self._redactor.text(plain))
 
     def line(self, value: object) -> str:
         """Return the same on one line."""
         return terminal.one_line(self(value), None)
 
-    def fields(self, pairs: list[tuple[str, str | Secret]]) -> list[str]:
+    def fields(self, items: Iterable[Field | tuple[str, str]]) -> list[str]:
         """Return header or form fields, one a line."""
-        return [self.line(f"{name}: {_field(name, value)}") for name, value in pairs]
+        return [
+            self.line(f"{name}: {_personal(name, value)}")
+            for name, value in self._redactor.fields(items)
+        ]
 
     def sent(self, exchange: Exchange) -> str:
         """Return the body that was sent; empty when there was none."""
         request = exchange.request
         if request.form is not None:
-            return "\n".join(self.fields([(item.name, item.value) for item in request.form]))
+            return "\n".join(self.fields(request.form))
         if request.json is None:
             return ""
         if request.json.get("method") == "tools/call":
             return "(the arguments of a tool call are left out)"
-        return self(json.dumps(redaction.redact_json(dict(request.json)), ensure_ascii=False))
+        return self(json.dumps(self._redactor.json(request.json), ensure_ascii=False))
 
     def received(self, exchange: Exchange) -> str:
         """Return the body that came, cut to `BODY_LIMIT`; what is nobody's business is left out."""
@@ -98,11 +102,30 @@ class Safe:
         if request.kind is Kind.PAGE:
             return f"({octets} of a page, left out)"
         if good and request.kind is Kind.TOKEN:
-            return self(_token(response.text, octets))
-        body = self(shown_body(self._session, response.body, response.media_type))
+            return self(self._issued(response.text, octets))
+        body = self(self._redactor.body(response.body, response.media_type))
         if len(body) <= BODY_LIMIT:
             return body
         return f"{body[:BODY_LIMIT]}\n… ({len(body):,} characters)"
+
+    def _issued(self, body: str, octets: str) -> str:
+        """Return a token or registration answer; what is not known as plain in it is masked."""
+        try:
+            value: Any = json.loads(body)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            return f"({octets} that are no JSON object, left out)"
+        members = {
+            name: item if name in _PLAIN else _masked(item)
+            for name, item in self._redactor.json(value).items()
+        }
+        return json.dumps(members, indent=2, ensure_ascii=False)
+
+
+def _masked(value: Any) -> str:
+    plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return re.sub(r"\s+", " ", redaction.masked(plain))
 
 
 def _pairs(url: str) -> list[tuple[str, str]]:
@@ -119,28 +142,5 @@ def _pairs(url: str) -> list[tuple[str, str]]:
     ]
 
 
-def _field(name: str, value: str | Secret) -> str:
-    lower = name.lower()
-    secret = (
-        lower in redaction.SECRET_HEADERS
-        or lower in redaction.SECRET_NAMES
-        or lower in ("login_hint", "id_token_hint")
-    )
-    return redaction.masked(value) if secret and isinstance(value, str) else str(value)
-
-
-def _token(body: str, octets: str) -> str:
-    """Return a token or registration answer with every member masked that is not known as plain."""
-    try:
-        value: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        return f"({octets} that are no JSON object, left out)"
-    shown = {name: item if name in _PLAIN else _masked(item) for name, item in value.items()}
-    return json.dumps(redaction.redact_json(shown), indent=2, ensure_ascii=False)
-
-
-def _masked(value: Any) -> str:
-    plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return re.sub(r"\s+", " ", redaction.masked(plain))
+def _personal(name: str, value: str) -> str:
+    return redaction.masked(value) if name.lower() in _PERSONAL else value

@@ -96,7 +96,7 @@ def page(session: Session, look: Look) -> list[Content]:
     attempt = _attempt(session)
     if attempt is not None and attempt.fields:
         parts += [Content(), heading("What the address carries")]
-        parts += request.fields(attempt.fields, look)
+        parts += request.fields(session.redactor(reveal=look.reveal), attempt.fields, look)
     return parts
 
 

@@ -52,8 +52,8 @@ def page(session: Session, look: Look) -> list[Content]:
     """Return the headers, and who answered to them."""
     parts: list[Content] = []
     for name, value in session.headers.items():
-        text = secret(value, look)
-        parts += [Content.assemble((f"{name}: ", "bold $text-success"), words(text, "", 10_000))]
+        header = secret(value, look)
+        parts += [Content.assemble((f"{name}: ", "bold $text-success"), words(header, "", 10_000))]
     if parts:
         hint = "{copy} copies it, {export} exports it, {secrets} shows the secret"
         parts.append(Content.styled(look.with_keys(hint), DIM))
@@ -65,9 +65,10 @@ def page(session: Session, look: Look) -> list[Content]:
     if peer is not None:
         parts += rows(attributes(peer, "name", "version", "era", "revision", "tools"), look)
         parts += [Content(), heading("Instructions")] if peer.instructions else []
-        parts += [lines(peer.instructions)] if peer.instructions else []
+        text = session.redactor().text
+        parts += [lines(text(peer.instructions))] if peer.instructions else []
         parts += [Content(), heading("Answer of the tool")] if peer.called else []
-        parts += [lines(session.redact(peer.called))] if peer.called else []
+        parts += [lines(text(peer.called))] if peer.called else []
     return parts + _marks(session, look)
 
 

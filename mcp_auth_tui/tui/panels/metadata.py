@@ -52,7 +52,8 @@ def page(session: Session, look: Look) -> list[Content]:
         pairs += attributes(session.contact, "status", "refused", "era")
         for challenge in session.contact.challenges:
             params = " ".join(f'{key}="{value}"' for key, value in challenge.params)
-            pairs.append(("challenge", f"{challenge.scheme} {params}"))
+            text = session.redactor(reveal=look.reveal).text(f"{challenge.scheme} {params}")
+            pairs.append(("challenge", text))
     pairs += attributes(session.resource, "identifier", "issuers", "scopes")
     if session.resource and session.resource.legacy:
         pairs.append(("metadata", "none; the path of an older revision is taken"))

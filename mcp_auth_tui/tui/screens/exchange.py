@@ -17,7 +17,7 @@ from textual.style import Style
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui.model import Exchange, Finding, Session, shown_body
+from mcp_auth_tui.model import Exchange, Finding, Session
 from mcp_auth_tui.tui.views import content, evidence, folding, request
 from mcp_auth_tui.tui.views import exchange as dissect
 from mcp_auth_tui.tui.views.exchange import Line
@@ -270,11 +270,8 @@ class ExchangeScreen(Screen[None]):
         """Return the body as a person may see it: masked unless secrets are shown."""
         if item.response is None:
             return ""
-        if self.reveal:
-            from mcp_auth_tui.text import terminal
-
-            return terminal.harmless(item.response.text)
-        return shown_body(self.session, item.response.body, item.response.media_type)
+        redactor = self.session.redactor(reveal=self.reveal)
+        return redactor.body(item.response.body, item.response.media_type)
 
     @on(OptionList.OptionSelected)
     async def _toggle(self, event: OptionList.OptionSelected) -> None:

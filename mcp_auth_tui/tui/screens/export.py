@@ -96,7 +96,7 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
             preview.update(content.lines(f"It cannot be had in this form: {error}.", "$text-error"))
             return
         # Cut after it is masked: half a credential would not be known as one.
-        text = self._session.redact(text)[:_PREVIEW].rstrip()
+        text = self._session.redactor().text(text)[:_PREVIEW].rstrip()
         preview.update(content.lines(text, content.DIM))
 
     @on(OptionList.OptionSelected)

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui.model import Finding
+from mcp_auth_tui.model import Finding, Session
 from mcp_auth_tui.tui.screens.page import Page
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views.finding import finding_block, finding_line, worst_first
@@ -21,8 +21,8 @@ from mcp_auth_tui.tui.widgets.hints import BACK, Hints
 from mcp_auth_tui.tui.widgets.lazy import Lazy
 
 
-def _finding_line(item: Finding, _: int) -> Content:
-    return finding_line(item)
+def _finding_line(session: Session, item: Finding, _: int) -> Content:
+    return finding_line(session, item)
 
 
 class FindingsScreen(Page[Finding | None]):
@@ -54,7 +54,9 @@ class FindingsScreen(Page[Finding | None]):
         self._findings = findings
         at = options.highlighted or 0
         options.clear_options()
-        options.add_options(Option(Lazy(partial(_finding_line, item))) for item in findings)
+        options.add_options(
+            Option(Lazy(partial(_finding_line, self.session, item))) for item in findings
+        )
         options.highlighted = min(at, len(findings) - 1) if findings else None
 
     @on(OptionList.OptionHighlighted)

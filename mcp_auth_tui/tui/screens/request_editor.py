@@ -13,7 +13,8 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui.text import redaction, terminal
+from mcp_auth_tui.model import Redactor, Secret
+from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.views import content, request_form
 from mcp_auth_tui.tui.views.request_form import Row, Sendable
@@ -206,8 +207,8 @@ class EditScreen(Screen[Sendable | None]):
 
 def row_content(row: Row, look: content.Look) -> Content:
     """Return a row: name and value, and why it is so; a changed one says that."""
-    hidden = row.secret or row.name.lower() in redaction.SECRET_NAMES | redaction.SECRET_HEADERS
-    value = redaction.masked(row.value) if hidden and not look.reveal and row.value else row.value
+    hidden = row.secret and row.value
+    value = Redactor(reveal=look.reveal).field(row.name, Secret(row.value) if hidden else row.value)
     mark = "-" if row.dropped else "+" if row.was is None else "✎" if row.changed else " "
     style = "strike" if row.dropped else "bold $text-warning" if row.changed else ""
     made = content.rows(

@@ -10,7 +10,7 @@ from typing import Any
 from textual.content import Content
 
 from mcp_auth_tui.model import Level, Request, Session, Stage, Status, Tried
-from mcp_auth_tui.text import redaction, terminal
+from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui.panels.status import panel_status
 from mcp_auth_tui.tui.panels.table import PanelRow
 from mcp_auth_tui.tui.views import request
@@ -118,7 +118,7 @@ def _findings(session: Session, panel: PanelRow, look: Look) -> list[Content]:
         if finding.level.rank < Level.INFO.rank:
             parts += [*finding_block(session, finding, look), Content()]
         else:
-            parts.append(finding_line(finding))
+            parts.append(finding_line(session, finding))
     if (more := len(visible) - _MANY) > 0:
         summary = look.with_keys(f"{more} more: {{findings}} lists them all")
         parts.append(Content.styled(summary, "bold"))
@@ -148,8 +148,7 @@ def _place(session: Session, item: Tried, look: Look) -> list[Content]:
     status = request.outcome_of(exchange)[0] if exchange else "-"
     head = Content.assemble((f"{glyph} {status:>4} ", style), words(item.what, "bold"))
     url = [
-        words(f"       {line}")
-        for line in fold(request.shown_url(session, item.url), look.width - 7)
+        words(f"       {line}") for line in fold(session.redactor().url(item.url), look.width - 7)
     ]
     why = fold(f"{item.verdict}: {item.why}" if item.why else item.verdict, look.width - 7)
     return [head, *url, *(words(f"       {line}", DIM) for line in why)]
@@ -165,8 +164,6 @@ def _documents(session: Session, sources: Iterable[tuple[str, Any]]) -> tuple[Do
     documents = []
     for title, value in sources:
         if value:
-            body = json.dumps(redaction.redact_json(dict(value)), indent=2, ensure_ascii=False)
-            documents.append(
-                Document(terminal.one_line(title), terminal.harmless(session.redact(body)))
-            )
+            body = json.dumps(session.redactor().json(value), indent=2, ensure_ascii=False)
+            documents.append(Document(terminal.one_line(title), terminal.harmless(body)))
     return tuple(documents)

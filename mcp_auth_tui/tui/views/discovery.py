@@ -20,7 +20,7 @@ from mcp_auth_tui.tui.views.content import (
     stack,
     words,
 )
-from mcp_auth_tui.tui.views.request import outcome_of, shown_url
+from mcp_auth_tui.tui.views.request import outcome_of
 
 _OK, _WARN, _ERROR = (LEVEL[level] for level in (Level.OK, Level.WARNING, Level.ERROR))
 _NONE = ("·", DIM)
@@ -96,7 +96,7 @@ def _row(
     differing: tuple[tuple[str, str, str], ...] = (),
 ) -> PlaceRow:
     exchange = next((item for item in session.exchanges if item.number == number), None)
-    shown = shown_url(session, url)
+    shown = session.redactor().url(url)
     if exchange is None:
         return PlaceRow(group, shown, verdict, why, number, differences=differing)
     status, style = outcome_of(exchange)

@@ -10,10 +10,10 @@ from urllib.parse import parse_qsl
 
 from textual.content import Content
 
-from mcp_auth_tui.model import Exchange, Field, Level, Response, Session, shown_body
+from mcp_auth_tui.model import Exchange, Field, Level, Redactor, Response, Session
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import split
-from mcp_auth_tui.text import redaction, terminal, units
+from mcp_auth_tui.text import terminal, units
 from mcp_auth_tui.tui.views import evidence
 from mcp_auth_tui.tui.views import request as traffic
 from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, StyledValue, fold, heading, rows, words
@@ -36,18 +36,16 @@ class View:
     look: Look
     folded: frozenset[str] = frozenset()
 
-    def shown(self, value: str) -> str:
-        """Return a value fit to show."""
-        if self.look.reveal:
-            return value
-        return self.session.redact(redaction.redact_url(value) if "://" in value else value)
+    @property
+    def redactor(self) -> Redactor:
+        """What masks the values in it, unless the person looks at secrets."""
+        return self.session.redactor(reveal=self.look.reveal)
 
 
 def request(item: Exchange, view: View) -> list[Line]:
     """Return the request as it was sent."""
     sent, look = item.request, view.look
-    url = sent.url if look.reveal else traffic.shown_url(view.session, sent.url)
-    made = traffic.first_line(sent.method, url, look)
+    made = traffic.first_line(sent.method, view.redactor.url(sent.url), look)
     made += [words(sent.purpose, DIM)] if sent.purpose else []
     made += [Content.styled(mark, "bold $text-warning") for mark in marks(item)]
     lines = [Line(content) for content in made]
@@ -86,7 +84,7 @@ def answer(item: Exchange, view: View) -> list[Line]:
     lines += _timing(item)
     if good := [found for found in about if found not in bad]:
         lines += [_gap(), Line(heading("Findings"))]
-        lines += [Line(finding_line(each), place=evidence.told(each)) for each in good]
+        lines += [Line(finding_line(session, each), place=evidence.told(each)) for each in good]
     return lines
 
 
@@ -112,11 +110,8 @@ def _fields(title: str, fields: Iterable[Field], view: View) -> list[Line]:
     lines = [_gap(), Line(heading(title))]
     least = max(len(item.name) for item in fields)
     for item in fields:
-        hidden = item.name.lower() in redaction.SECRET_NAMES | redaction.SECRET_HEADERS
-        value = item.raw if view.look.reveal else str(item.value)
-        if hidden and not view.look.reveal and isinstance(item.value, str):
-            value = redaction.masked(value)
-        lines += [Line(c) for c in rows([(item.name, view.shown(value))], view.look, least=least)]
+        value = view.redactor.field(item.name, item.value)
+        lines += [Line(c) for c in rows([(item.name, value)], view.look, least=least)]
         lines += _jwt(item.raw.rpartition(" ")[2], view, f"{title}/{item.name}", 2)
         why = " · ".join(part for part in (item.reason, item.source) if part)
         for line in fold(why, view.look.width - 2) if why else ():
@@ -138,10 +133,8 @@ def _headers(response: Response, view: View) -> list[Line]:
         return []
     least = min(max(len(name) for name, _ in response.headers), 28)
     lines = [_gap(), Line(heading("Header fields"))]
-    for name, value in response.headers:
-        hidden = not view.look.reveal and name in redaction.SECRET_HEADERS
-        shown = redaction.masked(value) if hidden else view.shown(value)
-        made = rows([(name, shown)], view.look, least=least)
+    for name, value in view.redactor.fields(response.headers):
+        made = rows([(name, value)], view.look, least=least)
         lines += [Line(content, place=evidence.field(name)) for content in made]
     return lines
 
@@ -170,7 +163,7 @@ def _events(plain: str, view: View) -> list[Line]:
             lines.append(Line(words("data:", DIM)))
             lines += _text(line[5:].strip(), "", view, f"event{number}")
         else:
-            lines.append(Line(words(view.shown(line), DIM, None)))
+            lines.append(Line(words(view.redactor.text(line), DIM, None)))
     return lines
 
 
@@ -181,9 +174,8 @@ def _text(plain: str, kind: str, view: View, path: str) -> list[Line]:
             return _document(value, view, path)
     except (ValueError, RecursionError):
         pass
-    if not view.look.reveal:
-        plain = shown_body(view.session, plain.encode("utf-8", "surrogatepass"), kind)
-    return [Line(Content(line)) for line in fold(plain, view.look.width)] + _jwt(
+    body = view.redactor.body(plain.encode("utf-8", "surrogatepass"), kind)
+    return [Line(Content(line)) for line in fold(body, view.look.width)] + _jwt(
         plain.strip(), view, path, 0
     )
 
@@ -262,8 +254,8 @@ class _Json:
 
     def lines(self, value: Any) -> list[Line]:
         """Return a value; objects and arrays can be folded."""
-        masked = value if self._view.look.reveal else redaction.redact_json(value)
-        return list(self._value(value, masked, self._path, 0, Content(), ""))
+        shown = self._view.redactor.json(value)
+        return list(self._value(value, shown, self._path, 0, Content(), ""))
 
     def _value(
         self, raw: Any, shown: Any, path: str, depth: int, head: Content, tail: str
@@ -272,7 +264,7 @@ class _Json:
         if isinstance(raw, Mapping | list) and raw and type(raw) is type(shown):
             yield from self._nested(raw, shown, path, depth, head, tail)
             return
-        written = self._view.shown(terminal.one_line(json.dumps(shown, ensure_ascii=False), None))
+        written = terminal.one_line(json.dumps(shown, ensure_ascii=False), None)
         style = _STYLES["str" if isinstance(shown, str) else "num"]
         room = max(self._view.look.width - indent - 2, 12)
         pieces = fold(written, max(room - head.cell_length, 12)) or [""]
@@ -295,12 +287,15 @@ class _Json:
             return
         yield Line(Content.assemble(indent, head, (first, DIM)), path, path)
         if isinstance(raw, Mapping):
-            items = [(str(key), item, shown[key]) for key, item in raw.items()]
+            items = [
+                (key, name, item, other)
+                for (key, item), (name, other) in zip(raw.items(), shown.items(), strict=False)
+            ]
         else:
-            items = [("", item, other) for item, other in zip(raw, shown, strict=True)]
-        for index, (key, item, other) in enumerate(items):
-            name = terminal.one_line(json.dumps(key, ensure_ascii=False), 200)
-            label = Content.assemble((name, _STYLES["key"]), (": ", DIM)) if key else Content()
+            items = [("", "", item, other) for item, other in zip(raw, shown, strict=True)]
+        for index, (key, name, item, other) in enumerate(items):
+            member = terminal.one_line(json.dumps(name, ensure_ascii=False), 200)
+            label = Content.assemble((member, _STYLES["key"]), (": ", DIM)) if key else Content()
             comma = "," if index < len(items) - 1 else ""
             below = f"{path}/{evidence.step(key) or index}"
             yield from self._value(item, other, below, depth + 1, label, comma)

@@ -9,12 +9,13 @@ from mcp_auth_tui.text import units
 from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, StyledValue, fold, rows, words
 
 
-def finding_line(finding: Finding) -> Content:
+def finding_line(session: Session, finding: Finding) -> Content:
     """Return a finding on one line: glyph, sentence, and the member that a kept check is about."""
     glyph, style = LEVEL[finding.level]
     about = finding.pointer.rpartition("/")[2] if finding.level is Level.OK else ""
     member = f"  {about}" if "/" in finding.pointer and about not in finding.message else ""
-    return Content.assemble((f"{glyph} ", style), words(finding.message), words(member, DIM))
+    message = session.redactor().text(finding.message)
+    return Content.assemble((f"{glyph} ", style), words(message), words(member, DIM))
 
 
 def finding_block(
@@ -25,16 +26,20 @@ def finding_block(
 
     rule = CATALOGUE.get(finding.id)
     glyph, style = LEVEL[finding.level]
+    text = session.redactor(reveal=look.reveal).text
     level = "The run ended here" if ended else finding.level
     parts = [Content.assemble((f"{glyph} {level} ", style), words(finding.id, DIM))]
-    parts += [Content.styled(line, "bold") for line in fold(finding.message, look.width)]
+    parts += [Content.styled(line, "bold") for line in fold(text(finding.message), look.width)]
     pairs = [
         ("whose", _whose(session, finding)),
-        ("if yours" if finding.meanwhile else "next", StyledValue(finding.next, "$text-accent")),
-        ("if not", StyledValue(finding.meanwhile, "$text-accent")),
+        (
+            "if yours" if finding.meanwhile else "next",
+            StyledValue(text(finding.next), "$text-accent"),
+        ),
+        ("if not", StyledValue(text(finding.meanwhile), "$text-accent")),
         ("rule", finding.source),
-        ("seen", finding.seen),
-        ("expected", finding.expected),
+        ("seen", text(finding.seen)),
+        ("expected", text(finding.expected)),
         ("why", rule.why if rule and finding.level is not Level.OK else ""),
         ("where", _where(finding)),
         ("judged by", f"MCP {finding.revision}" if finding.revision else ""),

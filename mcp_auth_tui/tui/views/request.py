@@ -8,20 +8,17 @@ from typing import Any
 
 from textual.content import Content
 
-from mcp_auth_tui.model import Exchange, Field, Request, Session
-from mcp_auth_tui.text import redaction, terminal, units
+from mcp_auth_tui.model import Exchange, Field, Redactor, Request, Session
+from mcp_auth_tui.text import terminal, units
 from mcp_auth_tui.tui.views.content import DIM, Look, fold, heading, lines, rows, words
 
 
-def fields(items: Sequence[Field], look: Look) -> list[Content]:
+def fields(redactor: Redactor, items: Sequence[Field], look: Look) -> list[Content]:
     """Return fields one below another: name, value (masked), and why it is so."""
     made: list[Content] = []
     least = max((len(item.name) for item in items), default=0)
     for item in items:
-        value = item.value
-        hidden = item.name.lower() in redaction.SECRET_NAMES | redaction.SECRET_HEADERS
-        if isinstance(value, str) and hidden and not look.reveal:
-            value = redaction.masked(value)
+        value = redactor.field(item.name, item.value)
         made += rows([(item.name, value)], look, least=least)
         why = " · ".join(part for part in (item.reason, item.source) if part)
         if why:
@@ -31,18 +28,17 @@ def fields(items: Sequence[Field], look: Look) -> list[Content]:
 
 def request(session: Session, sent: Request, look: Look) -> list[Content]:
     """Return a request before or after it was sent."""
-    url = sent.url if look.reveal else shown_url(session, sent.url)
-    made = [*first_line(sent.method, url, look), words(sent.purpose, DIM)]
+    redactor = session.redactor(reveal=look.reveal)
+    made = [*first_line(sent.method, redactor.url(sent.url), look), words(sent.purpose, DIM)]
     if sent.headers:
-        made += [Content(), heading("Header fields"), *fields(sent.headers, look)]
+        made += [Content(), heading("Header fields"), *fields(redactor, sent.headers, look)]
     if sent.form is not None:
-        made += [Content(), heading("Form"), *fields(sent.form, look)]
+        made += [Content(), heading("Form"), *fields(redactor, sent.form, look)]
     if sent.json is not None:
-        value = dict(sent.json) if look.reveal else redaction.redact_json(dict(sent.json))
-        body = json.dumps(value, indent=2, ensure_ascii=False)
-        made += [Content(), heading("Body"), lines(body if look.reveal else session.redact(body))]
+        body = json.dumps(redactor.json(sent.json), indent=2, ensure_ascii=False)
+        made += [Content(), heading("Body"), lines(body)]
     if sent.reasons:
-        made += [Content(), heading("Why"), *fields(sent.reasons, look)]
+        made += [Content(), heading("Why"), *fields(redactor, sent.reasons, look)]
     return made
 
 
@@ -64,18 +60,13 @@ def outcome_of(exchange: Exchange) -> tuple[str, str]:
     return str(status), "$text-error" if status >= 500 else style
 
 
-def shown_url(session: Session, url: str) -> str:
-    """Return a URL with the credentials in it masked."""
-    return session.redact(redaction.redact_url(url))
-
-
 def unanswered(session: Session, sent: Any, seconds: float, look: Look) -> Content:
     """Return one line about a request that has no answer yet; the URL gives way."""
     head = f"▸ {sent.number} {sent.request.method} "
     time = f"{seconds:.0f} s" if seconds < 60 else units.duration(seconds)
     tail = f"  no answer for {time}"
     room = max(look.width - len(head) - len(tail), 8)
-    url = shown_url(session, sent.request.url).partition("://")[2]
+    url = session.redactor().url(sent.request.url).partition("://")[2]
     shown = words(url if len(url) <= room else "…" + url[-(room - 1) :])
     return Content.assemble((head, "bold"), shown.truncate(room), (tail, "$text-accent"))
 
@@ -91,7 +82,7 @@ def exchange_line(session: Session, exchange: Exchange, look: Look) -> Content:
     head = f"{exchange.number:>3} {exchange.request.method:<5}"
     took = units.duration(exchange.seconds)
     tail = f"{marks} {status:>3} {took:>6}"
-    url = shown_url(session, exchange.request.url).partition("://")[2]
+    url = session.redactor().url(exchange.request.url).partition("://")[2]
     room = max(look.width - len(head) - len(tail) - 2, 8)
     purpose = exchange.request.purpose
     note = f"  {terminal.one_line(purpose, 60)}" if len(url) + len(purpose) + 2 <= room else ""

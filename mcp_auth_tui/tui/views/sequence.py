@@ -137,7 +137,7 @@ def _request_label(session: Session, request: Request) -> str:
         path = urlsplit(request.url).path or "/"
     except ValueError:
         return f"{request.method} {request.purpose}"
-    path = session.redact(path.replace("/.well-known/", "…/"))
+    path = session.redactor().text(path.replace("/.well-known/", "…/"))
     kinds = [item.raw for item in request.form or () if item.name == "grant_type"]
     kind = f" {kinds[0].rpartition(':')[2]}" if kinds else ""
     return f"{request.method} {path}{kind}"

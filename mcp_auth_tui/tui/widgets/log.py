@@ -84,7 +84,7 @@ class Log(OptionList):
         return request.exchange_line(self.session, item, look)
 
     def _holds(self, item: Exchange) -> bool:
-        url = request.shown_url(self.session, item.request.url)
+        url = self.session.redactor().url(item.request.url)
         told = f"{item.request.method} {url} {item.request.purpose} {request.outcome_of(item)[0]}"
         return self.needle in told.lower()
 
