@@ -17,6 +17,8 @@ from mcp_auth_tui.model.http import Exchange, Field, Secret
 from mcp_auth_tui.text import redaction, terminal
 from mcp_auth_tui.text.spellings import KnownSecrets
 
+_READ = 1 << 18
+"""Characters of a body that are searched for them; what is longer is no answer with tokens."""
 _MOST = 64
 """Credentials that are learned from one exchange by their names: a server may send any number."""
 
@@ -110,7 +112,7 @@ def credentials_of(exchange: Exchange) -> frozenset[Secret]:
         for name, value in response.headers:
             found += [value] if redaction.is_secret_name(name) else []
             texts.append(value)
-        texts.append(response.text)
+        texts.append(response.text[:_READ])
     for text in texts:
         found += islice(redaction.credentials_in(text), _MOST)
     return frozenset(request.secrets).union(Secret(value) for value in found if len(value) >= 8)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
@@ -61,12 +62,13 @@ Span = tuple[str, int, int]
 """The name of a credential in a text, and where its value begins and ends."""
 # A member in text that is no JSON as a whole: cut off, broken, or inside an event stream. Its
 # value is only looked at, for it may be a name in turn.
-_MEMBER = re.compile(r'"((?:[^"\\]|\\.){1,80})"(?=\s*:\s*")', re.DOTALL)
+_MEMBER = re.compile(r'"([^"\\]{0,80}(?:\\.[^"\\]{0,80}){0,9})"(?=\s*:\s*")', re.DOTALL)
 _STRING = re.compile(r'(\s*:\s*")((?:[^"\\]|\\.)+)', re.DOTALL)
-# A name with a value behind it: ``name=value``, ``name: "value"``, ``name%3Dvalue``, ``name>value``
-_NAME = re.compile(
-    r"(?:(?<![\w.+-])|(?<=%26)|(?<=%3[Ff])|(?<=%23))((?:[\w.+-]|%(?:5[BDFbdf]|2[DEde])){1,80})"
-    r"(?=[\\\"'\])]{0,4}\s{0,4}(?:[=:>]|%3[Dd]))"
+# A name with a value behind it: ``name=value``, ``name: "value"``, ``name>value``.
+_NAME = re.compile(r"(?<![\w.%+-])([\w.%+-]++)(?=[\\\"'\])]{0,4}\s{0,4}[=:>])")
+# The same inside a query that is the value of another: ``%26name%3Dvalue``.
+_ENCODED_NAME = re.compile(
+    r"(?:(?<![\w.%+-])|(?<=%26)|(?<=%3[Ff])|(?<=%23))((?:[\w.+-]|%(?:5[BDFbdf]|2[DEde]))++)(?=%3[Dd])"
 )
 _VALUE = re.compile(
     r"([\\\"'\])]{0,4}\s{0,4}(?:=>|[=:>]|%3[Dd])\s{0,4}[\\\"'(\[]{0,4}(?:(?:Bearer|DPoP|Basic)\s+)?)"
@@ -96,7 +98,7 @@ def is_secret_name(name: str) -> bool:
 def _words(name: str) -> list[str]:
     name = name[-_LONGEST_NAME:]
     if "%" in name:
-        name = unquote(name)
+        name = re.split("[?&#]", unquote(name))[-1]
     if "\\u" in name:
         name = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), name)
     return [word.lower() for word in _WORD.findall(name)]
@@ -226,7 +228,7 @@ def _laid_out(document: Any, limit: int | None) -> str:
 
 def _redact_unknown(body: str) -> str:
     # Nothing is what it is called: forms, and what looks like JSON, come under any name or none.
-    return _hidden(_hidden(body, _members(body)), _named(body, strict=False))
+    return _hide_named(_hidden(body, _members(body)), strict=False)
 
 
 def redact_text(value: str) -> str:
@@ -234,12 +236,20 @@ def redact_text(value: str) -> str:
 
     All behind an equals sign; behind a colon, where words stand too, what looks like a credential.
     """
-    return redact_user(_hidden(value, _named(value, strict=True)))
+    return redact_user(_hide_named(value, strict=True))
 
 
 def redact_prose(value: str) -> str:
     """Mask what may be a credential in text of which nothing is known: rather too much."""
-    return _LONG_WORD.sub(_mixed_hidden, _hidden(value, _named(value, strict=False)))
+    return _LONG_WORD.sub(_mixed_hidden, _hide_named(value, strict=False))
+
+
+def _hide_named(value: str, *, strict: bool) -> str:
+    if "%3" in value:
+        value = _hidden(value, _named(value, _ENCODED_NAME, strict=strict))
+    if "=" in value or ":" in value or ">" in value:
+        value = _hidden(value, _named(value, _NAME, strict=strict))
+    return value
 
 
 def credentials_in(value: str) -> Iterator[str]:
@@ -248,7 +258,9 @@ def credentials_in(value: str) -> Iterator[str]:
     Stricter than what is masked where it stands: a word that is taken for a secret would be hidden
     wherever the run uses it.
     """
-    for name, start, end in (*_members(value), *_named(value, strict=True)):
+    patterns = (_NAME, _ENCODED_NAME) if "%3" in value else (_NAME,)
+    named = (_named(value, pattern, strict=True) for pattern in patterns)
+    for name, start, end in chain(_members(value), *named):
         found = value[start:end]
         if "\\" in found:
             with suppress(ValueError):
@@ -281,12 +293,10 @@ def _members(value: str) -> Iterator[Span]:
             yield (name[1], *found.span(2))
 
 
-def _named(value: str, *, strict: bool) -> Iterator[Span]:
+def _named(value: str, pattern: re.Pattern[str], *, strict: bool) -> Iterator[Span]:
     """Yield name, start and end of each value that follows the name of a credential."""
-    if not any(sign in value for sign in ("=", ":", ">", "%3")):
-        return
     behind = 0
-    for name in _NAME.finditer(value):
+    for name in pattern.finditer(value):
         if name.start() < behind or not is_secret_name(name[1]):
             continue
         found = _VALUE.match(value, name.end())
