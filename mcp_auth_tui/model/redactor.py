@@ -90,7 +90,10 @@ class Redactor:
     def _plain(self, value: Any) -> Any:
         if isinstance(value, Field):
             value = replace(value, value=self.field(value.name, value.value))
-        return _plain(value)
+        plain = _plain(value)
+        if isinstance(plain, dict) and "params" in plain:  # of a challenge
+            plain["params"] = self.fields(plain["params"])
+        return plain
 
     def _mask(self, name: str, value: str) -> str:
         if not self._named:

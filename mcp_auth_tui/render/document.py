@@ -17,7 +17,8 @@ The document of ``--json`` (schema ``mcp-auth-tui/1``; members may be added, nev
 - ``server``: null or what the MCP server told when the headers were tried;
 - ``exchanges``: each request with its answer, masked; header fields are pairs, bodies are text of
   at most `BODY_LIMIT` characters; ``timings``: ``started`` and ``ended`` in seconds since the
-  epoch, ``seconds`` in all, ``network`` on the wire.
+  epoch, ``seconds`` in all, ``network`` on the wire. JSON in a body is told to a depth of 64; an
+  exchange that cannot be told for a fault of ours holds ``number``, ``status`` and ``fault`` alone.
 
 ``inspect --format json`` writes an array of such documents, ``--format jsonl`` one a line; there
 ``exit`` is 1 when a finding is at or over the threshold, and ``stop`` is the first finding that
@@ -81,12 +82,12 @@ def document(
         "findings": [_finding(finding) for finding in session.findings],
         "tried": session.tried,
         **_learned(session),
-        "exchanges": [_exchange(redactor, exchange) for exchange in session.exchanges],
-        "timings": _timings(session),
     }
     return {
         "schema": SCHEMA,
         **redactor.json(made),
+        "exchanges": [_transcript(redactor, exchange) for exchange in session.exchanges],
+        "timings": redactor.json(_timings(session)),
         "headers": {name: value.reveal() for name, value in session.headers.items()},
         "token": _token(session, reveal),
     }
@@ -110,7 +111,7 @@ def event(happened: Event, session: Session) -> dict[str, Any]:
         case Browsed():
             return {**head, **redactor.json(happened), "url": happened.url}
         case Exchanged():
-            return {**head, **redactor.json(_exchange(redactor, happened.exchange))}
+            return {**head, **_transcript(redactor, happened.exchange)}
         case Finding():
             return {**head, **redactor.json(_finding(happened))}
         case Slip():
@@ -205,6 +206,16 @@ def _token(session: Session, reveal: bool) -> dict[str, Any] | None:
         secret = getattr(session.token, name)
         if secret is not None and reveal:
             members[name] = secret.reveal()
+    return members
+
+
+def _transcript(redactor: Redactor, exchange: Exchange) -> dict[str, Any]:
+    """Return an exchange as JSON; one that cannot be told does not take the others with it."""
+    try:
+        members: dict[str, Any] = redactor.json(_exchange(redactor, exchange))
+    except Exception as error:
+        members = {"number": exchange.number, "status": exchange.status or None}
+        members["fault"] = f"This exchange cannot be shown ({type(error).__name__}): our bug."
     return members
 
 

@@ -55,6 +55,8 @@ DEPTH = 64
 TOO_DEEP = f"… nested more than {DEPTH} levels deep"
 
 _JOINED = frozenset(name.replace("_", "") for name in _CREDENTIALS)
+# What ends a longer name even where nothing says that a word begins: ``NEWACCESSTOKEN``.
+_UNMISTAKABLE = tuple(name for name in sorted(_JOINED) if len(name) > 8)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LONGEST_NAME = 80
 _READ = 1 << 18
@@ -90,8 +92,11 @@ def is_secret_name(name: str) -> bool:
     ``token_type``, ``dpop-nonce`` and ``code_challenge`` are not.
     """
     words = _words(name)
-    return _is_ambiguous(words) or any(
-        "".join(words[at:]) in _JOINED for at in range(len(words) - 1, -1, -1)
+    joined = "".join(words)
+    return (
+        joined in _AMBIGUOUS
+        or joined.endswith(_UNMISTAKABLE)
+        or any("".join(words[at:]) in _JOINED for at in range(len(words)))
     )
 
 

@@ -150,7 +150,8 @@ def _place(session: Session, item: Tried, look: Look) -> list[Content]:
     url = [
         words(f"       {line}") for line in fold(session.redactor().url(item.url), look.width - 7)
     ]
-    why = fold(f"{item.verdict}: {item.why}" if item.why else item.verdict, look.width - 7)
+    reason = session.redactor().text(item.why)
+    why = fold(f"{item.verdict}: {reason}" if reason else item.verdict, look.width - 7)
     return [head, *url, *(words(f"       {line}", DIM) for line in why)]
 
 
