@@ -42,7 +42,6 @@ from mcp_auth_tui.model import (
     Whose,
 )
 from mcp_auth_tui.model.oauth import Challenge, Contact, Peer
-from mcp_auth_tui.protocol.actions import Send
 from mcp_auth_tui.render.document import document, dumped, event
 from mcp_auth_tui.render.plain import Plain
 from mcp_auth_tui.settings.editable import shown
@@ -86,9 +85,10 @@ def exchanges() -> Iterator[Exchange]:
             ("application/json", json.dumps({"note": canary(at, "echo"), name: canary(at, "echo"),
                                              "b": encoded(canary(at, "echo"))})),
         ]  # fmt: skip
-        for kind, body in bodies:
+        # Two forms for each name: all of them together take too long.
+        for kind, body in bodies[at % 3 :: 3]:
             yield Exchange(
-                number=at * len(bodies) + 1,
+                number=at + 1,
                 request=Request(
                     Stage.TOKEN, "the purpose", "POST",
                     f"https://auth.example.com/token?{name}={canary(at, 'query')}#{name}="
@@ -125,7 +125,7 @@ def events() -> Iterator[Event]:
     )
     yield Learned("contact", Contact(401, challenges))
     for item in exchanges():
-        yield Ready(Send(item.request))
+        yield Ready(item.request)
         yield Exchanged(item)
     for at, name in enumerate(NAMES):
         said = f"it says {name}={canary(at, 'seen')} and {name}: {canary(at, 'colon')}."
@@ -174,9 +174,8 @@ def faces(session: Session) -> Iterator[tuple[str, str]]:
             f"body {number}",
             session.redactor().body(item.response.body, "") if item.response else "",
         )
-        rows = request_form.rows_of(Send(item.request))
-        kept = [row for row in rows if row.part in ("header", "form")]
-        yield f"editor {number}", told(row_content(row, LOOK) for row in kept)
+        rows = request_form.rows_of(item.request)
+        yield f"editor {number}", told(row_content(row, LOOK) for row in rows)
     for at, name in enumerate(NAMES):
         yield f"command line {name}", shown("param", f"{name}={canary(at, 'option')}")
 
