@@ -113,7 +113,10 @@ def credentials_of(exchange: Exchange) -> frozenset[Secret]:
     texts = [request.url]
     if response is not None:
         for name, value in response.headers:
-            found += [value] if redaction.is_secret_name(name) else []
+            bare = value.partition("=")[2].partition(";")[0] if name == "set-cookie" else value
+            # What has spaces is no credential, but text that a server may use elsewhere too.
+            if redaction.is_secret_name(name) and redaction.is_credible(name, bare):
+                found.append(bare)
             texts.append(value)
         texts.append(response.text[:_READ])
     for text in texts:
