@@ -47,6 +47,7 @@ from mcp_auth_tui.render.plain import Plain
 from mcp_auth_tui.settings.editable import shown
 from mcp_auth_tui.text.redaction import is_secret_name
 from mcp_auth_tui.tui.screens.request_editor import row_content
+from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.views import detail, exchange, request, request_form, sequence, sequence_lines
 from mcp_auth_tui.tui.views.content import Look
 from tests.tui.conftest import app_of, settled
@@ -158,9 +159,9 @@ def faces(session: Session) -> Iterator[tuple[str, str]]:
         yield name, EXPORTS[name].render(session)
     for name in FORMATS:
         yield f"inspect {name}", form(name, Setting()).one(session)
-    for panel in range(5):
+    for panel in PANELS:
         page = detail.page(session, panel, LOOK)
-        yield f"panel {panel}", "\n".join([page.content.plain, *(d.body for d in page.documents)])
+        yield f"panel {panel.title}", "\n".join([page.content.plain, *(d.body for d in page.documents)])
     yield "sequence", told(sequence_lines.draw(step, 100) for step in sequence.steps(session))
     for item in session.exchanges:
         number = item.number
