@@ -46,8 +46,9 @@ from mcp_auth_tui.render.document import document, dumped, event
 from mcp_auth_tui.render.plain import Plain
 from mcp_auth_tui.settings.editable import shown
 from mcp_auth_tui.text.redaction import is_secret_name
-from mcp_auth_tui.tui.screens.request_editor import row_content
+from mcp_auth_tui.tui.actions import LETTERS
 from mcp_auth_tui.tui.panels.table import PANELS
+from mcp_auth_tui.tui.screens.request_editor import row_content
 from mcp_auth_tui.tui.views import detail, exchange, request, request_form, sequence, sequence_lines
 from mcp_auth_tui.tui.views.content import Look
 from tests.tui.conftest import app_of, settled
@@ -66,7 +67,7 @@ PLAIN_NAMES = (
     *("client_id", "request_uri", "login_hint", "invalid_token", "expires_in", "next_page_token"),
 )
 URL = "https://mcp.example.com/mcp"
-LOOK = Look(100)
+LOOK = Look(100, letters=LETTERS)
 
 
 def canary(index: int, place: str) -> str:
@@ -161,7 +162,8 @@ def faces(session: Session) -> Iterator[tuple[str, str]]:
         yield f"inspect {name}", form(name, Setting()).one(session)
     for panel in PANELS:
         page = detail.page(session, panel, LOOK)
-        yield f"panel {panel.title}", "\n".join([page.content.plain, *(d.body for d in page.documents)])
+        bodies = (document.body for document in page.documents)
+        yield f"panel {panel.title}", "\n".join([page.content.plain, *bodies])
     yield "sequence", told(sequence_lines.draw(step, 100) for step in sequence.steps(session))
     for item in session.exchanges:
         number = item.number
