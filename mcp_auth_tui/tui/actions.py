@@ -7,65 +7,11 @@ Bindings, the key bar, the help, the palette and the README are made from `KEYS`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from mcp_auth_tui.model import Request, Session, Stage, Status
+from mcp_auth_tui.model import Stage
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """All that decides which keys are of use now."""
-
-    session: Session
-    busy: bool = False
-    """A run is under way."""
-    stepping: bool = False
-    panel: int = 0
-    reveal: bool = False
-    changed: bool = False
-    """The settings are others than those of the session that is shown."""
-    awake: str = ""
-    """Why the program cannot be put to sleep."""
-    inline: bool = False
-    """The screen is drawn below the prompt."""
-    letters: Mapping[str, str] = field(default_factory=lambda: LETTERS)
-    """How the actions are called in sentences (`keymap.Keymap.letters`)."""
-
-    def told(self, sentence: str) -> str:
-        """Return a sentence of ours with the keys of the actions that it names in braces."""
-        return sentence.format_map(self.letters)
-
-    @property
-    def signing_in(self) -> bool:
-        """The run waits for the browser or a paste."""
-        waits = self.session.waiting is not None and self.session.browsed is not None
-        return self.busy and waits and self.session.stages[Stage.AUTHORIZE].status is Status.WAITING
-
-    @property
-    def taking(self) -> bool:
-        """What comes back is waited for, or was looked at a moment ago and may not be the last."""
-        begun = self.session.browsed is not None and self.session.ready is None
-        alive = (Status.RUNNING, Status.WAITING)
-        return self.busy and begun and self.session.stages[Stage.AUTHORIZE].status in alive
-
-    @property
-    def typing_code(self) -> bool:
-        """The run waits for a code to be typed elsewhere (RFC 8628)."""
-        waits = self.session.waiting is not None and self.session.waiting.question is None
-        return self.busy and waits and self.session.device is not None and not self.signing_in
-
-    @property
-    def refreshes(self) -> bool:
-        """ "Again from here" means the refresh token."""
-        return not self.busy and start_of(self) is Stage.TOKEN
-
-    @property
-    def at_browser(self) -> bool:
-        """The browser is opened next, when the person says so."""
-        ready = self.session.ready
-        return self.busy and ready is not None and not isinstance(ready, Request)
-
+from mcp_auth_tui.tui.state import State, start_of
 
 Why = Callable[[State], str]
 """Why a key is of no use now; empty when it is of use."""
@@ -113,24 +59,6 @@ def _no_rerun(state: State) -> str:
     if start_of(state) is None:
         return f"{PANELS[state.panel].title} was never reached: start at an earlier panel."
     return ""
-
-
-def start_of(state: State) -> Stage | None:
-    """Return the stage that "again from here" starts at, or None where it cannot.
-
-    A code is spent once, so from Token on the way leads through the browser again, unless there is
-    a refresh token; a token that is held can be used again.
-    """
-    session, first = state.session, PANELS[state.panel].stages[0]
-    token = session.token
-    refreshes = token is not None and bool(token.refresh) and session.client is not None
-    if (first is Stage.VERIFY and token is not None) or (first is Stage.TOKEN and refreshes):
-        return first
-    if first in (Stage.PROBE, Stage.RESOURCE, Stage.SERVER):
-        return Stage.PROBE  # metadata is read as a whole
-    if first is Stage.REGISTER:
-        return first if session.server is not None else None
-    return Stage.AUTHORIZE if session.client is not None else None
 
 
 def _no_copy(state: State) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 
 from textual.keys import format_key
 
-from mcp_auth_tui.tui.actions import KEYS, MOVES, PANEL_KEYS, Key, State, letters, rank
+from mcp_auth_tui.tui.actions import KEYS, MOVES, PANEL_KEYS, Key, letters, rank
+from mcp_auth_tui.tui.state import State
 
 FIXED: Mapping[str, str] = {
     "ctrl+c": "it cancels, and twice quits",

@@ -21,7 +21,8 @@ from mcp_auth_tui.model import (
     Started,
     Waiting,
 )
-from mcp_auth_tui.tui.actions import LETTERS, State, start_of
+from mcp_auth_tui.tui.actions import LETTERS
+from mcp_auth_tui.tui.state import State, start_of
 
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.config import Config

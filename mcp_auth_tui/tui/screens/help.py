@@ -12,9 +12,10 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widgets import Static
 
-from mcp_auth_tui.tui.actions import MOVES, Key, State
+from mcp_auth_tui.tui.actions import MOVES, Key
 from mcp_auth_tui.tui.keymap import Keymap
 from mcp_auth_tui.tui.panels.table import PANELS
+from mcp_auth_tui.tui.state import State
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.widgets.hints import BACK, Hints
 

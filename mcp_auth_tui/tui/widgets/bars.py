@@ -11,6 +11,7 @@ from textual.widgets import Static
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui import actions
 from mcp_auth_tui.tui.keymap import USUAL, Keymap
+from mcp_auth_tui.tui.state import State
 from mcp_auth_tui.tui.views import content
 
 
@@ -89,7 +90,7 @@ class KeyBar(Kept, Static):
                 _clicked("enter", "keep the filter" if filters else "send", "focused.submit"),
                 _clicked("esc", "show all" if filters else "leave the field", "app.retreat"),
             )
-        state = actions.State(
+        state = State(
             self.session,
             self.busy,
             self.stepping,
@@ -97,6 +98,7 @@ class KeyBar(Kept, Static):
             self.reveal,
             self.changed,
             inline=self.app.is_inline,
+            letters=self._keymap.letters,
         )
         fixed = ("guide", "command_palette", "leave") if self.size.width >= 72 else ("guide",)
         found = self._keymap.bar(state)

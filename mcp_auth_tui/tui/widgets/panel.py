@@ -19,6 +19,7 @@ from mcp_auth_tui.model import Finding, Session, Stage
 from mcp_auth_tui.tui import actions
 from mcp_auth_tui.tui.panels.status import findings_line, panel_facts, panel_status, status_line
 from mcp_auth_tui.tui.panels.table import PANELS
+from mcp_auth_tui.tui.state import State
 from mcp_auth_tui.tui.views import content, detail
 from mcp_auth_tui.tui.widgets.bars import Kept
 
@@ -212,7 +213,7 @@ class Detail(Vertical):
             documents = self.query_one("#documents", Vertical)
         except NoMatches:
             return
-        state, panel = actions.State(self.session, self.busy), PANELS[self.panel]
+        state, panel = State(self.session, self.busy), PANELS[self.panel]
         self.query_one(PasteInput).display = state.taking and Stage.AUTHORIZE in panel.stages
         if not self.content_region.width:
             return  # not laid out yet; the resize comes here again
