@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mcp_auth_tui.desktop.browser import Browser
 from mcp_auth_tui.keys.signer import Signer
+from mcp_auth_tui.model import Session, Stage
 from mcp_auth_tui.net.network import Network
+from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.run.controller import Controller
 from mcp_auth_tui.settings.options import Options
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.model.aside import LocationCheck, SignatureCheck
+    from mcp_auth_tui.model.oauth import AuthorizationServer, Token
 
 PRIVATE = "as-endpoint-private"
 
@@ -32,3 +41,19 @@ def controller(
         sign=Signer(options.client_key, options.key_origin),
         marks=options.marks,
     )
+
+
+def scan(config: Config, session: Session) -> Protocol[tuple[LocationCheck, ...]]:
+    """Ask every place where people put metadata and that a run has not asked (see `misplaced`)."""
+    from mcp_auth_tui.protocol.discovery import misplaced
+
+    return misplaced.scan(Judge(config, Stage.RESOURCE, session.revision), session)
+
+
+def check_signatures(
+    config: Config, revision: str, server: AuthorizationServer, token: Token
+) -> Protocol[tuple[SignatureCheck, ...]]:
+    """Fetch the issuer's keys and check the signatures of what it issued (see `signatures`)."""
+    from mcp_auth_tui.protocol.tokens import signatures
+
+    return signatures.check(Judge(config, Stage.TOKEN, revision), server, token)
