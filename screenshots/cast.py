@@ -90,7 +90,7 @@ class Film:
         self._at += seconds
 
     async def _draw(self) -> None:
-        self.app.now = self.app.clock()
+        self.app.main.now = self.app.driver.clock()
         await until(self.pilot, lambda: True)
         lines = self._frame()
         if changed := [n for n in range(HEIGHT) if lines[n] != self._lines[n]]:
@@ -118,10 +118,10 @@ class Film:
 
     async def answers(self, number: int, seconds: float = 0.6) -> None:
         """Look at the requests up to a number one after the other, each sent and then answered."""
-        while len(self.app.session.exchanges) < number:
-            sent = len(self.app.session.exchanges)
+        while len(self.app.driver.session.exchanges) < number:
+            sent = len(self.app.driver.session.exchanges)
             self.practice.answer()
-            await until(self.pilot, lambda sent=sent: len(self.app.session.exchanges) > sent)  # type: ignore[misc]
+            await until(self.pilot, lambda sent=sent: len(self.app.driver.session.exchanges) > sent)  # type: ignore[misc]
             await self.show(seconds)
 
     async def press(self, key: str, seconds: float) -> None:
@@ -147,16 +147,16 @@ async def _told(film: Film) -> None:
     await film.show(1.5)
     film.chapter("Browser: the address, and the way back to this machine")
     await film.answers(4, 0.0)
-    await until(film.pilot, lambda: app.state.signing_in)
+    await until(film.pilot, lambda: app.main.state.signing_in)
     await film.show(7.0)
-    assert app.session.browsed is not None
-    query = await film.practice.authorize(app.session.browsed.url)
+    assert app.driver.session.browsed is not None
+    query = await film.practice.authorize(app.driver.session.browsed.url)
     film.practice.listener.come(query)
     film.chapter("Token: the code is exchanged")
     await film.answers(5)
     film.chapter("Headers: the token is used once")
     await film.answers(7)
-    await until(film.pilot, lambda: not app.busy)
+    await until(film.pilot, lambda: not app.driver.busy)
     await film.press("5", 3.0)
     film.chapter("Token: what is known about it")
     await film.press("4", 4.0)
@@ -188,7 +188,7 @@ async def _filmed() -> tuple[str, Session]:
         "env": {"SHELL": "/bin/sh", "TERM": "xterm-256color"},
     }
     lines = (json.dumps(line, ensure_ascii=False) for line in (header, *film.events))
-    return "\n".join(lines) + "\n", film.app.session
+    return "\n".join(lines) + "\n", film.app.driver.session
 
 
 def recorded() -> tuple[str, Session]:

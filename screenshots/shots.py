@@ -51,7 +51,7 @@ async def until(pilot: Pilot[Any], there: Callable[[], bool]) -> None:
         if there():
             break
     else:
-        raise RuntimeError(f"the run never came to that: {app_of(pilot).session.stop}")
+        raise RuntimeError(f"the run never came to that: {app_of(pilot).driver.session.stop}")
     for _ in range(4):
         await pilot.pause()
 
@@ -59,32 +59,32 @@ async def until(pilot: Pilot[Any], there: Callable[[], bool]) -> None:
 async def ended(pilot: Pilot[Any]) -> None:
     """Wait until the run is over."""
     app = app_of(pilot)
-    await until(pilot, lambda: not app.busy and app.session.outcome is not None)
+    await until(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
 
 
 async def waiting(pilot: Pilot[Any]) -> None:
     """Go on to where a person signs in."""
     app = app_of(pilot)
-    await until(pilot, lambda: app.state.at_browser or app.state.signing_in)
-    if app.state.at_browser:
+    await until(pilot, lambda: app.main.state.at_browser or app.main.state.signing_in)
+    if app.main.state.at_browser:
         await pilot.press("enter")
-    await until(pilot, lambda: app.state.signing_in)
+    await until(pilot, lambda: app.main.state.signing_in)
 
 
 async def done(pilot: Pilot[Any]) -> None:
     """Sign in, and look at the headers."""
     app = app_of(pilot)
-    await until(pilot, lambda: app.state.at_browser)
+    await until(pilot, lambda: app.main.state.at_browser)
     await pilot.press("enter")
     await ended(pilot)
     await pilot.press("5")
-    await until(pilot, lambda: app.panel == 4)
+    await until(pilot, lambda: app.main.panel == 4)
 
 
 async def _token(pilot: Pilot[Any]) -> None:
     await done(pilot)
     await pilot.press("4")
-    await until(pilot, lambda: app_of(pilot).panel == 3)
+    await until(pilot, lambda: app_of(pilot).main.panel == 3)
 
 
 async def _sequence(pilot: Pilot[Any]) -> None:
@@ -95,7 +95,7 @@ async def _sequence(pilot: Pilot[Any]) -> None:
 
 def _next(app: AuthApp) -> int:
     """Return the number of the request that waits to be sent, or 0."""
-    return len(app.session.exchanges) + 1 if app.session.ready is not None else 0
+    return len(app.driver.session.exchanges) + 1 if app.driver.session.ready is not None else 0
 
 
 async def _step(pilot: Pilot[Any]) -> None:
@@ -156,14 +156,14 @@ def plain_environment() -> Iterator[None]:
 def program(subject: Subject, practice: Practice) -> AuthApp:
     """Return the program, with its own screen, about to run on a practice server."""
 
-    class Practised(AuthApp):
-        def assemble(self, config: Any, stepping: bool) -> Run:
-            return Run(config, practice, far=subject.far, stepping=stepping)
+    def assemble(run: Any, stepping: bool) -> Run:
+        return Run(run, practice, far=subject.far, stepping=stepping)
 
     def clock() -> float:
         return practice.clock() + subject.later
 
-    app = Practised(config(), Settings(Options()), stepping=subject.stepping, clock=clock)
+    app = AuthApp(config(), Settings(Options()), stepping=subject.stepping, clock=clock)
+    app.driver.assemble = assemble  # type: ignore[method-assign, assignment]
     app.animation_level = "none"
     app.theme = THEMES["dark"]
     return app
@@ -174,7 +174,7 @@ async def _taken(subject: Subject, size: tuple[int, int]) -> dict[str, str]:
     app = program(subject, Practice(*subject.faults))
     async with app.run_test(size=size) as pilot:
         await subject.before(pilot)
-        app.now = app.clock()  # a tick may have come or not
+        app.main.now = app.driver.clock()  # a tick may have come or not
         for name, theme in THEMES.items():
             app.theme = theme
             for field in app.screen.query("Input"):

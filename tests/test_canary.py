@@ -206,7 +206,7 @@ def test_no_face_tells_a_credential_whatever_its_name_is_spelled_like(session: S
 async def test_no_picture_of_the_screen_tells_one(session: Session) -> None:
     app = app_of(list(events()))
     async with app.run_test(size=(160, 50)) as pilot:
-        await settled(pilot, lambda: app.session.outcome is not None)
+        await settled(pilot, lambda: app.driver.session.outcome is not None)
         for keys in (("3",), ("x", "enter"), ("f",)):
             await pilot.press(*keys)
             await pilot.pause()

@@ -180,7 +180,7 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
         url=url,
         stepping=started.stepping,
         reveal=started.reveal,
-        wishes=preferences,
+        preferences=preferences,
         inline=inline,
     )
     from mcp_auth_tui.render.summary import parting

@@ -1,42 +1,192 @@
-"""Knows what each key of the main screen does, and how the program enters and leaves the screen."""
+"""Knows what belongs to the whole program: theme, keys, filters, and which part a key is for."""
 
 from __future__ import annotations
 
 import gc
+import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual.app import SystemCommand
+from textual import events, on
+from textual.actions import parse
+from textual.app import App, SystemCommand, get_system_commands_provider
+from textual.binding import Binding
+from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.widgets import Input
 
-from mcp_auth_tui.model import Finding, Session, Stage
+from mcp_auth_tui.model import Session
 from mcp_auth_tui.storage.preferences import NONE, Preferences
-from mcp_auth_tui.tui.controls.appearance import Liking
-from mcp_auth_tui.tui.controls.inspection import Looking
-from mcp_auth_tui.tui.controls.quitting import Leaving
-from mcp_auth_tui.tui.main_screen import Frame
-from mcp_auth_tui.tui.panels.table import PANELS, panel_of
-from mcp_auth_tui.tui.widgets.panel import Panel
+from mcp_auth_tui.text import terminal
+from mcp_auth_tui.tui import keymap
+from mcp_auth_tui.tui.controls.appearance import Appearance
+from mcp_auth_tui.tui.controls.editing import EditingControls
+from mcp_auth_tui.tui.controls.inspection import InspectionControls
+from mcp_auth_tui.tui.controls.output import OutputControls
+from mcp_auth_tui.tui.controls.quitting import QuittingControls
+from mcp_auth_tui.tui.controls.run import RunControls
+from mcp_auth_tui.tui.controls.sign_in import SignInControls
+from mcp_auth_tui.tui.follower import RunFollower
+from mcp_auth_tui.tui.main_screen import SMALLEST, MainScreen
+from mcp_auth_tui.tui.run_driver import RunDriver
+from mcp_auth_tui.tui.terminal.contrast import readable
+from mcp_auth_tui.tui.terminal.filter import ControlFilter, supports_links
 
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.config import Config
     from mcp_auth_tui.settings.editable import Settings
-    from mcp_auth_tui.tui.screens.export import ExportChoice
+    from mcp_auth_tui.tui.screens.discovery import DiscoveryScreen
+    from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+    from mcp_auth_tui.tui.screens.page import Page
+    from mcp_auth_tui.tui.screens.settings import SettingsScreen
+    from mcp_auth_tui.tui.screens.url import UrlForm
 
 
 ANYWHERE = frozenset({"secrets", "theme", "help", "topics", "suspend", "palette"})
 """Actions that do the same on every page."""
+STILL_TICK = 10.0
+"""Seconds between two readings of the clock for whom motion disturbs; else it is one."""
+NOTES = 3
+"""Sentences about the config file that are shown; more are printed when the screen is gone."""
 
 
-class AuthApp(Leaving, Looking, Liking):
-    """The terminal UI."""
+class AuthApp(App[int]):
+    """The terminal UI: the main screen, the run it shows, and the controls that act on both."""
 
-    def _focus(self, selector: str) -> None:
-        """Move the focus at once: `Widget.focus` does it later, and keys may come before that."""
-        main = self.screen_stack[0]
-        main.set_focus(main.query_one(selector))
+    CSS_PATH = Path(__file__).with_name("app.tcss")
+    TITLE = "mcp-auth-tui"
+    INLINE_PADDING = 0
+    COMMANDS = {get_system_commands_provider}  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        Binding("ctrl+c", "interrupt", "Cancel or quit", show=False, priority=True),
+    ]
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-tiny"),
+        (SMALLEST[0], "-narrow"),
+        (72, "-medium"),
+        (110, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-low"), (22, "-tall")]  # noqa: RUF012
+
+    def __init__(
+        self,
+        config: Config | None,
+        settings: Settings,
+        *,
+        url: str | None = None,
+        stepping: bool = False,
+        reveal: bool = False,
+        clock: Callable[[], float] = time.time,
+        preferences: Preferences = NONE,
+    ) -> None:
+        super().__init__()
+        self.preferences = preferences
+        self.keymap, refusals = keymap.chosen(preferences.keys, preferences.config)
+        self.loaded: Callable[[], object] = lambda: None
+        """Called twice: when the screen is there, and when a run first came to rest."""
+        self._stepping = stepping
+        self.notes = [*preferences.notes, *refusals]
+        """Sentences about what a person set that could not be used."""
+        self._control_filter = ControlFilter(links=supports_links(os.environ))
+        self.driver = driver = RunDriver(settings, config, clock)
+        self.main = main = MainScreen(
+            driver,
+            self.keymap,
+            self._start,
+            url=url or "",
+            reveal=reveal,
+        )
+        self.follower = RunFollower(driver, main, lambda: self.loaded())
+        self.appearance = Appearance(main, preferences)
+        self.run_controls = RunControls(driver, main, self.appearance)
+        self.output = OutputControls(driver, main, self.write_terminal)
+        self.sign_in = SignInControls(driver, main, self.output, self.write_terminal)
+        self.editing = EditingControls(driver, main)
+        self.inspection = InspectionControls(driver, main)
+        self.quitting = QuittingControls(driver, main, self.follower, self.output)
+        for key in self.keymap.keys:
+            if key.keys and key.action != "command_palette":
+                self.bind(key.keys, f"key({key.name!r})", description=key.title, show=False)
+        if preferences.still:
+            self.animation_level = "none"
+        if problem := self.appearance.apply_theme(self):
+            self.notes.append(problem)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return the main screen: it is there before any page and after every one."""
+        return self.main
+
+    def on_mount(self) -> None:
+        """Tell what could not be used, and learn how the terminal lets the program go."""
+        from mcp_auth_tui.tui.terminal.drivers import awake, ended_by
+
+        self.main.awake = awake(self._driver)
+        ended_by(self._driver, self.quitting.quit)
+        self.set_interval(STILL_TICK if self.preferences.still else 1.0, self.follower.tick)
+        for note in self.notes[:NOTES]:
+            self.notify(note, severity="warning")
+        if more := self.notes[NOTES:]:
+            self.notify(f"{len(more)} more such notes are on stderr when the screen is gone.")
+
+    def _start(self) -> None:
+        self.loaded()
+        self.run_controls.start(stepping=self._stepping)
+
+    # Theme, terminal and notes.
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the theme's colours, with its words such that they can be read."""
+        variables = super().get_css_variables()
+        variables.update(readable(variables))  # in place: it is `theme_variables` as well
+        return variables
+
+    def watch_theme(self, theme: str) -> None:
+        """Keep the theme that was chosen."""
+        if self.is_running:
+            self.appearance.keep_theme(theme)
+
+    @on(events.DescendantFocus)
+    def _stop_blinking(self, event: events.DescendantFocus) -> None:
+        if self.preferences.still and hasattr(event.widget, "cursor_blink"):
+            event.widget.cursor_blink = False
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Put the second net behind Textual's own filters."""
+        before = tuple(super().get_line_filters())
+        if before != self._control_filter.before:
+            self._control_filter = ControlFilter(before, links=supports_links(os.environ))
+        return [self._control_filter]
+
+    def write_terminal(self, text: str) -> None:
+        """Write to the terminal itself, past the screen."""
+        if self._driver is not None:
+            self._driver.write(text)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = 6,
+        markup: bool = False,
+    ) -> None:
+        """Show a sentence for a moment, unless it is shown.
+
+        It is never parsed as markup, whatever is asked for: `Widget.notify` asks for it.
+        """
+        sentence = terminal.harmless(message)
+        if all(note.message != sentence for note in self._notifications):
+            super().notify(sentence, title=title, severity=severity, timeout=timeout, markup=False)
+
+    # Keys.
+
+    @property
+    def letters(self) -> Mapping[str, str]:
+        """How the actions are called in sentences."""
+        return self.keymap.letters
 
     async def action_key(self, name: str) -> None:
         """Do what a key is for; on a page that is its own business, or for the main screen only.
@@ -46,208 +196,30 @@ class AuthApp(Leaving, Looking, Liking):
         key = next(key for key in self.keymap.keys if key.name == name)
         if own := getattr(self.screen, "ON_PAGE", {}).get(name):
             await self.run_action(own)
-        elif len(self.screen_stack) == 1 or name in ANYWHERE:
-            await self.run_action(key.action)
+        elif self.main.is_active or name in ANYWHERE:
+            self._perform(key.action)
         else:
-            self.say(f"{key.first or key.keys} is a key of the main screen: esc goes back to it.")
+            self.notify(
+                f"{key.first or key.keys} is a key of the main screen: esc goes back to it."
+            )
 
-    def action_panel(self, index: int) -> None:
-        """Show a panel by its number; the run is followed as long as it is the running one."""
-        current = self.session.current
-        self._follows = current is not None and panel_of(current) == index
-        self.screen_stack[0].remove_class("-log")
-        self._focus(f"#panel-{index}")
+    def _perform(self, action: str) -> None:
+        """Do an action of the table of keys, whichever part of the program has it."""
+        _, name, arguments = parse(action)
+        parts = (self.main, self.run_controls, self.sign_in, self.output, self.editing,
+                 self.inspection, self.quitting, self)  # fmt: skip
+        part = next(part for part in parts if hasattr(part, f"action_{name}"))
+        getattr(part, f"action_{name}")(*arguments)
 
-    def action_next_panel(self, by: int) -> None:
-        """Go to a neighbouring panel."""
-        self.action_panel((self.panel + by) % len(PANELS))
-
-    def action_detail(self) -> None:
-        """Go into the detail; when the run asks whether to go to the browser, go."""
-        if self.state.at_browser and self.panel == panel_of(Stage.AUTHORIZE):
-            self.proceed()
-        else:
-            self._focus("#detail-scroll")
-
-    def action_proceed(self) -> None:
-        """Go on to the browser if that is what the run waits for."""
-        if self.state.at_browser:
-            self.proceed()
-
-    def action_step(self) -> None:
-        """Start step by step, or send what is shown."""
-        if not self.can("step"):
-            return
-        current = self.session.current
-        if self.session.ready is not None and current and panel_of(current) != self.panel:
-            # What is sent is seen first.
-            self.action_panel(panel_of(current))
-        else:
-            self.step()
-
-    def action_run(self) -> None:
-        """Start, or run to the end."""
-        if not self.can("run"):
-            return
-        if self.config is None:
-            self.ask_url()
-        else:
-            self._follows = True
-            self.go()
-
-    def action_rerun(self) -> None:
-        """Run again from the shown panel."""
-        if self.can("rerun"):
-            self._follows, self._refreshes = True, self.state.refreshes
-            self.again()
-
-    def action_paste(self) -> None:
-        """Go to the paste field."""
-        if self.can("paste"):
-            self.to_paste()
-
-    def action_copy(self) -> None:
-        """Copy the sign-in address, or the headers."""
-        if not self.can("copy"):
-            return
-        if self.state.typing_code and self.session.device is not None:
-            self.copy("The code", self.session.device.user_code)
-        elif self.state.signing_in or self.state.at_browser:
-            self.action_copy_address()
-        else:
-            self._export("headers", None)
-
-    def action_copy_address(self) -> None:
-        """Copy the sign-in address; before the browser that means to go there by hand."""
-        if self.can("copy_address"):
-            self.copy("The address", self._address())
-
-    def action_open(self) -> None:
-        """Open the browser, also a second time."""
-        if not self.can("open"):
-            return
-        if self.state.at_browser:
-            self.proceed()
-        else:
-            self.run_worker(self._browse(self._address()), group="open")
-
-    async def _browse(self, url: str) -> None:
-        if self.is_web:
-            from mcp_auth_tui.protocol.urls import safe_url
-
-            # The browser that shows this screen is the person's; one here would be nobody's.
-            self.open_url(safe_url(url))
-            self.say("Your browser was asked to open it; if nothing opens, click the address.")
-            return
-        opened = await self._controlled.browse(url)
-        self.say(opened.how, "information" if opened.opened else "warning")
-
-    def action_bare(self) -> None:
-        """Show the sign-in address alone."""
-        if not self.can("bare"):
-            return
-        from mcp_auth_tui.protocol.urls import safe_url
-        from mcp_auth_tui.tui.screens.address import BareScreen
-
-        try:
-            url = safe_url(self._address())
-        except ValueError as error:
-            self.say(f"This address is not shown as one to open: {error}", "error")
-            return
-        write = self._driver.write if self._driver else None
-        self.push_screen(BareScreen(url, write, self.letters))
-
-    def action_export(self) -> None:
-        """Open the export menu."""
-        if self.can("export"):
-            from mcp_auth_tui.tui.screens.export import ExportScreen
-
-            self.push_screen(ExportScreen(self.session), self._wished)
-
-    def _wished(self, wish: ExportChoice | None) -> None:
-        if wish is not None:
-            self._export(wish.name, wish.path)
-
-    def _export(self, name: str, path: str | None) -> None:
-        from mcp_auth_tui import exports
-
-        chosen = exports.EXPORTS[name]
-        try:
-            made = chosen.render(self.session)
-            if caution := exports.caution(self.session):
-                self.say(caution, "warning")
-            if path is None:
-                self.copy(chosen.title, made, self.take_headers)
-                return
-            self.save_as(path, made, self.take_headers)
-        except ValueError as error:
-            self.say(f"Not saved: {error}" if path else str(error), "error")
-
-    def action_findings(self) -> None:
-        """List every finding."""
-        if self.can("findings"):
-            from mcp_auth_tui.tui.screens.findings import FindingsScreen
-
-            self.push(FindingsScreen(), self._found, session=Frame.session)
-
-    def _found(self, finding: Finding | None) -> None:
-        if finding is None:
-            return
-        self.action_panel(panel_of(finding.stage))
-        if finding.exchange is not None:
-            self.open_exchange(finding.exchange, finding)
-
-    def action_log(self) -> None:
-        """Go to the log, which a small screen shows in place of the detail; and back."""
-        if not self.can("log"):
-            return
-        main = self.screen_stack[0]
-        if main.has_class("-log") and main.query_one("#log").has_focus:
-            self.action_panel(self.panel)
-        else:
-            self._to_log()
-
-    def _to_log(self) -> None:
-        main = self.screen_stack[0]
-        main.remove_class("-zoom")
-        main.add_class("-log")
-        self._focus("#log")
-        # What a small screen did not show till now takes the focus only once it is styled anew.
-        self.call_after_refresh(self._focus_log)
-
-    def _focus_log(self) -> None:
-        main = self.screen_stack[0]
-        if main.has_class("-log") and isinstance(main.focused, Panel | None):
-            self._focus("#log")
-
-    def action_filter(self) -> None:
-        """Ask for the text that a line of the log must hold."""
-        if not self.can("filter"):
-            return
-        self._to_log()
-        field = self.screen_stack[0].query_one("#log-filter", Input)
-        field.display = True
-        self.screen_stack[0].set_focus(field)
-
-    def action_reveal(self) -> None:
-        """Show secrets until the person looks elsewhere, or hide them."""
-        self.reveal = not self.reveal
-
-    def action_zoom(self) -> None:
-        """Give the detail the whole screen, or take it back."""
-        main = self.screen_stack[0]
-        main.toggle_class("-zoom")
-        self._focus("#detail-scroll")
-
-    def action_form(self) -> None:
-        """Type another URL."""
-        self.ask_url()
+    def action_interrupt(self) -> None:
+        """Copy a selection; else cancel the run, and quit at the second time."""
+        self.quitting.interrupt()
 
     def action_guide(self) -> None:
         """Explain the panel and the keys."""
         from mcp_auth_tui.tui.screens.help import GuideScreen
 
-        self.push_screen(GuideScreen(self.state, self.keymap), self._clicked)
+        self.push_screen(GuideScreen(self.main.state, self.keymap), self._perform_later)
 
     def action_topics(self) -> None:
         """List the topics of the help."""
@@ -255,40 +227,62 @@ class AuthApp(Leaving, Looking, Liking):
 
         self.push_screen(TopicsScreen())
 
-    def _clicked(self, action: str | None) -> None:
+    def _perform_later(self, action: str | None) -> None:
         if action is not None:
-            self._acting(action)()
-
-    def action_retreat(self) -> None:
-        """Leave a zoom, a log, a field or the detail; from a panel, cancel the run."""
-        main = self.screen_stack[0]
-        if main.focused is not None and main.focused.id in ("log", "log-filter"):
-            main.query_one("#log-filter", Input).value = ""
-        hidden = main.has_class("-zoom") or main.has_class("-log")
-        if hidden or not isinstance(main.focused, Panel | None):
-            main.remove_class("-zoom", "-log")
-            self._focus(f"#panel-{self.panel}")
-        elif self.can("retreat"):
-            self.cancel()
+            self.call_later(self._perform, action)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer every action by its name, and tell its key."""
         for key in self.keymap.keys:
             if key.action != "command_palette":
-                told = f"{key.help} ({key.shown})" if key.shown else key.help
-                anywhere = key.name in ANYWHERE
-                yield SystemCommand(key.title, told, self._acting(key.action, home=not anywhere))
+                help_ = f"{key.help} ({key.shown})" if key.shown else key.help
+                home = key.name not in ANYWHERE
+                yield SystemCommand(key.title, help_, self._command(key.action, home=home))
 
-    def _acting(self, action: str, *, home: bool = False) -> Callable[[], None]:
-        async def act() -> None:
-            while home and len(self.screen_stack) > 1:
+    def _command(self, action: str, *, home: bool) -> Callable[[], None]:
+        async def perform() -> None:
+            while home and not self.main.is_active:
                 await self.pop_screen()  # it acts on the main screen, which is to be seen
-            await self.run_action(action)
+            self._perform(action)
 
-        def later() -> None:
-            self.call_later(act)
+        def perform_later() -> None:
+            self.call_later(perform)
 
-        return later
+        return perform_later
+
+    # What pages ask for.
+
+    def on_url_form_forget(self, event: UrlForm.Forget) -> None:
+        """Forget a server, or all of them."""
+        self.appearance.forget(event.url)
+
+    def on_url_form_settings(self, event: UrlForm.Settings) -> None:
+        """Change what the run is made with that a URL is asked for."""
+        self.run_controls.open_settings(event.url)
+
+    def on_settings_screen_taken(self, event: SettingsScreen.Taken) -> None:
+        """Copy the command that does the same."""
+        self.output.copy("The command", event.value)
+
+    def on_settings_screen_noted(self, event: SettingsScreen.Noted) -> None:
+        """Say what the settings have to say."""
+        self.notify(event.told)
+
+    def on_exchange_screen_taken(self, event: ExchangeScreen.Taken) -> None:
+        """Copy what was chosen on the screen of an exchange."""
+        self.output.copy(event.what, event.value)
+
+    def on_exchange_screen_again(self, event: ExchangeScreen.Again) -> None:
+        """Send an exchange again."""
+        self.editing.send_again(event.exchange, edit=event.edit)
+
+    def on_page_opened(self, event: Page.Opened) -> None:
+        """Show the exchange that was chosen, above the page."""
+        self.main.open_exchange(event.number)
+
+    def on_discovery_screen_scan(self, event: DiscoveryScreen.Scan) -> None:
+        """Ask at the other places, as the key in the table wants."""
+        self.inspection.action_scan()
 
     def _fatal_error(self) -> None:
         """Say that it is our bug, without the values that a full traceback would show."""
@@ -298,14 +292,14 @@ class AuthApp(Leaving, Looking, Liking):
 
         error = self._exception or RuntimeError("unknown")
         try:
-            told = "\n".join(bug.described(error, self.session))
+            description = "\n".join(bug.described(error, self.driver.session))
         except Exception:  # whatever is broken may be needed to describe it
-            told = f"This is a bug in mcp-auth-tui ({type(error).__name__})."
-        self._exit_renderables.append(Text(told))
+            description = f"This is a bug in mcp-auth-tui ({type(error).__name__})."
+        self._exit_renderables.append(Text(description))
         self._close_messages_no_wait()
 
 
-def loaded() -> None:
+def freeze_modules() -> None:
     """Let the collector work again; it need not go through modules and styles: some frames each.
 
     It rests from the start (`cli`) to here, as all that is made till then stays.
@@ -324,12 +318,12 @@ def run_tui(
     reveal: bool = False,
     inline: bool = False,
     clock: Callable[[], float] = time.time,
-    wishes: Preferences = NONE,
+    preferences: Preferences = NONE,
 ) -> tuple[int, Session | None]:
     """Show the screen until the person quits; return the exit code and the last session, if any.
 
     Without ``config`` the URL form comes first. ``settings`` makes each run, and is changed on the
-    screen; ``wishes`` say how the person likes the screen. Textual draws on stderr (POSIX), so
+    screen; ``preferences`` say how the person likes the screen. Textual draws on stderr (POSIX), so
     stdout stays free for the headers. ``inline`` draws below the prompt (POSIX).
     """
     from mcp_auth_tui.tui.terminal.drivers import driver_for
@@ -341,9 +335,9 @@ def run_tui(
         stepping=stepping,
         reveal=reveal,
         clock=clock,
-        wishes=wishes,
+        preferences=preferences,
     )
-    app.loaded = loaded
+    app.loaded = freeze_modules
     app.driver_class = driver_for(inline=inline) or app.driver_class
     from mcp_auth_tui.desktop.output import Talk
 
@@ -351,7 +345,7 @@ def run_tui(
     for line in app.notes:
         talk(f"mcp-auth-tui: {line}")
     code = app.run()
-    for line in app.keeper.close():
+    for line in app.appearance.keeper.close():
         talk(f"mcp-auth-tui: {line}")
-    session = app.session if app.session.url else None
+    session = app.driver.session if app.driver.session.url else None
     return (1 if code is None else code), session

@@ -1,103 +1,112 @@
-"""Knows how the app drives a run: one worker, one session, intents; must not draw anything."""
+"""Knows how a run is driven: one session, one controller, one worker; must not know a widget."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
-from typing import TYPE_CHECKING
-
-from textual.app import App
-from textual.reactive import var
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mcp_auth_tui.model import (
     Ended,
     Entered,
     Event,
+    Exchanged,
     Outcome,
     Ready,
     Request,
     Session,
     Stage,
-    Started,
     Waiting,
 )
-from mcp_auth_tui.tui.actions import LETTERS
-from mcp_auth_tui.tui.state import State, start_of
 
 if TYPE_CHECKING:
+    from mcp_auth_tui.desktop.browser import OpenResult
+    from mcp_auth_tui.model import Exchange
+    from mcp_auth_tui.model.oauth import Attempt
+    from mcp_auth_tui.protocol import actions
     from mcp_auth_tui.protocol.config import Config
     from mcp_auth_tui.run.controller import Controller
+    from mcp_auth_tui.run.performer import Sent
     from mcp_auth_tui.settings.editable import Settings
     from mcp_auth_tui.settings.options import Options
 
 INTERRUPTED = 130
-PATIENCE = 3.0
-"""Seconds that a cancelled run has for its cleanup before the program quits anyway."""
 
 
-class Runs(App[int]):
-    """An app that holds one session and drives at most one run at a time."""
+class RunView(Protocol):
+    """All that a driver needs of the screen that shows its run."""
 
-    session: var[Session] = var(Session, always_update=True)
-    busy: var[bool] = var(False)
-    stepping: var[bool] = var(False)
-    panel: var[int] = var(0)
-    reveal: var[bool] = var(False)
-    changed: var[bool] = var(False)
-    """The settings are others than those of the session that is shown."""
-    marks: var[tuple[str, ...]] = var(())
-    """Why the result of the run is worth less (`Options.marks`)."""
+    def update_run(self) -> None:
+        """Show the driver's session, its settings, and whether it is busy: one of them changed."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
-        super().__init__()
-        self.loaded: Callable[[], object] = lambda: None
-        """Called twice: when the screen is there, and when a run first came to rest."""
-        self._rested = False
-        self.config: Config | None = None
+    def follow(self, event: Event) -> None:
+        """Turn to an event, which the session holds already."""
+
+    def run_worker(self, work: Coroutine[Any, Any, None], *, group: str, exclusive: bool) -> object:
+        """Run something in the background until it ends or the program does."""
+
+
+class RunDriver:
+    """Holds one session and drives at most one run at a time.
+
+    ``clock`` gives seconds since the epoch. Whatever changes is told to ``view``, which is set
+    before the first run begins.
+    """
+
+    view: RunView
+
+    def __init__(
+        self, settings: Settings, config: Config | None, clock: Callable[[], float]
+    ) -> None:
         self.settings = settings
+        self.config = config
+        """What the runs are made with; None before a URL is known."""
         self.clock = clock
-        self.controller: Controller | None = None
-        self.awake = ""
-        """Why the program cannot be put to sleep."""
-        self._used: Options | None = None
-        self._gated = False
-        self._leaving = False
+        self.session = Session()
+        self.busy = False
+        self.stepping = False
+        self.marks = settings.marks
+        """Why the result of the run is worth less (`Options.marks`)."""
+        self.start = Stage.PROBE
+        """The stage that the run began at."""
+        self.slept = 0.0
+        """Seconds asleep since the wait began: they do not count for it."""
+        self._controller: Controller | None = None
+        self._interrupted = False
+        self._used: Options = settings.options
 
     @property
-    def letters(self) -> Mapping[str, str]:
-        """How the actions are called in sentences."""
-        return LETTERS
-
-    @property
-    def state(self) -> State:
-        """What decides which keys are of use."""
-        return State(
-            self.session,
-            self.busy,
-            self.stepping,
-            self.panel,
-            self.reveal,
-            self.changed,
-            self.awake,
-            self.is_inline,
-            self.letters,
-        )
+    def changed(self) -> bool:
+        """Whether the settings are others than those of the session that is shown."""
+        return self.settings.options is not self._used
 
     @property
     def code(self) -> int:
         """The exit code of what happened so far (DESIGN 3); 130 for a run that never ended."""
         return self.session.exit if self.session.outcome is not None else INTERRUPTED
 
-    def settle(self, config: Config | None) -> None:
-        """Take what the runs from now on are made with."""
+    @property
+    def controller(self) -> Controller:
+        """The controller of the run, also after its end; raises RuntimeError before the first."""
+        if self._controller is None:
+            raise RuntimeError("there is a controller only once a run has begun")
+        return self._controller
+
+    @property
+    def sent(self) -> Sent | None:
+        """The request that is on its way now."""
+        return self._controller.sent if self._controller is not None else None
+
+    def configure(self, config: Config) -> None:
+        """Make the runs from now on with these settings."""
         self.config = config
         self._used = self.settings.options
         self.marks = self.settings.marks
-        self.changed = False
+        self.view.update_run()
 
-    def resettle(self) -> None:
+    def note_settings(self) -> None:
         """Take note that the settings may be others now: they count from the next run on."""
-        self.changed = self.settings.options is not self._used
+        self.view.update_run()
 
     def begin(
         self, *, stepping: bool, known: Session | None = None, start: Stage = Stage.PROBE
@@ -106,11 +115,11 @@ class Runs(App[int]):
         if self.busy or self.config is None:
             return
         if self.changed:
-            self.settle(self.settings.config(self.config.url))
-        self.busy, self.stepping, self._gated = True, stepping, False
-        self.run_worker(
-            self._run(self.config, stepping, known or Session(), start), exclusive=True, group="run"
-        )
+            self.configure(self.settings.config(self.config.url))
+        self.busy, self.stepping, self.start, self._interrupted = True, stepping, start, False
+        self.view.update_run()
+        work = self._run(self.config, stepping, known or Session(), start)
+        self.view.run_worker(work, exclusive=True, group="run")
 
     def assemble(self, config: Config, stepping: bool) -> Controller:
         """Return a run with the settings as they stand."""
@@ -121,53 +130,47 @@ class Runs(App[int]):
 
     async def _run(self, config: Config, stepping: bool, known: Session, start: Stage) -> None:
         try:
-            self.controller = controller = self.assemble(config, stepping)
-            async with aclosing(controller.run(known, start)) as events:
-                async for event in events:
-                    self.happened(event)
+            self._controller = controller = self.assemble(config, stepping)
+            await self._apply_all(controller.run(known, start))
         except Exception as error:
-            self._bug(error)
+            self._stop_for_bug(error)
         finally:
             self.busy = False
-            if self._leaving:
-                self.exit(self.code)
+            self.view.update_run()
 
-    def _bug(self, error: Exception) -> None:
+    async def _apply_all(self, events: AsyncGenerator[Event, None]) -> None:
+        """Apply the events of the present run; those of an earlier one end here."""
+        controller = self._controller
+        async with aclosing(events) as stream:
+            async for event in stream:
+                if self._controller is not controller:
+                    return
+                self.apply(event)
+
+    def _stop_for_bug(self, error: Exception) -> None:
         """Keep the transcript and say that it is our bug (DESIGN 5)."""
         from mcp_auth_tui.render import bug
 
         stop = bug.stop(error, self.session)
-        self.happened(Ended(Outcome.FAILED, self.clock(), stop, exit=stop.exit))
+        self.apply(Ended(Outcome.FAILED, self.clock(), stop, exit=stop.exit))
 
-    def happened(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         """Fold one event into the session and act on it."""
         self.session = self.session.apply(event)
+        self.view.update_run()
         match event:
-            case Started():
-                self._gated = False
             case Entered(Stage.AUTHORIZE) if not self.stepping and self._asks_first():
-                self._gated = True
-                self._controlled.pause()
+                self.controller.pause()
             case Ready():
-                self._pass(event)
-            case Waiting() | Ended() if not self._rested:
-                self._rested = True
-                self.loaded()
-        self.shown(event)
+                self._pass_unseen(event)
+            case Waiting():
+                self.slept = 0.0
+        self.view.follow(event)
 
-    def shown(self, event: Event) -> None:
-        """Is told every event after it was folded in."""
-
-    @property
-    def _controlled(self) -> Controller:
-        if self.controller is None:
-            raise RuntimeError("there is a controller only while a run goes on")
-        return self.controller
-
-    def _pass(self, event: Ready) -> None:
+    def _pass_unseen(self, event: Ready) -> None:
         """Let go what nobody stopped to see: only requests and the browser are worth a step."""
         if isinstance(event.request, Request) and not self.stepping:
-            self._controlled.step()
+            self.controller.step()
 
     def _asks_first(self) -> bool:
         """Return whether a person says "yes" before a browser opens (SPEC 6, consent phishing)."""
@@ -176,7 +179,7 @@ class Runs(App[int]):
         server = self.session.server
         if server is None or self.config is None or self.config.follow:
             return False
-        if not self._controlled.opens:
+        if not self.controller.opens:
             return False  # nothing opens unasked: the address is only shown
         return not same_origin(self.session.url, server.authorization_endpoint)
 
@@ -185,48 +188,77 @@ class Runs(App[int]):
         if not self.busy:
             self.begin(stepping=True)
         elif self.session.ready is not None:
-            self._controlled.step()
+            self.controller.step()
         elif not self.stepping:
             self.stepping = True
-            self._controlled.pause()
+            self.view.update_run()
+            self.controller.pause()
 
     def go(self) -> None:
         """Start a run, or let the one that is stepped or asks first go on by itself."""
         if not self.busy:
             self.begin(stepping=False)
-        elif self.controller is not None:
-            self.stepping = self._gated = False
-            self.controller.go()
+        elif self._controller is not None:
+            self.stepping = False
+            self.view.update_run()
+            self._controller.go()
 
     def proceed(self) -> None:
         """Go on to the browser, which was asked for; stepping stays as it is."""
         if self.stepping:
-            self._controlled.step()
+            self.controller.step()
         else:
             self.go()
 
-    def take(self) -> None:
-        """Let the sign-in begin without opening anything: the person takes the address along."""
-        self._controlled.step(unopened=True)
+    def send_edited(self, request: Request | Attempt) -> None:
+        """Let what is ready go as it was changed; a run that is not stepped goes on."""
+        self.controller.step(request)
         if not self.stepping:
             self.go()
 
-    def again(self) -> None:
-        """Run again from the shown panel and keep what came before it."""
-        start = start_of(self.state)
-        if start is not None:
-            self.begin(stepping=False, known=self.session, start=start)
+    def proceed_unopened(self) -> None:
+        """Let the sign-in begin without opening anything: the person goes to the address."""
+        self.controller.step(unopened=True)
+        if not self.stepping:
+            self.go()
+
+    def repeat_from(self, stage: Stage) -> None:
+        """Run again from a stage and keep what came before it."""
+        self.begin(stepping=False, known=self.session, start=stage)
 
     def cancel(self) -> None:
         """End the run in order; what was obtained stays."""
-        if self.busy and self.controller is not None:
-            self.controller.cancel()
+        if self.busy and self._controller is not None:
+            self._controller.cancel()
 
-    def leave(self) -> None:
-        """Quit: after the run's own cleanup, or when that takes too long without it."""
-        if not self.busy:
-            self.exit(self.code)
-            return
-        self._leaving = True
-        self.cancel()
-        self.set_timer(PATIENCE, lambda: self.exit(self.code))
+    def interrupt(self) -> bool:
+        """Cancel the run as `cancel` does; return False where this was asked for before."""
+        before, self._interrupted = self._interrupted, True
+        if not before:
+            self.cancel()
+        return not before
+
+    def paste(self, text: str) -> None:
+        """Hand over what a person pasted."""
+        if self._controller is not None:
+            self._controller.paste(text)
+
+    async def browse(self, url: str) -> OpenResult:
+        """Hand an address of the run to the browser because the person asks for it."""
+        return await self.controller.browse(url)
+
+    async def send_again(self, request: Request, of: int) -> Exchange | None:
+        """Send a request beside the run, which stays where it is: ``of`` is what it repeats."""
+        sent = None
+        async with aclosing(self.controller.send_again(request, of)) as events:
+            async for event in events:
+                self.apply(event)
+                if isinstance(event, Exchanged):
+                    sent = event.exchange
+        return sent
+
+    def run_aside(self, work: actions.Protocol[object]) -> None:
+        """Do something beside the run, in the background."""
+        self.view.run_worker(
+            self._apply_all(self.controller.aside(work)), group="beside", exclusive=True
+        )

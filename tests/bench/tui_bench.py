@@ -91,11 +91,12 @@ async def stall(number: int, size: int, act: Act, before: Act | None = None) -> 
     """Return the longest stall (seconds) while something is done on a screen with a flood."""
     app = app_of([])
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: not app.busy)
-        session = app.session
+        await settled(pilot, lambda: not app.driver.busy)
+        session = app.driver.session
         for event in flood(number, size):
             session = session.apply(event)
-        app.session = session
+        app.driver.session = session
+        app.follower.update_run()
         await settled(pilot)
         if before is not None:
             await before(app, pilot)
@@ -112,9 +113,9 @@ async def stall(number: int, size: int, act: Act, before: Act | None = None) -> 
 
 async def one_more(app: Any, pilot: Any) -> None:
     """An exchange arrives."""
-    number = len(app.session.exchanges) + 1
+    number = len(app.driver.session.exchanges) + 1
     made = fakes.exchange(number, Stage.PROBE, "POST", f"{fakes.MCP}?{number}", 200)
-    app.session = app.session.apply(Exchanged(made))
+    app.driver.apply(Exchanged(made))
 
 
 async def ladder(app: Any, pilot: Any) -> None:
@@ -138,12 +139,12 @@ async def resized(app: Any, pilot: Any) -> None:
 
 async def ticked(app: Any, pilot: Any) -> None:
     """A second passes."""
-    app.now += 1
+    app.main.now += 1
 
 
 async def body(app: Any, pilot: Any) -> None:
     """The last exchange is opened, and its body is there."""
-    app.open_exchange(len(app.session.exchanges))
+    app.main.open_exchange(len(app.driver.session.exchanges))
     await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
     screen = app.screen
     if is_large(screen.exchange):
@@ -159,18 +160,18 @@ async def idle(ticks: int) -> list[int]:
     """
     app = app_of([*fakes.metadata(), *fakes.registration(), *fakes.browser()])
     clock = [fakes.NOW]
-    app.clock = lambda: clock[0]
+    app.driver.clock = lambda: clock[0]
     taken: list[int] = []
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: app.state.at_browser or app.state.signing_in)
-        if app.state.at_browser:
+        await settled(pilot, lambda: app.main.state.at_browser or app.main.state.signing_in)
+        if app.main.state.at_browser:
             await pilot.press("enter")
-            await settled(pilot, lambda: app.state.signing_in)
+            await settled(pilot, lambda: app.main.state.signing_in)
         tracemalloc.start()
         try:
             for tick in range(1, ticks + 1):
                 clock[0] = fakes.NOW + tick * 3600 / ticks % 600
-                app._tick()
+                app.follower.tick()
                 await pilot.pause()
                 if tick % max(ticks // 3, 1) == 0:
                     gc.collect()

@@ -45,7 +45,7 @@ def app_of(events: list[Any], *, stepping: bool = False, **more: Any) -> AuthApp
     config = more.pop("config", fakes.config())
     settings = fakes.Settings(more.pop("config_for", fakes.config), more.pop("marks", ()))
     app = AuthApp(config, settings, stepping=stepping, clock=lambda: fakes.NOW + 42, **more)
-    app.assemble = make  # type: ignore[method-assign]
+    app.driver.assemble = make  # type: ignore[method-assign]
     app.fakes = made  # type: ignore[attr-defined]
     return app
 
@@ -68,8 +68,8 @@ Before = Callable[[Pilot[Any]], Awaitable[None]]
 async def sign_in(pilot: Pilot[Any]) -> None:
     """Go through the sign-in of `fakes.signed_in` by a paste."""
     app = pilot.app
-    await settled(pilot, lambda: app.state.at_browser)  # type: ignore[attr-defined]
+    await settled(pilot, lambda: app.main.state.at_browser)  # type: ignore[attr-defined]
     await pilot.press("enter")
-    await settled(pilot, lambda: app.state.signing_in)  # type: ignore[attr-defined]
+    await settled(pilot, lambda: app.main.state.signing_in)  # type: ignore[attr-defined]
     app.fakes[-1].come_back()  # type: ignore[attr-defined]
-    await settled(pilot, lambda: not app.busy)  # type: ignore[attr-defined]
+    await settled(pilot, lambda: not app.driver.busy)  # type: ignore[attr-defined]

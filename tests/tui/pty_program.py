@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from mcp_auth_tui.tui.app import AuthApp, run_tui
+from mcp_auth_tui.tui.app import run_tui
+from mcp_auth_tui.tui.run_driver import RunDriver
 from tests.tui import fakes
 
 LONG = 2000
@@ -15,7 +16,7 @@ def main() -> int:
     url = fakes.URL + "&claims=" + "%7B" * 700 if "--long" in sys.argv else fakes.URL
     browser = fakes.browser(url=url[:LONG])
     events = [*fakes.metadata(), *fakes.registration(), *browser, *fakes.ending()]
-    AuthApp.assemble = lambda *_: fakes.FakeController(events)  # type: ignore[method-assign]
+    RunDriver.assemble = lambda *_: fakes.FakeController(events)  # type: ignore[method-assign]
     code, session = run_tui(
         fakes.config(follow=True),
         fakes.Settings(),

@@ -29,7 +29,7 @@ WAITING = [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
 
 
 def detail(app: Any) -> str:
-    return str(app.screen_stack[0].query_one("#detail-text", Static).content.plain)
+    return str(app.main.query_one("#detail-text", Static).content.plain)
 
 
 def side(screen: Any, index: int) -> str:
@@ -47,10 +47,10 @@ async def test_a_run_starts_by_itself_and_ends_with_the_headers_in_panel_five() 
     app = app_of(fakes.signed_in())
     async with app.run_test() as pilot:
         await sign_in(pilot)
-        assert app.panel == 4
+        assert app.main.panel == 4
         assert "Authorization: ‹42 chars" in detail(app)
         assert fakes.ACCESS not in detail(app)
-        assert (app.code, app.session.outcome) == (0, Outcome.OK)
+        assert (app.driver.code, app.driver.session.outcome) == (0, Outcome.OK)
         assert app.fakes[0].closed
 
 
@@ -63,9 +63,9 @@ async def test_secrets_show_only_while_the_person_looks() -> None:
         await pilot.press("v")
         await settled(pilot, lambda: fakes.ACCESS not in detail(app))
         await pilot.press("v")
-        await settled(pilot, lambda: app.reveal)
+        await settled(pilot, lambda: app.main.reveal)
         await pilot.press("1")
-        await settled(pilot, lambda: not app.reveal)
+        await settled(pilot, lambda: not app.main.reveal)
 
 
 async def test_numbers_tab_and_arrows_move_between_panels() -> None:
@@ -75,16 +75,16 @@ async def test_numbers_tab_and_arrows_move_between_panels() -> None:
         for number in range(1, 6):
             await pilot.press(str(number))
             await settled(pilot)
-            assert app.panel == number - 1
+            assert app.main.panel == number - 1
         await pilot.press("j")
         await settled(pilot)
-        assert app.panel == 0
+        assert app.main.panel == 0
         await pilot.press("up")
         await settled(pilot)
-        assert app.panel == 4
+        assert app.main.panel == 4
         await pilot.press("shift+tab")
         await settled(pilot)
-        assert app.panel == 3
+        assert app.main.panel == 3
         await pilot.press("tab", "tab")
         await settled(pilot)
         assert isinstance(app.focused, DetailScroll)
@@ -100,16 +100,16 @@ async def test_a_person_says_yes_before_the_browser_opens_when_another_host_asks
     """SPEC 6: consent phishing."""
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
-        assert app.session.browsed is None
+        await settled(pilot, lambda: app.main.state.at_browser)
+        assert app.driver.session.browsed is None
         assert ("pause",) in app.fakes[0].asked
         shown = detail(app)
         for told in ("auth.example.com", fakes.MCP, "files:read (from the challenge)", "dynamic"):
             assert told in shown
         assert fakes.BACK in shown
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
-        assert app.session.browsed is not None
+        await settled(pilot, lambda: app.main.state.signing_in)
+        assert app.driver.session.browsed is not None
 
 
 async def test_nobody_is_asked_when_the_browser_goes_to_the_server_itself() -> None:
@@ -120,20 +120,20 @@ async def test_nobody_is_asked_when_the_browser_goes_to_the_server_itself() -> N
     events.insert(at, fakes.Learned("server", own))
     app = app_of(events)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         assert app.fakes[0].asked == [("run", Stage.PROBE)]
 
 
 async def test_what_is_pasted_goes_to_the_run_as_it_is_and_the_field_is_emptied() -> None:
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         await pilot.press("p")
         await settled(pilot, lambda: isinstance(app.focused, PasteInput))
         field = app.query_one(PasteInput)
-        field.take(f"{fakes.BACK}?code=a\n  &state=b\n")
+        field.insert_pasted(f"{fakes.BACK}?code=a\n  &state=b\n")
         await pilot.press("enter")
         await settled(pilot)
         assert app.fakes[0].asked[-1] == ("paste", f"{fakes.BACK}?code=a&state=b")
@@ -145,9 +145,9 @@ async def test_a_paste_outside_any_field_lands_in_the_paste_field() -> None:
 
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         app.post_message(events.Paste("pasted"))
         await settled(pilot, lambda: app.query_one(PasteInput).value == "pasted")
         assert isinstance(app.focused, PasteInput)
@@ -158,27 +158,27 @@ async def test_stepping_shows_every_request_before_it_is_sent() -> None:
     async with app.run_test() as pilot:
         for number in range(3):
             ready = lambda n=number: (  # noqa: E731
-                app.session.ready is not None and len(app.session.exchanges) == n
+                app.driver.session.ready is not None and len(app.driver.session.exchanges) == n
             )
             await settled(pilot, ready)
             assert "next request, not sent yet" in detail(app)
             assert "JSON is asked for · RFC 9728 §3.1" in detail(app)
             await pilot.press("s")
         await pilot.press("r")
-        await settled(pilot, lambda: app.state.at_browser or app.state.signing_in)
-        assert len(app.session.exchanges) == 4
+        await settled(pilot, lambda: app.main.state.at_browser or app.main.state.signing_in)
+        assert len(app.driver.session.exchanges) == 4
 
 
 async def test_escape_cancels_a_wait_and_again_from_here_keeps_what_came_before() -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         await pilot.press("escape")
-        await settled(pilot, lambda: not app.busy)
-        assert (app.session.outcome, app.code) == (Outcome.INTERRUPTED, 130)
-        assert app.session.client is not None
+        await settled(pilot, lambda: not app.driver.busy)
+        assert (app.driver.session.outcome, app.driver.code) == (Outcome.INTERRUPTED, 130)
+        assert app.driver.session.client is not None
         await pilot.press("R")
         await settled(pilot, lambda: len(app.fakes) == 2)
         assert app.fakes[1].asked[0] == ("run", Stage.AUTHORIZE)
@@ -187,14 +187,14 @@ async def test_escape_cancels_a_wait_and_again_from_here_keeps_what_came_before(
 async def test_again_from_a_panel_that_was_never_reached_says_so() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await pilot.press("4", "R")
         await settled(pilot)
         assert [note.message for note in app._notifications] == [
             "Token was never reached: start at an earlier panel."
         ]
         assert len(app.fakes) == 1
-        assert app.code == 4
+        assert app.driver.code == 4
 
 
 async def test_c_copies_the_address_while_waiting_and_the_headers_at_the_end(
@@ -202,13 +202,13 @@ async def test_c_copies_the_address_while_waiting_and_the_headers_at_the_end(
 ) -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         await pilot.press("c")
         await settled(pilot, lambda: copied == [fakes.URL])
         app.fakes[-1].come_back()
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await pilot.press("c")
         await settled(pilot, lambda: len(copied) == 2)
         assert copied[1] == f"Authorization: Bearer {fakes.ACCESS}\n"
@@ -267,7 +267,7 @@ async def test_an_export_that_cannot_be_saved_says_why(tmp_path: Path) -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test() as pilot:
         await sign_in(pilot)
-        app._export("token", str(tmp_path / "missing" / "x"))
+        app.output.export("token", str(tmp_path / "missing" / "x"))
         await settled(pilot)
         told = [note.message for note in app._notifications]
         assert told == [f"Not saved: there is no folder {tmp_path / 'missing'}"]
@@ -276,9 +276,9 @@ async def test_an_export_that_cannot_be_saved_says_why(tmp_path: Path) -> None:
 async def test_the_address_alone_fills_a_bare_screen_from_its_first_cell() -> None:
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         await pilot.press("u")
         await settled(pilot, lambda: isinstance(app.screen, BareScreen))
         region = app.screen.query_one("#bare-url").content_region
@@ -311,7 +311,7 @@ async def test_enter_in_the_log_opens_the_exchange_and_arrows_go_to_its_neighbou
 async def test_the_findings_list_has_the_worst_first_and_enter_goes_to_the_exchange() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await pilot.press("f")
         await settled(pilot, lambda: isinstance(app.screen, FindingsScreen))
         options = app.screen.query_one(OptionList).options
@@ -326,9 +326,9 @@ async def test_a_line_that_was_chosen_before_its_list_got_shorter_is_no_crash(ke
     """What a list says of its lines comes a moment later, and a run goes on meanwhile."""
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         if key == "enter":
-            app.open_exchange(3)
+            app.main.open_exchange(3)
         else:
             await pilot.press(key)
         await settled(pilot, lambda: len(app.screen_stack) > 1)
@@ -346,7 +346,7 @@ async def test_a_secret_that_is_asked_for_is_typed_unseen() -> None:
         await settled(pilot, lambda: isinstance(app.screen, QuestionScreen))
         assert app.screen.query_one(Input).password
         await pilot.press("a", "b", "enter")
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         assert ("answer", "ab") in app.fakes[0].asked
 
 
@@ -358,7 +358,7 @@ async def test_a_choice_is_answered_with_its_own_words_and_escape_declines() -> 
             await pilot.press(pressed)
             if pressed == "down":
                 await pilot.press("enter")
-            await settled(pilot, lambda app=app: not app.busy)
+            await settled(pilot, lambda app=app: not app.driver.busy)
             assert ("answer", answer) in app.fakes[0].asked
 
 
@@ -378,9 +378,9 @@ async def test_the_form_says_what_is_wrong_with_a_url_and_then_starts_stepped() 
         assert str(wrong.content) == "There is no [host] in it."
         app.screen.query_one(Input).value = fakes.MCP
         app.screen.query_one("#step", Button).press()
-        await settled(pilot, lambda: app.session.ready is not None)
-        assert app.stepping
-        assert app.url == fakes.MCP
+        await settled(pilot, lambda: app.driver.session.ready is not None)
+        assert app.driver.stepping
+        assert app.main.url == fakes.MCP
 
 
 async def test_a_form_that_is_closed_leaves_an_empty_screen_that_can_be_quit() -> None:
@@ -397,14 +397,14 @@ async def test_a_form_that_is_closed_leaves_an_empty_screen_that_can_be_quit() -
 async def test_quitting_asks_only_when_a_sign_in_would_be_lost() -> None:
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         await pilot.press("q")
         await settled(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("n")
         await settled(pilot, lambda: not isinstance(app.screen, Confirm))
-        assert app.busy
+        assert app.driver.busy
         await pilot.press("q", "y")
         await settled(pilot, lambda: app._exit)
     assert app.return_value == 130
@@ -414,9 +414,9 @@ async def test_quitting_asks_only_when_a_sign_in_would_be_lost() -> None:
 async def test_ctrl_c_cancels_and_a_second_one_quits_with_130() -> None:
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("ctrl+c")
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await pilot.press("ctrl+c")
         await settled(pilot, lambda: app._exit)
     assert app.return_value == 130
@@ -425,12 +425,12 @@ async def test_ctrl_c_cancels_and_a_second_one_quits_with_130() -> None:
 async def test_a_key_that_is_of_no_use_now_says_why() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         for key in ("p", "c", "u"):
             await pilot.press(key)
         await settled(pilot)
         assert [note.message for note in app._notifications] == [
-            app.keymap.of(action).off(app.state) for action in ("paste", "copy", "bare")
+            app.keymap.of(action).off(app.main.state) for action in ("paste", "copy", "bare")
         ]
 
 
@@ -446,8 +446,8 @@ async def test_keys_of_what_a_run_has_not_got_say_why_and_leave_nothing_open() -
         ]
         assert not app.screen.has_class("-log")
         kept = (("resource", fakes.RESOURCE), ("server", fakes.SERVER))
-        app.session = app.session.apply(fakes.Started(fakes.MCP, fakes.NOW, kept))
-        assert app.keymap.of("discovery").off(app.state) == (
+        app.driver.apply(fakes.Started(fakes.MCP, fakes.NOW, kept))
+        assert app.keymap.of("discovery").off(app.main.state) == (
             "What is known was kept from the run before: r looks for metadata anew."
         )
 
@@ -455,7 +455,7 @@ async def test_keys_of_what_a_run_has_not_got_say_why_and_leave_nothing_open() -
 async def test_the_filter_of_the_log_goes_when_it_is_left_empty() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await pilot.press("slash")
         await settled(pilot, lambda: app.query_one("#log-filter").display)
         await pilot.press("tab")
@@ -465,8 +465,10 @@ async def test_the_filter_of_the_log_goes_when_it_is_left_empty() -> None:
 async def test_a_run_that_failed_offers_a_report_and_no_headers(copied: list[str]) -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
-        assert ("e", "report") in [(key.shown, word) for key, word in app.keymap.bar(app.state)]
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
+        assert ("e", "report") in [
+            (key.shown, word) for key, word in app.keymap.bar(app.main.state)
+        ]
         await pilot.press("e")
         await settled(pilot, lambda: isinstance(app.screen, ExportScreen))
         offered = app.screen.query_one("#exports", OptionList)
@@ -484,14 +486,14 @@ async def test_out_of_the_log_leads_a_way_that_does_not_end_the_sign_in(
 ) -> None:
     app = app_of(WAITING)
     async with app.run_test(size=size) as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         await pilot.press("x")
         await settled(pilot, lambda: app.screen.query_one(Log).has_focus)
         await pilot.press(way)
         await settled(pilot)
-        assert app.state.signing_in
+        assert app.main.state.signing_in
         assert app.screen.query_one("#detail").display
         assert not app.screen.query_one(Log).has_focus
         await app.action_quit()
@@ -500,16 +502,16 @@ async def test_out_of_the_log_leads_a_way_that_does_not_end_the_sign_in(
 async def test_the_log_stands_on_the_exchange_that_ended_the_run() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         chosen = app.query_one(Log).highlighted_option
         assert chosen is not None
-        assert chosen.id == str(app.session.stop.exchange)
+        assert chosen.id == str(app.driver.session.stop.exchange)
 
 
 async def test_help_explains_the_panel_and_lists_every_key() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await pilot.press("question_mark")
         await settled(pilot, lambda: isinstance(app.screen, GuideScreen))
         shown = str(app.screen.query_one("#guide-text", Static).content.plain)
@@ -536,7 +538,7 @@ async def test_the_palette_offers_every_action_and_nothing_else() -> None:
 async def test_a_click_on_the_key_bar_does_what_the_key_does() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await pilot.click("#keys", offset=(3, 0))
         await settled(pilot, lambda: isinstance(app.screen, FindingsScreen))
 
@@ -557,7 +559,7 @@ async def test_a_terminal_too_small_is_told_so_and_a_larger_one_shows_everything
 async def test_on_a_narrow_terminal_the_log_takes_the_place_of_the_detail() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(60, 20)) as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         log, shown = app.query_one(Log), app.query_one("#detail")
         assert (log.display, shown.display) == (False, True)
         await pilot.press("x")
@@ -570,7 +572,7 @@ async def test_on_a_narrow_terminal_the_log_takes_the_place_of_the_detail() -> N
 async def test_zoom_gives_the_detail_the_whole_width_and_escape_takes_it_back() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await pilot.press("z")
         await settled(pilot, lambda: app.query_one("#detail").size.width >= 78)
         await pilot.press("escape")
@@ -585,13 +587,13 @@ async def test_our_own_bug_keeps_the_transcript_and_says_that_it_is_ours() -> No
             raise ZeroDivisionError("boom")
 
     app = app_of([])
-    app.settings.controller = lambda config, stepping: Broken([])  # type: ignore[method-assign]
+    app.driver.assemble = lambda config, stepping: Broken([])  # type: ignore[method-assign]
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.session.outcome is not None)
-        assert app.session.stop is not None
-        assert app.session.stop.id == "client-bug"
-        assert len(app.session.exchanges) == 3
-        assert not app.busy
+        await settled(pilot, lambda: app.driver.session.outcome is not None)
+        assert app.driver.session.stop is not None
+        assert app.driver.session.stop.id == "client-bug"
+        assert len(app.driver.session.exchanges) == 3
+        assert not app.driver.busy
 
 
 async def test_a_fault_while_drawing_ends_the_screen_even_when_it_cannot_be_described(
@@ -602,7 +604,7 @@ async def test_a_fault_while_drawing_ends_the_screen_even_when_it_cannot_be_desc
 
     monkeypatch.setattr("mcp_auth_tui.render.bug.described", broken)
     app = app_of(fakes.mismatch())
-    app.action_zoom = broken  # type: ignore[method-assign]
+    app.main.action_zoom = broken  # type: ignore[method-assign]
 
     async def drive() -> None:
         async with app.run_test() as pilot:

@@ -11,8 +11,7 @@ from textual.widgets import Input
 
 from mcp_auth_tui.storage.preferences import Preferences
 from mcp_auth_tui.storage.recent import State, read
-from mcp_auth_tui.tui.app import run_tui
-from mcp_auth_tui.tui.main_screen import STILL_TICK
+from mcp_auth_tui.tui.app import STILL_TICK, run_tui
 from mcp_auth_tui.tui.screens.url import UrlForm
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
@@ -35,15 +34,17 @@ async def choose_theme(app: Any, pilot: Any, name: str) -> None:
 
 async def test_a_theme_that_is_chosen_is_worn_by_the_next_run(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
-    app = app_of(fakes.mismatch(), wishes=Preferences(path=path))
+    app = app_of(fakes.mismatch(), preferences=Preferences(path=path))
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await choose_theme(app, pilot, "nord")
         await settled(pilot, path.exists)
-    assert app.keeper.close() == []
+    assert app.appearance.keeper.close() == []
     kept, _ = read(path)
     assert kept == State("nord", (fakes.MCP,))
-    again = app_of(fakes.mismatch(), wishes=Preferences(theme=kept.theme, path=path, kept=kept))
+    again = app_of(
+        fakes.mismatch(), preferences=Preferences(theme=kept.theme, path=path, kept=kept)
+    )
     async with again.run_test() as pilot:
         assert again.current_theme.name == "nord"
         assert again.screen.styles.background.hex == again.theme_variables["background"]
@@ -55,9 +56,9 @@ async def test_a_theme_worn_from_the_start_looks_as_when_it_is_chosen_later() ->
     def drawn(app: Any) -> str:
         return re.sub(r"terminal-\d+", "terminal", app.export_screenshot())
 
-    app = app_of(fakes.mismatch(), wishes=Preferences(theme="solarized-light"))
+    app = app_of(fakes.mismatch(), preferences=Preferences(theme="solarized-light"))
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         first = drawn(app)
         app.theme = "nord"
         await settled(pilot)
@@ -70,7 +71,7 @@ async def test_a_theme_worn_from_the_start_looks_as_when_it_is_chosen_later() ->
 async def test_a_theme_that_the_config_file_sets_is_worn_and_a_choice_is_told_to_be_for_now(
     tmp_path: Path,
 ) -> None:
-    app = app_of(fakes.mismatch(), wishes=Preferences(theme="nord", theme_from="config.toml"))
+    app = app_of(fakes.mismatch(), preferences=Preferences(theme="nord", theme_from="config.toml"))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert app.theme == "nord"
@@ -82,7 +83,7 @@ async def test_a_theme_that_the_config_file_sets_is_worn_and_a_choice_is_told_to
 async def test_a_theme_that_does_not_exist_is_told_and_the_usual_one_is_shown(
     tmp_path: Path,
 ) -> None:
-    app = app_of(fakes.mismatch(), wishes=Preferences(theme="nrod", theme_from="config.toml"))
+    app = app_of(fakes.mismatch(), preferences=Preferences(theme="nrod", theme_from="config.toml"))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert app.theme == "textual-dark"
@@ -91,7 +92,7 @@ async def test_a_theme_that_does_not_exist_is_told_and_the_usual_one_is_shown(
 
 
 async def test_every_note_is_told_on_the_screen_the_rest_by_their_number() -> None:
-    app = app_of(fakes.mismatch(), wishes=Preferences(notes=("[b]1[/b]", "2", "3", "4", "5")))
+    app = app_of(fakes.mismatch(), preferences=Preferences(notes=("[b]1[/b]", "2", "3", "4", "5")))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert said(app) == [
@@ -104,12 +105,16 @@ async def test_the_server_that_is_asked_is_kept_and_the_practice_server_is_not(
 ) -> None:
     for practice, recent in (("", (fakes.MCP, A)), (fakes.MCP, (A,))):
         path = tmp_path / "state.json"
-        wishes = Preferences(path=path, kept=State(recent=(A,)), practice=practice)
-        app = app_of(fakes.mismatch(), wishes=wishes)
+        preferences = Preferences(path=path, kept=State(recent=(A,)), practice=practice)
+        app = app_of(fakes.mismatch(), preferences=preferences)
         async with app.run_test() as pilot:
-            await settled(pilot, lambda app=app: not app.busy)
-            assert app.servers == recent if practice else app.servers[0] == fakes.MCP
-        app.keeper.close()
+            await settled(pilot, lambda app=app: not app.driver.busy)
+            assert (
+                app.appearance.servers == recent
+                if practice
+                else app.appearance.servers[0] == fakes.MCP
+            )
+        app.appearance.keeper.close()
     assert read(tmp_path / "state.json")[0] == State(recent=(fakes.MCP,))
 
 
@@ -120,22 +125,22 @@ async def test_nothing_is_written_when_nothing_may_be_kept(
         raise AssertionError(args)
 
     monkeypatch.setattr("mcp_auth_tui.storage.recent.change", never)
-    app = app_of(fakes.mismatch(), wishes=Preferences(path=None))
+    app = app_of(fakes.mismatch(), preferences=Preferences(path=None))
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await choose_theme(app, pilot, "nord")
         await settled(pilot)
         # Still offered as long as this run lasts.
-        assert app.keeper.state == State("nord", (fakes.MCP,))
+        assert app.appearance.keeper.state == State("nord", (fakes.MCP,))
         assert said(app) == []
 
 
 async def test_what_cannot_be_kept_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    app = app_of(fakes.signed_in(), wishes=Preferences(path=tmp_path / "file" / "state.json"))
+    app = app_of(fakes.signed_in(), preferences=Preferences(path=tmp_path / "file" / "state.json"))
     async with app.run_test() as pilot:
         await sign_in(pilot)
-        assert app.code == 0
+        assert app.driver.code == 0
         (told,) = said(app)
         assert told.startswith(f"What is kept between runs cannot be kept in {tmp_path}/file/state")
 
@@ -146,11 +151,11 @@ def test_what_was_not_written_before_the_end_is_written_then(
     path = tmp_path / "state.json"
     monkeypatch.setattr("mcp_auth_tui.tui.app.AuthApp.run", _left_at_once)
     make = fakes.Settings()
-    wishes = Preferences(path=path, notes=("a note",))
-    assert run_tui(fakes.config(), make, wishes=wishes)[0] == 7
+    preferences = Preferences(path=path, notes=("a note",))
+    assert run_tui(fakes.config(), make, preferences=preferences)[0] == 7
     assert read(path)[0] == State("nord")
     path.write_text("mine")
-    assert run_tui(fakes.config(), make, wishes=wishes)[0] == 7
+    assert run_tui(fakes.config(), make, preferences=preferences)[0] == 7
     told = capsys.readouterr().err.splitlines()
     assert told[:2] == ["mcp-auth-tui: a note"] * 2
     assert told[2].startswith(f"mcp-auth-tui: {path} is not what mcp-auth-tui keeps")
@@ -162,7 +167,9 @@ def _left_at_once(app: Any) -> int:
     import asyncio
 
     async def leave() -> None:
-        task = asyncio.ensure_future(app.keeper.change(lambda kept: kept.wearing("nord")))
+        task = asyncio.ensure_future(
+            app.appearance.keeper.change(lambda kept: kept.wearing("nord"))
+        )
         await asyncio.sleep(0)
         task.cancel()
 
@@ -174,7 +181,7 @@ def _left_at_once(app: Any) -> int:
 async def test_reduced_motion_stops_animations_blinking_and_the_clock(
     still: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = app_of([], config=None, config_for=fakes.config, wishes=Preferences(still=still))
+    app = app_of([], config=None, config_for=fakes.config, preferences=Preferences(still=still))
     app.animation_level = "none" if still else "full"
     ticks: list[float] = []
     original = app.set_interval
@@ -202,7 +209,7 @@ async def test_reduced_motion_stops_animations_blinking_and_the_clock(
 
 
 def test_reduced_motion_is_no_animation_for_the_library() -> None:
-    assert app_of([], wishes=Preferences(still=True)).animation_level == "none"
+    assert app_of([], preferences=Preferences(still=True)).animation_level == "none"
 
 
 async def test_without_colour_a_theme_is_kept_but_only_grey_is_drawn(
@@ -210,7 +217,7 @@ async def test_without_colour_a_theme_is_kept_but_only_grey_is_drawn(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     path = tmp_path / "state.json"
-    app = app_of(fakes.mismatch(), wishes=Preferences(theme="dracula", path=path))
+    app = app_of(fakes.mismatch(), preferences=Preferences(theme="dracula", path=path))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert app.no_color

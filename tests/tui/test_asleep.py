@@ -285,13 +285,13 @@ async def test_a_wait_goes_on_where_it_stood(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(app, "suspend", nullcontext)
     monkeypatch.setattr(drivers, "sleep", lambda: 100.0)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
-        app.awake = ""
+        await settled(pilot, lambda: app.main.state.signing_in)
+        app.main.awake = ""
         await pilot.press("ctrl+z")
         await settled(pilot)
-        assert app.now == fakes.NOW + 42 - 100
+        assert app.main.now == fakes.NOW + 42 - 100
 
 
 async def test_a_token_grows_older_while_the_program_sleeps(
@@ -304,11 +304,11 @@ async def test_a_token_grows_older_while_the_program_sleeps(
         await sign_in(pilot)
         await pilot.press("4")
         await settled(pilot)
-        app.awake = ""
-        app.clock = lambda: fakes.NOW + 142
+        app.main.awake = ""
+        app.driver.clock = lambda: fakes.NOW + 142
         await pilot.press("ctrl+z")
         await settled(pilot)
-        assert app.now == fakes.NOW + 142
+        assert app.main.now == fakes.NOW + 142
 
 
 async def test_where_nothing_can_sleep_the_key_says_why() -> None:
@@ -321,7 +321,7 @@ async def test_where_nothing_can_sleep_the_key_says_why() -> None:
         assert [note.message for note in app._notifications] == [
             "This terminal cannot put a program to sleep."
         ]
-    assert app.keymap.of("suspend").off(State(app.session, awake="why")) == "why"
+    assert app.keymap.of("suspend").off(State(app.driver.session, awake="why")) == "why"
 
 
 def test_settings_that_were_changed_are_told_as_a_command_when_the_screen_is_gone(

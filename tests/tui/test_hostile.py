@@ -86,13 +86,13 @@ def test_no_view_lets_a_control_through_or_parses_markup() -> None:
 async def test_every_screen_shows_hostile_text_and_stays_alive() -> None:
     app = app_of(fakes.hostile())
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         for number in range(1, 6):
             await pilot.press(str(number))
             await settled(pilot)
             assert_shot_harmless(app)
         for number in (1, 2, 3):
-            app.open_exchange(number)
+            app.main.open_exchange(number)
             await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
             assert_shot_harmless(app)
             await pilot.press("escape")
@@ -101,7 +101,7 @@ async def test_every_screen_shows_hostile_text_and_stays_alive() -> None:
         await settled(pilot, lambda: isinstance(app.screen, FindingsScreen))
         assert_shot_harmless(app)
         await pilot.press("escape")
-        app.say(fakes.HOSTILE)
+        app.main.notify(fakes.HOSTILE)
         await settled(pilot)
         assert_shot_harmless(app)
         assert app.is_running
@@ -128,7 +128,7 @@ def assert_shot_harmless(app: Any) -> None:
 
 
 # Beside them only what a line of keys says of itself.
-KNOWN_CLICKS = {f"app.{key.action}" for key in KEYS} | {"screen.side(0)", "screen.side(1)"}
+KNOWN_CLICKS = {f"app.key({key.name!r})" for key in KEYS} | {"screen.side(0)", "screen.side(1)"}
 
 
 def test_the_second_net_removes_controls_from_what_is_drawn() -> None:

@@ -37,7 +37,7 @@ def said(app: Any) -> list[str]:
 
 
 def with_keys(events: Any, toml: str, **more: Any) -> Any:
-    return app_of(events, wishes=Preferences(keys=tomllib.loads(toml), config=HERE), **more)
+    return app_of(events, preferences=Preferences(keys=tomllib.loads(toml), config=HERE), **more)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ async def test_a_key_of_the_config_file_works_and_the_old_one_does_not() -> None
         fakes.mismatch(), 'findings = ["ctrl+f", "F9"]\nzoom = "ü"\nhelp = ","\nsettings = "f2"'
     )
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await pilot.press("f", "z")
         await settled(pilot)
         assert len(app.screen_stack) == 1
@@ -211,7 +211,7 @@ async def test_who_takes_every_key_away_can_still_cancel_quit_and_find_the_palet
     toml = "\n".join(f"{name} = []" for name in NAMES)
     app = with_keys([*fakes.metadata(), *fakes.registration(), *fakes.browser()], toml)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("ctrl+p")
         await settled(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.press(*"exchanges", "enter")
@@ -221,7 +221,7 @@ async def test_who_takes_every_key_away_can_still_cancel_quit_and_find_the_palet
         await pilot.press("escape")
         await settled(pilot, lambda: len(app.screen_stack) == 1)
         await pilot.press("ctrl+c")
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await pilot.press("ctrl+c")
         await settled(pilot, lambda: app._exit)
     assert app.return_value == 130

@@ -55,7 +55,7 @@ async def click_hint(pilot: Pilot[Any], words: str) -> None:
 
 
 async def click_key(pilot: Pilot[Any], words: str) -> None:
-    await click(pilot, pilot.app.screen_stack[0].query_one("#keys"), words)
+    await click(pilot, pilot.app.main.query_one("#keys"), words)
 
 
 async def shown(pilot: Pilot[Any], kind: type) -> Any:
@@ -73,21 +73,21 @@ async def test_a_sign_in_from_the_consent_to_the_headers_by_clicks_alone(
 ) -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await click_key(pilot, "sign in")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         await click_key(pilot, "copy URL")
         assert copied == [fakes.URL]
         await click_key(pilot, "paste")
         await settled(pilot, lambda: isinstance(app.focused, PasteInput))
-        app.query_one(PasteInput).take("pasted")
+        app.query_one(PasteInput).insert_pasted("pasted")
         await settled(pilot)
         await click_key(pilot, "send")
         await settled(pilot, lambda: ("paste", "pasted") in app.fakes[0].asked)
         app.fakes[0].come_back()
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         assert await pilot.click("#panel-1")
-        await settled(pilot, lambda: app.panel == 1)
+        await settled(pilot, lambda: app.main.panel == 1)
         await click_key(pilot, "export")
         await shown(pilot, ExportScreen)
         await click_hint(pilot, "copies")
@@ -101,23 +101,23 @@ async def test_a_sign_in_from_the_consent_to_the_headers_by_clicks_alone(
 async def test_the_paste_field_is_left_by_a_click() -> None:
     app = app_of(WAITING)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         await click_key(pilot, "paste")
         await settled(pilot, lambda: isinstance(app.focused, PasteInput))
         await click_key(pilot, "leave the field")
         await settled(pilot, lambda: not isinstance(app.focused, Input))
-        assert app.busy
+        assert app.driver.busy
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (60, 20)], ids=str)
 async def test_every_screen_over_the_main_one_is_closed_by_a_click(size: tuple[int, int]) -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test(size=size) as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         await pilot.press("b")
         await shown(pilot, PictureScreen)
         assert await pilot.click(offset=(5, 5))
@@ -131,7 +131,7 @@ async def test_every_screen_over_the_main_one_is_closed_by_a_click(size: tuple[i
         assert await pilot.click("#no")
         await home(pilot)
         app.fakes[-1].come_back()
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         for key, kind, word in (
             ("f", FindingsScreen, "esc back"),
             ("d", DiscoveryScreen, "esc back"),
@@ -172,7 +172,7 @@ async def test_an_exchange_is_opened_turned_filtered_and_closed_by_clicks() -> N
 async def test_a_finding_is_opened_by_its_hint() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await click_key(pilot, "findings")
         screen = await shown(pilot, FindingsScreen)
         assert screen.query_one(OptionList).highlighted == 0
@@ -183,7 +183,7 @@ async def test_a_finding_is_opened_by_its_hint() -> None:
 async def test_a_request_is_edited_by_clicks() -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await click_key(pilot, "edit")
         screen = await shown(pilot, EditScreen)
         assert await pilot.click("#rows", offset=(8, 7))
@@ -199,19 +199,19 @@ async def test_a_request_is_edited_by_clicks() -> None:
 async def test_a_setting_is_picked_and_the_run_started_by_clicks() -> None:
     app = app_with(fakes.mismatch())
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await click_key(pilot, "settings")
         screen = await shown(pilot, SettingsScreen)
         await click(pilot, screen.query_one("#settings"), "--export")
         picks = await shown(pilot, PickScreen)
         await click(pilot, picks.query_one("#picks"), "curl")
         await settled(pilot, lambda: app.screen is screen and not screen._checking)
-        assert app.settings.options.export == "curl"
+        assert app.driver.settings.options.export == "curl"
         await click(pilot, screen.query_one("#settings"), "--export")
         await shown(pilot, PickScreen)
         await click_hint(pilot, "esc back")
         await click_hint(pilot, "run")
-        await settled(pilot, lambda: len(app.settings.made) == 2)
+        await settled(pilot, lambda: len(app.driver.settings.made) == 2)
 
 
 async def test_from_the_url_form_the_settings_are_changed_and_the_run_starts_there() -> None:
@@ -227,8 +227,8 @@ async def test_from_the_url_form_the_settings_are_changed_and_the_run_starts_the
         await pilot.press("ctrl+o")
         await shown(pilot, SettingsScreen)
         await pilot.press("s")
-        await settled(pilot, lambda: app.session.ready is not None)
-        assert app.stepping
+        await settled(pilot, lambda: app.driver.session.ready is not None)
+        assert app.driver.stepping
 
 
 async def test_in_the_help_a_click_on_a_key_does_what_it_does() -> None:
@@ -252,15 +252,15 @@ async def test_in_the_help_a_click_on_a_key_does_what_it_does() -> None:
 async def test_the_help_dims_keys_that_are_off_and_says_why() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await pilot.press("question_mark")
         screen = await shown(pilot, GuideScreen)
         told = str(screen.query_one("#guide-text").content.plain)
         flat = " ".join(told.split())
         for key in actions.KEYS:
             if key.keys and key.shown:
-                off = key.off(app.state)
+                off = key.off(app.main.state)
                 assert not off or f"off: {off}" in flat, key
         assert told.count("off: ") == sum(
-            bool(key.keys and key.shown and key.off(app.state)) for key in actions.KEYS
+            bool(key.keys and key.shown and key.off(app.main.state)) for key in actions.KEYS
         )

@@ -16,7 +16,7 @@ from textual.widgets import OptionList, Static
 from mcp_auth_tui.model import Exchanged, Level, Secret, Stage
 from mcp_auth_tui.run.performer import Sent
 from mcp_auth_tui.tui.actions import LETTERS
-from mcp_auth_tui.tui.app import loaded
+from mcp_auth_tui.tui.app import freeze_modules
 from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.views import content, detail, exchange
@@ -50,10 +50,10 @@ async def test_an_exchange_that_arrives_draws_only_the_log_and_where_its_time_is
 ) -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         with drawn(monkeypatch) as seen:
             more = fakes.exchange(9, Stage.PROBE, "GET", fakes.MCP, 200)
-            app.session = app.session.apply(Exchanged(more))
+            app.driver.apply(Exchanged(more))
             await settled(pilot)
         assert seen - {"ScrollBar"} == {"log", "panel-0", "detail"}
 
@@ -63,16 +63,16 @@ async def test_a_second_of_waiting_draws_only_where_the_time_is_told(
 ) -> None:
     app = app_of(WAITING)
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
-        app.clock = lambda: fakes.NOW + 43
+        await settled(pilot, lambda: app.main.state.signing_in)
+        app.driver.clock = lambda: fakes.NOW + 43
         with drawn(monkeypatch) as seen:
-            app._tick()
+            app.follower.tick()
             await settled(pilot)
         assert seen == {"panel-2", "detail"}
         with drawn(monkeypatch) as seen:
-            app._tick()
+            app.follower.tick()
             await settled(pilot)
         assert seen == set()
 
@@ -81,24 +81,24 @@ async def test_a_panel_that_had_the_focus_does_not_bring_the_run_back_to_it() ->
     """The focus moves at once, and the panel it left hears of it only later."""
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await pilot.press("4")
         await settled(pilot, lambda: app.query_one("#panel-3").has_focus)
-        app.show(4)
-        app._chosen(Panel.Chosen(3))
+        app.main.show_panel(4)
+        app.main._choose_panel(Panel.Chosen(3))
         await settled(pilot)
-        assert (app.panel, app.query_one("#panel-4").has_focus) == (4, True)
+        assert (app.main.panel, app.query_one("#panel-4").has_focus) == (4, True)
 
 
 async def test_what_is_loaded_once_is_told_twice_however_many_runs_there_are() -> None:
     """The program then takes it out of the collector's sight (`run_tui`)."""
     app = app_of(fakes.mismatch())
     told: list[int] = []
-    app.loaded = lambda: told.append(len(app.session.exchanges))
+    app.loaded = lambda: told.append(len(app.driver.session.exchanges))
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await pilot.press("r")
-        await settled(pilot, lambda: len(app.fakes) == 2 and not app.busy)
+        await settled(pilot, lambda: len(app.fakes) == 2 and not app.driver.busy)
     assert told == [0, 3]
 
 
@@ -106,7 +106,7 @@ def test_the_collector_that_rests_till_the_first_frame_works_after_it() -> None:
     frozen = gc.get_freeze_count()
     gc.disable()
     try:
-        loaded()
+        freeze_modules()
         assert gc.isenabled()
         assert gc.get_freeze_count() > frozen
     finally:
@@ -115,14 +115,15 @@ def test_the_collector_that_rests_till_the_first_frame_works_after_it() -> None:
 
 
 def flooded(app: Any, number: int) -> None:
-    session = app.session
+    session = app.driver.session
     first = 10 + len(session.exchanges)
     for n in range(first, first + number):
         one = fakes.exchange(n, Stage.PROBE, "GET", f"{fakes.MCP}?{n}", 200)
         session = session.apply(Exchanged(one))
         told = fakes.finding(f"x-{n}", Level.WARNING, f"number {n}", Stage.PROBE, n, next="do this")
         session = session.apply(told)
-    app.session = session
+    app.driver.session = session
+    app.follower.update_run()
 
 
 @pytest.mark.parametrize("key", ["", "l", "f"])
@@ -139,7 +140,7 @@ async def test_of_five_hundred_lines_only_those_in_sight_are_drawn(
 
     monkeypatch.setattr(Lazy, "render_strips", noted)
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         if key:
             await pilot.press(key)
             await settled(pilot, lambda: len(app.screen_stack) == 2)
@@ -163,8 +164,8 @@ async def test_an_exchange_on_the_screen_is_not_taken_apart_again_for_another(
 ) -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: not app.busy)
-        app.open_exchange(1)
+        await settled(pilot, lambda: not app.driver.busy)
+        app.main.open_exchange(1)
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         taken: list[int] = []
         answer = exchange.answer
@@ -175,13 +176,11 @@ async def test_an_exchange_on_the_screen_is_not_taken_apart_again_for_another(
 
         monkeypatch.setattr(exchange, "answer", noted)
         more = fakes.exchange(9, Stage.PROBE, "GET", fakes.MCP, 200)
-        app.session = app.session.apply(Exchanged(more))
+        app.driver.apply(Exchanged(more))
         await settled(pilot)
         assert "1 of 4" in str(app.screen.query_one("#exchange-head", Static).content)
         assert taken == []
-        app.session = app.session.apply(
-            fakes.finding("late", Level.WARNING, "told late", Stage.PROBE, 1)
-        )
+        app.driver.apply(fakes.finding("late", Level.WARNING, "told late", Stage.PROBE, 1))
         await settled(pilot)
         assert taken == [1]
 
@@ -200,11 +199,11 @@ async def test_while_a_body_of_two_megabytes_is_made_ready_the_keys_of_its_scree
     monkeypatch.setattr(ExchangeScreen, "_text", slow)
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         big = b"\n".join(b"line %d" % n for n in range(200_000))
         more = fakes.exchange(9, Stage.PROBE, "GET", fakes.MCP, 200, body=big, media="text/plain")
-        app.session = app.session.apply(Exchanged(more))
-        app.open_exchange(9)
+        app.driver.apply(Exchanged(more))
+        app.main.open_exchange(9)
         try:
             await settled(pilot, going.is_set)
             await pilot.press("tab")
@@ -220,7 +219,7 @@ async def test_while_a_body_of_two_megabytes_is_made_ready_the_keys_of_its_scree
 async def test_a_page_with_hundreds_of_findings_says_how_many_more_there_are() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         flooded(app, 200)
         await pilot.press("1")
         await settled(pilot)
@@ -246,19 +245,19 @@ def test_documents_are_made_once_and_again_when_a_secret_is_learned() -> None:
 async def test_a_request_without_an_answer_is_named_with_its_seconds_until_it_has_one() -> None:
     app = app_of(WAITING)
     async with app.run_test(size=(60, 20)) as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         told = app.query_one("#unanswered", Static)
         request = fakes.exchange(9, Stage.SERVER, "GET", f"{fakes.AS}/slow/{'x' * 60}", 200).request
         app.fakes[-1].sent = Sent(5, request, fakes.NOW + 41.5)
-        app._tick()
+        app.follower.tick()
         assert not told.display
         app.fakes[-1].sent = Sent(5, request, fakes.NOW + 38)
-        app._tick()
+        app.follower.tick()
         await settled(pilot)
         assert told.display
         line = str(told.content)
         assert line.startswith("▸ 5 GET …xxx") and line.endswith("xxx  no answer for 4 s")
         assert len(line) == told.content_region.width
         app.fakes[-1].sent = None
-        app.session = app.session.apply(Exchanged(fakes.exchange(5, Stage.SERVER, "GET", "x", 200)))
+        app.driver.apply(Exchanged(fakes.exchange(5, Stage.SERVER, "GET", "x", 200)))
         assert not told.display

@@ -27,29 +27,29 @@ async def idle(pilot: Pilot[Any]) -> None:
 
 async def stepping(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
-    await settled(pilot, lambda: app.session.ready is not None)
+    await settled(pilot, lambda: app.driver.session.ready is not None)
 
 
 async def at_browser(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
-    await settled(pilot, lambda: app.state.at_browser)
+    await settled(pilot, lambda: app.main.state.at_browser)
 
 
 async def signing_in(pilot: Pilot[Any]) -> None:
     await at_browser(pilot)
     await pilot.press("enter")
     app: Any = pilot.app
-    await settled(pilot, lambda: app.state.signing_in)
+    await settled(pilot, lambda: app.main.state.signing_in)
 
 
 async def typing_code(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
-    await settled(pilot, lambda: app.state.typing_code)
+    await settled(pilot, lambda: app.main.state.typing_code)
 
 
 async def failed(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
-    await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+    await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
 
 
 STATES: dict[str, tuple[Callable[[], Any], Callable[[Pilot[Any]], Any]]] = {
@@ -71,19 +71,30 @@ async def test_every_key_that_is_off_says_why_and_does_nothing(name: str) -> Non
         await reach(pilot)
         seen = 0
         for key in actions.KEYS:
-            reason = key.off(app.state)
+            reason = key.off(app.main.state)
             if not key.keys or not reason:
                 continue
             seen += 1
             assert "escape" not in reason, "the key is called esc wherever it is named"
-            before = (app.session, app.busy, app.panel, app.focused, list(app.screen_stack))
+            before = (
+                app.driver.session,
+                app.driver.busy,
+                app.main.panel,
+                app.focused,
+                list(app.screen_stack),
+            )
             app.clear_notifications()
             await pilot.press(key.keys.split(",")[0])
             await settled(pilot)
             assert [note.message for note in app._notifications] == [reason], key
-            assert before == (
-                app.session, app.busy, app.panel, app.focused, list(app.screen_stack)
-            ), key  # fmt: skip
+            after = (
+                app.driver.session,
+                app.driver.busy,
+                app.main.panel,
+                app.focused,
+                list(app.screen_stack),
+            )
+            assert before == after, key
         assert seen >= 4
 
 
@@ -94,8 +105,8 @@ async def test_what_is_said_is_seen_whole_and_hides_neither_address_nor_paste_fi
     app = app_of(WAITING)
     async with app.run_test(size=size, notifications=True) as pilot:
         await signing_in(pilot)
-        longest = max((key.off(app.state) for key in actions.KEYS), key=len)
-        app.say(longest)
+        longest = max((key.off(app.main.state) for key in actions.KEYS), key=len)
+        app.notify(longest)
         await settled(pilot, lambda: bool(app.screen.query(Toast)))
         await settled(pilot)
         toast = app.screen.query_one(Toast).region
@@ -141,7 +152,7 @@ async def test_quitting_asks_when_a_sign_in_would_be_lost(name: str) -> None:
     async with app.run_test() as pilot:
         await reach(pilot)
         assert await quits(pilot)
-        assert app.busy
+        assert app.driver.busy
         await pilot.press("q")
         await settled(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("y")
@@ -170,7 +181,7 @@ async def test_in_a_browser_headers_are_asked_about_until_they_are_copied_or_sav
         await sign_in(pilot)
         assert await quits(pilot)
         assert await quits(pilot, "ctrl+c")
-        app.copy("something else", "x")
+        app.output.copy("something else", "x")
         await settled(pilot)
         assert await quits(pilot)
         await pilot.press("c")
@@ -182,7 +193,7 @@ async def test_interrupting_at_the_question_quits() -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test() as pilot:
         await sign_in(pilot)
-        app.lost = lambda: "Something."  # type: ignore[method-assign]
+        app.quitting.lost = lambda: "Something."  # type: ignore[method-assign]
         await pilot.press("ctrl+c")
         await settled(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("ctrl+c")

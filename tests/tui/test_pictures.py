@@ -58,7 +58,7 @@ def then(first: Before, *keys: str, screens: int = 2) -> Before:
         await until(pilot, lambda: len(app.screen_stack) == screens)
         for field in app.screen.query("Input"):
             field.cursor_blink = False  # type: ignore[attr-defined]
-        app.now = app.clock()  # a tick may have come or not
+        app.main.now = app.driver.clock()  # a tick may have come or not
         await until(pilot, lambda: True)
 
     return before
@@ -73,7 +73,7 @@ def opened(number: int, *keys: str, screens: int = 2) -> Before:
             await conftest.sign_in(pilot)
         else:
             await done(pilot)
-        app.open_exchange(number)
+        app.main.open_exchange(number)
 
     return then(before, *keys, screens=screens)
 
@@ -87,8 +87,8 @@ async def refreshed(pilot: Pilot[Any]) -> None:
     await done(pilot)
     app = app_of(pilot)
     await pilot.press("4", "R")
-    await until(pilot, lambda: not app.busy and app.session.previous is not None)
-    app.now = app.clock()
+    await until(pilot, lambda: not app.driver.busy and app.driver.session.previous is not None)
+    app.main.now = app.driver.clock()
     await pilot.press("4")
 
 
@@ -96,10 +96,10 @@ async def pasted(pilot: Pilot[Any]) -> None:
     """Paste the sign-in address itself, as people do."""
     await waiting(pilot)
     app = app_of(pilot)
-    assert app.session.browsed is not None
-    app.query_one("#paste").value = app.session.browsed.url  # type: ignore[attr-defined]
+    assert app.driver.session.browsed is not None
+    app.query_one("#paste").value = app.driver.session.browsed.url  # type: ignore[attr-defined]
     await pilot.press("p", "enter")
-    await until(pilot, lambda: len(app.session.moments) > 1)
+    await until(pilot, lambda: len(app.driver.session.moments) > 1)
     app.clear_notifications()
 
 
@@ -107,16 +107,16 @@ async def with_jwt(pilot: Pilot[Any]) -> None:
     await ended(pilot)
     body = {"access_token": fakes.jwt(fakes.CLAIMS), "token_type": "Bearer", "expires_in": 3600}
     item = fakes.exchange(5, Stage.TOKEN, "POST", f"{fakes.AS}/token", 200, body=body)
-    app_of(pilot).happened(Exchanged(item))
-    app_of(pilot).open_exchange(5)
+    app_of(pilot).driver.apply(Exchanged(item))
+    app_of(pilot).main.open_exchange(5)
 
 
 async def large(pilot: Pilot[Any]) -> None:
     await ended(pilot)
     body = {"keys": [{"kty": "EC", "kid": f"key {n}", "x": "y" * 60} for n in range(20_000)]}
     item = fakes.exchange(5, Stage.SERVER, "GET", f"{fakes.AS}/keys", 200, body=body)
-    app_of(pilot).happened(Exchanged(item))
-    app_of(pilot).open_exchange(5)
+    app_of(pilot).driver.apply(Exchanged(item))
+    app_of(pilot).main.open_exchange(5)
     await until(pilot, lambda: bool(app_of(pilot).screen.query("LongText")))
 
 
@@ -127,7 +127,7 @@ async def crowded(pilot: Pilot[Any]) -> None:
     for number in range(10, 510):
         url = f"{fakes.AS}/keys/{number}" if number % 50 == 0 else f"{fakes.MCP}/{number}"
         status = 200 if number % 100 else 503
-        app.happened(Exchanged(fakes.exchange(number, Stage.SERVER, "GET", url, status)))
+        app.driver.apply(Exchanged(fakes.exchange(number, Stage.SERVER, "GET", url, status)))
     await pilot.press("slash", *"/keys/", "enter")
 
 

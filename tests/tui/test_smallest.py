@@ -19,7 +19,7 @@ LISTS = {"findings": "f", "places": "d", "ladder": "l", "settings": "comma", "lo
 async def test_a_list_has_at_least_two_rows(key: str, size: tuple[int, int]) -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=size) as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await pilot.press(key)
         kind = Log if key == "x" else OptionList
         await settled(pilot, lambda: isinstance(app.focused, kind))

@@ -24,14 +24,14 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
 
 async def at_browser(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
-    await settled(pilot, lambda: app.state.at_browser)
+    await settled(pilot, lambda: app.main.state.at_browser)
     await pilot.press("enter")
-    await settled(pilot, lambda: app.state.signing_in)
+    await settled(pilot, lambda: app.main.state.signing_in)
 
 
 async def ended(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
-    await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+    await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
 
 
 def test_the_wait_for_the_browser(snap_compare: Any, size: tuple[int, int]) -> None:
@@ -41,7 +41,7 @@ def test_the_wait_for_the_browser(snap_compare: Any, size: tuple[int, int]) -> N
 
 async def asked_for_code(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
-    await settled(pilot, lambda: app.state.typing_code)
+    await settled(pilot, lambda: app.main.state.typing_code)
 
 
 def test_the_code_of_a_device(snap_compare: Any, size: tuple[int, int]) -> None:
@@ -60,7 +60,7 @@ def test_the_headers_at_the_end(snap_compare: Any, size: tuple[int, int]) -> Non
 def test_the_consent_before_the_browser(snap_compare: Any, size: tuple[int, int]) -> None:
     async def consent(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
 
     app = app_of(fakes.signed_in())
     assert snap_compare(app, terminal_size=size, run_before=consent)
@@ -69,10 +69,11 @@ def test_the_consent_before_the_browser(snap_compare: Any, size: tuple[int, int]
 def test_the_next_request_while_stepping(snap_compare: Any, size: tuple[int, int]) -> None:
     async def second(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
-        await settled(pilot, lambda: app.session.ready is not None)
+        await settled(pilot, lambda: app.driver.session.ready is not None)
         await pilot.press("s")
         await settled(
-            pilot, lambda: len(app.session.exchanges) == 1 and app.session.ready is not None
+            pilot,
+            lambda: len(app.driver.session.exchanges) == 1 and app.driver.session.ready is not None,
         )
 
     app = app_of(fakes.signed_in(), stepping=True)
@@ -91,7 +92,7 @@ def test_one_exchange(snap_compare: Any, size: tuple[int, int]) -> None:
 def test_a_request_that_is_edited(snap_compare: Any, size: tuple[int, int]) -> None:
     async def edited(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("E")
         await settled(pilot)
         await pilot.press(*["down"] * 4, "d", "a", *"audience=x", "enter", "up", "enter")
@@ -104,10 +105,10 @@ def test_an_exchange_that_was_sent_again(snap_compare: Any, size: tuple[int, int
     async def again(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
         await sign_in(pilot)
-        app.open_exchange(2)
+        app.main.open_exchange(2)
         await settled(pilot)
         await pilot.press("a")
-        await settled(pilot, lambda: len(app.session.exchanges) == 7)
+        await settled(pilot, lambda: len(app.driver.session.exchanges) == 7)
         app.clear_notifications()
         await settled(pilot)
 
@@ -138,8 +139,8 @@ def test_the_form_with_servers_used_before(snap_compare: Any, size: tuple[int, i
         "https://a-long-host-name.of-a-department.example.com/with/a/longer/path/to/its/server/mcp",
         *(f"https://older-{number}.example.com/mcp" for number in range(8)),
     )
-    wishes = Preferences(still=True, kept=State(recent=recent))
-    app = app_of([], config=None, config_for=fakes.config, wishes=wishes)
+    preferences = Preferences(still=True, kept=State(recent=recent))
+    app = app_of([], config=None, config_for=fakes.config, preferences=preferences)
     assert snap_compare(app, terminal_size=size, run_before=form)
 
 

@@ -2,50 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from mcp_auth_tui.tui.controls.output import OutputControls
+from mcp_auth_tui.tui.follower import RunFollower
+from mcp_auth_tui.tui.main_screen import MainScreen
+from mcp_auth_tui.tui.run_driver import INTERRUPTED, RunDriver
 
-from mcp_auth_tui.tui.controls.editing import Changing
-from mcp_auth_tui.tui.run_driver import INTERRUPTED
-
-if TYPE_CHECKING:
-    from mcp_auth_tui.model import Secret
+PATIENCE = 3.0
+"""Seconds that a cancelled run has for its cleanup before the program quits anyway."""
 
 
-class Leaving(Changing):
-    """The app with its ways out."""
+class QuittingControls:
+    """The ways out."""
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._taken: Mapping[str, Secret] = {}
-        """The headers that were copied or saved."""
+    def __init__(
+        self,
+        driver: RunDriver,
+        screen: MainScreen,
+        follower: RunFollower,
+        output: OutputControls,
+    ) -> None:
+        self._driver = driver
+        self._screen = screen
+        self._follower = follower
+        self._output = output
         self._asks = False
         """The question whether to quit is open."""
 
-    def take_headers(self) -> None:
-        """Know that the headers are in somebody's hands."""
-        self._taken = self.session.headers
-
-    def action_interrupt(self) -> None:
+    def interrupt(self) -> None:
         """Copy a selection; else cancel the run, and quit at the second time."""
-        selected = self.screen.get_selected_text()
-        if selected:
-            self.screen.clear_selection()
-            self.copy("The selection", selected)
-        elif self.busy and not self.interrupted:
-            self.interrupted = True
-            self.cancel()
-            self.say("Cancelled. Once more quits.")
-        elif self.busy or self._asks:
-            self.exit(INTERRUPTED if self.busy else self.code)
+        page = self._screen.app.screen
+        if selection := page.get_selected_text():
+            page.clear_selection()
+            self._output.copy("The selection", selection)
+        elif self._driver.busy and self._driver.interrupt():
+            self._screen.notify("Cancelled. Once more quits.")
+        elif self._driver.busy or self._asks:
+            self._screen.app.exit(INTERRUPTED if self._driver.busy else self._driver.code)
         else:
             self.action_leave()
 
     def lost(self) -> str:
         """Return what would be lost by quitting now; empty where nothing would."""
-        if self.state.signing_in or self.state.typing_code:
+        if self._screen.state.signing_in or self._screen.state.typing_code:
             return "A sign-in is under way."
-        if self.is_web and self.session.headers and self._taken != self.session.headers:
+        if self._screen.app.is_web and self._output.holds_headers:
             # Elsewhere they are printed, or written, when the screen is gone.
             return "The headers were neither copied nor saved, and end with this page."
         return ""
@@ -54,24 +54,37 @@ class Leaving(Changing):
         """Quit; ask first when something would be lost."""
         lost = self.lost()
         if not lost:
-            self.leave()
+            self.quit()
             return
         from mcp_auth_tui.tui.screens.confirm import Confirm
 
         self._asks = True
-        self.push_screen(Confirm(f"{lost} Quit, and drop it?", "quit", "stay"), self._answered)
+        page = Confirm(f"{lost} Quit, and drop it?", "quit", "stay")
+        self._screen.app.push_screen(page, self._quit_if)
 
-    def _answered(self, yes: bool | None) -> None:
+    def _quit_if(self, yes: bool | None) -> None:
         self._asks = False
         if yes:
-            self.leave()
+            self.quit()
+
+    def quit(self) -> None:
+        """Quit: after the run's own cleanup, or when that takes too long without it."""
+        if not self._driver.busy:
+            self._exit()
+            return
+        self._screen.watch(self._screen, "busy", self._exit, init=False)
+        self._driver.cancel()
+        self._screen.set_timer(PATIENCE, self._exit)
+
+    def _exit(self) -> None:
+        self._screen.app.exit(self._driver.code)
 
     def action_suspend(self) -> None:
         """Go to sleep, and let the shell have the terminal until it wakes this program."""
-        if not self.can("suspend"):
+        if not self._screen.can("suspend"):
             return
         from mcp_auth_tui.tui.terminal.drivers import sleep
 
-        with self.suspend():
-            self.slept += sleep()
-        self._tick()
+        with self._screen.app.suspend():
+            self._driver.slept += sleep()
+        self._follower.tick()

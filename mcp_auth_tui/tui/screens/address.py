@@ -59,7 +59,7 @@ class BareScreen(ModalScreen[None]):
 
     def _bare(self) -> None:
         if self._write is not None:
-            links = terminal.takes_links(os.environ)
+            links = terminal.supports_links(os.environ)
             terminal.show_bare(self._write, self._url, links=links)
 
     def on_unmount(self) -> None:

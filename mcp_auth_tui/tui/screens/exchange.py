@@ -40,7 +40,7 @@ _KEYS = (
     ("{edit}", "edit", "screen.again(True)"),
     ("C", "curl", "screen.curl"),
     ("b", "body", "screen.body"),
-    ("{secrets}", "secrets", "app.reveal"),
+    ("{secrets}", "secrets", "app.key('secrets')"),
 )
 
 

@@ -25,7 +25,7 @@ _LISTING = (
     ("a", "add", "screen.add"),
     ("d", "drop", "screen.drop"),
     ("s", "send", "screen.send"),
-    ("{secrets}", "secrets", "app.reveal"),
+    ("{secrets}", "secrets", "app.key('secrets')"),
     ("esc", "back, nothing is sent", "screen.leave"),
 )
 TYPING = (

@@ -58,7 +58,7 @@ def _no_link(style: Style | None) -> Style | None:
     return style.update_link(None) if style is not None and style.link else style
 
 
-def takes_links(environ: Mapping[str, str]) -> bool:
+def supports_links(environ: Mapping[str, str]) -> bool:
     """Return whether OSC 8 can be written: GNU screen writes a target of over 768 octets as text.
 
     Over SSH only TERM tells of it; it may also mean a tmux, which then has its links to do without.

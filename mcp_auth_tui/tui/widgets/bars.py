@@ -40,13 +40,13 @@ class Headline(Kept, Static):
     """The top line."""
 
     url: reactive[str] = reactive("")
-    chosen: reactive[str] = reactive("auto")
+    spec: reactive[str] = reactive("auto")
     reveal: reactive[bool] = reactive(False)
 
     def drawn(self) -> Content:
         """Return it for the width there is."""
         look = content.Look(self.size.width, self.reveal)
-        return content.headline(self.session, self.session.url or self.url, self.chosen, look)
+        return content.headline(self.session, self.session.url or self.url, self.spec, look)
 
 
 class Banner(Kept, Static):
@@ -88,7 +88,7 @@ class KeyBar(Kept, Static):
             filters = getattr(self.screen.focused, "id", "") == "log-filter"
             return Content.assemble(
                 _clicked("enter", "keep the filter" if filters else "send", "focused.submit"),
-                _clicked("esc", "show all" if filters else "leave the field", "app.retreat"),
+                _clicked("esc", "show all" if filters else "leave the field", "screen.retreat"),
             )
         state = State(
             self.session,
@@ -115,7 +115,7 @@ class KeyBar(Kept, Static):
 
 
 def _key(key: actions.Key, label: str) -> Content:
-    return _clicked(key.first, label, f"app.{key.action}")
+    return _clicked(key.first, label, f"app.key({key.name!r})")
 
 
 def _clicked(key: str, label: str, action: str) -> Content:

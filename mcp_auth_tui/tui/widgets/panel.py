@@ -31,9 +31,9 @@ class Panel(Kept, can_focus=True):
     """One of the five panels: name, status and key facts; findings are counted in its border."""
 
     BINDINGS = [  # noqa: RUF012
-        ("down,j,right", "app.next_panel(1)", "Next panel"),
-        ("up,k,left", "app.next_panel(-1)", "Previous panel"),
-        ("enter", "app.detail", "Detail"),
+        ("down,j,right", "screen.next_panel(1)", "Next panel"),
+        ("up,k,left", "screen.next_panel(-1)", "Previous panel"),
+        ("enter", "screen.detail", "Detail"),
     ]
     panel: var[int] = var(0)
     now: var[float] = var(0.0)
@@ -130,13 +130,16 @@ class PasteInput(Input):
     def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
-        self.take(event.text)
+        self.insert_pasted(event.text)
 
-    def take(self, pasted: str) -> None:
+    def insert_pasted(self, pasted: str) -> None:
         """Put a pasted text in, joined to one line; of one that is no address, the beginning."""
         if len(pasted) > _MOST:
-            told = f"{len(pasted):,} characters were pasted, and no address has as many: only the "
-            self.app.notify(f"{told}first {_MOST:,} were taken.", severity="warning", markup=False)
+            self.notify(
+                f"{len(pasted):,} characters were pasted, and no address has as many: only the "
+                f"first {_MOST:,} were taken.",
+                severity="warning",
+            )
         joined = "".join(line.strip() for line in pasted[:_MOST].splitlines())
         self.replace(joined, *self.selection)
 
@@ -147,7 +150,7 @@ class DetailScroll(VerticalScroll, can_focus=True):
     BINDINGS = [  # noqa: RUF012
         ("j", "scroll_down", "Down"),
         ("k", "scroll_up", "Up"),
-        ("enter", "app.proceed", "Open the browser"),
+        ("enter", "app.key('sign_in')", "Open the browser"),
     ]
 
 

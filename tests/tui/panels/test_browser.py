@@ -48,7 +48,7 @@ async def test_nothing_is_asked_first_where_no_browser_would_be_opened(
     monkeypatch.setattr(fakes.FakeController, "__init__", init)
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         assert app.fakes[0].asked == [("run", Stage.PROBE)]
 
 
@@ -57,26 +57,26 @@ async def test_copying_at_the_gate_lets_the_sign_in_begin_without_opening_a_brow
 ) -> None:
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("c")
-        await settled(pilot, lambda: app.state.signing_in and copied == [fakes.URL])
+        await settled(pilot, lambda: app.main.state.signing_in and copied == [fakes.URL])
         assert ("step", "unopened") in app.fakes[0].asked
 
 
 async def test_p_at_the_gate_opens_the_paste_field() -> None:
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("p")
         await settled(pilot, lambda: isinstance(app.focused, PasteInput))
-        assert app.state.signing_in
+        assert app.main.state.signing_in
         assert app.query_one(PasteInput).display
 
 
 async def test_a_paste_at_the_gate_is_kept_for_the_field() -> None:
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         app.post_message(events.Paste("pasted"))
         await settled(pilot, lambda: app.query_one("#paste", Input).value == "pasted")
 
@@ -84,9 +84,9 @@ async def test_a_paste_at_the_gate_is_kept_for_the_field() -> None:
 async def test_o_opens_the_browser_again() -> None:
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("o")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         assert ("browse", fakes.URL) not in app.fakes[0].asked
         await pilot.press("o")
         await settled(pilot, lambda: ("browse", fakes.URL) in app.fakes[0].asked)
@@ -123,7 +123,7 @@ async def test_the_keys_of_a_device_code_copy_it_and_its_address_and_open_it(
 ) -> None:
     app = app_of(fakes.device())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.typing_code)
+        await settled(pilot, lambda: app.main.state.typing_code)
         await pilot.press("c", "a")
         await settled(pilot, lambda: copied == ["WDJB-MJHT", fakes.DEVICE.complete])
         await pilot.press("o")
@@ -138,17 +138,17 @@ async def test_again_from_the_token_panel_is_a_refresh_and_says_so() -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await sign_in(pilot)
         await pilot.press("4")
-        await settled(pilot, lambda: app.panel == 3)
+        await settled(pilot, lambda: app.main.panel == 3)
         assert "R refresh" in str(app.query_one("#keys").render())  # type: ignore[attr-defined]
         await pilot.press("R")
         await settled(pilot, lambda: len(app.fakes) == 2)
         assert app.fakes[1].asked[0] == ("run", Stage.TOKEN)
         await sign_in(pilot)
-        assert app.panel == 3  # what rotated is told there
+        assert app.main.panel == 3  # what rotated is told there
         await pilot.press("5", "R")
         await settled(pilot, lambda: len(app.fakes) == 3)
         await sign_in(pilot)
-        assert app.panel == 4
+        assert app.main.panel == 4
 
 
 async def test_without_a_refresh_token_again_from_the_token_panel_leads_to_the_browser() -> None:
@@ -181,10 +181,10 @@ async def test_an_unmarked_run_has_no_banner_until_a_request_is_edited() -> None
     async with app.run_test() as pilot:
         await sign_in(pilot)
         assert not app.query_one(Banner).display
-        last = app.session.exchanges[-1]
-        app.happened(fakes.Exchanged(replace(last, number=7, edited=True, again=6)))
+        last = app.driver.session.exchanges[-1]
+        app.driver.apply(fakes.Exchanged(replace(last, number=7, edited=True, again=6)))
         await settled(pilot, lambda: app.query_one(Banner).display)
-        assert app.session.marks == ("exchange 7 sends exchange 6 again, edited by hand",)
+        assert app.driver.session.marks == ("exchange 7 sends exchange 6 again, edited by hand",)
 
 
 def test_the_headers_of_a_bound_token_say_that_each_request_needs_a_proof() -> None:
@@ -231,7 +231,7 @@ def wrongly() -> list[Any]:
 async def test_after_a_wrong_paste_the_field_is_where_the_next_one_goes_and_says_why() -> None:
     app = app_of(wrongly())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("p")
         await settled(pilot, lambda: isinstance(app.focused, PasteInput))
         await pilot.press("x", "enter")
@@ -240,34 +240,34 @@ async def test_after_a_wrong_paste_the_field_is_where_the_next_one_goes_and_says
         assert (field.has_focus, field.display, field.value) == (True, True, "")
         assert "Paste another one." in detail(app)
         await pilot.press("y", "enter")
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         assert [said for said in app.fakes[0].asked if said[0] == "paste"] == [
             ("paste", "x"),
             ("paste", "y"),
         ]
-        assert (app.panel, field.has_focus, field.display) == (4, False, False)
+        assert (app.main.panel, field.has_focus, field.display) == (4, False, False)
 
 
 async def test_a_wrong_paste_is_told_and_neither_counted_nor_reported() -> None:
     """It is the person's, and says nothing about a server."""
     app = app_of(wrongly())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
-        before = findings_line(app.session, BROWSER)
+        await settled(pilot, lambda: app.main.state.at_browser)
+        before = findings_line(app.driver.session, BROWSER)
         await pilot.press("p", "x", "enter")
         await settled(pilot, lambda: "! What was pasted is wrong." in detail(app))
-        assert findings_line(app.session, BROWSER) == before
-        assert "authz-paste" not in {item.id for item in app.session.findings}
+        assert findings_line(app.driver.session, BROWSER) == before
+        assert "authz-paste" not in {item.id for item in app.driver.session.findings}
         app.fakes[0].come_back()
-        await settled(pilot, lambda: not app.busy)
-        assert app.session.slip is None
-        assert "authz-paste" not in str(report(app.session))
+        await settled(pilot, lambda: not app.driver.busy)
+        assert app.driver.session.slip is None
+        assert "authz-paste" not in str(report(app.driver.session))
 
 
 async def test_a_stray_visitor_does_not_take_away_what_is_typed() -> None:
     app = app_of(wrongly())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("p")
         await settled(pilot, lambda: isinstance(app.focused, PasteInput))
         await pilot.press("h", "a", "l", "f")
@@ -280,20 +280,20 @@ async def test_a_stray_visitor_does_not_take_away_what_is_typed() -> None:
 async def test_the_bare_address_stays_for_a_stray_visitor_and_goes_with_the_sign_in() -> None:
     app = app_of(wrongly())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("u")
         await settled(pilot, lambda: isinstance(app.screen, BareScreen))
         app.fakes[0].come_back()
-        await settled(pilot, lambda: app.session.slip is not None)
+        await settled(pilot, lambda: app.driver.session.slip is not None)
         assert isinstance(app.screen, BareScreen)
         app.fakes[0].come_back()
-        await settled(pilot, lambda: not app.busy and len(app.screen_stack) == 1)
+        await settled(pilot, lambda: not app.driver.busy and len(app.screen_stack) == 1)
 
 
 async def test_a_paste_of_a_million_characters_is_cut_and_said_to_be() -> None:
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("p")
         await settled(pilot, lambda: isinstance(app.focused, PasteInput))
         app.post_message(events.Paste("x" * 999_999 + "\n"))
@@ -306,7 +306,7 @@ async def test_a_paste_of_a_million_characters_is_cut_and_said_to_be() -> None:
 async def test_a_paste_of_several_lines_is_joined_as_the_terminal_had_broken_it() -> None:
     app = app_of(WAITING)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("p")
         await settled(pilot, lambda: isinstance(app.focused, PasteInput))
         wrapped = "\r\n".join([f"  {fakes.BACK}?code=abc", "def&state=xyz  ", "", ""])
@@ -321,9 +321,9 @@ async def test_the_way_back_to_this_machine_is_seen_without_scrolling(
 ) -> None:
     app = app_of([*fakes.metadata(), *fakes.registration(), *fakes.browser()])
     async with app.run_test(size=size) as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("enter")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         shown = app.query_one("#detail-scroll")
         assert shown.max_scroll_y == 0
         assert fakes.FORWARD in detail(app)

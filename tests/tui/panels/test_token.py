@@ -191,12 +191,12 @@ async def test_a_key_press_checks_the_signatures_beside_the_run() -> None:
         keys = fakes.exchange(7, Stage.TOKEN, "GET", f"{fakes.AS}/keys", 200, body={"keys": []})
         app.fakes[-1].beside = [Exchanged(keys), Learned("checked", GOOD)]
         await pilot.press("K")
-        await settled(pilot, lambda: app.session.checked == GOOD)
+        await settled(pilot, lambda: app.driver.session.checked == GOOD)
         assert app.fakes[-1].asked[-1] == ("aside", "check")
-        assert app.panel == 3
+        assert app.main.panel == 3
         detail = str(app.query_one("#detail-text", Static).content.plain)
         assert "✓ a key of the key set signed it with ES256." in " ".join(detail.split())
-        assert [item.number for item in app.session.exchanges] == [1, 2, 3, 4, 5, 6, 7]
+        assert [item.number for item in app.driver.session.exchanges] == [1, 2, 3, 4, 5, 6, 7]
 
 
 async def test_an_opaque_token_says_why_there_is_no_signature_to_check() -> None:
@@ -215,11 +215,11 @@ def test_the_card_of_a_checked_jwt(snap_compare: Any, size: tuple[int, int]) -> 
     async def shown(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
         await sign_in(pilot)
-        app.clock = lambda: fakes.NOW + 2400
-        app.now = app.clock()
+        app.driver.clock = lambda: fakes.NOW + 2400
+        app.main.now = app.driver.clock()
         app.fakes[-1].beside = [Learned("checked", GOOD)]
         await pilot.press("K")
-        await settled(pilot, lambda: app.session.checked == GOOD)
+        await settled(pilot, lambda: app.driver.session.checked == GOOD)
 
     assert snap_compare(app_of(fakes.readable()), terminal_size=size, run_before=shown)
 
@@ -228,9 +228,9 @@ def test_the_card_of_an_opaque_token(snap_compare: Any) -> None:
     async def shown(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
         await sign_in(pilot)
-        app.clock = lambda: fakes.NOW + 3500
-        app.now = app.clock()
+        app.driver.clock = lambda: fakes.NOW + 3500
+        app.main.now = app.driver.clock()
         await pilot.press("4")
-        await settled(pilot, lambda: app.panel == 3)
+        await settled(pilot, lambda: app.main.panel == 3)
 
     assert snap_compare(app_of(fakes.signed_in()), terminal_size=(80, 24), run_before=shown)

@@ -21,10 +21,10 @@ WAITING = [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
 
 async def at_sign_in(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
-    await settled(pilot, lambda: app.state.at_browser or app.state.signing_in)
-    if app.state.at_browser:
+    await settled(pilot, lambda: app.main.state.at_browser or app.main.state.signing_in)
+    if app.main.state.at_browser:
         await pilot.press("enter")
-    await settled(pilot, lambda: app.state.signing_in)
+    await settled(pilot, lambda: app.main.state.signing_in)
 
 
 def shown(app: Any) -> str:
@@ -80,7 +80,7 @@ async def test_the_address_goes_to_a_file_that_only_its_owner_reads(tmp_path: Pa
 async def test_without_an_address_the_keys_say_so(key: str) -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await pilot.press(key)
         await settled(pilot)
         assert [note.message for note in app._notifications] == [

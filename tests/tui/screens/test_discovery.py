@@ -142,7 +142,7 @@ async def test_s_scans_beside_the_run_and_enter_opens_the_exchange_of_a_place() 
         assert "s also looks at" in str(more.content.plain)  # type: ignore[union-attr]
         assert app.fakes[-1].asked[-1][0] != "aside"
         await pilot.press("s")
-        await settled(pilot, lambda: app.session.scanned == SPOTS)
+        await settled(pilot, lambda: app.driver.session.scanned == SPOTS)
         assert app.fakes[-1].asked[-1] == ("aside", "scan")
         shown = table.query_one(OptionList)
         await settled(pilot, lambda: shown.option_count == 8)
@@ -161,7 +161,7 @@ async def test_s_scans_beside_the_run_and_enter_opens_the_exchange_of_a_place() 
 async def test_while_a_run_goes_on_nothing_else_is_asked() -> None:
     app = app_of([*fakes.metadata(), *fakes.registration(), *fakes.browser()])
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("d", "s")
         await settled(pilot)
         assert [note.message for note in app._notifications] == [
@@ -178,7 +178,7 @@ def test_the_table_after_a_scan(snap_compare: Any, size: tuple[int, int]) -> Non
         await pilot.press("d")
         await settled(pilot, lambda: isinstance(app.screen, DiscoveryScreen))
         await pilot.press("s")
-        await settled(pilot, lambda: app.session.scanned == SPOTS)
+        await settled(pilot, lambda: app.driver.session.scanned == SPOTS)
         await pilot.press("down", "down")
         await settled(pilot)
 

@@ -208,7 +208,7 @@ async def test_wide_both_sides_stand_side_by_side_and_narrow_one_tab_at_a_time()
     app = app_of(fakes.signed_in())
     async with app.run_test(size=(120, 36)) as pilot:
         await sign_in(pilot)
-        app.open_exchange(5)
+        app.main.open_exchange(5)
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         sides = [app.screen.query_one("#side-0"), app.screen.query_one("#answer")]
         assert [part.display for part in sides] == [True, True]
@@ -225,7 +225,7 @@ async def test_enter_folds_and_the_filter_keeps_the_lines_that_match(copied: lis
     app = app_of(fakes.signed_in())
     async with app.run_test(size=(120, 36)) as pilot:
         await sign_in(pilot)
-        app.open_exchange(2)
+        app.main.open_exchange(2)
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         screen: Any = app.screen
         await pilot.press("minus")
@@ -246,9 +246,9 @@ async def test_a_large_body_opens_as_text(monkeypatch: pytest.MonkeyPatch) -> No
     big = fakes.exchange(1, fakes.Stage.SERVER, "GET", fakes.AS, 200, body={"x": ["y" * 90] * 2000})
     app = app_of([*fakes.mismatch()])
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
-        app.happened(Exchanged(replace(big, number=9)))
-        app.open_exchange(9)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
+        app.driver.apply(Exchanged(replace(big, number=9)))
+        app.main.open_exchange(9)
         await settled(pilot, lambda: bool(app.screen.query(LongText)))
         assert "below, as text" in side(app.screen, 1)
         await pilot.press("left")
@@ -261,8 +261,8 @@ async def test_a_large_body_is_scrolled_by_keys_and_filtered_as_the_rest_is() ->
     async with app.run_test(size=(80, 24)) as pilot:
         await sign_in(pilot)
         large = fakes.exchange(7, fakes.Stage.VERIFY, "POST", fakes.MCP, 200, body={"tools": tools})
-        app.happened(Exchanged(large))
-        app.open_exchange(7)
+        app.driver.apply(Exchanged(large))
+        app.main.open_exchange(7)
         await settled(pilot, lambda: bool(app.screen.query(LongText)))
         screen: Any = app.screen
         body = screen.query_one(LongText)
@@ -285,14 +285,14 @@ async def test_a_large_body_is_scrolled_by_keys_and_filtered_as_the_rest_is() ->
 async def test_the_newest_exchange_is_followed_when_asked() -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
-        app.open_exchange(1)
+        await settled(pilot, lambda: app.main.state.at_browser)
+        app.main.open_exchange(1)
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         screen: Any = app.screen
         await pilot.press("F")
         await settled(pilot, lambda: screen.number == 4)
-        app.proceed()
-        await settled(pilot, lambda: app.session.waiting is not None)
+        app.driver.proceed()
+        await settled(pilot, lambda: app.driver.session.waiting is not None)
         app.fakes[-1].come_back()
         await settled(pilot, lambda: screen.number == 6)
 
@@ -317,13 +317,13 @@ async def test_the_log_shows_only_what_holds_the_filter() -> None:
 async def test_a_request_is_sent_again_and_marked_without_losing_the_flow() -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
-        app.open_exchange(2)
+        await settled(pilot, lambda: app.main.state.at_browser)
+        app.main.open_exchange(2)
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         await pilot.press("a")
         await settled(pilot, lambda: app.screen.number == 5)
-        assert app.session.marks == ("exchange 5 sends exchange 2 again",)
-        assert app.state.at_browser
+        assert app.driver.session.marks == ("exchange 5 sends exchange 2 again",)
+        assert app.main.state.at_browser
         assert "↻ exchange 2 sent again" in side(app.screen, 0)
 
 
@@ -331,7 +331,7 @@ async def test_what_spends_a_code_is_sent_again_only_after_a_yes() -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test(size=(120, 36)) as pilot:
         await sign_in(pilot)
-        app.open_exchange(5)
+        app.main.open_exchange(5)
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         for answer in ("n", "y"):
             await pilot.press("a")
@@ -340,14 +340,14 @@ async def test_what_spends_a_code_is_sent_again_only_after_a_yes() -> None:
             await pilot.press(answer)
             await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         await settled(pilot, lambda: ("again", 5) in app.fakes[0].asked)
-        assert app.session.outcome == "ok"
+        assert app.driver.session.outcome == "ok"
 
 
 async def test_a_sent_exchange_is_edited_and_sent_again() -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test(size=(80, 24)) as pilot:
         await sign_in(pilot)
-        app.open_exchange(2)
+        app.main.open_exchange(2)
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         await pilot.press("E")
         await settled(pilot, lambda: isinstance(app.screen, EditScreen))
@@ -359,7 +359,7 @@ async def test_a_sent_exchange_is_edited_and_sent_again() -> None:
         await pilot.press("s")
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         await settled(pilot, lambda: app.screen.number == 7)
-        last = app.session.exchanges[-1]
+        last = app.driver.session.exchanges[-1]
         assert last.request.url == f"{fakes.RESOURCE.url}?x=1"
         assert (last.edited, last.again) == (True, 2)
         assert "✎ edited by hand" in side(app.screen, 0)
@@ -368,8 +368,8 @@ async def test_a_sent_exchange_is_edited_and_sent_again() -> None:
 async def test_the_next_request_is_changed_before_it_is_sent() -> None:
     app = app_of(fakes.signed_in(), stepping=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: app.session.ready is not None)
-        request = app.session.ready
+        await settled(pilot, lambda: app.driver.session.ready is not None)
+        request = app.driver.session.ready
         await pilot.press("E")
         await settled(pilot, lambda: isinstance(app.screen, EditScreen))
         await pilot.press("down", "down", "d", "a", *"X-Test: 1", "enter")
@@ -386,7 +386,7 @@ async def test_the_next_request_is_changed_before_it_is_sent() -> None:
 async def test_the_authorization_request_is_changed_at_the_gate_and_the_run_goes_on() -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test(size=(60, 20)) as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("E")
         await settled(pilot, lambda: isinstance(app.screen, EditScreen))
         rows = app.screen.query_one("#rows", OptionList)
@@ -397,7 +397,7 @@ async def test_the_authorization_request_is_changed_at_the_gate_and_the_run_goes
         await pilot.press("enter")
         await settled(pilot, lambda: not app.screen.query_one("#edit").display)
         await pilot.press("s")
-        await settled(pilot, lambda: app.state.signing_in)
+        await settled(pilot, lambda: app.main.state.signing_in)
         stepped = [item[1] for item in app.fakes[0].asked if item[0] == "step" and len(item) == 2]
         assert isinstance(stepped[0], Attempt)
         assert "files%3Awrite" in stepped[0].url
@@ -406,10 +406,10 @@ async def test_the_authorization_request_is_changed_at_the_gate_and_the_run_goes
 async def test_leaving_the_editor_sends_nothing() -> None:
     app = app_of(fakes.signed_in(), stepping=True)
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.session.ready is not None)
+        await settled(pilot, lambda: app.driver.session.ready is not None)
         await pilot.press("E")
         await settled(pilot, lambda: isinstance(app.screen, EditScreen))
         await pilot.press("escape")
         await settled(pilot, lambda: not isinstance(app.screen, EditScreen))
         assert app.fakes[0].asked == [("run", fakes.Stage.PROBE)]
-        assert app.session.ready is not None
+        assert app.driver.session.ready is not None

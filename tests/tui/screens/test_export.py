@@ -62,8 +62,8 @@ async def test_the_menu_of_a_marked_run_says_so_and_that_of_another_does_not() -
         await settled(pilot, lambda: bool(app.screen.query("#export-marked")))
         assert not app.screen.query_one("#export-marked").display
         await pilot.press("escape")
-        last = app.session.exchanges[-1]
-        app.happened(fakes.Exchanged(replace(last, number=7, again=6)))
+        last = app.driver.session.exchanges[-1]
+        app.driver.apply(fakes.Exchanged(replace(last, number=7, again=6)))
         await pilot.press("e")
         await settled(pilot, lambda: bool(app.screen.query("#export-marked")))
         assert app.screen.query_one("#export-marked").display

@@ -33,7 +33,7 @@ def told(app: Any) -> list[str]:
 async def test_on_a_page_the_keys_of_the_main_screen_say_where_they_belong(key: str) -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await pilot.press(key)
         await settled(pilot, lambda: isinstance(app.screen, PAGES[key]))
         for other in ("r", "n", "R", "3"):
@@ -41,8 +41,8 @@ async def test_on_a_page_the_keys_of_the_main_screen_say_where_they_belong(key: 
             await settled(pilot)
             assert told(app)[-1] == f"{other} is a key of the main screen: esc goes back to it."
         assert [type(each) for each in app.screen_stack[1:]] == [PAGES[key]]
-        assert not app.busy
-        assert app.panel == 0
+        assert not app.driver.busy
+        assert app.main.panel == 0
         await pilot.press(key)
         await settled(pilot, lambda: len(app.screen_stack) == 1)
 
@@ -50,11 +50,11 @@ async def test_on_a_page_the_keys_of_the_main_screen_say_where_they_belong(key: 
 async def test_on_a_page_secrets_theme_and_help_are_as_near_as_elsewhere() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await pilot.press("x", "enter")
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         await pilot.press("v")
-        await settled(pilot, lambda: app.reveal)
+        await settled(pilot, lambda: app.main.reveal)
         await pilot.press("question_mark")
         await settled(pilot, lambda: isinstance(app.screen, GuideScreen))
         await pilot.press("question_mark")
@@ -65,7 +65,7 @@ async def test_on_a_page_secrets_theme_and_help_are_as_near_as_elsewhere() -> No
 async def test_what_is_chosen_in_the_palette_over_a_page_is_done_on_the_main_screen() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await pilot.press("l")
         await settled(pilot, lambda: isinstance(app.screen, SequenceScreen))
         for command in app.get_system_commands(app.screen):
@@ -77,9 +77,9 @@ async def test_what_is_chosen_in_the_palette_over_a_page_is_done_on_the_main_scr
 
 async def test_keys_that_were_chosen_count_on_the_pages_too_and_stand_in_their_lines() -> None:
     keys = {"edit": "f2", "filter": "f3", "secrets": "f4", "findings": "g", "exchanges": "f6"}
-    app = app_of(fakes.mismatch(), wishes=replace(NONE, keys=keys))
+    app = app_of(fakes.mismatch(), preferences=replace(NONE, keys=keys))
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await pilot.press("g")
         await settled(pilot, lambda: isinstance(app.screen, FindingsScreen))
         await pilot.press("f")
@@ -95,4 +95,4 @@ async def test_keys_that_were_chosen_count_on_the_pages_too_and_stand_in_their_l
         await pilot.press("f3")
         await settled(pilot, lambda: app.screen.query_one("#needle", Input).display)
         await pilot.press("escape", "f4")
-        await settled(pilot, lambda: app.reveal)
+        await settled(pilot, lambda: app.main.reveal)

@@ -184,16 +184,16 @@ def test_hostile_text_stays_in_its_cells() -> None:
 async def test_the_ladder_grows_follows_the_newest_and_opens_the_exchange_of_an_arrow() -> None:
     app = app_of(fakes.signed_in())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("l")
         await settled(pilot, lambda: isinstance(app.screen, SequenceScreen))
         ladder = app.screen
         shown = ladder.query_one(OptionList)
         before = shown.option_count
-        app.proceed()
-        await settled(pilot, lambda: app.state.signing_in)
+        app.driver.proceed()
+        await settled(pilot, lambda: app.main.state.signing_in)
         app.fakes[-1].come_back()
-        await settled(pilot, lambda: not app.busy and shown.option_count == 9)
+        await settled(pilot, lambda: not app.driver.busy and shown.option_count == 9)
         assert before < 9
         assert shown.highlighted == 8
         await pilot.press("home", "down", "enter")
@@ -204,7 +204,7 @@ async def test_the_ladder_grows_follows_the_newest_and_opens_the_exchange_of_an_
         assert shown.highlighted == 1
         await pilot.press("down", "down", "down", "enter")
         await settled(pilot, lambda: app.screen is not ladder)
-        assert app.panel == 2
+        assert app.main.panel == 2
 
 
 async def test_before_the_first_request_the_key_says_that_nothing_was_sent() -> None:
@@ -232,7 +232,7 @@ def test_the_sequence_of_a_whole_run(snap_compare: Any, size: tuple[int, int]) -
 def test_the_sequence_of_a_run_that_was_refused(snap_compare: Any, size: tuple[int, int]) -> None:
     async def ladder(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await pilot.press("l")
         await settled(pilot, lambda: isinstance(pilot.app.screen, SequenceScreen))
 

@@ -44,14 +44,14 @@ class Scripted(Settings):
 def app_with(events: list[Any], *words: str, **environ: str) -> Any:
     settings = Scripted(events, *words, **environ)
     app = AuthApp(settings.config(fakes.MCP), settings, clock=lambda: fakes.NOW + 42)
-    app.assemble = settings.controller  # type: ignore[method-assign]
+    app.driver.assemble = settings.controller  # type: ignore[method-assign]
     app.fakes = settings.controllers  # type: ignore[attr-defined]
     return app
 
 
 async def opened(pilot: Pilot[Any]) -> SettingsScreen:
     app: Any = pilot.app
-    await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+    await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
     await pilot.press("comma")
     await settled(pilot, lambda: isinstance(app.screen, SettingsScreen))
     assert isinstance(app.screen, SettingsScreen)
@@ -134,9 +134,9 @@ async def test_a_value_is_changed_marked_and_counts_for_the_next_run() -> None:
         assert "The command line gave a; d puts it back." in told(screen, "#setting-told")
         assert told(screen, "#setting-command") == f"$ mcp-auth-tui {fakes.MCP} --scope 'a b'"
         await pilot.press("r")
-        await settled(pilot, lambda: len(app.settings.made) == 2)
-        assert [config.scope for config, _ in app.settings.made] == ["a", "a b"]
-        assert app.screen is app.screen_stack[0]
+        await settled(pilot, lambda: len(app.driver.settings.made) == 2)
+        assert [config.scope for config, _ in app.driver.settings.made] == ["a", "a b"]
+        assert app.main.is_active
 
 
 async def test_stepping_from_the_form_starts_stepped() -> None:
@@ -144,8 +144,8 @@ async def test_stepping_from_the_form_starts_stepped() -> None:
     async with app.run_test() as pilot:
         await opened(pilot)
         await pilot.press("s")
-        await settled(pilot, lambda: len(app.settings.made) == 2)
-        assert app.settings.made[-1][1] is True
+        await settled(pilot, lambda: len(app.driver.settings.made) == 2)
+        assert app.driver.settings.made[-1][1] is True
 
 
 async def test_a_wrong_value_is_told_beside_its_field_and_does_not_count() -> None:
@@ -160,11 +160,11 @@ async def test_a_wrong_value_is_told_beside_its_field_and_does_not_count() -> No
         await pilot.press("r")
         await settled(pilot)
         assert said(app) == ["Not yet: '99999' is not a number from 1 to 65535."]
-        assert len(app.settings.made) == 1
-        assert app.settings.given == {}
+        assert len(app.driver.settings.made) == 1
+        assert app.driver.settings.given == {}
         await given(pilot, "port", "8080")
         assert row(screen, "--port").split() == ["✎", "--port", "8080"]
-        assert app.settings.options.base.port == 8080
+        assert app.driver.settings.options.base.port == 8080
 
 
 async def test_options_that_exclude_each_other_are_both_marked_until_one_goes() -> None:
@@ -180,7 +180,7 @@ async def test_options_that_exclude_each_other_are_both_marked_until_one_goes() 
         await pilot.press("space")
         await checked(pilot)
         assert row(screen, "--register").split() == ["✎", "--register", "·"]
-        assert app.settings.options.base.client_id == "mine"
+        assert app.driver.settings.options.base.client_id == "mine"
 
 
 async def test_leaving_with_a_wrong_value_asks_and_goes_back_to_what_counted() -> None:
@@ -196,9 +196,9 @@ async def test_leaving_with_a_wrong_value_asks_and_goes_back_to_what_counted() -
         await pilot.press("escape")
         await settled(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("y")
-        await settled(pilot, lambda: app.screen is app.screen_stack[0])
+        await settled(pilot, lambda: app.main.is_active)
         assert said(app) == ["Kept for the next run; r starts it."]
-        assert app.settings.given == {"scope": ("a",)}
+        assert app.driver.settings.given == {"scope": ("a",)}
 
 
 async def test_a_field_is_put_back_alone_and_all_together() -> None:
@@ -209,7 +209,7 @@ async def test_a_field_is_put_back_alone_and_all_together() -> None:
         await given(pilot, "param", "", 0)
         await given(pilot, "param", "z=3", 1)
         await given(pilot, "resource", "urn:x")
-        assert app.settings.given == {
+        assert app.driver.settings.given == {
             "scope": ("b",), "param": ("y=2", "z=3"), "resource": ("urn:x",)
         }  # fmt: skip
         await stand(pilot, "scope")
@@ -218,7 +218,7 @@ async def test_a_field_is_put_back_alone_and_all_together() -> None:
         assert row(screen, "--scope").split() == ["--scope", "a"]
         await pilot.press("D")
         await checked(pilot)
-        assert app.settings.given == app.settings.started
+        assert app.driver.settings.given == app.driver.settings.started
         assert not any(line.startswith("✎") for line in rows(screen))
 
 
@@ -263,13 +263,13 @@ async def test_what_may_be_allowed_begins_with_what_the_run_stopped_at() -> None
     async with app.run_test() as pilot:
         screen = await opened(pilot)
         await picking(pilot, "allow")
-        assert app.session.stop is not None
+        assert app.driver.session.stop is not None
         await pilot.press("down", "enter")
         await settled(pilot, lambda: app.screen is screen)
         await checked(pilot)
-        assert app.settings.options.base.allow == {app.session.stop.id}
+        assert app.driver.settings.options.base.allow == {app.driver.session.stop.id}
         assert [line.split()[1:] for line in rows(screen) if "--allow" in line] == [
-            ["--allow", app.session.stop.id], ["--allow", "+", "one", "more"]
+            ["--allow", app.driver.session.stop.id], ["--allow", "+", "one", "more"]
         ]  # fmt: skip
 
 
@@ -286,7 +286,7 @@ async def test_typing_what_no_choice_holds_says_so_and_takes_nothing() -> None:
         assert [str(option.prompt) for option in picks.options] == ["nothing has this in it"]
         await pilot.press("escape")
         await settled(pilot, lambda: isinstance(app.screen, SettingsScreen))
-        assert app.settings.given == {}
+        assert app.driver.settings.given == {}
 
 
 async def test_a_typed_secret_is_masked_everywhere_and_reaches_the_run() -> None:
@@ -307,10 +307,10 @@ async def test_a_typed_secret_is_masked_everywhere_and_reaches_the_run() -> None
         assert secret not in app.export_screenshot()
         assert "--client-secret-prompt" in told(screen, "#setting-command")
         assert "$MCP_AUTH_CLIENT_SECRET can hold it" in told(screen, "#setting-command")
-        assert app.settings.config(fakes.MCP).client_secret == Secret(secret)
+        assert app.driver.settings.config(fakes.MCP).client_secret == Secret(secret)
         assert screen.query_one("#setting-edit", Input).value == ""
         await given(pilot, PROMPT, "")
-        assert app.settings.config(fakes.MCP).client_secret is None
+        assert app.driver.settings.config(fakes.MCP).client_secret is None
 
 
 async def test_a_secret_of_the_environment_is_named_not_shown() -> None:
@@ -347,7 +347,7 @@ async def test_the_command_is_copied_whole(copied: list[str]) -> None:
 async def test_during_a_run_the_settings_count_for_the_next_one() -> None:
     app = app_with([*fakes.metadata(), *fakes.registration(), *fakes.browser()])
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: app.state.at_browser)
+        await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("comma")
         await settled(pilot, lambda: isinstance(app.screen, SettingsScreen))
         title = str(app.screen.query_one("#settings").border_title)
@@ -359,19 +359,19 @@ async def test_during_a_run_the_settings_count_for_the_next_one() -> None:
         await settled(pilot)
         assert said(app)[0].startswith("A run is under way and keeps its settings")
         await pilot.press("escape")
-        await settled(pilot, lambda: app.screen is app.screen_stack[0])
-        assert app.marks == ()
-        assert app.config.insecure is False
+        await settled(pilot, lambda: app.main.is_active)
+        assert app.driver.marks == ()
+        assert app.driver.config.insecure is False
         await pilot.press("escape")
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await pilot.press("R")
         await settled(pilot)
         assert said(app)[-1].startswith("The settings were changed: r runs all of it")
-        assert len(app.settings.made) == 1
+        assert len(app.driver.settings.made) == 1
         await pilot.press("r")
-        await settled(pilot, lambda: len(app.settings.made) == 2)
-        assert app.marks == ("TLS certificates are NOT checked (--insecure)",)
-        assert app.settings.made[-1][0].insecure is True
+        await settled(pilot, lambda: len(app.driver.settings.made) == 2)
+        assert app.driver.marks == ("TLS certificates are NOT checked (--insecure)",)
+        assert app.driver.settings.made[-1][0].insecure is True
 
 
 async def test_a_source_that_takes_long_to_read_blocks_nothing_and_can_be_left(
@@ -397,10 +397,12 @@ async def test_a_source_that_takes_long_to_read_blocks_nothing_and_can_be_left(
         await settled(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("n", "r")
         await settled(pilot, lambda: app.screen is screen)
-        assert len(app.settings.made) == 1
+        assert len(app.driver.settings.made) == 1
         go.touch()
-        await settled_long(pilot, lambda: len(app.settings.made) == 2 and not app.busy)
-        assert app.settings.made[-1][0].assertion == Secret("the-assertion")
+        await settled_long(
+            pilot, lambda: len(app.driver.settings.made) == 2 and not app.driver.busy
+        )
+        assert app.driver.settings.made[-1][0].assertion == Secret("the-assertion")
 
 
 async def settled_long(pilot: Pilot[Any], until: Any) -> None:
@@ -435,7 +437,7 @@ async def test_groups_are_a_key_apart() -> None:
             await settled(pilot)
             seen.append(at())
         groups: dict[str, str] = {}
-        for field in app.settings.fields:
+        for field in app.driver.settings.fields:
             groups.setdefault(field.group, field.name)
         first = list(groups.values())
         assert seen == [*first[:4], *reversed(first[:3]), first[-1], first[0]]
@@ -445,12 +447,12 @@ async def test_keys_of_the_main_screen_do_nothing_behind_the_form() -> None:
     app = app_with(fakes.mismatch())
     async with app.run_test() as pilot:
         screen = await opened(pilot)
-        before = app.screen_stack[0].classes
+        before = app.main.classes
         await pilot.press("x", "z", "n", "f", "2", "v")
         await settled(pilot)
         assert app.screen is screen
-        assert app.screen_stack[0].classes == before
-        assert (app.panel, app.reveal) == (0, False)
+        assert app.main.classes == before
+        assert (app.main.panel, app.main.reveal) == (0, False)
 
 
 async def test_the_form_is_left_for_the_headers_at_the_end() -> None:
@@ -466,7 +468,7 @@ async def test_the_form_is_left_for_the_headers_at_the_end() -> None:
         await pilot.press(*"curl", "enter")
         await settled(pilot, lambda: isinstance(app.screen, SettingsScreen))
         await checked(pilot)
-        assert app.settings.options.export == "curl"
+        assert app.driver.settings.options.export == "curl"
 
 
 @pytest.fixture(params=SIZES, ids=IDS)

@@ -22,7 +22,7 @@ def pages(app: Any) -> list[type[Any]]:
 async def test_the_help_leads_to_the_topics_and_each_page_goes_back_to_the_one_before() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         for key, expected in (
             ("question_mark", [GuideScreen]),
             ("t", [GuideScreen, TopicsScreen]),
@@ -38,7 +38,7 @@ async def test_the_help_leads_to_the_topics_and_each_page_goes_back_to_the_one_b
 async def test_the_palette_lists_the_topics_over_the_page_that_is_there() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         await pilot.press("question_mark")
         await settled(pilot, lambda: pages(app) == [GuideScreen])
         commands = {command.title: command for command in app.get_system_commands(app.screen)}
@@ -51,7 +51,7 @@ async def test_the_palette_lists_the_topics_over_the_page_that_is_there() -> Non
 async def test_a_topic_stands_on_its_page_as_it_is_printed_and_scrolls() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         app.action_topics()
         await settled(pilot, lambda: pages(app) == [TopicsScreen])
         await pilot.press("j", "enter")
@@ -70,7 +70,7 @@ async def test_a_topic_stands_on_its_page_as_it_is_printed_and_scrolls() -> None
 async def test_the_list_has_rows_on_the_smallest_terminal() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test(size=SMALLEST) as pilot:
-        await settled(pilot, lambda: not app.busy)
+        await settled(pilot, lambda: not app.driver.busy)
         app.action_topics()
         await settled(pilot, lambda: isinstance(app.focused, OptionList))
         assert app.focused.content_region.height >= 2

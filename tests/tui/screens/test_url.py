@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from mcp_auth_tui.protocol.urls import mcp_url
 from mcp_auth_tui.storage.preferences import Preferences
 from mcp_auth_tui.storage.recent import SCHEMA, State, kept_form, read
-from mcp_auth_tui.tui.main_screen import Frame
+from mcp_auth_tui.tui.app import AuthApp
 from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.screens.url import TALL, Recent, UrlForm, completions
 from tests.tui import fakes
@@ -30,7 +30,7 @@ def form_of(path: Path | None = None, kept: State = KEPT) -> Any:
         fakes.signed_in(),
         config=None,
         config_for=lambda typed: fakes.config(mcp_url(typed).url),
-        wishes=Preferences(path=path, kept=kept),
+        preferences=Preferences(path=path, kept=kept),
     )
 
 
@@ -65,8 +65,8 @@ async def test_a_server_that_is_chosen_stands_in_the_field_and_is_not_asked_befo
         assert app.fakes == []
         assert told(app) == ""
         await pilot.press("enter")
-        await settled(pilot, lambda: app.session.url != "")
-        assert app.config.url == C
+        await settled(pilot, lambda: app.driver.session.url != "")
+        assert app.driver.config.url == C
 
 
 async def test_a_server_is_taken_by_the_mouse_and_can_be_stepped() -> None:
@@ -77,8 +77,8 @@ async def test_a_server_is_taken_by_the_mouse_and_can_be_stepped() -> None:
         field = app.screen.query_one(Input)
         await settled(pilot, lambda: field.value == A and field.has_focus)
         await pilot.click("#step")
-        await settled(pilot, lambda: app.session.ready is not None)
-        assert (app.config.url, app.stepping) == (A, True)
+        await settled(pilot, lambda: app.driver.session.ready is not None)
+        assert (app.driver.config.url, app.driver.stepping) == (A, True)
 
 
 async def test_a_query_that_was_not_kept_is_asked_for_and_typed_at_the_end() -> None:
@@ -89,9 +89,9 @@ async def test_a_query_that_was_not_kept_is_asked_for_and_typed_at_the_end() -> 
         await settled(pilot, lambda: bool(told(app)))
         assert told(app) == "Its query is never kept: type it here if the server needs one."
         await pilot.press(*"a=1", "enter")
-        await settled(pilot, lambda: app.config is not None)
-        assert app.config.url == f"{B}a=1"
-        assert app.servers[0] == B
+        await settled(pilot, lambda: app.driver.config is not None)
+        assert app.driver.config.url == f"{B}a=1"
+        assert app.appearance.servers[0] == B
 
 
 async def test_what_is_typed_is_completed_and_only_what_fits_is_offered() -> None:
@@ -143,7 +143,7 @@ async def test_a_server_is_forgotten_on_the_screen_and_in_the_file(
         assert not any(
             "other" in text for text in app.screen.query_one(Input).suggester._suggestions
         )
-    app.keeper.close()
+    app.appearance.keeper.close()
     assert read(path)[0] == State(recent=(A, C))
 
 
@@ -161,10 +161,10 @@ async def test_all_servers_are_forgotten_after_a_question_and_the_file_goes(tmp_
         await settled(pilot, lambda: isinstance(app.screen, UrlForm))
         assert len(offered(app)) == 3
         await pilot.press("D", "y")
-        await settled(pilot, lambda: isinstance(app.screen, UrlForm) and not app.servers)
+        await settled(pilot, lambda: isinstance(app.screen, UrlForm) and not app.appearance.servers)
         assert not app.screen.query_one("#recent-part").display
         assert app.screen.query_one(Input).has_focus
-    app.keeper.close()
+    app.appearance.keeper.close()
     assert not path.exists()
 
 
@@ -225,7 +225,7 @@ async def test_a_size_that_comes_when_there_is_no_list_is_no_fault() -> None:
 
 
 def test_a_tall_screen_is_one_for_the_style_sheet_too() -> None:
-    assert (TALL, "-tall") in Frame.VERTICAL_BREAKPOINTS
+    assert (TALL, "-tall") in AuthApp.VERTICAL_BREAKPOINTS
 
 
 async def test_on_the_smallest_terminal_the_form_scrolls_to_what_has_the_focus() -> None:

@@ -35,7 +35,7 @@ async def test_a_failed_run_leads_from_the_list_to_the_very_line(size: tuple[int
     """The line that the finding is about is highlighted, seen, and marked below."""
     app = app_of(fakes.mismatch())
     async with app.run_test(size=size) as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await pilot.press("f", "enter")
         await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
         screen = app.screen
@@ -138,9 +138,9 @@ async def test_the_border_counts_findings_worst_first_and_keeps_the_words_of_the
 ) -> None:
     app = app_of(counted(ok=14, warning=2, fatal=1, error=2, info=3))
     async with app.run_test(size=size) as pilot:
-        await settled(pilot, lambda: len(app.session.findings) >= 22)
+        await settled(pilot, lambda: len(app.driver.session.findings) >= 22)
         panel = app.query_one("#panel-0", Panel)
-        shown = findings_line(app.session, PANELS[0])
+        shown = findings_line(app.driver.session, PANELS[0])
         assert shown is not None
         if size[0] > 60:
             assert read(panel.border_subtitle) == shown.plain
@@ -155,6 +155,6 @@ async def test_the_border_counts_findings_worst_first_and_keeps_the_words_of_the
 async def test_a_panel_without_findings_has_no_count() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
-        await settled(pilot, lambda: not app.busy and app.session.outcome is not None)
+        await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         told = [read(app.query_one(f"#panel-{index}", Panel).border_subtitle) for index in range(5)]
         assert told == ["1 ✗ 1 ! 1 ✓", "", "", "", ""]

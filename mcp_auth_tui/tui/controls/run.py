@@ -1,0 +1,108 @@
+"""Knows what the keys do that start a run, step it, and say what it is made with; draws nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_auth_tui.tui.controls.appearance import Appearance
+from mcp_auth_tui.tui.main_screen import MainScreen
+from mcp_auth_tui.tui.panels.table import panel_of
+from mcp_auth_tui.tui.run_driver import RunDriver
+from mcp_auth_tui.tui.state import start_of
+
+
+class RunControls:
+    """The keys of a run as a whole."""
+
+    def __init__(self, driver: RunDriver, screen: MainScreen, appearance: Appearance) -> None:
+        self._driver = driver
+        self._screen = screen
+        self._appearance = appearance
+
+    def start(self, *, stepping: bool) -> None:
+        """Start the run that the command line asked for; without a URL ask for one."""
+        if self._driver.config is None:
+            self.action_form()
+        else:
+            self._appearance.remember(self._driver.config.url)
+            self._driver.begin(stepping=stepping)
+
+    def action_form(self) -> None:
+        """Ask for a URL, and start with it."""
+        from mcp_auth_tui.tui.screens.url import UrlForm
+
+        config_for = self._driver.settings.config
+        form = UrlForm(config_for, self._screen.url, self._appearance.servers)
+        self._screen.app.push_screen(form, self._start_with)
+
+    def _start_with(self, answer: tuple[Any, bool] | None) -> None:
+        if answer is not None:
+            config, stepping = answer
+            self._driver.configure(config)
+            self._appearance.remember(config.url)
+            self._driver.begin(stepping=stepping)
+
+    def action_settings(self) -> None:
+        """Change what the next run is made with."""
+        self.open_settings(self._screen.url)
+
+    def open_settings(self, url: str) -> None:
+        """Show every setting, for runs against a URL."""
+        from mcp_auth_tui.tui.screens.settings import SettingsScreen
+
+        page = SettingsScreen(self._driver.settings, url)
+        cls = MainScreen
+        self._screen.push(page, self._leave_settings, session=cls.session, busy=cls.busy)
+
+    def _leave_settings(self, start: str | None) -> None:
+        from mcp_auth_tui.tui.screens.url import UrlForm
+
+        self._driver.note_settings()
+        page = self._screen.app.screen
+        if isinstance(page, UrlForm):
+            if start is not None:
+                page.go(step=start == "step")
+        elif start is not None:
+            self._screen.follows = True
+            self._driver.begin(stepping=start == "step")
+        elif self._driver.changed:
+            state = self._screen.state
+            self._screen.notify(state.told("Kept for the next run; {run} starts it."))
+
+    def action_step(self) -> None:
+        """Start step by step, or send what is shown."""
+        if not self._screen.can("step"):
+            return
+        session = self._driver.session
+        if (
+            session.ready is not None
+            and session.current
+            and panel_of(session.current) != self._screen.panel
+        ):
+            # What is sent is seen first.
+            self._screen.action_panel(panel_of(session.current))
+        else:
+            self._driver.step()
+
+    def action_run(self) -> None:
+        """Start, or run to the end."""
+        if not self._screen.can("run"):
+            return
+        if self._driver.config is None:
+            self.action_form()
+        else:
+            self._screen.follows = True
+            self._driver.go()
+
+    def action_rerun(self) -> None:
+        """Run again from the shown panel."""
+        if self._screen.can("rerun"):
+            self._screen.follows = True
+            start = start_of(self._screen.state)
+            if start is not None:
+                self._driver.repeat_from(start)
+
+    def action_proceed(self) -> None:
+        """Go on to the browser if that is what the run waits for."""
+        if self._screen.state.at_browser:
+            self._driver.proceed()
