@@ -83,7 +83,7 @@ class AuthApp(App[int]):
     ) -> None:
         super().__init__()
         self.preferences = preferences
-        self.keymap, refusals = keymap.chosen(preferences.keys, preferences.config)
+        self.keymap, refusals = keymap.keymap_from(preferences.keys, preferences.config)
         self.loaded: Callable[[], object] = lambda: None
         """Called twice: when the screen is there, and when a run first came to rest."""
         self._stepping = stepping

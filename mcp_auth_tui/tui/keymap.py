@@ -1,4 +1,4 @@
-"""Knows which key each action has: as delivered, or as the user's config file wants it; no widgets.
+"""Knows which key each action has: as delivered, or as the user's config file has it; no widgets.
 
 Whatever the file says, the keys in `FIXED` stay what they are: nobody locks himself out.
 """
@@ -58,8 +58,8 @@ class Keymap:
     def bar(self, state: State) -> list[tuple[Key, str]]:
         """Return the keys that are of use now with their words, the most useful first."""
         useful = [(key, key.label(state)) for key in self.keys if key.label and not key.off(state)]
-        shown = [(key, label) for key, label in useful if label and key.shown]
-        return sorted(shown, key=lambda item: rank(item[0], state))
+        bar = [(key, label) for key, label in useful if label and key.shown]
+        return sorted(bar, key=lambda item: rank(item[0], state))
 
     @property
     def letters(self) -> Mapping[str, str]:
@@ -70,18 +70,18 @@ class Keymap:
 USUAL = Keymap()
 
 
-def canonical(written: str) -> str:
+def canonical(spelling: str) -> str:
     """Return one spelling for each key (``R`` for ``shift+r``); empty for what is no key."""
-    text = written.strip()
+    text = spelling.strip()
     if len(text) == 1:
         return text if text.isprintable() and not text.isspace() else ""
     *modifiers, base = (part.strip() for part in text.split("+"))
     modifiers = sorted({modifier.lower() for modifier in modifiers})
     if not modifiers:
-        shown = format_key(base)
         if base.lower() in _NAMED:
             return base.lower()
-        return shown if len(shown) == 1 and shown.isascii() and shown.isprintable() else ""
+        sign = format_key(base)
+        return sign if len(sign) == 1 and sign.isascii() and sign.isprintable() else ""
     if not all(modifier in _MODIFIERS for modifier in modifiers):
         return ""
     if modifiers == ["shift"] and len(base) == 1:
@@ -92,65 +92,64 @@ def canonical(written: str) -> str:
     return ""
 
 
-def chosen(table: Mapping[str, Any], path: Path) -> tuple[Keymap, tuple[str, ...]]:
-    """Return the keys as the table ``[keys]`` wants them, and a sentence about each refusal."""
+def keymap_from(table: Mapping[str, Any], path: Path) -> tuple[Keymap, tuple[str, ...]]:
+    """Return the keys as the table ``[keys]`` has them, and a sentence about each refusal."""
     if not table:
         return USUAL, ()
     notes: list[str] = []
     owners: dict[str, str] = {}
-    wanted: dict[str, list[str]] = {}
+    assigned: dict[str, list[str]] = {}
     for name, value in table.items():
-        refused = _wanted(name, value, owners, wanted)
-        notes += [f"{path}: {told}" for told in refused]
-    made: list[Key] = []
+        notes += [f"{path}: {refusal}" for refusal in _assign(name, value, owners, assigned)]
+    keys: list[Key] = []
     for key in KEYS:
         usual = [one for one in _keys_of(key) if one not in owners]
-        own = wanted.get(key.name, usual)
+        own = assigned.get(key.name, usual)
         if always := _ALWAYS.get(key.name):
             own = [always, *(one for one in own if one != always)]
-        if key.keys and not own and key.name not in wanted:
-            taken = _keys_of(key)[0]
+        if key.keys and not own and key.name not in assigned:
+            lost = _keys_of(key)[0]
             notes.append(
-                f"{path}: keys.{owners[taken]} takes {taken} from {key.name}, which has no key "
+                f"{path}: keys.{owners[lost]} takes {lost} from {key.name}, which has no key "
                 "now; the palette has it."
             )
-        made.append(key if own == _keys_of(key) else _with(key, own))
-    return Keymap(tuple(_apart(made))), tuple(notes)
+        keys.append(key if own == _keys_of(key) else _with(key, own))
+    return Keymap(tuple(_split_panels(keys))), tuple(notes)
 
 
-def _wanted(
-    name: str, value: Any, owners: dict[str, str], wanted: dict[str, list[str]]
+def _assign(
+    name: str, value: Any, owners: dict[str, str], assigned: dict[str, list[str]]
 ) -> Iterable[str]:
     """Note who gets which keys; yield what was refused."""
     from mcp_auth_tui.text.suggest import unknown
 
     known = {key.name: key for key in KEYS}
     if name not in known:
-        yield _sentence(f"in [keys], {unknown('action', name[:40], known)}")
+        yield _refusal(f"in [keys], {unknown('action', name[:40], known)}")
         return
-    listed = [value] if isinstance(value, str) else value
-    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
         yield f'keys.{name} is neither a key, as "f5", nor a list of keys. It was not used.'
         return
-    taken: list[str] = []
-    for written in listed:
-        key = canonical(written)
+    keys: list[str] = []
+    for text in texts:
+        key = canonical(text)
         if not key:
-            meant = canonical(f"ctrl+{written.rpartition('+')[2]}")
-            near = [*sorted(_NAMED), *filter(None, [meant])]
-            yield _sentence(f"keys.{name}: {unknown('key', written[:40], near)}")
+            likely = canonical(f"ctrl+{text.rpartition('+')[2]}")
+            near = [*sorted(_NAMED), *filter(None, [likely])]
+            yield _refusal(f"keys.{name}: {unknown('key', text[:40], near)}")
         elif key in FIXED and _ALWAYS.get(name) != key:
             yield f"keys.{name}: {key} cannot be given away: {FIXED[key]}. It was not used."
         elif owners.setdefault(key, name) != name:
             yield f"keys.{name}: {key} is already that of keys.{owners[key]}. It was not used."
-        elif key not in taken:
-            taken.append(key)
-    if taken or not listed:
-        wanted[name] = taken
+        elif key not in keys:
+            keys.append(key)
+    if keys or not texts:
+        assigned[name] = keys
 
 
-def _sentence(told: str) -> str:
-    return f"{told}{'' if told.endswith('?') else '.'} It was not used."
+def _refusal(sentence: str) -> str:
+    return f"{sentence}{'' if sentence.endswith('?') else '.'} It was not used."
 
 
 def _keys_of(key: Key) -> list[str]:
@@ -178,16 +177,16 @@ def _written(key: str) -> str:
     return "esc" if key == "escape" else key
 
 
-def _apart(made: Sequence[Key]) -> Iterable[Key]:
+def _split_panels(keys: Sequence[Key]) -> Iterable[Key]:
     """Yield the keys; the panels, one line as delivered, each for itself when one was changed."""
     usual = [key for key in KEYS if key.name in PANEL_KEYS]
-    if [key for key in made if key.name in PANEL_KEYS] == usual:
-        yield from made
+    if [key for key in keys if key.name in PANEL_KEYS] == usual:
+        yield from keys
         return
-    for key in made:
+    for key in keys:
         if key.name not in PANEL_KEYS:
             yield key
             continue
         title, help_ = PANEL_KEYS[key.name]
-        shown = ", ".join(_written(one) for one in _keys_of(key))
-        yield replace(key, shown=shown, title=title, help=help_, label=None)
+        text = ", ".join(_written(one) for one in _keys_of(key))
+        yield replace(key, shown=text, title=title, help=help_, label=None)

@@ -117,7 +117,7 @@ async def test_a_hostile_question_is_only_text() -> None:
 
 
 def assert_shot_harmless(app: Any) -> None:
-    known = KNOWN_CLICKS | {hint[2] for line in app.screen.query(Hints) for hint in line._told}
+    known = KNOWN_CLICKS | {hint[2] for line in app.screen.query(Hints) for hint in line.hints}
     strips = app.screen._compositor.render_strips()
     for strip in strips:
         for text, style, _ in strip:

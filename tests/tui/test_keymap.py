@@ -16,7 +16,7 @@ from textual.widgets import Static
 from mcp_auth_tui.storage.preferences import Preferences
 from mcp_auth_tui.tui import keymap
 from mcp_auth_tui.tui.actions import KEYS, LETTERS
-from mcp_auth_tui.tui.keymap import FIXED, USUAL, Keymap, canonical, chosen
+from mcp_auth_tui.tui.keymap import FIXED, USUAL, Keymap, canonical, keymap_from
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.findings import FindingsScreen
 from mcp_auth_tui.tui.screens.help import GuideScreen
@@ -56,7 +56,7 @@ def test_a_key_has_one_spelling(written: str, key: str) -> None:
 
 
 def test_without_a_table_the_keys_are_as_delivered() -> None:
-    assert chosen({}, HERE) == (USUAL, ())
+    assert keymap_from({}, HERE) == (USUAL, ())
     assert USUAL.letters == LETTERS
 
 
@@ -66,13 +66,15 @@ def test_the_names_of_the_actions_are_words_and_each_stands_for_one() -> None:
 
 
 def test_two_actions_can_swap_their_keys() -> None:
-    made, notes = chosen({"step": "r", "run": "s"}, HERE)
+    made, notes = keymap_from({"step": "r", "run": "s"}, HERE)
     assert notes == ()
     assert (keys_of(made, "step"), keys_of(made, "run")) == (["r"], ["s"])
 
 
 def test_an_action_can_have_several_keys_none_or_its_first() -> None:
-    made, notes = chosen({"step": ["f5", "ctrl+s", "f5"], "zoom": [], "look_elsewhere": "L"}, HERE)
+    made, notes = keymap_from(
+        {"step": ["f5", "ctrl+s", "f5"], "zoom": [], "look_elsewhere": "L"}, HERE
+    )
     assert notes == ()
     assert made.of("step").keys == "f5,ctrl+s"
     assert made.of("step").shown == "f5, ^s"
@@ -84,7 +86,7 @@ def test_an_action_can_have_several_keys_none_or_its_first() -> None:
 
 
 def test_who_loses_a_key_to_another_action_is_told() -> None:
-    made, notes = chosen({"step": "r"}, HERE)
+    made, notes = keymap_from({"step": "r"}, HERE)
     assert keys_of(made, "run") == []
     assert notes == (
         "config.toml: keys.step takes r from run, which has no key now; the palette has it.",
@@ -125,13 +127,13 @@ def test_who_loses_a_key_to_another_action_is_told() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_refused_in_a_sentence(table: dict[str, Any], told: str) -> None:
-    made, notes = chosen(table, HERE)
+    made, notes = keymap_from(table, HERE)
     assert notes == (f"config.toml: {told}",)
     assert keys_of(made, "step") == ["s"]
 
 
 def test_going_back_and_the_palette_keep_their_own_keys_beside_others() -> None:
-    made, notes = chosen({"back": "backspace", "palette": [], "quit": []}, HERE)
+    made, notes = keymap_from({"back": "backspace", "palette": [], "quit": []}, HERE)
     assert notes == ()
     assert keys_of(made, "back") == ["escape", "backspace"]
     assert keys_of(made, "palette") == ["ctrl+p"]
@@ -140,7 +142,7 @@ def test_going_back_and_the_palette_keep_their_own_keys_beside_others() -> None:
 
 def test_the_panels_are_listed_one_by_one_once_one_of_them_has_another_key() -> None:
     usual = [row for row in USUAL.table() if "panel" in row[1]]
-    made, notes = chosen({"panel_2": "f2"}, HERE)
+    made, notes = keymap_from({"panel_2": "f2"}, HERE)
     rows = [row for row in made.table() if row[1].startswith("show ") and len(row[0]) <= 2]
     assert notes == ()
     assert usual[0] == ("1-5", "show one of the five panels")
@@ -178,7 +180,7 @@ async def test_key_bar_help_palette_and_sentences_name_the_keys_of_the_config_fi
     async with app.run_test(size=(120, 36)) as pilot:
         await sign_in(pilot)
         await settled(pilot)
-        bar = str(app.query_one(KeyBar).drawn().plain)
+        bar = str(app.query_one(KeyBar).draw().plain)
         assert bar.startswith(" f2 copy headers  f3 export ")
         assert " f1 help " in bar
         detail = str(app.query_one("#detail-text", Static).content.plain)
@@ -250,7 +252,7 @@ _KEY = st.sampled_from([*FIXED, *"srqvzR?,1", "f5", "ctrl+k", "shift+r", "comma"
 def test_whatever_the_table_says_each_key_has_one_action_and_the_fixed_ones_keep_theirs(
     table: dict[str, Any],
 ) -> None:
-    made, notes = chosen(table, HERE)
+    made, notes = keymap_from(table, HERE)
     assert [key.name for key in made.keys] == NAMES
     bound = [one for key in made.keys for one in keymap._keys_of(key)]
     assert len(set(bound)) == len(bound)

@@ -21,7 +21,7 @@ def readable(variables: Mapping[str, str]) -> dict[str, str]:
     ``dim`` is that of words of less weight. What the terminal itself decides (the ANSI themes) is
     left to it.
     """
-    made = {"dim": _dim(variables)} if "foreground" in variables else {}
+    result = {"dim": _dim(variables)} if "foreground" in variables else {}
     try:
         ground = Color.parse(variables["background"])
         colours = {name: Color.parse(variables[name]) for name in _NAMES if name in variables}
@@ -29,8 +29,8 @@ def readable(variables: Mapping[str, str]) -> dict[str, str]:
         return {}
     for name, colour in colours.items():
         if ground.ansi is None and colour.ansi is None and ratio(colour, ground) < LEAST:
-            made[name] = _apart(colour, ground).hex
-    return made
+            result[name] = _apart(colour, ground).hex
+    return result
 
 
 def _dim(variables: Mapping[str, str]) -> str:
@@ -43,9 +43,9 @@ def _dim(variables: Mapping[str, str]) -> str:
     if words.ansi is not None or any(ground.ansi is not None for ground in grounds):
         return variables["foreground"]
     for alpha in range(_FAINTEST, 100, 5):
-        made = words.with_alpha(alpha / 100)
-        if all(ratio(ground + made, ground) >= LEAST for ground in grounds):
-            return made.hex
+        faint = words.with_alpha(alpha / 100)
+        if all(ratio(ground + faint, ground) >= LEAST for ground in grounds):
+            return faint.hex
     return words.hex
 
 

@@ -79,8 +79,8 @@ def show_bare(write: Callable[[str], None], url: str, *, links: bool = True) -> 
     Text that the terminal itself wrapped is selected as one line; text drawn line by line is not.
     """
     mouse_off = "".join(f"\x1b[?{mode}l" for mode in _MOUSE_MODES)
-    shown = f"\x1b]8;;{url}\x1b\\{url}\x1b]8;;\x1b\\" if links else url
-    write(f"{mouse_off}\x1b[?7h\x1b[H\x1b[0m{shown}\x1b[?7l")
+    link = f"\x1b]8;;{url}\x1b\\{url}\x1b]8;;\x1b\\" if links else url
+    write(f"{mouse_off}\x1b[?7h\x1b[H\x1b[0m{link}\x1b[?7l")
 
 
 def end_bare(write: Callable[[str], None]) -> None:

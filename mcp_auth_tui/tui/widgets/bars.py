@@ -15,46 +15,46 @@ from mcp_auth_tui.tui.state import State
 from mcp_auth_tui.tui.views import content
 
 
-class Kept(Widget):
+class SessionWidget(Widget):
     """Draws itself anew for an event only when what it says differs: most events change little."""
 
     session: var[Session] = var(Session, always_update=True)
-    _said: Content | None = None
+    _drawn: Content | None = None
 
-    def drawn(self) -> Content:
+    def draw(self) -> Content:
         """Return what it says, for the room there is."""
         raise NotImplementedError
 
     def render(self) -> Content:
         """Draw it."""
-        self._said = self.drawn()
-        return self._said
+        self._drawn = self.draw()
+        return self._drawn
 
     def watch_session(self) -> None:
         """Follow the session."""
-        if self._said is not None and not self.drawn().is_same(self._said):
+        if self._drawn is not None and not self.draw().is_same(self._drawn):
             self.refresh()
 
 
-class Headline(Kept, Static):
+class Headline(SessionWidget, Static):
     """The top line."""
 
     url: reactive[str] = reactive("")
     spec: reactive[str] = reactive("auto")
     reveal: reactive[bool] = reactive(False)
 
-    def drawn(self) -> Content:
+    def draw(self) -> Content:
         """Return it for the width there is."""
         look = content.Look(self.size.width, self.reveal)
         return content.headline(self.session, self.session.url or self.url, self.spec, look)
 
 
-class Banner(Kept, Static):
+class Banner(SessionWidget, Static):
     """The line under the headline that marks a run whose result is worth less."""
 
     marks: reactive[tuple[str, ...]] = reactive(())
 
-    def drawn(self) -> Content:
+    def draw(self) -> Content:
         """Return what fits of the reasons."""
         return content.banner((*self.marks, *self.session.marks), content.Look(self.size.width))
 
@@ -68,7 +68,7 @@ class Banner(Kept, Static):
         self.watch_session()
 
 
-class KeyBar(Kept, Static):
+class KeyBar(SessionWidget, Static):
     """The last line: the keys that are of use now; a click does what the key does."""
 
     panel: reactive[int] = reactive(0)
@@ -82,13 +82,13 @@ class KeyBar(Kept, Static):
         super().__init__(id="keys", markup=False)
         self._keymap = keymap
 
-    def drawn(self) -> Content:
+    def draw(self) -> Content:
         """Return the keys that fit."""
         if self.typing:
             filters = getattr(self.screen.focused, "id", "") == "log-filter"
             return Content.assemble(
-                _clicked("enter", "keep the filter" if filters else "send", "focused.submit"),
-                _clicked("esc", "show all" if filters else "leave the field", "screen.retreat"),
+                _link("enter", "keep the filter" if filters else "send", "focused.submit"),
+                _link("esc", "show all" if filters else "leave the field", "screen.retreat"),
             )
         state = State(
             self.session,
@@ -101,23 +101,23 @@ class KeyBar(Kept, Static):
             letters=self._keymap.letters,
         )
         fixed = ("guide", "command_palette", "leave") if self.size.width >= 72 else ("guide",)
-        found = self._keymap.bar(state)
-        ending = [_key(key, label) for key, label in found if key.action in fixed]
+        useful = self._keymap.bar(state)
+        ending = [_key(key, label) for key, label in useful if key.action in fixed]
         room = self.size.width - sum(part.cell_length for part in ending)
-        shown: list[Content] = []
-        for key, label in found:
+        bar: list[Content] = []
+        for key, label in useful:
             part = _key(key, label)
             if key.action in fixed or part.cell_length > room:
                 continue
             room -= part.cell_length
-            shown.append(part)
-        return Content.assemble(*shown, *ending)
+            bar.append(part)
+        return Content.assemble(*bar, *ending)
 
 
 def _key(key: actions.Key, label: str) -> Content:
-    return _clicked(key.first, label, f"app.key({key.name!r})")
+    return _link(key.first, label, f"app.key({key.name!r})")
 
 
-def _clicked(key: str, label: str, action: str) -> Content:
-    shown = Content.assemble((f" {key}", "bold $text-accent"), f" {label} ")
-    return shown.stylize(Style.from_meta({"@click": action}))
+def _link(key: str, label: str, action: str) -> Content:
+    part = Content.assemble((f" {key}", "bold $text-accent"), f" {label} ")
+    return part.stylize(Style.from_meta({"@click": action}))

@@ -28,24 +28,24 @@ class Hints(Widget):
     }
     """
 
-    def __init__(self, *told: Hint) -> None:
+    def __init__(self, *hints: Hint) -> None:
         super().__init__()
-        self._told = told
+        self.hints = hints
 
-    def tell(self, *told: Hint) -> None:
+    def tell(self, *hints: Hint) -> None:
         """Show other keys."""
-        if told != self._told:
-            self._told = told
+        if hints != self.hints:
+            self.hints = hints
             self.refresh(layout=True)
 
     def render(self) -> Content:
         """Draw them."""
-        return content.keys_hint(self._written(), self.size.width)
+        return content.keys_hint(self._with_keys(), self.size.width)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines they take."""
-        return len(content.keys_hint(self._written(), width).plain.splitlines())
+        return len(content.keys_hint(self._with_keys(), width).plain.splitlines())
 
-    def _written(self) -> tuple[Hint, ...]:
+    def _with_keys(self) -> tuple[Hint, ...]:
         letters = getattr(self.app, "letters", LETTERS)
-        return tuple((key.format_map(letters), word, does) for key, word, does in self._told)
+        return tuple((key.format_map(letters), word, does) for key, word, does in self.hints)

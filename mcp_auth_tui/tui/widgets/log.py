@@ -73,8 +73,8 @@ class Log(OptionList):
         if self._shown and follows:
             self.highlighted = len(self._shown) - 1
         count = f"{len(self._shown)} of {len(self._seen)}"
-        told = f"  / {self.needle}: {count}, esc shows all" if self.needle else ""
-        title = Content.assemble("Exchanges", content.words(told))
+        suffix = f"  / {self.needle}: {count}, esc shows all" if self.needle else ""
+        title = Content.assemble("Exchanges", content.words(suffix))
         if title != self.border_title:
             self.border_title = title
 
@@ -85,8 +85,8 @@ class Log(OptionList):
 
     def _holds(self, item: Exchange) -> bool:
         url = self.session.redactor().url(item.request.url)
-        told = f"{item.request.method} {url} {item.request.purpose} {request.outcome_of(item)[0]}"
-        return self.needle in told.lower()
+        line = f"{item.request.method} {url} {item.request.purpose} {request.outcome_of(item)[0]}"
+        return self.needle in line.lower()
 
     def point(self, number: int | None) -> None:
         """Stand on the exchange that is spoken of, if the log has it."""

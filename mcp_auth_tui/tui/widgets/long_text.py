@@ -95,18 +95,18 @@ class LongText(ScrollView, can_focus=True):
 
 def holding(body: str, needle: str) -> str:
     """Return the lines of a text that hold another one, in lower case; says when none does."""
-    kept = [line for line in body.split("\n") if needle in line.lower()]
-    return "\n".join(kept) or "no line of the body has this text"
+    lines = [line for line in body.split("\n") if needle in line.lower()]
+    return "\n".join(lines) or "no line of the body has this text"
 
 
 def wrapped(body: str, width: int) -> list[str]:
     """Break a text into lines of at most so many cells; tabs are four blanks at most."""
-    made: list[str] = []
+    lines: list[str] = []
     for line in body.expandtabs(4).split("\n"):
         if len(line) <= width and line.isascii():
-            made.append(line)
+            lines.append(line)
         elif line.isascii():
-            made += [line[at : at + width] for at in range(0, len(line), width)]
+            lines += [line[at : at + width] for at in range(0, len(line), width)]
         else:
-            made += chop_cells(line, width) or [""]
-    return made
+            lines += chop_cells(line, width) or [""]
+    return lines

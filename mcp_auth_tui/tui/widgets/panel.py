@@ -21,13 +21,13 @@ from mcp_auth_tui.tui.panels.status import findings_line, panel_facts, panel_sta
 from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.state import State
 from mcp_auth_tui.tui.views import content, detail
-from mcp_auth_tui.tui.widgets.bars import Kept
+from mcp_auth_tui.tui.widgets.bars import SessionWidget
 
 HIGHLIGHT_LIMIT = 20_000
 """Characters; longer documents go to a text area, which shows them without a pause."""
 
 
-class Panel(Kept, can_focus=True):
+class Panel(SessionWidget, can_focus=True):
     """One of the five panels: name, status and key facts; findings are counted in its border."""
 
     BINDINGS = [  # noqa: RUF012
@@ -55,7 +55,7 @@ class Panel(Kept, can_focus=True):
         self._found: tuple[Finding, ...] = ()
         self._counted = Content()
 
-    def drawn(self) -> Content:
+    def draw(self) -> Content:
         """Return the facts that fit; without a border, one line with name and status."""
         look = content.Look(self.size.width, False, self.now, letters=self._letters)
         if not self.styles.border_top[0]:
