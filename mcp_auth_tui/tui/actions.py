@@ -23,17 +23,13 @@ class Key:
 
     keys: str
     shown: str
-    action: str
+    name: str
+    """What its action is called, here, in `action_` methods and in a config file."""
     title: str
     help: str
     off: Why = lambda state: ""
     label: Callable[[State], str] | None = None
     """The word in the key bar; None keeps the key out of it."""
-
-    @property
-    def name(self) -> str:
-        """What the action is called in a config file."""
-        return _NAMES.get(self.action, self.action)
 
     @property
     def first(self) -> str:
@@ -178,25 +174,6 @@ def _no_log(state: State) -> str:
     return "" if state.session.exchanges else "There are no exchanges yet."
 
 
-_NAMES: Mapping[str, str] = {
-    **{f"panel({index})": f"panel_{index + 1}" for index in range(len(PANELS))},
-    "rerun": "run_again",
-    "proceed": "sign_in",
-    "open": "open_browser",
-    "bare": "show_address",
-    "picture": "qr_code",
-    "keep_address": "save_address",
-    "scan": "look_elsewhere",
-    "check_keys": "check_signatures",
-    "log": "exchanges",
-    "reveal": "secrets",
-    "change_theme": "theme",
-    "form": "url",
-    "retreat": "back",
-    "guide": "help",
-    "command_palette": "palette",
-    "leave": "quit",
-}
 PANEL_KEYS: Mapping[str, tuple[str, str]] = {
     f"panel_{index + 1}": (panel.title, f"show {panel.title}") for index, panel in enumerate(PANELS)
 }
@@ -206,10 +183,10 @@ _COUNT = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"
 """How many panels there are; each has a digit for its key."""
 
 KEYS: tuple[Key, ...] = (
-    Key("1", f"1-{len(PANELS)}", "panel(0)", "Panels", f"show one of the {_COUNT} panels",
+    Key("1", f"1-{len(PANELS)}", "panel_1", "Panels", f"show one of the {_COUNT} panels",
         label=lambda s: "panel"),
     *(
-        Key(str(n + 1), "", f"panel({n})", *PANEL_KEYS[f"panel_{n + 1}"])
+        Key(str(n + 1), "", f"panel_{n + 1}", *PANEL_KEYS[f"panel_{n + 1}"])
         for n in range(1, len(PANELS))
     ),
     Key(
@@ -218,13 +195,13 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("r", "r", "run", "Run", "start, or run to the end", _no_run, _run),
     Key(
-        "R,shift+r", "R", "rerun", "Run again from here",
+        "R,shift+r", "R", "run_again", "Run again from here",
         "run again from the focused panel with what was found before it, in a new log; from Token:"
         " refresh",
         _no_rerun, _again,
     ),
     Key(
-        "", "enter", "proceed", "Go on to the sign-in", "open the browser when the run asks for it",
+        "", "enter", "sign_in", "Go on to the sign-in", "open the browser when the run asks for it",
         _no_open, lambda s: "sign in",
     ),
     Key(
@@ -241,7 +218,8 @@ KEYS: tuple[Key, ...] = (
         "copy the sign-in address or the code, or at the end the headers", _no_copy, _copy,
     ),
     Key(
-        "o", "o", "open", "Open the browser", "hand the sign-in address to the browser, also again",
+        "o", "o", "open_browser", "Open the browser",
+        "hand the sign-in address to the browser, also again",
         _no_address, lambda s: "" if s.at_browser else "open",
     ),
     Key(
@@ -249,13 +227,13 @@ KEYS: tuple[Key, ...] = (
         _no_address, lambda s: "copy address" if s.typing_code else "",
     ),
     Key(
-        "u", "u", "bare", "Address alone",
+        "u", "u", "show_address", "Address alone",
         "show the sign-in address alone, to select it with the mouse", _no_bare,
         lambda s: "URL",
     ),
-    Key("b", "b", "picture", "QR code", "show the sign-in address as a QR code", _no_address,
+    Key("b", "b", "qr_code", "QR code", "show the sign-in address as a QR code", _no_address,
         lambda s: "QR"),
-    Key("w", "w", "keep_address", "Address to a file", "write the sign-in address to a file",
+    Key("w", "w", "save_address", "Address to a file", "write the sign-in address to a file",
         _no_address, lambda s: "to a file" if s.signing_in else ""),
     Key("e", "e", "export", "Export",
         "copy or save the headers in some form, or a report for the server's owner", _no_export,
@@ -265,35 +243,35 @@ KEYS: tuple[Key, ...] = (
     Key("d", "d", "discovery", "Discovery",
         "show every place where metadata was looked for, and why it won or lost", _no_discovery,
         lambda s: "places" if s.panel == panel_of(Stage.PROBE) else ""),
-    Key("", "", "scan", "Look elsewhere",
+    Key("", "", "look_elsewhere", "Look elsewhere",
         "look for metadata at the other places where people put it, and compare", _no_scan),
-    Key("K,shift+k", "K", "check_keys", "Check signatures",
+    Key("K,shift+k", "K", "check_signatures", "Check signatures",
         "fetch the issuer's keys and check the signatures of the tokens", _no_check,
         lambda s: "check signature" if s.panel == panel_of(Stage.TOKEN) else ""),
     Key("l", "l", "sequence", "Sequence", "show the run as a ladder between its parties",
         _no_sequence, lambda s: "ladder"),
-    Key("x", "x", "log", "Exchanges", "go to the log of requests; enter opens one", _no_log,
+    Key("x", "x", "exchanges", "Exchanges", "go to the log of requests; enter opens one", _no_log,
         lambda s: "exchanges"),
     Key("slash", "/", "filter", "Filter", "show only the exchanges that hold some text", _no_log),
-    Key("v", "v", "reveal", "Secrets", "show secrets, or hide them again",
+    Key("v", "v", "secrets", "Secrets", "show secrets, or hide them again",
         label=lambda s: "hide secrets" if s.reveal else ""),
     Key("z", "z", "zoom", "Zoom", "give the detail the whole screen, or take it back"),
-    Key("T,shift+t", "T", "change_theme", "Theme", "choose the colours; they are kept"),
-    Key("n", "n", "form", "Another URL", "type another URL"),
+    Key("T,shift+t", "T", "theme", "Theme", "choose the colours; they are kept"),
+    Key("n", "n", "url", "Another URL", "type another URL"),
     Key("comma", ",", "settings", "Settings",
         "change what the next run is made with, and see the command that does the same",
         label=lambda s: "" if s.busy else "settings"),
-    Key("escape", "esc", "retreat", "Back or cancel",
+    Key("escape", "esc", "back", "Back or cancel",
         "leave a field or the detail; else cancel the run", _no_cancel,
         lambda s: "cancel" if s.busy else ""),
-    Key("question_mark", "?", "guide", "Help", "explain the focused panel and every key",
+    Key("question_mark", "?", "help", "Help", "explain the focused panel and every key",
         label=lambda s: "help"),
     Key("", "", "topics", "Topics", "list the topics of the help, which open as pages"),
-    Key("ctrl+p", "^p", "command_palette", "Palette", "find any action by its name",
+    Key("ctrl+p", "^p", "palette", "Palette", "find any action by its name",
         label=lambda s: "palette"),
     Key("ctrl+z", "^z", "suspend", "Suspend",
         "put the program to sleep; fg in the shell wakes it", lambda s: s.awake),
-    Key("q", "q", "leave", "Quit", "quit; what was obtained is printed", label=lambda s: "quit"),
+    Key("q", "q", "quit", "Quit", "quit; what was obtained is printed", label=lambda s: "quit"),
 )  # fmt: skip
 
 
@@ -315,23 +293,22 @@ MOVES: tuple[tuple[str, str], ...] = (
 
 def rank(key: Key, state: State) -> int:
     """Order the bar by what a person most likely wants in this state; ties keep the table's."""
-    action = key.action
     if state.signing_in:
-        first: tuple[str, ...] = ("copy", "paste", "open", "bare", "retreat")
+        first: tuple[str, ...] = ("copy", "paste", "open_browser", "show_address", "back")
     elif state.typing_code:
-        first = ("copy", "copy_address", "open", "retreat")
+        first = ("copy", "copy_address", "open_browser", "back")
     elif state.at_browser:
-        first = ("proceed", "retreat", "copy", "edit")
+        first = ("sign_in", "back", "copy", "edit")
     elif state.session.ready is not None:
-        first = ("step", "edit", "run", "retreat")
+        first = ("step", "edit", "run", "back")
     elif state.session.headers and not state.busy and state.session.stop is None:
         first = ("copy", "export", "findings")
-        first = ("rerun", *first) if state.refreshes else first
+        first = ("run_again", *first) if state.refreshes else first
     elif state.session.outcome is not None:
-        first = ("findings", "export", "rerun", "run", "settings")
+        first = ("findings", "export", "run_again", "run", "settings")
     else:
-        first = ("run", "step", "retreat")
-    last = ("panel(0)", "log", "sequence", "reveal")
-    if action in first:
-        return first.index(action)
-    return 90 if action in last else 50
+        first = ("run", "step", "back")
+    last = ("panel_1", "exchanges", "sequence", "secrets")
+    if key.name in first:
+        return first.index(key.name)
+    return 90 if key.name in last else 50

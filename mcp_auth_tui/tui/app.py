@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
-from textual.actions import parse
 from textual.app import App, SystemCommand, get_system_commands_provider
 from textual.binding import Binding
 from textual.filter import LineFilter
@@ -21,6 +20,7 @@ from mcp_auth_tui.model import Session
 from mcp_auth_tui.storage.preferences import NONE, Preferences
 from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui import keymap
+from mcp_auth_tui.tui.actions import PANEL_KEYS
 from mcp_auth_tui.tui.controls.appearance import Appearance
 from mcp_auth_tui.tui.controls.editing import EditingControls
 from mcp_auth_tui.tui.controls.inspection import InspectionControls
@@ -107,7 +107,7 @@ class AuthApp(App[int]):
         self.inspection = InspectionControls(driver, main)
         self.quitting = QuittingControls(driver, main, self.follower, self.output)
         for key in self.keymap.keys:
-            if key.keys and key.action != "command_palette":
+            if key.keys and key.name != "palette":
                 self.bind(key.keys, f"key({key.name!r})", description=key.title, show=False)
         if preferences.still:
             self.animation_level = "none"
@@ -193,29 +193,31 @@ class AuthApp(App[int]):
 
         A page (`ON_PAGE`) says what it does for an action of the main screen's table.
         """
-        key = next(key for key in self.keymap.keys if key.name == name)
         if own := getattr(self.screen, "ON_PAGE", {}).get(name):
             await self.run_action(own)
         elif self.main.is_active or name in ANYWHERE:
-            self._perform(key.action)
+            self._perform(name)
         else:
+            key = self.keymap.of(name)
             self.notify(
                 f"{key.first or key.keys} is a key of the main screen: esc goes back to it."
             )
 
-    def _perform(self, action: str) -> None:
+    def _perform(self, name: str) -> None:
         """Do an action of the table of keys, whichever part of the program has it."""
-        _, name, arguments = parse(action)
+        if name in PANEL_KEYS:
+            self.main.action_panel(list(PANEL_KEYS).index(name))
+            return
         parts = (self.main, self.run_controls, self.sign_in, self.output, self.editing,
                  self.inspection, self.quitting, self)  # fmt: skip
         part = next(part for part in parts if hasattr(part, f"action_{name}"))
-        getattr(part, f"action_{name}")(*arguments)
+        getattr(part, f"action_{name}")()
 
     def action_interrupt(self) -> None:
         """Copy a selection; else cancel the run, and quit at the second time."""
         self.quitting.interrupt()
 
-    def action_guide(self) -> None:
+    def action_help(self) -> None:
         """Explain the panel and the keys."""
         from mcp_auth_tui.tui.screens.help import GuideScreen
 
@@ -227,23 +229,31 @@ class AuthApp(App[int]):
 
         self.push_screen(TopicsScreen())
 
-    def _perform_later(self, action: str | None) -> None:
-        if action is not None:
-            self.call_later(self._perform, action)
+    def action_theme(self) -> None:
+        """Choose the colours."""
+        self.action_change_theme()
+
+    def action_palette(self) -> None:
+        """Find any action by its name."""
+        self.action_command_palette()
+
+    def _perform_later(self, name: str | None) -> None:
+        if name is not None:
+            self.call_later(self._perform, name)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer every action by its name, and tell its key."""
         for key in self.keymap.keys:
-            if key.action != "command_palette":
+            if key.name != "palette":
                 help_ = f"{key.help} ({key.shown})" if key.shown else key.help
                 home = key.name not in ANYWHERE
-                yield SystemCommand(key.title, help_, self._command(key.action, home=home))
+                yield SystemCommand(key.title, help_, self._command(key.name, home=home))
 
-    def _command(self, action: str, *, home: bool) -> Callable[[], None]:
+    def _command(self, name: str, *, home: bool) -> Callable[[], None]:
         async def perform() -> None:
             while home and not self.main.is_active:
                 await self.pop_screen()  # it acts on the main screen, which is to be seen
-            self._perform(action)
+            self._perform(name)
 
         def perform_later() -> None:
             self.call_later(perform)
@@ -282,7 +292,7 @@ class AuthApp(App[int]):
 
     def on_discovery_screen_scan(self, event: DiscoveryScreen.Scan) -> None:
         """Ask at the other places, as the key in the table wants."""
-        self.inspection.action_scan()
+        self.inspection.action_look_elsewhere()
 
     def _fatal_error(self) -> None:
         """Say that it is our bug, without the values that a full traceback would show."""

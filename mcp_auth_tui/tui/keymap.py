@@ -47,9 +47,9 @@ class Keymap:
 
     keys: tuple[Key, ...] = KEYS
 
-    def of(self, action: str) -> Key:
-        """Return the key of an action (without its arguments)."""
-        return next(key for key in self.keys if key.action.partition("(")[0] == action)
+    def of(self, name: str) -> Key:
+        """Return the key of an action."""
+        return next(key for key in self.keys if key.name == name)
 
     def table(self) -> list[tuple[str, str]]:
         """Return every key with its help, in order, for the help screen and the README."""

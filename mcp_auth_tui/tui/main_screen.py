@@ -169,7 +169,7 @@ class MainScreen(Screen[None]):
         else:
             self.focus_on("#detail-scroll")
 
-    def action_reveal(self) -> None:
+    def action_secrets(self) -> None:
         """Show secrets until the person looks elsewhere, or hide them."""
         self.reveal = not self.reveal
 
@@ -178,7 +178,7 @@ class MainScreen(Screen[None]):
         self.toggle_class("-zoom")
         self.focus_on("#detail-scroll")
 
-    def action_retreat(self) -> None:
+    def action_back(self) -> None:
         """Leave a zoom, a log, a field or the detail; from a panel, cancel the run."""
         if self.focused is not None and self.focused.id in ("log", "log-filter"):
             self.query_one("#log-filter", Input).value = ""
@@ -186,14 +186,14 @@ class MainScreen(Screen[None]):
         if hidden or not isinstance(self.focused, Panel | None):
             self.remove_class("-zoom", "-log")
             self.focus_on(f"#panel-{self.panel}")
-        elif self.can("retreat"):
+        elif self.can("back"):
             self.driver.cancel()
 
     # The log and its filter.
 
-    def action_log(self) -> None:
+    def action_exchanges(self) -> None:
         """Go to the log, which a small screen shows in place of the detail; and back."""
-        if not self.can("log"):
+        if not self.can("exchanges"):
             return
         if self.has_class("-log") and self.query_one("#log").has_focus:
             self.action_panel(self.panel)
@@ -292,9 +292,9 @@ class MainScreen(Screen[None]):
             page.data_bind(**bound)
         self.app.push_screen(page, then)
 
-    def can(self, action: str) -> bool:
-        """Return whether a key is of use now, and say why not otherwise."""
-        reason = self.keymap.of(action).off(self.state)
+    def can(self, name: str) -> bool:
+        """Return whether an action is of use now, and say why not otherwise."""
+        reason = self.keymap.of(name).off(self.state)
         if reason:
             self.notify(reason)
         return not reason

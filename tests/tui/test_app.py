@@ -430,7 +430,8 @@ async def test_a_key_that_is_of_no_use_now_says_why() -> None:
             await pilot.press(key)
         await settled(pilot)
         assert [note.message for note in app._notifications] == [
-            app.keymap.of(action).off(app.main.state) for action in ("paste", "copy", "bare")
+            app.keymap.of(action).off(app.main.state)
+            for action in ("paste", "copy", "show_address")
         ]
 
 
@@ -526,7 +527,7 @@ async def test_the_palette_offers_every_action_and_nothing_else() -> None:
     async with app.run_test() as pilot:
         await settled(pilot)
         offered = [command.title for command in app.get_system_commands(app.screen)]
-        every = [key.title for key in keys.KEYS if key.action != "command_palette"]
+        every = [key.title for key in keys.KEYS if key.name != "palette"]
         assert offered == every
         assert "Theme" in every
         await pilot.press("ctrl+p")

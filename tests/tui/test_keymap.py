@@ -79,7 +79,7 @@ def test_an_action_can_have_several_keys_none_or_its_first() -> None:
     assert made.of("step").keys == "f5,ctrl+s"
     assert made.of("step").shown == "f5, ^s"
     assert made.of("zoom").keys == ""
-    assert made.of("scan").keys == "L,shift+l"
+    assert made.of("look_elsewhere").keys == "L,shift+l"
     assert ("f5, ^s", made.of("step").help) in made.table()
     assert made.letters["step"] == "f5"
     assert made.letters["zoom"] == "^p Zoom"
@@ -258,7 +258,7 @@ def test_whatever_the_table_says_each_key_has_one_action_and_the_fixed_ones_keep
     assert len(set(bound)) == len(bound)
     assert set(bound) & FIXED.keys() == {"escape", "ctrl+p"}
     assert ["escape" in keys_of(made, "back"), "ctrl+p" in keys_of(made, "palette")] == [True, True]
-    BindingsMap([(key.keys, key.action, key.title) for key in made.keys if key.keys])
+    BindingsMap([(key.keys, key.name, key.title) for key in made.keys if key.keys])
     assert all(note.startswith("config.toml: ") and note.isprintable() for note in notes)
     assert all(value for value in made.letters.values())
     for name in set(NAMES) & table.keys():

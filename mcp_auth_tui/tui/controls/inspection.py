@@ -48,18 +48,18 @@ class InspectionControls:
 
             self._screen.push(DiscoveryScreen(), session=MainScreen.session)
 
-    def action_scan(self) -> None:
+    def action_look_elsewhere(self) -> None:
         """Ask every place where people put metadata and that the run has not asked."""
-        if self._screen.can("scan") and self._driver.config is not None:
+        if self._screen.can("look_elsewhere") and self._driver.config is not None:
             from mcp_auth_tui.run.assembly import scan
 
             self._driver.run_aside(scan(self._driver.config, self._driver.session))
 
-    def action_check_keys(self) -> None:
+    def action_check_signatures(self) -> None:
         """Fetch the issuer's keys and check the signatures of the tokens."""
         config, session = self._driver.config, self._driver.session
         server, token = session.server, session.token
-        if self._screen.can("check_keys") and config and server and token:
+        if self._screen.can("check_signatures") and config and server and token:
             from mcp_auth_tui.run.assembly import check_signatures
 
             self._screen.show_panel(panel_of(Stage.TOKEN))

@@ -39,7 +39,7 @@ class QuittingControls:
         elif self._driver.busy or self._asks:
             self._screen.app.exit(INTERRUPTED if self._driver.busy else self._driver.code)
         else:
-            self.action_leave()
+            self.action_quit()
 
     def lost(self) -> str:
         """Return what would be lost by quitting now; empty where nothing would."""
@@ -50,7 +50,7 @@ class QuittingControls:
             return "The headers were neither copied nor saved, and end with this page."
         return ""
 
-    def action_leave(self) -> None:
+    def action_quit(self) -> None:
         """Quit; ask first when something would be lost."""
         lost = self.lost()
         if not lost:

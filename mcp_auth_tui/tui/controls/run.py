@@ -22,12 +22,12 @@ class RunControls:
     def start(self, *, stepping: bool) -> None:
         """Start the run that the command line asked for; without a URL ask for one."""
         if self._driver.config is None:
-            self.action_form()
+            self.action_url()
         else:
             self._appearance.remember(self._driver.config.url)
             self._driver.begin(stepping=stepping)
 
-    def action_form(self) -> None:
+    def action_url(self) -> None:
         """Ask for a URL, and start with it."""
         from mcp_auth_tui.tui.screens.url import UrlForm
 
@@ -89,20 +89,20 @@ class RunControls:
         if not self._screen.can("run"):
             return
         if self._driver.config is None:
-            self.action_form()
+            self.action_url()
         else:
             self._screen.follows = True
             self._driver.go()
 
-    def action_rerun(self) -> None:
+    def action_run_again(self) -> None:
         """Run again from the shown panel."""
-        if self._screen.can("rerun"):
+        if self._screen.can("run_again"):
             self._screen.follows = True
             start = start_of(self._screen.state)
             if start is not None:
                 self._driver.repeat_from(start)
 
-    def action_proceed(self) -> None:
+    def action_sign_in(self) -> None:
         """Go on to the browser if that is what the run waits for."""
         if self._screen.state.at_browser:
             self._driver.proceed()

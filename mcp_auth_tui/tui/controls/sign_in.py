@@ -57,9 +57,9 @@ class SignInControls:
         if self._screen.can("copy_address"):
             self._output.copy("The address", self._address())
 
-    def action_open(self) -> None:
+    def action_open_browser(self) -> None:
         """Open the browser, also a second time."""
-        if not self._screen.can("open"):
+        if not self._screen.can("open_browser"):
             return
         if self._screen.state.at_browser:
             self._driver.proceed()
@@ -78,9 +78,9 @@ class SignInControls:
         opened = await self._driver.browse(url)
         app.notify(opened.how, severity="information" if opened.opened else "warning")
 
-    def action_bare(self) -> None:
+    def action_show_address(self) -> None:
         """Show the sign-in address alone."""
-        if not self._screen.can("bare"):
+        if not self._screen.can("show_address"):
             return
         from mcp_auth_tui.protocol.urls import safe_url
         from mcp_auth_tui.tui.screens.address import BareScreen
@@ -94,22 +94,22 @@ class SignInControls:
         page = BareScreen(url, self._write, self._screen.keymap.letters)
         self._screen.app.push_screen(page)
 
-    def action_picture(self) -> None:
+    def action_qr_code(self) -> None:
         """Show the sign-in address as a QR code."""
-        if self._screen.can("picture"):
+        if self._screen.can("qr_code"):
             from mcp_auth_tui.tui.screens.qr_code import PictureScreen
 
             page = PictureScreen(self._address(), self._screen.keymap.letters)
             self._screen.app.push_screen(page)
 
-    def action_keep_address(self) -> None:
+    def action_save_address(self) -> None:
         """Write the sign-in address to a file."""
-        if self._screen.can("keep_address"):
+        if self._screen.can("save_address"):
             from mcp_auth_tui.tui.screens.address_file import FileScreen
 
             self._screen.app.push_screen(FileScreen(), self._save_address)
 
     def _save_address(self, name: str | None) -> None:
-        key = self._screen.keymap.of("keep_address")
+        key = self._screen.keymap.of("save_address")
         if name and not key.off(self._screen.state) and (url := self._address()):
             self._output.save(name, f"{url}\n")

@@ -73,5 +73,5 @@ class GuideScreen(Screen[str | None]):
         pairs = [(key.shown, content.StyledValue(key.help, content.DIM if off else ""))]
         if off:
             pairs.append(("", content.StyledValue(f"off: {off}", f"italic {content.DIM}")))
-        click = Style.from_meta({"@click": f"screen.dismiss({key.action!r})"})
+        click = Style.from_meta({"@click": f"screen.dismiss({key.name!r})"})
         return [line.stylize(click) for line in content.rows(pairs, content.Look(width), least=14)]

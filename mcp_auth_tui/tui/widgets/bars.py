@@ -88,7 +88,7 @@ class KeyBar(SessionWidget, Static):
             filters = getattr(self.screen.focused, "id", "") == "log-filter"
             return Content.assemble(
                 _link("enter", "keep the filter" if filters else "send", "focused.submit"),
-                _link("esc", "show all" if filters else "leave the field", "screen.retreat"),
+                _link("esc", "show all" if filters else "leave the field", "app.key('back')"),
             )
         state = State(
             self.session,
@@ -100,14 +100,14 @@ class KeyBar(SessionWidget, Static):
             inline=self.app.is_inline,
             letters=self._keymap.letters,
         )
-        fixed = ("guide", "command_palette", "leave") if self.size.width >= 72 else ("guide",)
+        fixed = ("help", "palette", "quit") if self.size.width >= 72 else ("help",)
         useful = self._keymap.bar(state)
-        ending = [_key(key, label) for key, label in useful if key.action in fixed]
+        ending = [_key(key, label) for key, label in useful if key.name in fixed]
         room = self.size.width - sum(part.cell_length for part in ending)
         bar: list[Content] = []
         for key, label in useful:
             part = _key(key, label)
-            if key.action in fixed or part.cell_length > room:
+            if key.name in fixed or part.cell_length > room:
                 continue
             room -= part.cell_length
             bar.append(part)
