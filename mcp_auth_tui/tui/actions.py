@@ -45,11 +45,11 @@ def _no_step(state: State) -> str:
 
 def _no_rerun(state: State) -> str:
     if state.busy:
-        return state.told("It runs: esc cancels it, then {run_again} runs again from here.")
+        return state.with_keys("It runs: esc cancels it, then {run_again} runs again from here.")
     if state.session.url == "":
-        return state.told("Nothing ran yet: {run} starts.")
+        return state.with_keys("Nothing ran yet: {run} starts.")
     if state.changed:
-        return state.told(
+        return state.with_keys(
             "The settings were changed: {run} runs all of it with them, from the start."
         )
     if start_of(state) is None:
@@ -70,12 +70,12 @@ def _no_address(state: State) -> str:
 
 
 def _no_bare(state: State) -> str:
-    if not (told := _no_address(state)) and state.inline:
-        return state.told(
+    if not (reason := _no_address(state)) and state.inline:
+        return state.with_keys(
             "Below the prompt (--inline) there is no bare screen: {copy} copies, {save_address} "
             "writes to a file."
         )
-    return told
+    return reason
 
 
 def _no_paste(state: State) -> str:
@@ -103,7 +103,7 @@ def _no_discovery(state: State) -> str:
     if state.session.tried:
         return ""
     if state.session.resource or state.session.server:
-        return state.told(
+        return state.with_keys(
             "What is known was kept from the run before: {run} looks for metadata anew."
         )
     return "No place was tried yet."
@@ -165,7 +165,7 @@ def _no_open(state: State) -> str:
 def _no_edit(state: State) -> str:
     if state.busy and state.session.ready is not None:
         return ""
-    return state.told(
+    return state.with_keys(
         "Nothing waits to be sent: {step} steps, and then the next request can be edited."
     )
 

@@ -92,11 +92,7 @@ class AuthApp(App[int]):
         self._control_filter = ControlFilter(links=supports_links(os.environ))
         self.driver = driver = RunDriver(settings, config, clock)
         self.main = main = MainScreen(
-            driver,
-            self.keymap,
-            self._start,
-            url=url or "",
-            reveal=reveal,
+            driver, self.keymap, self._start, url=url or "", reveal=reveal
         )
         self.follower = RunFollower(driver, main, lambda: self.loaded())
         self.appearance = Appearance(main, preferences)
@@ -199,9 +195,8 @@ class AuthApp(App[int]):
             self._perform(name)
         else:
             key = self.keymap.of(name)
-            self.notify(
-                f"{key.first or key.keys} is a key of the main screen: esc goes back to it."
-            )
+            keys = key.first or key.keys
+            self.notify(f"{keys} is a key of the main screen: esc goes back to it.")
 
     def _perform(self, name: str) -> None:
         """Do an action of the table of keys, whichever part of the program has it."""

@@ -50,8 +50,8 @@ class MainScreen(Screen[None]):
         driver: RunDriver,
         keymap: Keymap,
         start: Callable[[], None],
-        *,
         url: str = "",
+        *,
         reveal: bool = False,
     ) -> None:
         super().__init__()

@@ -28,7 +28,7 @@ class State:
     letters: Mapping[str, str] = field(default_factory=dict)
     """How the actions are called in sentences (`keymap.Keymap.letters`)."""
 
-    def told(self, sentence: str) -> str:
+    def with_keys(self, sentence: str) -> str:
         """Return a sentence of ours with the keys of the actions that it names in braces."""
         return sentence.format_map(self.letters)
 
@@ -39,7 +39,7 @@ class State:
         return self.busy and waits and self.session.stages[Stage.AUTHORIZE].status is Status.WAITING
 
     @property
-    def taking(self) -> bool:
+    def awaits_callback(self) -> bool:
         """What comes back is waited for, or was looked at a moment ago and may not be the last."""
         begun = self.session.browsed is not None and self.session.ready is None
         alive = (Status.RUNNING, Status.WAITING)

@@ -67,7 +67,7 @@ class RunControls:
             self._driver.begin(stepping=start == "step")
         elif self._driver.changed:
             state = self._screen.state
-            self._screen.notify(state.told("Kept for the next run; {run} starts it."))
+            self._screen.notify(state.with_keys("Kept for the next run; {run} starts it."))
 
     def action_step(self) -> None:
         """Start step by step, or send what is shown."""

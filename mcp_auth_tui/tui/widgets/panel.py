@@ -217,7 +217,9 @@ class Detail(Vertical):
         except NoMatches:
             return
         state, panel = State(self.session, self.busy), PANELS[self.panel]
-        self.query_one(PasteInput).display = state.taking and Stage.AUTHORIZE in panel.stages
+        self.query_one(PasteInput).display = (
+            state.awaits_callback and Stage.AUTHORIZE in panel.stages
+        )
         if not self.content_region.width:
             return  # not laid out yet; the resize comes here again
         # Room for padding and scroll bar, whether there is one now or not.
