@@ -11,7 +11,7 @@ from typing import NoReturn
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret
 from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.actions import Callback, Protocol, Send
-from mcp_auth_tui.protocol.discovery.excerpt import with_excerpt
+from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.tokens.endpoint import FAILED
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin_text

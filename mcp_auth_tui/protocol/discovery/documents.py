@@ -10,7 +10,7 @@ from mcp_auth_tui.model import Exchange, Field, Kind, Level, Request, Stage
 from mcp_auth_tui.protocol.actions import Protocol, Send
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.discovery.excerpt import quote, with_excerpt
+from mcp_auth_tui.protocol.excerpt import quote, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin, same_origin

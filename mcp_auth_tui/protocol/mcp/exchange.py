@@ -15,7 +15,7 @@ from mcp_auth_tui.model import Exchange, Learned, Level, Request
 from mcp_auth_tui.model.oauth import Peer, Token
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS
-from mcp_auth_tui.protocol.discovery.excerpt import with_excerpt
+from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import jsonrpc
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse

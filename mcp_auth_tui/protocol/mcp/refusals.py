@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from mcp_auth_tui.model import Exchange
 from mcp_auth_tui.protocol.actions import Protocol
-from mcp_auth_tui.protocol.discovery.excerpt import with_excerpt
+from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.urls import join, same_origin

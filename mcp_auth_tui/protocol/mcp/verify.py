@@ -13,7 +13,7 @@ from mcp_auth_tui.protocol.actions import Ask, FlowStop, Protocol
 from mcp_auth_tui.protocol.challenge import ParsedChallenges
 from mcp_auth_tui.protocol.checks import challenge as checks_challenge
 from mcp_auth_tui.protocol.checks.check import Check
-from mcp_auth_tui.protocol.discovery.excerpt import is_page, with_excerpt
+from mcp_auth_tui.protocol.excerpt import is_page, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp.conversation import converse
 from mcp_auth_tui.protocol.mcp.exchange import ConversationEnd

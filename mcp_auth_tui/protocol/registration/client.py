@@ -30,8 +30,8 @@ from mcp_auth_tui.protocol.checks import registration
 from mcp_auth_tui.protocol.checks.check import Check, as_seen
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery import documents
-from mcp_auth_tui.protocol.discovery.excerpt import with_excerpt
 from mcp_auth_tui.protocol.discovery.resource import serving
+from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.tokens.endpoint import FAILED

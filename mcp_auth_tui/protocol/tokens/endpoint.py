@@ -17,7 +17,7 @@ from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Question, Request
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Sign, SignedJwt
 from mcp_auth_tui.protocol.checks import token
-from mcp_auth_tui.protocol.discovery.excerpt import excerpt, with_excerpt
+from mcp_auth_tui.protocol.excerpt import excerpt, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, send_with_proof

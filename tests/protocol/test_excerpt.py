@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Field, Kind, Request, Secret, Stage
-from mcp_auth_tui.protocol.discovery.excerpt import excerpt
+from mcp_auth_tui.protocol.excerpt import excerpt
 from mcp_auth_tui.text.redaction import SECRET_NAMES
 from mcp_auth_tui.text.terminal import one_line
 from tests.protocol.script import Page, json, made_exchange, raw
