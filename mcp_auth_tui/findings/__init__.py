@@ -25,7 +25,7 @@ from mcp_auth_tui.findings.rules import (
     server,
     token,
 )
-from mcp_auth_tui.model import Finding, Level, Stage
+from mcp_auth_tui.model import Finding, Level, Stage, Whose
 from mcp_auth_tui.text.terminal import harmless
 
 __all__ = ["CATALOGUE", "LIMIT", "Rule", "fatal", "finding", "ok"]
@@ -66,24 +66,27 @@ def finding(
     pointer: str = "",
     revision: str = "",
     level: Level | None = None,
+    whose: Whose | None = None,
 ) -> Finding:
     """Return a finding of the catalogue: a rule that was broken, or a thing worth knowing.
 
     Empty arguments fall back to the rule's. Every text given becomes harmless and at most `LIMIT`
     characters long (a longer one says how long it was). ``revision`` is the MCP revision that the
-    finding is judged by, empty when it is not known; ``level`` goes before the rule's own.
+    finding is judged by, empty when it is not known; ``level`` and ``whose`` go before those of the
+    rule.
 
     Raises KeyError for an id that is not in the catalogue.
     """
     rule = CATALOGUE[id]
     level = level or rule.level_in(revision)
+    whose = whose or rule.whose
     return Finding(
         id=id,
         level=level,
         message=_safe(message) or rule.headline,
         seen=_safe(seen),
         expected=_safe(expected) or rule.expected,
-        whose=rule.whose,
+        whose=whose,
         source=rule.source,
         next=_safe(next) or rule.next,
         stage=stage,
@@ -91,7 +94,7 @@ def finding(
         pointer=_safe(pointer),
         revision=_safe(revision),
         exit=rule.exit,
-        meanwhile=_safe(meanwhile) or rule.until_mended(level),
+        meanwhile=_safe(meanwhile) or rule.until_mended(level, whose),
     )
 
 
@@ -123,7 +126,7 @@ def ok(
 
 def fatal(finding: Finding) -> Finding:
     """Return the finding as the end of a run: what stops a run is fatal in that run (SPEC 3)."""
-    meanwhile = finding.meanwhile or CATALOGUE[finding.id].until_mended(Level.FATAL)
+    meanwhile = finding.meanwhile or CATALOGUE[finding.id].until_mended(Level.FATAL, finding.whose)
     return replace(finding, level=Level.FATAL, meanwhile=meanwhile)
 
 

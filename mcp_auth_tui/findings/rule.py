@@ -40,9 +40,12 @@ class Rule:
     meanwhile: str = REPORT
     """What somebody can do who only uses the server; empty where `next` says it already."""
 
-    def until_mended(self, level: Level) -> str:
-        """Return what can be done until the server is mended; empty where this stops nobody."""
-        servers = self.whose in (Whose.SERVER, Whose.ISSUER)
+    def until_mended(self, level: Level, whose: Whose | None = None) -> str:
+        """Return what can be done until the server is mended; empty where this stops nobody.
+
+        ``whose`` says who mends it where that is not who the rule names.
+        """
+        servers = (whose or self.whose) in (Whose.SERVER, Whose.ISSUER)
         return self.meanwhile if servers and level.rank <= Level.ERROR.rank else ""
 
     def level_in(self, revision: str) -> Level:

@@ -103,8 +103,12 @@ class Response:
 
     @property
     def media_type(self) -> str:
-        """The content type without parameters, in lower case; empty when absent."""
-        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+        """The content type without parameters, in lower case; empty when absent.
+
+        Of a value that was joined out of several fields it is the first.
+        """
+        value = (self.header("content-type") or "").partition(",")[0]
+        return value.partition(";")[0].strip().lower()
 
     @property
     def text(self) -> str:

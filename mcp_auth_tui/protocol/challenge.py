@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mcp_auth_tui.model.oauth import Challenge
 
@@ -11,6 +11,7 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))")
 _BLANKS = re.compile(r"[ \t]*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_SINGLE = re.compile(r"'[^'\"]*'(?=[ \t]*(?:,|$))")
 _LOOSE = re.compile(r"[^\s,]+")
 # RFC 6749 §3.3: a scope token; RFC 6750 §3: what error and error_description may hold.
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+\Z")
@@ -24,6 +25,8 @@ class ParsedChallenges:
 
     challenges: tuple[Challenge, ...]
     faults: tuple[str, ...] = ()
+    single: tuple[str, ...] = ()
+    """Parameters whose value stands in single quotes, which are characters like any other."""
 
     def repeated(self) -> tuple[tuple[str, str], ...]:
         """Return (scheme, parameter) for each parameter given twice in one challenge (C6)."""
@@ -44,6 +47,19 @@ class ParsedChallenges:
             if name in rules and not rules[name].match(value)
         )
 
+    def unquoted(self) -> tuple[Challenge, ...]:
+        """Return the challenges as they were meant, single quotes taken for quotes."""
+        return tuple(
+            replace(
+                challenge,
+                params=tuple(
+                    (name, value[1:-1] if _SINGLE.fullmatch(value) else value)
+                    for name, value in challenge.params
+                ),
+            )
+            for challenge in self.challenges
+        )
+
 
 @dataclass(slots=True)
 class _FieldReader:
@@ -51,6 +67,7 @@ class _FieldReader:
     at: int = 0
     schemes: list[tuple[str, str | None, list[tuple[str, str]]]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    single: list[str] = field(default_factory=list)
 
     def skip(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self.text, self.at)
@@ -72,14 +89,16 @@ def parse(fields: tuple[str, ...]) -> ParsedChallenges:
     """
     challenges: list[Challenge] = []
     faults: list[str] = []
+    single: list[str] = []
     for value in fields:
         reader = _FieldReader(value)
         _read(reader)
         faults += reader.faults
+        single += reader.single
         challenges += [
             Challenge(scheme, token68, tuple(params)) for scheme, token68, params in reader.schemes
         ]
-    return ParsedChallenges(tuple(challenges), tuple(faults))
+    return ParsedChallenges(tuple(challenges), tuple(faults), tuple(single))
 
 
 def _read(reader: _FieldReader) -> None:
@@ -131,6 +150,10 @@ def _parameter(reader: _FieldReader, name: str, separated: bool) -> None:
         value = reader.text[reader.at + 1 :]
         reader.at = len(reader.text)
         reader.faults.append(f"the quoted value of {name} has no end")
+    elif value := reader.skip(_SINGLE):
+        # Kept as it came, for it is no quoted string; its blanks and commas divide nothing.
+        reader.single.append(name)
+        reader.faults.append(f"the value of {name} at {where} stands in single quotes")
     else:
         value = reader.skip(_LOOSE)
         if not _TOKEN.fullmatch(value):

@@ -45,12 +45,19 @@ def quote(exchange: Exchange) -> str:
     if response is None or not _speaks(response):
         return ""
     body = response.body[:_READ].decode("utf-8", "replace")
-    text = _of_page(body) if is_page(response) else redaction.redact_body(body, response.media_type)
-    text = redaction.redact(" ".join(text.split()), (s.reveal() for s in exchange.request.secrets))
-    text = terminal.one_line(redaction.redact_prose(text), None)
-    if len(text) > _LONGEST:
-        text = f"{text[: _LONGEST - 1].rstrip()}…"
+    text = (
+        page_text(body) if is_page(response) else redaction.redact_body(body, response.media_type)
+    )
+    text = clean(text, exchange)
     return f"“{text}”" if text else ""
+
+
+def clean(text: str, exchange: Exchange) -> str:
+    """Return server text as one harmless line of at most 200 characters, credentials masked."""
+    text = " ".join(text[:_READ].split())
+    text = redaction.redact(text, (secret.reveal() for secret in exchange.request.secrets))
+    text = terminal.one_line(redaction.redact_prose(text), None)
+    return f"{text[: _LONGEST - 1].rstrip()}…" if len(text) > _LONGEST else text
 
 
 def _speaks(response: Response) -> bool:
@@ -62,7 +69,8 @@ def with_excerpt(seen: str, exchange: Exchange) -> str:
     return f"{seen}: {text}" if (text := excerpt(exchange)) else seen
 
 
-def _of_page(page: str) -> str:
+def page_text(page: str) -> str:
+    """Return the title of a web page and the words that a person sees on it."""
     from html import unescape  # the names of 2,000 characters, for pages only
 
     match = _TITLE.search(page)

@@ -23,7 +23,7 @@ from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.checks.server import needs_of
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery import resource, resource_document, server
-from mcp_auth_tui.protocol.judge import Details, Judge
+from mcp_auth_tui.protocol.judge import REFUSED_FOR_SAFETY, Details, Judge
 from mcp_auth_tui.protocol.mcp import verify
 from mcp_auth_tui.protocol.staging import staged
 from mcp_auth_tui.text.units import count
@@ -37,7 +37,9 @@ _PEEKED = "no metadata, and none is owed"
 class Surveyor(Judge):
     """A judge that records a refusal for safety as fatal and goes on: no credential is at stake."""
 
-    def refuse(self, id: str, **details: Unpack[Details]) -> Protocol[None]:
+    def refuse(
+        self, id: str, *, exit: int = REFUSED_FOR_SAFETY, **details: Unpack[Details]
+    ) -> Protocol[None]:
         """Record what the flow would refuse over."""
         yield findings.fatal(self.finding(id, **details))
 
@@ -69,6 +71,8 @@ def run(
     looked = resource.discover_resource(at, contact)
     body = _resource(looked if owed else _quiet(looked))
     protected = yield from staged(Stage.RESOURCE, body, _told, _fatal)
+    if opened and protected is not None:
+        yield from resource.open_beside(at, protected.issuers, protected.exchange)
     if protected is not None and (owed or not protected.legacy):
         yield from _servers(judge, protected, contact)
     return Outcome.OPEN if opened else Outcome.OK

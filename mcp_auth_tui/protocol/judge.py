@@ -7,12 +7,24 @@ from dataclasses import dataclass, replace
 from typing import NoReturn, Self, TypedDict, Unpack
 
 from mcp_auth_tui import findings
-from mcp_auth_tui.model import Exchange, Failure, Finding, Level, Slip, Stage
+from mcp_auth_tui.model import Exchange, Failure, Finding, Level, Slip, Stage, Whose
+from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS, STATELESS, Config
+from mcp_auth_tui.text.units import host_of
 
 REFUSED_FOR_SAFETY = 4
+BEHIND_TLS = (
+    "The server does not know that it is reached by https: let the proxy before it say so"
+    " (X-Forwarded-Proto) and the server believe it, or set the server's public URL."
+)
+"""What is to be done where a server names an http address of itself behind a proxy with TLS."""
+_OF_ISSUER = (Stage.SERVER, Stage.REGISTER, Stage.AUTHORIZE, Stage.TOKEN)
+_NO_DATE = (
+    "It does not say how long (no Retry-After): wait some minutes and run again, with fewer runs at"
+    " once."
+)
 
 
 class Details(TypedDict, total=False):
@@ -25,6 +37,8 @@ class Details(TypedDict, total=False):
     exchange: Exchange | int | None
     """The exchange that shows it, or its number alone."""
     pointer: str
+    whose: Whose | None
+    """Who mends it, where what was seen shows another than the rule names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +92,19 @@ class Judge:
             pointer=details.get("pointer", ""),
             revision=self.rules,
             level=level,
+            whose=details.get("whose"),
         )
 
     def note(
-        self, id: str, *, level: Level | None = None, **details: Unpack[Details]
+        self,
+        id: str,
+        *,
+        level: Level | None = None,
+        meanwhile: str = "",
+        **details: Unpack[Details],
     ) -> Protocol[None]:
         """Record a broken rule and go on; with ``--strict`` an error stops the run."""
-        finding = self.finding(id, level=level, **details)
+        finding = self.finding(id, level=level, meanwhile=meanwhile, **details)
         strict = self.config.strict and id not in self.config.allow
         if finding.level is Level.FATAL:
             # A stop is raised by `stop` or `refuse`; one that is only noted was survived.
@@ -142,13 +162,15 @@ class Judge:
         finding = self.finding(id, meanwhile=meanwhile, **details)
         raise FlowStop(finding if exit is None else replace(finding, exit=exit), place)
 
-    def refuse(self, id: str, **details: Unpack[Details]) -> Protocol[None]:
-        """Refuse for safety (exit 4), unless ``--allow`` lifted this refusal: then mark the run."""
+    def refuse(
+        self, id: str, *, exit: int = REFUSED_FOR_SAFETY, **details: Unpack[Details]
+    ) -> Protocol[None]:
+        """Refuse (``exit``), unless ``--allow`` lifted this refusal: then mark the run."""
         if id not in self.config.allow:
             lifted = f"To go on all the same, for debugging only: --allow {id}."
-            until = findings.CATALOGUE[id].until_mended(Level.FATAL)
+            until = findings.CATALOGUE[id].until_mended(Level.FATAL, details.get("whose"))
             meanwhile = f"{until} {lifted}".lstrip()
-            self.stop(id, meanwhile=meanwhile, exit=REFUSED_FOR_SAFETY, **details)
+            self.stop(id, meanwhile=meanwhile, exit=exit, **details)
         details["next"] = ""  # what to do instead is no news to who lifted it
         yield from self.note(id, **details)
         exchange, pointer = details.get("exchange"), details.get("pointer", "")
@@ -163,14 +185,25 @@ class Judge:
         """
         response = exchange.response
         after = response.header("retry-after") if response is not None else None
-        if exchange.status == 429 or (exchange.status == 503 and after):
-            self.stop(
-                "net-rate-limited",
-                seen=f"HTTP {exchange.status}" + (f", Retry-After: {after}" if after else ""),
-                next=f"Wait {after} (seconds or date) and run again." if after else "",
-                exchange=exchange,
-                pointer="retry-after",
-            )
+        if exchange.status != 429 and not (exchange.status == 503 and after):
+            return
+        product, host = error_answer.read(exchange).product, host_of(exchange.request.url)
+        seen = f"HTTP {exchange.status}" + (f", Retry-After: {after}" if after else "")
+        self.stop(
+            "net-rate-limited",
+            seen=error_answer.seen(seen, exchange),
+            message=f"{product or host} asks to wait before the next request to"
+            f" {host if product else 'it'}.",
+            next=f"Wait {after} (seconds or date) and run again." if after else _NO_DATE,
+            exchange=exchange,
+            pointer="retry-after" if after else "",
+            whose=self.owner,
+        )
+
+    @property
+    def owner(self) -> Whose:
+        """Who runs the server that is spoken to in this stage."""
+        return Whose.ISSUER if self.stage in _OF_ISSUER else Whose.SERVER
 
     def lost(self, exchange: Exchange, failure: Failure) -> NoReturn:
         """End the run because a request had no answer."""

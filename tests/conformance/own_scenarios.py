@@ -385,7 +385,7 @@ _TOKEN = (
     Own("token error", "invalid_client", error(401, "invalid_client"), 1, "token-error"),
     Own("token error", "with 200", error(200, "invalid_grant"), 1, "token-error", asks=(1, 1)),
     Own("token error", "not JSON", on("POST /token", page("<p>no")), 1, "token-content-type"),
-    Own("token error", "a server error", on("POST /token", told(500, [])), 1, "token-error-form"),
+    Own("token error", "a server error", on("POST /token", told(500, [])), 1, "token-error"),
     Own(
         "token error",
         "429",

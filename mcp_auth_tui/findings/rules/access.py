@@ -130,6 +130,58 @@ RULES: tuple[Rule, ...] = (
         "Answers are logged and cached in places where a token can be stolen.",
     ),
     Rule(
+        "rs-revision-refused",
+        Level.ERROR,
+        Whose.SERVER,
+        "The server refuses initialize over its revision.",
+        "initialize is answered with a revision that the server speaks.",
+        "MCP 2025-11-25 basic/lifecycle (Version Negotiation)",
+        (
+            "Answer initialize with 200 and the newest revision that you know in protocolVersion, "
+            "whatever revision was asked for."
+        ),
+        "Clients take an error as the end, so each new revision of MCP locks them out.",
+    ),
+    Rule(
+        "rs-session-lost",
+        Level.ERROR,
+        Whose.SERVER,
+        "The server does not know the session that it began a moment ago.",
+        "A session lasts; where it is over, its requests are answered 404.",
+        "MCP 2025-11-25 basic/transports (Session Management)",
+        (
+            "Keep sessions where every process finds them (a shared store), or route a session to "
+            "the process that began it (sticky routing); answer 404, not 401, where one is unknown."
+        ),
+        (
+            "The usual cause is a second process or replica behind a load balancer; a 401 makes "
+            "clients throw a good token away."
+        ),
+    ),
+    Rule(
+        "rs-sse-on-post",
+        Level.WARNING,
+        Whose.SERVER,
+        "The server answers a POST with the event stream of the old HTTP+SSE transport.",
+        "Where only HTTP+SSE (2024-11-05) is spoken, a POST is answered 405.",
+        "MCP 2025-11-25 basic/transports (Backwards Compatibility)",
+        "Answer POST at this URL with 405, or serve streamable HTTP there.",
+        "A client waits for an answer on that stream, and none will come.",
+    ),
+    Rule(
+        "rs-sse-silent",
+        Level.ERROR,
+        Whose.SERVER,
+        "The server took a message, and its answer did not come on the event stream.",
+        "Each request is answered on the event stream under its own id.",
+        "MCP 2025-11-25 basic/transports (Backwards Compatibility)",
+        (
+            "Look whether the message reached the process that holds the stream, and send the "
+            "answer with the id of the request; let no proxy buffer the stream."
+        ),
+        "A client without a limit of its own would wait for ever.",
+    ),
+    Rule(
         "rs-redirects-token",
         Level.FATAL,
         Whose.SERVER,

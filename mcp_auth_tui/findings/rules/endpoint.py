@@ -20,6 +20,29 @@ RULES: tuple[Rule, ...] = (
         "Nothing is wrong with an open server, but anybody who knows the URL can use it.",
     ),
     Rule(
+        "rs-open-metadata",
+        Level.INFO,
+        Whose.SERVER,
+        "The server asked for no token, and says where one can be got.",
+        "A server with protected resource metadata asks for a token where one is needed.",
+        "RFC 9728 §1; MCP 2025-11-25 basic/authorization (Protocol Requirements)",
+        ("To sign in all the same: --force. To see whether a tool asks for a token: --call TOOL."),
+        "Some servers are open but for some tools, or show more to those who signed in.",
+    ),
+    Rule(
+        "rs-wants-key",
+        Level.INFO,
+        Whose.SERVER,
+        "The server's refusal asks for a key, not for a sign-in.",
+        "A server that takes keys alone sends a bare challenge and publishes no OAuth metadata.",
+        "own; RFC 6750 §3",
+        (
+            "With keys alone leave it as it is; with OAuth too, name resource_metadata in the "
+            "challenge. Who only uses the server asks its operator for a key."
+        ),
+        "Clients start to sign in at each 401, and look for metadata that will not be there.",
+    ),
+    Rule(
         "rs-partial-auth",
         Level.WARNING,
         Whose.SERVER,

@@ -32,6 +32,7 @@ RULES: tuple[Rule, ...] = (
         "RFC 9728 §3.2",
         "Let the well-known path through login, bot protection and rate limits.",
         "A client asks for it before it has any token, so nothing may stand in front of it.",
+        meanwhile=f"{_NAME_ISSUER} {REPORT}",
     ),
     Rule(
         "prm-html",
@@ -48,6 +49,7 @@ RULES: tuple[Rule, ...] = (
             "A single-page application that answers every path with its page hides that the "
             "document is missing."
         ),
+        meanwhile=f"{_NAME_ISSUER} {REPORT}",
     ),
     Rule(
         "prm-content-type",

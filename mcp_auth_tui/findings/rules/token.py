@@ -107,6 +107,16 @@ RULES: tuple[Rule, ...] = (
         "Many clients fail on another type.",
     ),
     Rule(
+        "token-scope-commas",
+        Level.WARNING,
+        Whose.ISSUER,
+        "The token answer divides the scopes by commas.",
+        "scope is one string, divided by spaces.",
+        "RFC 6749 §3.3",
+        'Divide scopes by spaces, such as "read write".',
+        "A client that keeps the rule takes them for one scope that it never asked for.",
+    ),
+    Rule(
         "token-scope-narrow",
         Level.INFO,
         Whose.ISSUER,

@@ -10,10 +10,10 @@ from typing import NoReturn
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret
 from mcp_auth_tui.model.oauth import Attempt
+from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Callback, Protocol, Send
-from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.tokens.endpoint import FAILED
+from mcp_auth_tui.protocol.tokens.endpoint import FAILED, in_the_way
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin_text
 
 _HOPS = 10
@@ -74,10 +74,14 @@ def _keep(cookies: dict[str, dict[str, str]], url: str, fields: tuple[str, ...])
 
 
 def _stuck(judge: Judge, attempt: Attempt, exchange: Exchange) -> NoReturn:
+    if (words := error_answer.read(exchange)).product:
+        message, next = in_the_way(words, exchange)
+        seen = error_answer.seen(f"HTTP {exchange.status}", exchange)
+        judge.stop("authz-error", seen=seen, message=message, next=next, exchange=exchange)
     if exchange.status >= 400:
         judge.stop(
             "authz-error",
-            seen=with_excerpt(
+            seen=error_answer.seen(
                 f"HTTP {exchange.status} from {attempt.authorization_endpoint}", exchange
             ),
             message="The authorization server answered with an error page and did not redirect.",
@@ -86,7 +90,7 @@ def _stuck(judge: Judge, attempt: Attempt, exchange: Exchange) -> NoReturn:
         )
     judge.stop(
         "client-no-person",
-        seen=with_excerpt(f"HTTP {exchange.status}: a page that wants a person", exchange),
+        seen=error_answer.seen(f"HTTP {exchange.status}: a page that wants a person", exchange),
         next="Run without --browser follow and sign in in a browser.",
         exchange=exchange,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.model import Exchange
+from mcp_auth_tui.model import Exchange, Level
 from mcp_auth_tui.model.oauth import Contact
 from mcp_auth_tui.protocol.challenge import ParsedChallenges
 from mcp_auth_tui.protocol.checks.check import Check, Checks
@@ -16,7 +16,8 @@ _CATALOGUE = 3
 def fields(exchange: Exchange, parsed: ParsedChallenges, text: str) -> Checks:
     """Look at the form of ``WWW-Authenticate`` (RFC 9110 §11.6.1, RFC 6750 §3)."""
     faults = "; ".join((*parsed.faults, text))
-    yield Check("rs-challenge-syntax", bool(parsed.faults), faults, _HEADER)
+    if not parsed.single:  # told apart, with its way through
+        yield Check("rs-challenge-syntax", bool(parsed.faults), faults, _HEADER)
     twice = parsed.repeated()
     for scheme, name in twice:
         yield Check("rs-challenge-dup-param", True, f"{name} in {scheme}: {text}", _HEADER)
@@ -57,6 +58,22 @@ def scope(contact: Contact, listed: tuple[str, ...]) -> Checks:
         named = contact.param("scope")
         seen = f"no scope; the metadata lists {' '.join(listed)}" if named is None else named
         yield Check("rs-challenge-no-scope", named is None, seen, f"{_HEADER}: scope")
+        if divided(named, listed) != named:
+            seen = f"scope is divided by commas: {named}"
+            yield Check(
+                "rs-challenge-charset", True, seen, f"{_HEADER}: scope", level=Level.WARNING
+            )
+
+
+def divided(scope: str | None, listed: tuple[str, ...]) -> str | None:
+    """Return a challenge's scope divided by blanks, where commas divide what is listed one by one.
+
+    A comma may be part of a scope (RFC 6749 §3.3): only the metadata tells the two apart.
+    """
+    if scope is None or "," not in scope:
+        return scope
+    parts = scope.replace(",", " ").split()
+    return " ".join(parts) if set(parts) <= set(listed) else scope
 
 
 def error(exchange: Exchange, contact: Contact) -> Checks:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_auth_tui.model import Level
+from mcp_auth_tui.model import Level, Response
 from mcp_auth_tui.protocol.urls import is_loopback, split
 
 
@@ -37,6 +37,23 @@ def absent_values(prefix: str, document: Mapping[str, Any], empty_ok: Collection
     yield Check(f"{prefix}-null", bool(nulls), ", ".join(nulls), pointer(nulls))
     empty = [name for name, value in document.items() if value == [] and name not in empty_ok]
     yield Check(f"{prefix}-empty-array", bool(empty), ", ".join(empty), pointer(empty))
+
+
+def content_type(prefix: str, response: Response) -> Check:
+    """Look whether a document is called ``application/json`` (``prefix``: prm, as, token).
+
+    A field that is there twice is read well by most: two layers before the server each add one.
+    """
+    named = ", ".join(response.all("content-type"))
+    good, twice = response.media_type == "application/json", "," in named
+    level = Level.WARNING if good and twice else None
+    return Check(
+        f"{prefix}-content-type",
+        not good or twice,
+        named if twice else response.media_type or "no content type",
+        "content-type",
+        level=level,
+    )
 
 
 def as_seen(value: Any) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 
 from mcp_auth_tui.model import Exchange, Level
 from mcp_auth_tui.model.oauth import Client
-from mcp_auth_tui.protocol.checks.check import Check, Checks, as_seen
+from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.protocol.checks.check import Check, Checks, as_seen, content_type
 from mcp_auth_tui.protocol.urls import same_origin
 
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
@@ -54,10 +55,28 @@ def form(exchange: Exchange) -> Checks:
     if response is None:
         return
     yield Check("token-status", response.status != 200, f"HTTP {response.status}")
-    kind = response.media_type or "no content type"
-    yield Check("token-content-type", kind != "application/json", kind, "content-type")
+    if not error_answer.form_fields(response.text):  # told already, as what it is
+        yield content_type("token", response)
     control = response.header("cache-control") or "no Cache-Control"
     yield Check("token-cacheable", "no-store" not in control.lower(), control, "cache-control")
+
+
+def no_error_member(exchange: Exchange, answer: Mapping[str, Any] | None) -> str:
+    """Return what is wrong with the form of a refusal (RFC 6749 §5.2); empty where nothing is.
+
+    A server that failed, or something before it that answered, has other things to mend.
+    """
+    read, seen = error_answer.read(exchange), f"HTTP {exchange.status}, "
+    if read.blocked or exchange.status >= 500:
+        return ""
+    if read.form == "form" and read.code and answer is None:
+        return f"{seen}form-encoded"
+    if exchange.status < 400 or isinstance((answer or {}).get("error"), str):
+        return ""
+    return seen + _FORMS.get(read.form, "no JSON object" if answer is None else "no error member")
+
+
+_FORMS = {"empty": "an empty body", "page": "a web page"}
 
 
 def refusal(exchange: Exchange, answer: Mapping[str, Any]) -> Checks:
@@ -69,7 +88,7 @@ def refusal(exchange: Exchange, answer: Mapping[str, Any]) -> Checks:
         yield Check("token-status", True, f"HTTP {response.status} with an error")
     sent = (field.raw for field in exchange.request.headers if field.name == "Authorization")
     basic = any(value.startswith("Basic ") for value in sent)
-    if response.status == 401 and basic:
+    if response.status == 401 and basic and isinstance(answer.get("error"), str):
         challenges = [value.lower() for value in response.all("www-authenticate")]
         wrong = not any(
             value.lstrip().startswith("basic") or " basic" in value for value in challenges
@@ -107,8 +126,18 @@ def jwt(issued: IssuedToken) -> Checks:
     if issued.issuer:
         named = issued.claims.get("iss")
         if named is not None:
-            differs = named != issued.issuer
-            yield Check("jwt-iss", differs, str(named), "iss in the token", expected=issued.issuer)
+            differs, of_profile = named != issued.issuer, not wrong
+            # A word in a token of no profile names no issuer, so it contradicts none.
+            label = not of_profile and isinstance(named, str) and "://" not in named
+            level = Level.INFO if label else None
+            yield Check(
+                "jwt-iss",
+                differs,
+                f"{named} (a label, in a token that is no at+jwt)" if label else str(named),
+                "iss in the token",
+                expected=issued.issuer,
+                level=level,
+            )
     lacking = [name for name in (*_PROFILE, "iss") if name not in issued.claims]
     yield Check("jwt-claims", bool(lacking), f"absent: {', '.join(lacking)}" if lacking else "")
     yield from _times(issued)
@@ -134,7 +163,7 @@ def _is_id_token(issued: IssuedToken) -> bool:
 
 def _audience(issued: IssuedToken) -> Checks:
     named, pointer = audiences(issued.claims), "aud in the token"
-    seen = ", ".join(named) or "absent"
+    seen = ", ".join(named) or as_seen(issued.claims.get("aud"))
     resource = issued.resource
     # A slash at the end is told where the two names are compared (prm-resource-slash).
     ours = {name for name in named if resource and name.rstrip("/") == resource.rstrip("/")}

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Level, Request, Stage
+from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Protocol, Send
-from mcp_auth_tui.protocol.checks.check import Check
+from mcp_auth_tui.protocol.checks import check
 from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.excerpt import quote, with_excerpt
-from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.excerpt import quote
+from mcp_auth_tui.protocol.judge import BEHIND_TLS, Judge
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin, same_origin
 
@@ -42,7 +43,7 @@ class FetchedDocument:
     def told(self) -> str:
         """Why there is no document, with a quotation of what came in its place."""
         if self.broken in ("json", "status"):
-            return with_excerpt(self.why, self.exchange)
+            return error_answer.seen(self.why, self.exchange)
         said = quote(self.exchange) if self.broken == "html" else ""
         return f"{self.why}: {said}" if said else self.why
 
@@ -110,7 +111,12 @@ def _may_follow(judge: Judge, exchange: Exchange, place: str, prefix: str) -> Pr
         return False
     if downgrade:
         yield from judge.refuse(
-            "net-downgrade", seen=f"{source} → {place}", exchange=exchange, pointer="location"
+            "net-downgrade",
+            seen=f"{source} → {place}",
+            next=BEHIND_TLS,
+            exchange=exchange,
+            pointer="location",
+            whose=judge.owner,
         )
     seen = f"{source} → {place}{'' if same_origin(source, place) else ' (another origin)'}"
     if prefix == "prm":
@@ -155,10 +161,16 @@ def read(exchange: Exchange) -> FetchedDocument:
     return FetchedDocument(exchange, document)
 
 
-def complain(judge: Judge, fetched: FetchedDocument, prefix: str) -> Protocol[None]:
-    """Note what is wrong with a place that gave no document, unless nothing is there."""
+def complain(
+    judge: Judge, fetched: FetchedDocument, prefix: str, *, needed: bool = True
+) -> Protocol[None]:
+    """Note what is wrong with a place that gave no document, unless nothing is there.
+
+    Where another place had it, a refusal and a page are information: one place is enough.
+    """
     exchange = fetched.exchange
-    judge.busy(exchange)
+    client_error = fetched.broken == "status" and 400 <= exchange.status < 500
+    spared = not needed and (client_error or fetched.broken == "html")
     if fetched.absent or (fetched.broken == "redirect" and prefix == "prm"):
         return
     if (failure := exchange.failure) is not None:
@@ -171,7 +183,12 @@ def complain(judge: Judge, fetched: FetchedDocument, prefix: str) -> Protocol[No
         yield from judge.note("net-oversize", seen=seen, exchange=exchange)
         return
     kind = "status" if fetched.broken == "redirect" else fetched.broken
-    yield from judge.note(f"{prefix}-{kind}", seen=seen, exchange=exchange)
+    level = Level.INFO if spared else None
+    next = _NOT_NEEDED if spared else ""
+    yield from judge.note(f"{prefix}-{kind}", seen=seen, next=next, exchange=exchange, level=level)
+
+
+_NOT_NEEDED = "Nothing has to be done: another place has the document. A 404 here says it best."
 
 
 def everywhere(places: Iterable[tuple[str, FetchedDocument]], worst: FetchedDocument | None) -> str:
@@ -183,8 +200,5 @@ def everywhere(places: Iterable[tuple[str, FetchedDocument]], worst: FetchedDocu
 
 def content_type(judge: Judge, fetched: FetchedDocument, prefix: str) -> Protocol[None]:
     """Note a document that is not called ``application/json`` (P4: tolerated)."""
-    response = fetched.exchange.response
-    kind = response.media_type if response else ""
-    seen = kind or "no content type"
-    wrong = Check(f"{prefix}-content-type", kind != "application/json", seen, "content-type")
-    yield from judge.tell([wrong], fetched.exchange)
+    if (response := fetched.exchange.response) is not None:
+        yield from judge.tell([check.content_type(prefix, response)], fetched.exchange)

@@ -6,12 +6,19 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcp_auth_tui.model import Failure, Tried
+from mcp_auth_tui.model import Exchange, Failure, Tried
 from mcp_auth_tui.model.oauth import Contact, Resource
-from mcp_auth_tui.protocol.actions import Protocol
-from mcp_auth_tui.protocol.checks import challenge
-from mcp_auth_tui.protocol.discovery.documents import FetchedDocument, complain, everywhere, fetch
-from mcp_auth_tui.protocol.discovery.resource_document import judge_document
+from mcp_auth_tui.protocol.actions import Protocol, Send
+from mcp_auth_tui.protocol.checks import challenge, check
+from mcp_auth_tui.protocol.discovery.documents import (
+    FetchedDocument,
+    complain,
+    everywhere,
+    fetch,
+    read,
+    request,
+)
+from mcp_auth_tui.protocol.discovery.resource_document import compare, judge_document
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import (
     UrlRefused,
@@ -25,6 +32,10 @@ from mcp_auth_tui.protocol.urls import (
 _SUFFIX = "oauth-protected-resource"
 _NAMED = "www-authenticate: resource_metadata"
 _WHAT = "protected resource metadata"
+_SINGLE = (
+    "The challenge has its address in single quotes: to read it all the same, for debugging only:"
+    " --allow rs-challenge-syntax."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,8 @@ def discover_resource(judge: Judge, contact: Contact, *, again: bool = False) ->
             yield Tried(judge.stage, _WHAT, place.url, "used", place.why, fetched.exchange.number)
             for rest in order[index + 1 :]:
                 yield Tried(judge.stage, _WHAT, rest.url, "not tried", "an earlier place had it")
+            for _, lost in failed:
+                yield from complain(judge, lost, "prm", needed=False)
             found = yield from judge_document(judge, place.url, fetched, fetched.document)
             if not again:
                 looked = challenge.scope(contact, found.scopes)
@@ -90,8 +103,29 @@ def discover_resource(judge: Judge, contact: Contact, *, again: bool = False) ->
             return found
         yield Tried(judge.stage, _WHAT, place.url, "lost", fetched.why, fetched.exchange.number)
         failed.append((place, fetched))
-        yield from _lost(judge, place, fetched)
+        _answered(judge, place, fetched)
+        if place.named:
+            yield from _dead(judge, place, fetched)
+    for _, lost in failed:
+        yield from complain(judge, lost, "prm")
     return (yield from _none(judge, failed, refused))
+
+
+def look_beside(judge: Judge) -> Protocol[None]:
+    """Look once whether an open server publishes metadata: then it can be signed in to as well."""
+    place = well_known(judge.config.url, _SUFFIX, with_query=True)
+    exchange: Exchange = yield Send(request(judge.stage, place, _WHAT, judge.config))
+    found = read(exchange).document or {}
+    if compare(str(found.get("resource")), judge.config.url) != "foreign":
+        yield from open_beside(judge, check.strings(found.get("authorization_servers")), exchange)
+
+
+def open_beside(
+    judge: Judge, issuers: tuple[str, ...], exchange: Exchange | int | None
+) -> Protocol[None]:
+    """Tell that a server which asked for no token names where one is given."""
+    if issuers:
+        yield from judge.note("rs-open-metadata", seen=", ".join(issuers), exchange=exchange)
 
 
 def _usable(
@@ -125,22 +159,25 @@ def _usable(
     return tuple(usable)
 
 
-def _lost(judge: Judge, place: MetadataPlace, fetched: FetchedDocument) -> Protocol[None]:
+def _answered(judge: Judge, place: MetadataPlace, fetched: FetchedDocument) -> None:
+    """End the run where a place gave no answer at all, asks to wait, or failed twice."""
     if isinstance(fetched.exchange.result, Failure) and not place.named:
         # P3: no answer is no proof of absence, so the legacy path must not be reached from here.
         judge.lost(fetched.exchange, fetched.exchange.result)
-    yield from complain(judge, fetched, "prm")
-    if place.named:
-        yield from judge.note(
-            "rs-prm-url-dead",
-            seen=f"{place.url}: {fetched.why}",
-            next=_hint(place.url, judge.config.url),
-            exchange=fetched.exchange,
-        )
-    elif fetched.exchange.status >= 500:
+    judge.busy(fetched.exchange)
+    if fetched.exchange.status >= 500 and not place.named:
         judge.stop(
             "prm-status", seen=f"{place.url}: twice {fetched.told}", exchange=fetched.exchange
         )
+
+
+def _dead(judge: Judge, place: MetadataPlace, fetched: FetchedDocument) -> Protocol[None]:
+    yield from judge.note(
+        "rs-prm-url-dead",
+        seen=f"{place.url}: {fetched.why}",
+        next=_hint(place.url, judge.config.url),
+        exchange=fetched.exchange,
+    )
 
 
 def _none(
@@ -164,7 +201,14 @@ def _none(
         judge.stop(f"prm-{worst.broken}", seen=seen, exchange=worst.exchange)
     if worst is not None and worst.exchange.failure is not None:
         judge.lost(worst.exchange, worst.exchange.failure)
-    judge.stop("prm-missing", seen=seen, next=way, exchange=last)
+    single = any(url.startswith("'") for url in refused)
+    judge.stop(
+        "prm-missing",
+        seen=seen,
+        next=way,
+        meanwhile=_SINGLE if single else "",
+        exchange=last,
+    )
 
 
 def serving(url: str) -> str:

@@ -13,7 +13,7 @@ from mcp_auth_tui.protocol.checks import check
 from mcp_auth_tui.protocol.checks import resource as checks_resource
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.discovery.documents import FetchedDocument, content_type
-from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.judge import BEHIND_TLS, Judge
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, same_origin, split
 
 # What a resource that is identical to the URL asked for keeps.
@@ -43,12 +43,6 @@ def judge_document(
     return Resource(named, url, document, issuers, good, exchange.number)
 
 
-_BEHIND_TLS = (
-    "The server does not know that it is reached by https: let the proxy before it say so"
-    " (X-Forwarded-Proto) and the server believe it, or set the server's public URL."
-)
-
-
 def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -> Protocol[str]:
     """Check ``resource`` before anything else (P5); the raw string is kept (P7)."""
     value = document.get("resource")
@@ -71,7 +65,7 @@ def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -
             seen=value,
             expected=f"{url} (or a parent path of it on the same origin)",
             message=f"The metadata is for {value}, but you asked for {url}.",
-            next=_BEHIND_TLS if value.replace("http://", "https://", 1) == url else "",
+            next=BEHIND_TLS if value.replace("http://", "https://", 1) == url else "",
             exchange=exchange,
             pointer=pointer,
         )

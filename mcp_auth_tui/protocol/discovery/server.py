@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mcp_auth_tui.model import Exchange, Tried
+from mcp_auth_tui.model import Exchange, Tried, Whose
 from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.checks import server as checks_server
@@ -77,7 +77,7 @@ def discover_server(
         if fetched.document is None:
             failed.append(fetched)
             yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)
-            yield from _lost(judge, fetched)
+            _answered(judge, fetched)
             continue
         named = fetched.document.get("issuer")
         if named != issuer:
@@ -88,9 +88,13 @@ def discover_server(
         yield Tried(judge.stage, _WHAT, url, "used", "the first with the right issuer", number)
         for rest in order[index + 1 :]:
             yield Tried(judge.stage, _WHAT, rest, "not tried", "an earlier place had it")
+        for place in failed:
+            yield from complain(judge, place, "as", needed=False)
         yield from judge.keep("as-issuer-mismatch", seen=issuer, exchange=fetched.exchange)
         yield from judge.tell(checks_server.issuer(named), fetched.exchange)
         return (yield from _judge_document(judge, issuer, fetched, fetched.document, wants))
+    for place in failed:
+        yield from complain(judge, place, "as")
     if mismatch is not None and mismatch.document is not None:
         value = mismatch.document.get("issuer")
         yield from judge.tell(checks_server.issuer(value), mismatch.exchange)
@@ -114,10 +118,11 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else as_seen(value)
 
 
-def _lost(judge: Judge, fetched: FetchedDocument) -> Protocol[None]:
+def _answered(judge: Judge, fetched: FetchedDocument) -> None:
+    """End the run where a place gave no answer at all, or asks to wait."""
     if (failure := fetched.exchange.failure) is not None:
         judge.lost(fetched.exchange, failure)
-    yield from complain(judge, fetched, "as")
+    judge.busy(fetched.exchange)
 
 
 def _none(judge: Judge, first: str, failed: list[FetchedDocument]) -> AuthorizationServer:
@@ -127,11 +132,16 @@ def _none(judge: Judge, first: str, failed: list[FetchedDocument]) -> Authorizat
     seen = everywhere(documents.items(), worst)
     if worst is not None and worst.broken in ("html", "json"):
         judge.stop(f"as-{worst.broken}", seen=seen, exchange=worst.exchange)
+    by_hand = judge.config.issuer
     judge.stop(
         "as-missing",
         seen=seen,
-        next=f"Serve the document at {first}, without a token.",
+        message=f"There is no metadata of {by_hand}, which --issuer names." if by_hand else "",
+        next=f"Look whether that is the issuer; if it is, serve the document at {first}."
+        if by_hand
+        else f"Serve the document at {first}, without a token.",
         exchange=(worst or failed[-1]).exchange,
+        whose=Whose.CLIENT if by_hand else None,
     )
 
 
@@ -147,16 +157,22 @@ def _mismatch(
         return
     named = _text(value)
     slash = named.rstrip("/") == issuer.rstrip("/")
-    prm = f"Publish protected resource metadata that names {named} in authorization_servers."
+    by_hand = judge.config.issuer == issuer
+    next = (
+        f"Publish protected resource metadata that names {named} in authorization_servers."
+        if why
+        else ""
+    )
+    why = why or f"{'--issuer' if by_hand else 'the MCP server'} named {issuer}"
     yield from judge.refuse(
         "as-issuer-slash" if slash else "as-issuer-mismatch",
-        next=prm if why else "",
+        next=f"Run again with --issuer {named}, if that is the one you mean." if by_hand else next,
         seen=named,
         expected=issuer,
-        message=f"The metadata names the issuer {named}; {why or f'the MCP server named {issuer}'}."
-        + _hint(issuer, named),
+        message=f"The metadata names the issuer {named}; {why}.{_hint(issuer, named)}",
         exchange=exchange,
         pointer="/issuer",
+        whose=Whose.CLIENT if by_hand else None,
     )
 
 
@@ -315,7 +331,8 @@ def legacy_server(judge: Judge) -> Protocol[AuthorizationServer]:
     yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)
     if not fetched.absent:
         # L5: something is there and broken; that is no server of 2025-03-26 without metadata.
-        yield from _lost(judge, fetched)
+        _answered(judge, fetched)
+        yield from complain(judge, fetched, "as")
         _none(judge, url, [fetched])
     yield from judge.note(
         "as-legacy-paths",

@@ -25,6 +25,7 @@ from mcp_auth_tui.model import (
     Tried,
 )
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
+from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Ask, Bind, Protocol, Send
 from mcp_auth_tui.protocol.checks import registration
 from mcp_auth_tui.protocol.checks.check import Check, as_seen
@@ -34,7 +35,7 @@ from mcp_auth_tui.protocol.discovery.resource import serving
 from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.strict_json import loads
-from mcp_auth_tui.protocol.tokens.endpoint import FAILED
+from mcp_auth_tui.protocol.tokens.endpoint import FAILED, in_the_way
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
 
 # The authentication methods that this program can use at the token endpoint, strongest first.
@@ -314,7 +315,8 @@ def _registered(judge: Judge, exchange: Exchange, redirect_uri: str) -> Protocol
         # 401 and 403 are how a server says that it wants an initial access token (RFC 7591 §3).
         shaped = told and exchange.status in (400, 401, 403)
         seen = f"HTTP {exchange.status} {'with' if told else 'without'} a JSON error"
-        yield from judge.tell([Check("dcr-error-shape", not shaped, seen)], exchange)
+        if not error_answer.read(exchange).blocked:
+            yield from judge.tell([Check("dcr-error-shape", not shaped, seen)], exchange)
         _refused(judge, exchange, answer if isinstance(answer, dict) else {}, redirect_uri)
     if not isinstance(answer, dict):
         seen = with_excerpt(f"HTTP {exchange.status} with {why}", exchange)
@@ -335,7 +337,11 @@ def _refused(
     error, text = answer.get("error"), answer.get("error_description")
     parts = [f"HTTP {exchange.status}"]
     parts += [item for item in (error, text) if isinstance(item, str)]
-    seen = ": ".join(parts) if len(parts) > 1 else with_excerpt(parts[0], exchange)
+    seen = ": ".join(parts) if len(parts) > 1 else error_answer.seen(parts[0], exchange)
+    words = error_answer.read(exchange)
+    if words.blocked:
+        message, next = in_the_way(words, exchange)
+        judge.stop("dcr-refused", seen=seen, message=message, next=next, exchange=exchange)
     if exchange.status in (401, 403) and error != "invalid_redirect_uri":
         judge.stop(
             "dcr-needs-token",

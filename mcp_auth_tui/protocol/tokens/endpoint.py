@@ -5,22 +5,24 @@ What a successful answer is worth is judged in `token`.
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl, quote_plus
+from urllib.parse import quote_plus
 
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Question, Request, Secret
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
+from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Sign, SignedJwt
 from mcp_auth_tui.protocol.checks import token
-from mcp_auth_tui.protocol.excerpt import excerpt, with_excerpt
+from mcp_auth_tui.protocol.error_answer import ErrorAnswer
+from mcp_auth_tui.protocol.excerpt import excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, send_with_proof
+from mcp_auth_tui.protocol.urls import split
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFETIME = 60.0
@@ -65,24 +67,27 @@ class Endpoint:
         exchange = yield from send_with_proof(self.judge, self.dpop, request)
         if patient and exchange.failure is not None:
             return exchange, None
-        return exchange, self._object(exchange)
+        answer = self._object(exchange)
+        if seen := token.no_error_member(exchange, answer):
+            yield from self.judge.note(
+                "token-error-form", seen=seen, next=_IN_JSON, exchange=exchange
+            )
+        return exchange, answer
 
     def answer(
         self, form: tuple[Field, ...], purpose: str, *, sent: str = ""
     ) -> Protocol[tuple[Exchange, Mapping[str, Any]]]:
         """Ask and insist on a successful JSON answer; ``sent`` is added to what an error tells."""
-        exchange, found = yield from self.ask(form, purpose)
-        if found is None:
-            in_form = form_encoded(exchange)
-            if exchange.status < 300 and "error" not in in_form:
-                self._no_object(exchange, in_form)
-            yield from self.judge.tell(token.refusal(exchange, in_form), exchange)
+        exchange, answer = yield from self.ask(form, purpose)
+        if answer is None and exchange.status < 300:
+            answer = yield from self.other_form(exchange)
+        elif answer is None:
             self.refused(exchange, {}, sent)
-        if found.get("error") is not None or exchange.status >= 400:
-            yield from self.judge.tell(token.refusal(exchange, found), exchange)
-            self.refused(exchange, found, sent)
+        if answer.get("error") is not None or exchange.status >= 400:
+            yield from self.judge.tell(token.refusal(exchange, answer), exchange)
+            self.refused(exchange, answer, sent)
         yield from self.judge.tell(token.form(exchange), exchange)
-        return exchange, found
+        return exchange, answer
 
     def _object(self, exchange: Exchange) -> Mapping[str, Any] | None:
         if (failure := exchange.failure) is not None:
@@ -102,49 +107,71 @@ class Endpoint:
     def refused(
         self, exchange: Exchange, answer: Mapping[str, Any], sent: str = "", id: str = "token-error"
     ) -> NoReturn:
-        """End the run with what the server said (RFC 6749 §5.2) and what was sent (SPEC 3)."""
-        in_form = {} if answer else form_encoded(exchange)
-        answer = answer or in_form
-        error = answer.get("error")
+        """End the run with what the server said (RFC 6749 §5.2) and what was sent (SPEC 3).
+
+        Words in another form than the standard's are read too; whoever stands before the server
+        and answered in its place is named.
+        """
+        answer = answer or form_encoded(exchange)
+        error, words = answer.get("error"), error_answer.read(exchange)
         told = [answer.get(name) for name in ("error", "error_description", "error_uri")]
-        parts = [part for part in told if isinstance(part, str) and part]
-        detail = [f"authentication: {self.client.auth_method}"]
-        detail += [sent] if sent else []
-        if (off := clock_off(exchange)) is not None:
-            detail.append(off)
-        seen = f"HTTP {exchange.status}: {': '.join(parts) or 'no error member'}"
+        seen = f"HTTP {exchange.status}: {': '.join(t for t in told if isinstance(t, str) and t)}"
         if not isinstance(error, str):
-            seen = with_excerpt(seen if answer else f"HTTP {exchange.status}", exchange)
-        elif in_form:
-            seen = f"HTTP {exchange.status}, form-encoded: {': '.join(parts)}"
-        way = _way_on(exchange, error) if id != "token-refresh-refused" else ("", "")
-        message, next = _formless(exchange, error, in_form)
+            seen = error_answer.seen(f"HTTP {exchange.status}", exchange)
+        detail = [f"authentication: {self.client.auth_method}", sent, clock_off(exchange)]
+        message, next, meanwhile = "", "", ""
+        if words.blocked:
+            message, next = in_the_way(words, exchange)
+        elif exchange.status >= 500 and not isinstance(error, str):
+            message, next = f"The authorization server failed: HTTP {exchange.status}.", FAILED
+        elif id != "token-refresh-refused":
+            next, meanwhile = _way_on(exchange, error, words)
         self.judge.stop(
-            "token-error-form" if message or not isinstance(error, str) else id,
-            seen=f"{seen} ({'; '.join(detail)})",
+            id,
+            seen=f"{seen} ({'; '.join(part for part in detail if part)})",
             message=message,
-            next=next or way[0],
-            meanwhile=way[1],
+            next=next,
+            meanwhile=meanwhile,
             exchange=exchange,
-            pointer="/error",
+            pointer="/error" if isinstance(error, str) else "",
         )
 
-    def _no_object(self, exchange: Exchange, in_form: Mapping[str, str]) -> NoReturn:
-        """End the run over a successful answer that is no JSON object (RFC 6749 §5.1)."""
+    def other_form(self, exchange: Exchange) -> Protocol[Mapping[str, Any]]:
+        """Read a successful answer that is form-encoded, if that was allowed; raises `FlowStop`."""
+        fields = form_encoded(exchange)
+        if fields.get("error") is None:
+            yield from self._no_object(exchange, fields)
+        return fields
+
+    def _no_object(self, exchange: Exchange, fields: Mapping[str, str]) -> Protocol[None]:
+        """Refuse a successful answer that is no JSON object (RFC 6749 §5.1).
+
+        One whose form holds the token is whole, and ``--allow`` lets it be read.
+        """
         kind = exchange.response.media_type if exchange.response else ""
         seen = f"HTTP {exchange.status}; no JSON object ({kind or 'no content type'})"
-        if in_form:
-            seen += f"; form fields {', '.join(sorted(in_form))}"
+        if fields:
+            seen += f"; form fields {', '.join(sorted(fields))}"
         elif said := excerpt(exchange):
             seen += f"; {said}"
-        self.judge.stop(
+        message = f"The token answer is {'form-encoded' if fields else 'no JSON object'}."
+        if "access_token" not in fields:
+            self.judge.stop(
+                "token-content-type",
+                seen=seen,
+                expected=_OBJECT,
+                message=message,
+                next=_AS_JSON,
+                exchange=exchange,
+            )
+        yield from self.judge.refuse(
             "token-content-type",
             seen=seen,
-            expected="The answer is a JSON object with the content type application/json.",
-            message=f"The token answer is {'form-encoded' if in_form else 'no JSON object'}.",
-            next="Send access_token and token_type as members of a JSON object, with Content-Type:"
-            " application/json.",
+            expected=_OBJECT,
+            message=message,
+            next=_AS_JSON,
             exchange=exchange,
+            exit=1,
         )
 
     def _identity(self) -> Protocol[tuple[tuple[Field, ...], tuple[Field, ...]]]:
@@ -199,42 +226,32 @@ def authenticate(client: Client) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
 
 
 FAILED = "Look in the authorization server's log for what failed at that time."
-_FORM_NAME = re.compile(r"[a-z_]+\Z")
-
-
-def form_encoded(exchange: Exchange) -> dict[str, str]:
-    """Return the fields of an answer that is form-encoded where JSON is due; empty when it is not.
-
-    Some servers answer so whatever ``Accept`` says. Told by the names that such an answer has.
-    """
-    response = exchange.response
-    body = response.text.strip() if response else ""
-    if any(sign in body for sign in "<{ \n"):
-        return {}
-    fields = {key: value for key, value in parse_qsl(body) if _FORM_NAME.match(key)}
-    return fields if {"error", "access_token"} & set(fields) else {}
-
-
+_OBJECT = "The answer is a JSON object with the content type application/json."
+_AS_JSON = (
+    "Send access_token and token_type as members of a JSON object, with Content-Type:"
+    " application/json."
+)
 _IN_JSON = (
     'Answer {"error": "…", "error_description": "…"} as JSON, with status 400 (401 for a failed'
     " client login)."
 )
 
 
-def _formless(exchange: Exchange, error: object, in_form: Mapping[str, str]) -> tuple[str, str]:
-    """Return headline and next step of an error that has not the form of one; empty when it has.
+def form_encoded(exchange: Exchange) -> dict[str, str]:
+    """Return the fields of an answer that is form-encoded where JSON is due; else empty."""
+    return error_answer.form_fields(exchange.response.text if exchange.response else "")
 
-    A server that failed has nothing to mend in the form of its answer, but in what made it fail.
-    """
-    if isinstance(error, str):
-        told = ("The token error is form-encoded, and it must be JSON.", _IN_JSON)
-        return told if in_form else ("", "")
-    if exchange.status >= 500:
-        return (
-            f"The authorization server failed: HTTP {exchange.status}.",
-            FAILED,
-        )
-    return "", ""
+
+def in_the_way(words: ErrorAnswer, exchange: Exchange) -> tuple[str, str]:
+    """Return headline and next step where something before the server refused a request."""
+    path = split(exchange.request.url).path
+    product = f" ({words.product})" if words.product else ""
+    return (
+        f"Something before the authorization server refused the request{product}; the server"
+        " itself did not answer.",
+        f"Let {exchange.request.method} {path} through the bot protection, firewall, gateway or"
+        " rate limit that answers so.",
+    )
 
 
 def clock_off(exchange: Exchange) -> str | None:
@@ -271,6 +288,8 @@ WAYS = {
     "unauthorized_client": ("Allow this client the grant.", "Choose another grant with --grant."),
     "unsupported_grant_type": ("Allow the grant.", "Choose another grant with --grant."),
 }
+# Codes behind which may stand that the header with id and secret was not read.
+_UNSURE = (None, "invalid_client", "invalid_request", "unauthorized_client")
 _REFUSED_GRANT = {
     "authorization_code": "The code was sent once, as soon as it came back, with the redirect_uri"
     " and the code_verifier that belong to it: look for why it is not taken (instances that share"
@@ -280,12 +299,49 @@ _REFUSED_GRANT = {
 }
 
 
-def _way_on(exchange: Exchange, error: object) -> tuple[str, str]:
-    """Return what can be done about an error (RFC 6749 §5.2), as far as it is known."""
-    if error != "invalid_grant":
-        return WAYS.get(error, ("", "")) if isinstance(error, str) else ("", "")
-    if exchange.edited:
-        return "", ""  # what was sent is not what belongs together any more
-    form = exchange.request.form or ()
-    grant = next((field.raw for field in form if field.name == "grant_type"), "")
-    return _REFUSED_GRANT.get(grant, ""), ""
+# What a sentence misses or does not know, where no error code says it.
+_PARAMETERS = {
+    "client_secret": (
+        "Let clients without a secret in, or say in the metadata and in the registration that one"
+        " is needed.",
+        "This server wants a secret: give a client that has one with --client-id, or let the secret"
+        " go in the body with --auth-method client_secret_post.",
+    ),
+    "client_id": (
+        "Take client_id from the form, and from the Authorization header where the client uses it.",
+        "Send client id and secret in the body with --auth-method client_secret_post.",
+    ),
+    "code_verifier": (
+        "Take code_verifier (PKCE, RFC 7636 §4.5): every client of MCP sends it.",
+        "",
+    ),
+    "resource": WAYS["invalid_target"],
+    "audience": WAYS["invalid_target"],
+    "scope": WAYS["invalid_scope"],
+    "grant_type": WAYS["unsupported_grant_type"],
+}
+_UNREAD = (
+    "Read the Authorization header (Basic), or take client_secret_basic out of the metadata and of"
+    " the registration.",
+    "Send client id and secret in the body: --auth-method client_secret_post.",
+)
+
+
+def _way_on(exchange: Exchange, error: object, words: ErrorAnswer) -> tuple[str, str]:
+    """Return what can be done about an error (RFC 6749 §5.2), as far as it is known.
+
+    A parameter that the answer names comes before its code: it says more.
+    """
+    named = next((name for name in _PARAMETERS if name in words.text), "")
+    basic = any(field.raw.startswith("Basic ") for field in exchange.request.headers)
+    if basic and named in ("client_id", "client_secret") and error in _UNSURE:
+        return _UNREAD
+    if error == "invalid_grant":
+        if exchange.edited:
+            return "", ""  # what was sent is not what belongs together any more
+        form = exchange.request.form or ()
+        grant = next((field.raw for field in form if field.name == "grant_type"), "")
+        return _REFUSED_GRANT.get(grant, ""), ""
+    if isinstance(error, str) and error in WAYS:
+        return WAYS[error]
+    return _PARAMETERS[named] if named else ("", "")

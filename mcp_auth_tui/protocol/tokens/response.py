@@ -73,6 +73,8 @@ def refresh(asker: Endpoint, old: Token) -> Protocol[Token]:
     if old.resource is not None:
         form.append(Field("resource", old.resource, "as before", "RFC 8707 §2.2"))
     exchange, answer = yield from asker.ask(tuple(form), "token refresh")
+    if answer is None and exchange.status < 300:
+        answer = yield from asker.other_form(exchange)
     if answer is None or answer.get("error") is not None or exchange.status >= 400:
         yield from asker.judge.tell(token.refusal(exchange, answer or {}), exchange)
         asker.refused(exchange, answer or {}, "refresh", "token-refresh-refused")
@@ -159,7 +161,16 @@ def _kind(
         judge.stop("token-no-type", seen=as_seen(kind), exchange=exchange, pointer=pointer)
     lower = kind.lower()
     if lower not in ("bearer", "dpop") or (lower == "dpop" and dpop is None):
-        judge.stop("token-type-unknown", seen=kind, exchange=exchange, pointer=pointer)
+        message = f"The token type is {kind}; MCP uses Bearer tokens." if lower != "dpop" else ""
+        yield from judge.refuse(
+            "token-type-unknown",
+            seen=kind,
+            message=message,
+            exchange=exchange,
+            pointer=pointer,
+            exit=1,
+        )
+        return "Bearer"
     if lower == "bearer" and dpop is not None:
         if dpop.required:
             judge.stop("dpop-bearer-returned", seen=kind, exchange=exchange, pointer=pointer)
@@ -192,16 +203,25 @@ def _granted(
         value = " ".join(value)
     if not isinstance(value, str):
         return requested
+    if _divided_by_commas(value, requested):
+        yield from judge.note("token-scope-commas", seen=value, exchange=exchange, pointer=pointer)
+        value = " ".join(value.replace(",", " ").split())
+    granted: str = value
     if requested:
-        want, got = set(requested.split()), set(value.split())
-        less = f"not granted: {' '.join(sorted(want - got))}" if want - got else value
-        more = f"more than asked: {' '.join(sorted(got - want))}" if got - want else value
+        want, got = set(requested.split()), set(granted.split())
+        less = f"not granted: {' '.join(sorted(want - got))}" if want - got else granted
+        more = f"more than asked: {' '.join(sorted(got - want))}" if got - want else granted
         looked = (
             Check("token-scope-narrow", bool(want - got), less, pointer),
             Check("token-scope-wide", bool(got - want), more, pointer),
         )
         yield from judge.tell(looked, exchange)
-    return value
+    return granted
+
+
+def _divided_by_commas(value: str, asked: str | None) -> bool:
+    """Return whether commas divide the scopes: a comma may also be part of one (RFC 6749 §3.3)."""
+    return "," in value and not any("," in scope for scope in (asked or "").split())
 
 
 def _lifetime(judge: Judge, exchange: Exchange, value: Any) -> Protocol[float | None]:
@@ -227,4 +247,5 @@ def _lifetime(judge: Judge, exchange: Exchange, value: Any) -> Protocol[float | 
         yield from judge.tell(
             [Check("token-expiry", False, f"{seconds:,.0f} s", pointer), long], exchange
         )
-    return seconds if good else None
+    over = value in (0, "0") and value is not False  # at once, which is not without end
+    return seconds if good or over else None

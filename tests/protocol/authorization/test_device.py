@@ -141,7 +141,7 @@ def test_the_wait_of_the_person_bounds_the_code_too_X1() -> None:
     [
         (json(400, {"error": "invalid_grant"}), "token-error", "invalid_grant"),
         (json(401, {"error": "invalid_client"}), "token-error", "invalid_client"),
-        (raw(400, "<p>no"), "token-error-form", "HTTP 400: a web page, “no”"),
+        (raw(400, "<p>no"), "token-error", "HTTP 400: a web page, “no”"),
         (raw(503, "busy", ("retry-after", "7")), "net-rate-limited", "7"),
         (raw(302, "", ("location", f"{AS}/x")), "token-redirect", f"{AS}/x"),
     ],

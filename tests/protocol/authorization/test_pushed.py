@@ -78,7 +78,7 @@ def test_the_client_proves_itself_as_at_the_token_endpoint_Z9() -> None:
         (json(400, {"error": "invalid_request"}), "authz-error", "invalid_request"),
         (json(200, {}), "authz-error", "request_uri: None"),
         (json(201, {"request_uri": 7}), "authz-error", "request_uri: 7"),
-        (raw(413, "too large"), "token-error-form", "413"),
+        (raw(413, "too large"), "authz-error", "413"),
         (raw(307, "", ("location", "https://x.example/")), "token-redirect", "x.example"),
         (raw(429, ""), "net-rate-limited", "HTTP 429"),
     ],
