@@ -45,6 +45,8 @@ class Contact:
     """The number of the exchange that showed it; None when it is of an earlier run."""
     url: str = ""
     """The MCP URL, if it is not the one that was given: the server redirected to it."""
+    wants: str = ""
+    """The refusal in its own words, where they ask for a key or a bearer token."""
 
     def param(self, name: str) -> str | None:
         """Return a parameter of the first challenge that carries it, whatever its scheme (C3)."""

@@ -70,8 +70,19 @@ class Stream:
         self._where = where
         self._wait = wait
 
-    async def read(self) -> bytes | Failure:
-        """Return the next piece, empty at the end; each wait and the whole are bounded."""
+    async def read(self, within: float | None = None) -> bytes | Failure:
+        """Return the next piece, empty at the end; each wait and the whole are bounded.
+
+        ``within`` (seconds) bounds this wait further; a stream that was given up gives no more.
+        """
+        try:
+            async with asyncio.timeout(within):
+                return await self._next()
+        except TimeoutError:
+            await self.aclose()
+            return faults.late(self._where, "read", round(within or self._wait))
+
+    async def _next(self) -> bytes | Failure:
         try:
             while True:
                 chunk = await anext(self._chunks, b"")

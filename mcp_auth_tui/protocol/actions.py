@@ -46,6 +46,8 @@ class Read:
     """Read on from the stream that `Open` opened. Reply: bytes (empty at its end) or `Failure`."""
 
     exchange: int
+    within: float
+    """Seconds to wait at most."""
 
 
 @dataclass(frozen=True, slots=True)

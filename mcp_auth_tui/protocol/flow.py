@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from mcp_auth_tui.model import Learned, Left, Outcome, Stage, Status
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Contact, Known, Resource, Token
 from mcp_auth_tui.protocol import grant_types, stages
-from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.authorization import request
 from mcp_auth_tui.protocol.authorization.request import Scope
+from mcp_auth_tui.protocol.checks.challenge import divided
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.discovery.resource import look_beside
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import verify
 from mcp_auth_tui.protocol.registration.client import bind_again
@@ -34,12 +36,16 @@ def run(
         contact, opened = yield from stages.probe(judge)
     else:
         contact = replace(contact, exchange=None)  # its number means another one in this run
-    if opened is not None and not config.force:
-        return Outcome.OPEN
     judge = replace(judge, revision=contact.revision).asking(contact.url)
+    if opened is not None and not config.force:
+        yield from look_beside(judge.at(Stage.RESOURCE))
+        return Outcome.OPEN
     authorization = AuthorizationRun(judge, contact)
-    yield from authorization.resume_from(known, start)
-    return (yield from authorization.run_until_accepted())
+    try:
+        yield from authorization.resume_from(known, start)
+        return (yield from authorization.run_until_accepted())
+    except FlowStop as stopped:
+        raise verify.explained(stopped, contact) from None
 
 
 @dataclass(slots=True)
@@ -86,7 +92,7 @@ class AuthorizationRun:
                 self.bound = self.new = True
             if self.token is None:
                 at = self.judge.at(Stage.AUTHORIZE)
-                challenged = refused.param("scope")
+                challenged = divided(refused.param("scope"), resource.scopes)
                 scope = request.choose_scope(
                     at, challenged, resource, server, before, again=number > 1
                 )

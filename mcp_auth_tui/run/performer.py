@@ -293,7 +293,7 @@ class Performer:
                 await self._listener.answer(action.page)
             case Read():
                 stream = self._streams.get(action.exchange)
-                return await stream.read() if stream is not None else b""
+                return await stream.read(action.within) if stream is not None else b""
             case Close():
                 if (stream := self._streams.pop(action.exchange, None)) is not None:
                     await stream.aclose()

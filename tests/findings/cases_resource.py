@@ -7,9 +7,11 @@ from typing import Any
 
 from mcp_auth_tui.model import Request
 from tests.findings.case import STATELESS, Case, case
+from tests.findings.old_transport import ENDPOINT, SSE, Sse
 from tests.findings.site import Site, at, jwt, site, with_token
 from tests.protocol.script import (
     AS,
+    HELLO,
     MCP,
     PRM,
     PRM_ROOT,
@@ -21,6 +23,7 @@ from tests.protocol.script import (
     json,
     prm,
     raw,
+    result,
 )
 
 NAMED = f'resource_metadata="{PRM}"'
@@ -135,8 +138,57 @@ def no_header(request: Request) -> Page | None:
     return raw(401) if bare else None
 
 
+def wanting_key() -> Site:
+    """It asks for a key, and says beside that where its metadata is not."""
+    page = json(401, {"error": "Missing API key"}, ("www-authenticate", f"Bearer {SCOPED}"))
+
+    def answer(request: Request) -> Page | None:
+        return page if request.url == MCP and not header(request, "Authorization") else None
+
+    return site(answers=answer)
+
+
+def revision_refused() -> Site:
+    def answer(request: Request) -> Page | None:
+        asked = body_of(request).get("params", {}).get("protocolVersion")
+        if not header(request, "Authorization") or asked != "2025-11-25":
+            return None
+        return error(request, 400, -32602, "Bad protocol version", {"supported": ["2025-06-18"]})
+
+    return site(answers=answer)
+
+
+def session_lost() -> Site:
+    """The first session is gone at once."""
+
+    def answer(request: Request) -> Page | None:
+        if body_of(request).get("method") == "initialize" and header(request, "Authorization"):
+            number = sum(body_of(item).get("method") == "initialize" for item in made.sent)
+            return result(request, HELLO, ("mcp-session-id", f"s{number}"))
+        return raw(404) if header(request, "Mcp-Session-Id") == "s1" else None
+
+    made = site(answers=answer)
+    return made
+
+
+def old_transport(*, on_post: bool = False, answering: bool = True) -> Callable[[], Site]:
+    event = raw(200, ENDPOINT, SSE) if on_post else raw(405)
+    return lambda: Sse(post=event, answering=answering)
+
+
 CASES: tuple[Case, ...] = (
-    case("rs-open", lambda: site(protected={})),
+    case("rs-open", lambda: site(protected={}, pages={})),
+    case(
+        "rs-open-metadata",
+        lambda: site(protected={}),
+        "rs-open",
+        kept=lambda: site(protected={}, pages={}),
+    ),
+    case("rs-wants-key", wanting_key, "rs-challenge-no-prm"),
+    case("rs-revision-refused", revision_refused),
+    case("rs-session-lost", session_lost),
+    case("rs-sse-on-post", old_transport(on_post=True), kept=old_transport()),
+    case("rs-sse-silent", old_transport(answering=False), kept=old_transport()),
     case("rs-partial-auth", lambda: site(protected={"tools/list": ""})),
     case(
         "rs-endpoint-http",

@@ -212,6 +212,7 @@ def _page(request: Request) -> Page | None:
 NOT_FOUND = raw(404)
 _WITH_QUERY = {"redirect_uri": f"{REDIRECT}?app=1"}
 _SCOPE = "mcp:basic"
+_TWO = f'Bearer {NAMED}, scope="a b"'
 _JWT = jwt(cnf={"jkt": THUMB})
 _DOWN = raw(302, b"", ("location", PRM.replace("https", "http")))
 
@@ -280,6 +281,11 @@ CASES: tuple[Case, ...] = (
         kept=issued(scope="mcp:basic openid"),
     ),
     case("token-scope-array", issuing(scope=[_SCOPE])),
+    case(
+        "token-scope-commas",
+        lambda: site({"scopes_supported": ["a", "b"]}, challenge=_TWO, issues={"scope": "a,b"}),
+        kept=lambda: site({"scopes_supported": ["a", "b"]}, challenge=_TWO),
+    ),
     case("token-scope-narrow", issuing(scope=""), kept=issuing(scope=_SCOPE)),
     case("token-scope-wide", issuing(scope=f"{_SCOPE} mcp:more"), kept=issuing(scope=_SCOPE)),
     case("token-refresh-static", refreshed(refresh_token="r-1"), kept=refreshed(), **REFRESH),
@@ -298,7 +304,7 @@ CASES: tuple[Case, ...] = (
         kept=issuing(refresh_token="r-1"),
     ),
     case("token-refresh-cc", machine(refresh_token="r-1"), kept=machine(), **MACHINE),
-    case("token-error-form", token_page(raw(400, "<html>"))),
+    case("token-error-form", token_page(raw(400, "<html>")), "token-error"),
     case("token-redirect", token_page(raw(307, b"", ("location", f"{AS}/token2")))),
     case("token-syntax", issuing(access_token="a:b")),
     case("token-size", issuing(access_token="a" * 5000)),

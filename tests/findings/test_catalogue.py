@@ -79,8 +79,9 @@ SPEC_LEVELS = {
 # What the program tells beyond SPEC part 4.
 OWN_LEVELS = {
     Level.FATAL: "client-url net-http client-key client-grant client-assertion",
-    Level.WARNING: "authz-paste client-assertion-aud",
-    Level.INFO: "client-insecure rs-redirect-slash",
+    Level.ERROR: "rs-revision-refused rs-session-lost rs-sse-silent",
+    Level.WARNING: "authz-paste client-assertion-aud rs-sse-on-post token-scope-commas",
+    Level.INFO: "client-insecure rs-open-metadata rs-redirect-slash rs-wants-key",
 }
 EXPECTED = {
     name: level

@@ -103,6 +103,48 @@ def test_the_metadata_of_an_open_server_is_judged_when_it_is_there() -> None:
     assert requests(session)[-1] == f"GET {metadata(ISSUER)}"
 
 
+def test_an_open_server_with_right_metadata_breaks_nothing() -> None:
+    """anomalyco/opencode#36946: it can be signed in to although it did not ask."""
+    hello = {"jsonrpc": "2.0", "id": 1, "result": {"supportedVersions": ["2026-07-28"]}}
+    session = inspected({**GOOD, URL: document(hello)})
+    told = (Level.FATAL, Level.ERROR, Level.WARNING, Level.INFO)
+    assert broken(session, *told) == ["rs-open", "rs-open-metadata"]
+    assert session.outcome is Outcome.OPEN
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        Response(401, JSON, b'{"error": "unauthorized"}'),
+        Response(405, JSON, b'{"errorCode": "E0000022"}'),
+        Response(200, (("content-type", "text/html"),), b"<title>App</title>"),
+    ],
+)
+def test_a_place_that_is_not_needed_fails_no_inspection(page: Response) -> None:
+    """microsoft/vscode#308766."""
+    issuer = f"{ISSUER}/oauth2/default"
+    inserted = (
+        f"{ISSUER}/.well-known/{name}/oauth2/default"
+        for name in ("oauth-authorization-server", "openid-configuration")
+    )
+    oidc = server(
+        issuer,
+        jwks_uri=f"{ISSUER}/keys",
+        subject_types_supported=["public"],
+        id_token_signing_alg_values_supported=["RS256"],
+    )
+    session = inspected(
+        {
+            URL: challenged(PRM_ROOT),
+            PRM_ROOT: resource(issuer),
+            **dict.fromkeys(inserted, page),
+            f"{issuer}/.well-known/openid-configuration": oidc,
+        }
+    )
+    assert broken(session, Level.FATAL, Level.ERROR, Level.WARNING) == []
+    assert session.server is not None
+
+
 def test_a_web_page_is_no_mcp_server_and_nothing_more_is_demanded_of_it() -> None:
     """T3."""
     page = Response(200, (("content-type", "text/html"),), b"<!DOCTYPE html>")

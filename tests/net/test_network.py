@@ -444,8 +444,12 @@ async def test_a_stream_over_the_limit_ends_with_a_failure(network: Network) -> 
     assert piece.kind == "net-oversize"
 
 
-async def test_a_silent_stream_is_left_after_its_limit() -> None:
-    network = Network("http://127.0.0.1/", Limits(timeout=0.2, whole=0.2), environ={})
+@pytest.mark.parametrize(("total", "within", "told"), [(0.2, None, "0.2 s"), (30.0, 0.2, "0 s")])
+async def test_a_silent_stream_is_left_after_its_limit(
+    total: float, within: float | None, told: str
+) -> None:
+    """That of the stream, or what is left of a conversation."""
+    network = Network("http://127.0.0.1/", Limits(timeout=0.2, whole=total), environ={})
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -455,12 +459,12 @@ async def test_a_silent_stream_is_left_after_its_limit() -> None:
     async with raw(talk) as port:
         _, _, stream = await network.open(get(f"http://127.0.0.1:{port}/", Kind.MCP))
         assert stream is not None
-        piece = await stream.read()
+        piece = await stream.read(within)
         await stream.aclose()
         await network.aclose()
     assert piece == Failure(
         "net-slow",
-        f"127.0.0.1 port {port} began to answer, then sent nothing more for 0.2 s.",
+        f"127.0.0.1 port {port} began to answer, then sent nothing more for {told}.",
     )
 
 

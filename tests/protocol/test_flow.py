@@ -128,8 +128,8 @@ def test_an_open_server_starts_no_flow_C6() -> None:
     world = World(protected={})
     ran = world.run(spec="2025-11-25")
     assert ran.returned() is Outcome.OPEN
-    assert ran.broken == ["rs-open"]
-    assert {item.partition(" ")[2] for item in world.asked} == {MCP}
+    assert ran.broken == ["rs-open", "rs-open-metadata"]
+    assert {item.partition(" ")[2] for item in world.asked} == {MCP, PRM}
 
 
 def test_an_open_server_can_be_made_to_run_the_flow_C6() -> None:

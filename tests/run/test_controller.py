@@ -121,7 +121,8 @@ class Stream:
         self.pieces = list(pieces)
         self.closed = 0
 
-    async def read(self) -> bytes | Failure:
+    async def read(self, within: float) -> bytes | Failure:
+        assert within == 5.0
         return self.pieces.pop(0) if self.pieces else b""
 
     async def aclose(self) -> None:
@@ -326,10 +327,10 @@ async def test_a_stream_is_opened_read_and_closed() -> None:
 
     def body() -> Protocol[Outcome]:
         exchange = yield Open(REQUEST)
-        got.append((yield Read(exchange.number)))
-        got.append((yield Read(exchange.number)))
+        got.append((yield Read(exchange.number, 5.0)))
+        got.append((yield Read(exchange.number, 5.0)))
         got.append((yield Close(exchange.number)))
-        got.append((yield Read(exchange.number)))
+        got.append((yield Read(exchange.number, 5.0)))
         return Outcome.OK
 
     net = Net()

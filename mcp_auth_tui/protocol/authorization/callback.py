@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 from urllib.parse import parse_qsl
 
-from mcp_auth_tui.model import Failure, Level, Secret
+from mcp_auth_tui.model import Failure, Level, Secret, Whose
 from mcp_auth_tui.model.oauth import Attempt, AuthorizationCode
 from mcp_auth_tui.protocol.actions import Answer, Await, Browse, Callback, Now, Protocol
 from mcp_auth_tui.protocol.authorization import pastes
@@ -18,6 +18,9 @@ from mcp_auth_tui.protocol.judge import Judge
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _ARRIVALS = 1000
+# Nobody signs in faster than this (seconds): a shorter --wait was the person's own choice.
+_HASTY = 30.0
+_MORE_TIME = "Give more time with --wait: the sign-in and the consent are for a person."
 _HOST = re.compile(r"[\w.\[\]:-]+:\d+(?:/|\Z)")
 
 
@@ -38,7 +41,13 @@ def authorize(
     for _ in range(_ARRIVALS):
         arrived: Callback | Failure = yield Await()
         if isinstance(arrived, Failure):
-            judge.stop(arrived.kind, seen=arrived.message)
+            hasty = arrived.kind == "authz-timeout" and judge.config.wait < _HASTY
+            judge.stop(
+                arrived.kind,
+                seen=arrived.message,
+                next=_MORE_TIME if hasty else "",
+                whose=Whose.CLIENT if hasty else None,
+            )
         verdict = yield from judge_callback(judge, performed, arrived, doubted)
         if verdict is not None:
             if unknown and arrived.source == "listener":

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from typing import Protocol as Shape
 
-from mcp_auth_tui.model import Exchange, Learned, Level, Request
+from mcp_auth_tui.model import Exchange, Learned, Level, Request, Whose
 from mcp_auth_tui.model.oauth import Peer, Token
+from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Protocol
-from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS
-from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import jsonrpc
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
@@ -57,6 +56,14 @@ class Conversation:
     id: int = 0
     told: tuple[Exchange, RpcResponse] | None = None
     """The last JSON-RPC error that an era was given up for: it says more than what follows."""
+    opening: str = ""
+    """The revision to open with; empty: the one that was chosen, or the newest."""
+    accepted: bool = False
+    """Whether a request that needs the token was answered well with it."""
+    peer: Peer | None = None
+    """What the server told about itself so far."""
+    old: Exchange | None = None
+    """The POST that was answered as HTTP+SSE of 2024-11-05."""
 
     @property
     def url(self) -> str:
@@ -84,6 +91,8 @@ class Conversation:
         if (failure := exchange.failure) is not None:
             self.judge.lost(exchange, failure)
         response = exchange.response
+        if response is not None and response.status == 403 and self.accepted:
+            self._blocked(exchange, method)
         if response is None or response.status in (401, 403):
             return False
         if 300 <= response.status < 400:
@@ -93,18 +102,38 @@ class Conversation:
             wrong_status(self.judge, exchange)
             self.judge.stop(
                 "net-http",
-                seen=with_excerpt(f"HTTP {response.status} to {method}", exchange),
+                seen=error_answer.seen(f"HTTP {response.status} to {method}", exchange),
                 message=f"The MCP server answered {method} with HTTP {response.status}.",
                 exchange=exchange,
             )
         if self.token is not None:
             if self.token.access.reveal() in response.text:
                 yield from self.judge.note("rs-token-echo", exchange=exchange)
-            proof = self.protected in ("", *_OPENERS) or method == self.protected
-            if 200 <= response.status < 300 and proof and not self.token.verified:
+            if 200 <= response.status < 300 and self._proves(method) and not self.token.verified:
                 self.token = replace(self.token, verified=True)
                 yield Learned("token", self.token)
         return True
+
+    def _proves(self, method: str) -> bool:
+        return self.protected in ("", *_OPENERS) or method == self.protected
+
+    def _blocked(self, exchange: Exchange, method: str) -> None:
+        """End the conversation where something before the server refuses what it has accepted."""
+        words = error_answer.read(exchange)
+        if words.blocked:
+            self.judge.stop(
+                "net-http",
+                seen=error_answer.seen(f"HTTP {exchange.status} to {method}", exchange),
+                message=f"{words.who[:1].upper()}{words.who[1:]} refused {method}; the MCP server"
+                " itself did not answer it.",
+                next="Let every POST to the MCP path through the firewall, bot protection or"
+                " gateway that answers so.",
+                exchange=exchange,
+            )
+
+    def answered_well(self, method: str) -> None:
+        """Remember that the server answered a method as MCP: with a token, that it is accepted."""
+        self.accepted = self.accepted or (self.token is not None and self._proves(method))
 
 
 class Transport(Shape):
@@ -146,6 +175,7 @@ def list_and_call(
         texts["version"],
         instructions=texts["instructions"],
     )
+    conversation.peer = peer
     end = ConversationEnd(transport.era, transport.revision)
     capabilities = hello.get("capabilities")
     offers = capabilities if isinstance(capabilities, dict) else {}
@@ -172,10 +202,12 @@ def list_and_call(
         if not isinstance(following, str) or following == cursor:
             break
         cursor = following
-    peer = replace(peer, tools=names if method == "tools/list" else None)
+    conversation.peer = peer = replace(peer, tools=names if method == "tools/list" else None)
     yield Learned("peer", peer)
-    if (tool := conversation.judge.config.call) is not None:
-        refused, peer = yield from _call(conversation, transport, peer, tool)
+    if conversation.judge.config.call is not None:
+        refused, peer = yield from _call(
+            conversation, transport, peer, conversation.judge.config.call
+        )
         if refused is not None:
             return replace(end, refused=refused, method="tools/call", peer=peer)
         yield Learned("peer", peer)
@@ -190,13 +222,20 @@ def _call(
     if answer is None:
         return exchange, peer
     if answer.result is None:
+        yield from note_unauthorized_in_200(conversation.judge, exchange, answer)
+        known = peer.tools is not None and tool not in peer.tools
         conversation.judge.stop(
             "net-http",
             seen=excerpt_of(exchange, answer),
-            message=f"The tool {tool} could not be called; the headers are good.",
-            next="Look in the server's log if name and arguments are right.",
+            message=f"The server lists no tool {tool}."
+            if known
+            else f"The tool {tool} could not be called.",
+            next="Look at the tool's name and arguments (--call, --call-args)."
+            if known
+            else "Look in the server's log if name and arguments are right.",
             meanwhile="Look at the tool's name and arguments (--call, --call-args).",
             exchange=exchange,
+            whose=Whose.CLIENT if known else None,
         )
     return None, replace(peer, called=json.dumps(answer.result, ensure_ascii=False))
 
@@ -205,28 +244,3 @@ def _names(tools: Any) -> tuple[str, ...]:
     items = tools if isinstance(tools, list) else []
     names = (item.get("name") for item in items if isinstance(item, dict))
     return tuple(name for name in names if isinstance(name, str))
-
-
-def initialize_params(conversation: Conversation) -> dict[str, Any]:
-    """Return the parameters of ``initialize``."""
-    spec = conversation.judge.config.spec
-    return {
-        "protocolVersion": spec if spec in REVISIONS[:-1] else NEWEST_INITIALIZE,
-        "capabilities": {},
-        "clientInfo": jsonrpc.client_info(conversation.judge.config.version),
-    }
-
-
-def negotiated_revision(judge: Judge, exchange: Exchange, result: Mapping[str, Any]) -> str:
-    """Return the revision that the server chose; raises `FlowStop` when we do not speak it."""
-    revision = result.get("protocolVersion")
-    if revision in (*REVISIONS, "2024-11-05"):
-        return str(revision)
-    judge.stop(
-        "rs-not-mcp",
-        seen=f"protocolVersion: {revision!r}",
-        expected=f"one of {', '.join(REVISIONS)}",
-        message="The server chose an MCP revision that this program does not speak.",
-        exchange=exchange,
-        pointer="/result/protocolVersion",
-    )

@@ -1,28 +1,27 @@
-"""Knows the HTTP+SSE transport of 2024-11-05: a stream to read, an endpoint to post to."""
+"""Knows the HTTP+SSE transport of 2024-11-05: a stream to read, an endpoint to post to.
+
+However the stream drips, the whole conversation has a limit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Learned, Request
-from mcp_auth_tui.protocol.actions import Close, FlowStop, Open, Protocol, Read
+from mcp_auth_tui.protocol.actions import Close, FlowStop, Now, Open, Protocol, Read
 from mcp_auth_tui.protocol.mcp import jsonrpc
 from mcp_auth_tui.protocol.mcp.event_stream import Event, EventStreamParser
-from mcp_auth_tui.protocol.mcp.exchange import (
-    Conversation,
-    ConversationEnd,
-    initialize_params,
-    list_and_call,
-    negotiated_revision,
-)
+from mcp_auth_tui.protocol.mcp.exchange import Conversation, ConversationEnd, list_and_call
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
+from mcp_auth_tui.protocol.mcp.opening import initialize, negotiated_revision
 from mcp_auth_tui.protocol.mcp.refusals import not_mcp
 from mcp_auth_tui.protocol.tokens.dpop import with_proof
 from mcp_auth_tui.protocol.urls import join, same_origin, split
 
-_READS = 200
+SECONDS = 30.0
+"""How long one conversation may wait for events, in all."""
 
 
 @dataclass(slots=True)
@@ -32,21 +31,30 @@ class HttpSse:
     conversation: Conversation
     stream: int
     parser: EventStreamParser
-    pending: list[Event]
+    until: float
+    """When the conversation is over, in seconds since the epoch."""
+    pending: list[Event] = field(default_factory=list)
+    lack: str = "the event stream ended"
+    """Why no event comes any more."""
     endpoint: str = ""
     era: str = "sse"
     revision: str = "2024-11-05"
 
     def next(self) -> Protocol[Event | None]:
-        """Return the next event, or None when the stream ended."""
-        for _ in range(_READS):
-            if self.pending:
-                return self.pending.pop(0)
-            chunk: bytes | Failure = yield Read(self.stream)
-            if isinstance(chunk, Failure) or not chunk:
+        """Return the next event, or None when none can come any more: `lack` says why."""
+        while not self.pending:
+            now: float = yield Now()
+            if now >= self.until:
+                self.lack = f"the conversation was given up after {SECONDS:g} s in all"
+                return None
+            chunk: bytes | Failure = yield Read(self.stream, self.until - now)
+            if isinstance(chunk, Failure):
+                self.lack = chunk.message.rstrip(".")
+                return None
+            if not chunk:
                 return None
             self.pending += self.parser.feed(chunk)
-        return None
+        return self.pending.pop(0)
 
     def post(self, method: str, params: Mapping[str, Any], id: int | None) -> Protocol[Exchange]:
         """Send one message to the endpoint that the stream named."""
@@ -74,8 +82,17 @@ class HttpSse:
         while (event := (yield from self.next())) is not None:
             message = jsonrpc.loads(event.data)
             if isinstance(message, dict) and message.get("id") == id and "method" not in message:
-                return exchange, jsonrpc.read(message)
-        return exchange, RpcResponse(fault="the event stream ended without the answer")
+                answer = jsonrpc.read(message)
+                if answer.result is not None:
+                    self.conversation.answered_well(method)
+                return exchange, answer
+        if exchange.status in (200, 202, 204):
+            self.conversation.judge.stop(
+                "rs-sse-silent",
+                seen=f"no answer to {method} with the id {id}: {self.lack}",
+                exchange=exchange,
+            )
+        return exchange, RpcResponse(fault=f"no answer came on the event stream: {self.lack}")
 
 
 def converse(conversation: Conversation) -> Protocol[ConversationEnd]:
@@ -105,7 +122,9 @@ def converse(conversation: Conversation) -> Protocol[ConversationEnd]:
     response = exchange.response
     if exchange.status != 200 or response is None or response.media_type != "text/event-stream":
         return not_mcp(conversation.judge, exchange, jsonrpc.answer(exchange, 0), conversation.told)
-    transport = HttpSse(conversation, exchange.number, EventStreamParser(), [])
+    conversation.answered_well("GET")
+    began: float = yield Now()
+    transport = HttpSse(conversation, exchange.number, EventStreamParser(), began + SECONDS)
     try:
         end = yield from _over_sse(conversation, transport, exchange)
     except FlowStop:
@@ -125,13 +144,16 @@ def _over_sse(
     if event is None:
         conversation.judge.stop(
             "rs-not-mcp",
-            seen="the event stream sent no endpoint event",
+            seen=f"the event stream sent no endpoint event: {transport.lack}",
             expected="event: endpoint with the URL for messages (MCP 2024-11-05)",
             exchange=exchange,
         )
-    transport.endpoint = place = join(conversation.url, event.data.strip())
+    transport.endpoint = join(conversation.url, event.data.strip())
     # User information would become a Basic header in the token's place.
-    if not same_origin(place, conversation.url) or "@" in split(place).netloc:
+    if (
+        not same_origin(transport.endpoint, conversation.url)
+        or "@" in split(transport.endpoint).netloc
+    ):
         conversation.judge.stop(
             "rs-redirects-token",
             seen=transport.endpoint,
@@ -141,7 +163,7 @@ def _over_sse(
             exchange=exchange,
             pointer="event: endpoint",
         )
-    first, answer = yield from transport.ask("initialize", initialize_params(conversation))
+    first, answer = yield from initialize(conversation, transport)
     if answer is None:
         return ConversationEnd("sse", "", first, "initialize")
     if answer.result is None:

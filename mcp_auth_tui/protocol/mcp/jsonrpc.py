@@ -15,6 +15,7 @@ from mcp_auth_tui.protocol.strict_json import encodable
 
 _ACCEPT = "application/json, text/event-stream"
 _META = "io.modelcontextprotocol/"
+_ENDPOINT = "endpoint"
 # A modern server's refusals (SPEC T3): header mismatch, version, missing client capability.
 MODERN_ERRORS = frozenset({-32020, -32021, -32022})
 # At worst the server keeps a session that nobody uses.
@@ -34,6 +35,8 @@ class RpcResponse:
     data: Any = None
     fault: str = ""
     """Why the body is no JSON-RPC answer; empty when it is one."""
+    endpoint: bool = False
+    """Whether an ``endpoint`` event of HTTP+SSE (MCP 2024-11-05) stood in its place."""
 
     @property
     def modern(self) -> bool:
@@ -167,8 +170,9 @@ class Enough:
         self._parser = EventStreamParser()
 
     def __call__(self, chunk: bytes) -> bool:
-        """Take the next octets of the body; True once the answer is in."""
-        return any(_is_answer(event.data, self._id) for event in self._parser.feed(chunk))
+        """Take the next octets of the body; True once the answer is in, or none can come."""
+        events = self._parser.feed(chunk)
+        return any(event.name == _ENDPOINT or _is_answer(event.data, self._id) for event in events)
 
 
 def _is_answer(data: str, id: int) -> bool:
@@ -195,6 +199,10 @@ def answer(exchange: Exchange, id: int) -> RpcResponse:
         for event in EventStreamParser().feed(response.body + b"\n\n"):
             if _is_answer(event.data, id):
                 return read(loads(event.data))
+            if event.name == _ENDPOINT:
+                return RpcResponse(
+                    fault="an endpoint event of HTTP+SSE (2024-11-05)", endpoint=True
+                )
         return RpcResponse(fault="the event stream ended without the answer")
     if not response.body.strip():
         return RpcResponse(fault="the body is empty")

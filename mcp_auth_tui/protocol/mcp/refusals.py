@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from mcp_auth_tui.model import Exchange
+from mcp_auth_tui.model import Exchange, Whose
+from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Protocol
-from mcp_auth_tui.protocol.excerpt import with_excerpt
-from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.judge import BEHIND_TLS, Judge
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.urls import join, same_origin
 
@@ -20,12 +20,16 @@ NO_SUCH_METHOD = 501
 # Refusals that say "not this era" rather than anything about authorization (T3).
 LEGACY = frozenset({400, 404, 405, 406, 410, 415, 422})
 _METHOD_NOT_FOUND = -32601
+_ELSEWHERE = frozenset({404, 405, 410, 501})
+_ANY_SPEC = "Run again without --spec: then the revision of the server is found out."
 # What stands before the server says with these what it does not let through (RFC 9110 §15.5).
 _WAYS = {
     407: "A proxy on the way asks who you are: name it with its password with --proxy.",
     413: "Let bodies of some kilobytes through to the MCP path, in the server and in the proxy"
     " before it.",
     421: "Let the server, or the proxy before it, answer for this host name.",
+    431: "Let longer header fields through to the MCP path, in the server and in the proxy before"
+    " it: the token of this run has to fit.",
 }
 # A place that looks like this is where people sign in, not where an API is.
 _SIGN_IN = re.compile(
@@ -52,6 +56,8 @@ def stop_at_redirect(judge: Judge, exchange: Exchange, *, with_token: bool) -> N
     if with_token and not near:
         judge.stop("rs-redirects-token", seen=seen, exchange=exchange, pointer="location")
     asked = exchange.request.url
+    if asked.startswith("https://") and place.startswith("http://"):
+        _downgraded(judge, exchange, place, seen)
     if near and not with_token and asked != place and asked.rstrip("/") == place.rstrip("/"):
         judge.stop(
             "rs-redirect-slash", seen=seen, exchange=exchange, pointer="location", place=place
@@ -69,6 +75,21 @@ def stop_at_redirect(judge: Judge, exchange: Exchange, *, with_token: bool) -> N
         meanwhile=there if location and not login else "",
         exchange=exchange,
         pointer="location",
+    )
+
+
+def _downgraded(judge: Judge, exchange: Exchange, place: str, seen: str) -> NoReturn:
+    """End the run at a redirect to plain http; that address is recommended to nobody."""
+    secure = place.replace("http://", "https://", 1)
+    judge.stop(
+        "net-downgrade",
+        seen=seen,
+        message="The MCP server redirects from https to http.",
+        next=BEHIND_TLS,
+        meanwhile=f"Try {secure}" if secure != exchange.request.url else "",
+        exchange=exchange,
+        pointer="location",
+        whose=Whose.SERVER,
     )
 
 
@@ -134,7 +155,7 @@ def not_mcp(
         asked = (exchange.request.json or {}).get("method") or exchange.request.method
         judge.stop(
             "net-http",
-            seen=with_excerpt(f"HTTP {exchange.status} to {asked}", exchange),
+            seen=error_answer.seen(f"HTTP {exchange.status} to {asked}", exchange),
             message=f"The MCP server answered {asked} with HTTP {exchange.status}.",
             next=_WAYS.get(exchange.status, ""),
             exchange=exchange,
@@ -144,7 +165,16 @@ def not_mcp(
     seen = excerpt_of(exchange, answer)
     if kind and kind not in seen:
         seen += f"; content type {kind}"
-    judge.stop("rs-not-mcp", seen=with_excerpt(seen, exchange), exchange=exchange)
+    chosen = judge.config.spec != "auto"
+    # Nothing there, or a page for people: the address that was typed is another one.
+    elsewhere = exchange.status in _ELSEWHERE or kind == "text/html"
+    judge.stop(
+        "rs-not-mcp",
+        seen=error_answer.seen(seen, exchange),
+        meanwhile=_ANY_SPEC if chosen else "",
+        exchange=exchange,
+        whose=Whose.CLIENT if elsewhere or chosen else None,
+    )
 
 
 def _refuses_to_open(judge: Judge, exchange: Exchange, answer: RpcResponse) -> NoReturn:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_auth_tui.model import Exchange, Learned
+from mcp_auth_tui.model import Exchange, Learned, Whose
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import REVISIONS, STATELESS
 from mcp_auth_tui.protocol.mcp import jsonrpc
@@ -39,8 +39,12 @@ class Stateless:
             purpose=f"{method}, {conversation.purpose}",
         )
         exchange = yield from conversation.send(request, id)
-        accepted = yield from conversation.received(exchange, method)
-        return exchange, jsonrpc.answer(exchange, id) if accepted else None
+        if not (yield from conversation.received(exchange, method)):
+            return exchange, None
+        answer = jsonrpc.answer(exchange, id)
+        if answer.result is not None or answer.endpoint:
+            conversation.answered_well(method)
+        return exchange, answer
 
 
 def converse(conversation: Conversation) -> Protocol[ConversationEnd | None]:
@@ -50,6 +54,9 @@ def converse(conversation: Conversation) -> Protocol[ConversationEnd | None]:
     if answer is None:
         return ConversationEnd(None, "", exchange, "server/discover")
     only = conversation.judge.config.spec == STATELESS
+    if answer.endpoint and not only:
+        conversation.old = exchange
+        return None
     if answer.result is not None and exchange.status < 300:
         versions = answer.result.get("supportedVersions")
         if not isinstance(versions, list) or STATELESS in versions or only:
@@ -73,15 +80,21 @@ def _modern_error(
     """Go on after an error that only a server of 2026-07-28 gives (T3)."""
     supported = answer.data.get("supported") if isinstance(answer.data, dict) else None
     if answer.code == -32022 and isinstance(supported, list):
-        spec = conversation.judge.config.spec
-        if spec == "auto" and any(item in REVISIONS[:-1] for item in supported):
+        if conversation.judge.config.spec == "auto" and any(
+            item in REVISIONS[:-1] for item in supported
+        ):
             return None
+        chosen = any(item in REVISIONS[:-1] for item in supported)
         conversation.judge.stop(
             "rs-not-mcp",
             seen=f"supported versions: {', '.join(map(str, supported))}",
             expected=STATELESS,
-            message="The server speaks none of the MCP revisions that this program speaks.",
+            message="The server does not speak the revision that --spec asks for."
+            if chosen
+            else "The server speaks none of the MCP revisions that this program speaks.",
+            next="Run again without --spec." if chosen else "",
             exchange=exchange,
+            whose=Whose.CLIENT if chosen else None,
         )
     if answer.code != -32601:
         yield from conversation.judge.note(

@@ -8,12 +8,11 @@ from typing import NoReturn
 from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange, Question
 from mcp_auth_tui.model.oauth import Challenge, Contact, Peer, Token
-from mcp_auth_tui.protocol import challenge
+from mcp_auth_tui.protocol import challenge, error_answer
 from mcp_auth_tui.protocol.actions import Ask, FlowStop, Protocol
 from mcp_auth_tui.protocol.challenge import ParsedChallenges
 from mcp_auth_tui.protocol.checks import challenge as checks_challenge
 from mcp_auth_tui.protocol.checks.check import Check
-from mcp_auth_tui.protocol.excerpt import is_page, with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp.conversation import converse
 from mcp_auth_tui.protocol.mcp.exchange import ConversationEnd
@@ -21,6 +20,7 @@ from mcp_auth_tui.protocol.mcp.refusals import wrong_status
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
 from mcp_auth_tui.protocol.tokens.endpoint import clock_off
 
+_READ_SINGLE = "--allow rs-challenge-syntax"
 _PAGE = "A web page with HTTP 403 is all that a request without a token gets: no 401 of MCP."
 _LET_THROUGH = (
     "Let requests to the MCP path through the bot protection, firewall or login that answers with"
@@ -96,20 +96,43 @@ def _read_refusal(judge: Judge, end: ConversationEnd, exchange: Exchange) -> Pro
     parsed = yield from read_challenge(judge, exchange)
     contact = _contact(exchange, parsed.challenges, end)
     if exchange.status == 403 and contact.param("error") != "insufficient_scope":
-        page = exchange.response is not None and is_page(exchange.response)
+        words = error_answer.read(exchange)
+        page = words.form == "page" or bool(words.product)
+        message = f"{words.product} refuses a request without a token: no 401 of MCP comes."
         if not judge.config.force:
             judge.stop(
                 "rs-wrong-status",
-                seen=with_excerpt("HTTP 403 without a token", exchange),
+                seen=error_answer.seen("HTTP 403 without a token", exchange),
                 expected="HTTP 401 with WWW-Authenticate",
-                message=_PAGE if page else "",
+                message=message if words.product else _PAGE if page else "",
                 next=_LET_THROUGH if page else "",
                 meanwhile=f"To try the flow all the same: --force. {REPORT}",
                 exchange=exchange,
             )
         yield from judge.note("rs-wrong-status", seen="HTTP 403", exchange=exchange)
     yield from judge.tell(checks_challenge.error(exchange, contact), exchange)
-    return contact
+    words = error_answer.read(exchange)
+    quoted = f"“{words.words or words.challenge}”"
+    if words.wants_key and contact.param("resource_metadata") is None:
+        yield from judge.note("rs-wants-key", seen=quoted, exchange=exchange)
+    return replace(contact, wants=quoted if words.wants_key or words.wants_bearer else "")
+
+
+def explained(stopped: FlowStop, contact: Contact) -> FlowStop:
+    """Return the end of a run, explained by what the first refusal asked for in its own words."""
+    finding = stopped.finding
+    if finding.id != "prm-missing" or not contact.wants:
+        return stopped
+    told = replace(
+        finding,
+        message=f"The server refuses with {contact.wants} and nothing says how to sign in: it may"
+        " take a key or a token that its operator hands out.",
+        next=f"{finding.next} A server that takes keys alone keeps its bare Bearer challenge and"
+        " publishes no OAuth metadata.",
+        meanwhile=f"Ask the operator for a key or a token and send it as the server says."
+        f" {finding.meanwhile}",
+    )
+    return FlowStop(told, stopped.place)
 
 
 def read_challenge(judge: Judge, exchange: Exchange) -> Protocol[ParsedChallenges]:
@@ -125,7 +148,28 @@ def read_challenge(judge: Judge, exchange: Exchange) -> Protocol[ParsedChallenge
     if exchange.status == 401:
         yield from judge.keep("rs-401-no-challenge", exchange=exchange, pointer=pointer)
     yield from judge.tell(checks_challenge.fields(exchange, parsed, text), exchange)
+    if parsed.single:
+        return (yield from _single_quotes(judge, parsed, text, exchange))
     return parsed
+
+
+def _single_quotes(
+    judge: Judge, parsed: ParsedChallenges, shown: str, exchange: Exchange
+) -> Protocol[ParsedChallenges]:
+    """Tell of single quotes, and take them for quotes where that was allowed."""
+    lifted = "rs-challenge-syntax" in judge.config.allow
+    yield from judge.note(
+        "rs-challenge-syntax",
+        seen=f"single quotes around {', '.join(parsed.single)}: {shown}",
+        next=f'Write double quotes: {parsed.single[0]}="…".',
+        meanwhile=f"To read them all the same, for debugging only: {_READ_SINGLE}. {REPORT}",
+        exchange=exchange,
+        pointer="www-authenticate",
+    )
+    if not lifted:
+        return parsed
+    yield from judge.note("client-overridden", seen=_READ_SINGLE, exchange=exchange)
+    return ParsedChallenges(parsed.unquoted())
 
 
 def verify(
@@ -141,7 +185,10 @@ def verify(
     A 401 is handed back too: whether the resource moved to another authorization server (M1) is
     seen in its metadata, and `stop_at_fresh_refusal` ends the run when it did not.
     """
-    end = yield from converse(judge, token, era=contact.era, protected=contact.refused, dpop=dpop)
+    opening = contact.revision if contact.refused == "initialize" else ""
+    end = yield from converse(
+        judge, token, era=contact.era, opening=opening, protected=contact.refused, dpop=dpop
+    )
     exchange = end.refused
     if exchange is None:
         return Verdict(peer=end.peer)
@@ -155,7 +202,9 @@ def verify(
     if refused.param("error") != "insufficient_scope":
         judge.stop(
             "rs-403-no-challenge",
-            seen=with_excerpt(f"HTTP 403 to {end.method}; {_challenge_text(exchange)}", exchange),
+            seen=error_answer.seen(
+                f"HTTP 403 to {end.method}; {_challenge_text(exchange)}", exchange
+            ),
             message="The MCP server refused the token with 403 and does not say what it lacks.",
             exchange=exchange,
         )
@@ -186,6 +235,12 @@ _UNSEEN = (
 )
 
 
+_WANTS_KEY = (
+    "The server asks for a key, though its metadata leads to an authorization server: let it take"
+    " the tokens of that server, or publish no OAuth metadata where keys alone are taken."
+)
+
+
 def stop_at_fresh_refusal(
     judge: Judge, token: Token, refused: Contact, exchange: Exchange, first: Contact
 ) -> NoReturn:
@@ -196,11 +251,19 @@ def stop_at_fresh_refusal(
     claims = token.claims or {}
     off = clock_off(exchange)
     facts = [f"{name}: {claims[name]}" for name in ("aud", "iss", "exp", "scope") if name in claims]
+    words = error_answer.read(exchange)
     reason = refused.param("error_description") or refused.param("error") or "no reason given"
+    sentence = words.text or words.code
+    if words.form != "empty" and sentence and sentence not in reason:
+        reason = f"“{sentence}”" if reason == "no reason given" else f"{reason}; “{sentence}”"
     way = "" if facts else _OPAQUE
     if token.resource is None:
         way = _FOR_NOBODY
-    elif refused.param("error") is None and refused.challenges == first.challenges:
+    elif words.wants_key:
+        way = _WANTS_KEY
+    elif words.wants_bearer or (
+        refused.param("error") is None and refused.challenges == first.challenges
+    ):
         way = _UNSEEN
     judge.stop(
         "rs-fresh-token-refused",

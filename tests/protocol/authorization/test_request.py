@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui.model import Failure, Level, Secret, Stage
+from mcp_auth_tui.model import Failure, Level, Secret, Stage, Whose
 from mcp_auth_tui.model.oauth import Attempt, AuthorizationCode
 from mcp_auth_tui.protocol import actions
 from mcp_auth_tui.protocol.actions import Callback
@@ -256,7 +256,16 @@ def test_nobody_came_back() -> None:
     script = Script(authorize(judge(AT), attempt()))
     script.reply(attempt())
     script.reply(Failure("authz-timeout", "no answer in 600 s"))
-    assert script.stopped().id == "authz-timeout"
+    assert (script.stopped().id, script.stopped().whose) == ("authz-timeout", Whose.NOBODY)
+
+
+def test_a_wait_that_nobody_can_keep_is_the_choice_of_who_gave_it() -> None:
+    script = Script(authorize(judge(AT, wait=5.0), attempt()))
+    script.reply(attempt())
+    script.reply(Failure("authz-timeout", "no answer in 5 s"))
+    stop = script.stopped()
+    assert (stop.id, stop.whose) == ("authz-timeout", Whose.CLIENT)
+    assert "--wait" in stop.next
 
 
 IFS = [

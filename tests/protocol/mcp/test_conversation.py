@@ -232,7 +232,9 @@ def old(script: Script, page: Page) -> None:
     script.reply(made_exchange(request, page, 9))
 
 
-def reads(script: Script, chunk: bytes | Failure) -> None:
+def reads(script: Script, chunk: bytes | Failure, now: float = 1000.0) -> None:
+    while isinstance(script.action, actions.Now):
+        script.reply(now)
     assert script.wants(actions.Read).exchange == 9
     script.reply(chunk)
 

@@ -101,6 +101,7 @@ def test_a_server_that_failed_is_quoted_and_is_no_fault_of_the_network(
         (407, "--proxy"),
         (413, "Let bodies of some kilobytes through"),
         (421, "host name"),
+        (431, "Let longer header fields through"),
         (451, "Look in the server's log"),
     ],
 )

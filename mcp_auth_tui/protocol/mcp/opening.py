@@ -1,0 +1,89 @@
+"""Knows how `initialize` opens a conversation, over either of the older transports (T1).
+
+It must not know how a message travels: `stateful` and `http_sse` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from mcp_auth_tui.model import Exchange
+from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.mcp import jsonrpc, revisions
+from mcp_auth_tui.protocol.mcp.exchange import Conversation, Transport
+from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
+from mcp_auth_tui.protocol.mcp.refusals import excerpt_of
+
+
+def initialize(
+    conversation: Conversation, transport: Transport
+) -> Protocol[tuple[Exchange, RpcResponse | None]]:
+    """Open with ``initialize``, once more at an older revision where the first is refused for it.
+
+    Returns the last exchange and its answer; raises `FlowStop` where the revision is refused and no
+    other is named.
+    """
+    revision = conversation.opening or (
+        spec if (spec := conversation.judge.config.spec) in REVISIONS[:-1] else NEWEST_INITIALIZE
+    )
+    exchange, answer = yield from transport.ask("initialize", _opening(conversation, revision))
+    if answer is None or (refused := revisions.refusal(exchange, answer)) is None:
+        return exchange, answer
+    if not refused.common:
+        _refused_for_good(conversation, exchange, answer, refused)
+    yield from conversation.judge.note(
+        "rs-revision-refused",
+        seen=f"{_words(exchange, answer, refused)}; asked again with {refused.common}",
+        exchange=exchange,
+    )
+    conversation.opening = refused.common
+    exchange, answer = yield from transport.ask(
+        "initialize", _opening(conversation, refused.common)
+    )
+    if answer is not None and (again := revisions.refusal(exchange, answer)) is not None:
+        _refused_for_good(conversation, exchange, answer, again)
+    return exchange, answer
+
+
+def _words(exchange: Exchange, answer: RpcResponse, refused: revisions.Refusal) -> str:
+    seen = error_answer.seen(f"HTTP {exchange.status}", exchange)
+    seen = excerpt_of(exchange, answer) if answer.code is not None else seen
+    return f"{seen} (asked for: {refused.asked})"
+
+
+def _refused_for_good(
+    conversation: Conversation, exchange: Exchange, answer: RpcResponse, refused: revisions.Refusal
+) -> NoReturn:
+    conversation.judge.stop(
+        "rs-revision-refused",
+        seen=_words(exchange, answer, refused),
+        meanwhile=f"Run again with --spec {refused.older}." if refused.older else "",
+        exchange=exchange,
+    )
+
+
+def _opening(conversation: Conversation, revision: str) -> dict[str, Any]:
+    return {
+        "protocolVersion": revision,
+        "capabilities": {},
+        "clientInfo": jsonrpc.client_info(conversation.judge.config.version),
+    }
+
+
+def negotiated_revision(judge: Judge, exchange: Exchange, result: Mapping[str, Any]) -> str:
+    """Return the revision that the server chose; raises `FlowStop` when we do not speak it."""
+    revision = result.get("protocolVersion")
+    if revision in (*REVISIONS, "2024-11-05"):
+        return str(revision)
+    judge.stop(
+        "rs-not-mcp",
+        seen=f"protocolVersion: {revision!r}",
+        expected=f"one of {', '.join(REVISIONS)}",
+        message="The server chose an MCP revision that this program does not speak.",
+        exchange=exchange,
+        pointer="/result/protocolVersion",
+    )
