@@ -76,12 +76,21 @@ class ErrorAnswer(NamedTuple):
     @property
     def wants_key(self) -> bool:
         """Whether it asks for a key that an operator hands out, not for a token of OAuth."""
-        return re.search(_KEY, f"{self.words} {self.challenge}") is not None
+        return bool(self._saying(_KEY))
 
     @property
     def wants_bearer(self) -> bool:
         """Whether it says that the Authorization header was expected, and did not come."""
-        return re.search(_EXPECTED, f"{self.words} {self.challenge}") is not None
+        return bool(self._saying(_EXPECTED))
+
+    @property
+    def demand(self) -> str:
+        """The words that ask for a key or for a bearer token; empty where none do."""
+        return self._saying(_KEY) or self._saying(_EXPECTED)
+
+    def _saying(self, pattern: str) -> str:
+        parts = (self.words, self.challenge)
+        return next((part for part in parts if re.search(pattern, part)), "")
 
 
 def read(exchange: Exchange) -> ErrorAnswer:
@@ -152,9 +161,9 @@ def _of_json(value: Any, depth: int) -> tuple[str, str]:
     if isinstance(value, str):
         return "", value
     if isinstance(value, list):
-        found = [_of_json(item, depth - 1) for item in value[:_ITEMS]]
-        code = next((code for code, _ in found if code), "")
-        return code, "; ".join(text for _, text in found if text)
+        items = [_of_json(item, depth - 1) for item in value[:_ITEMS]]
+        code = next((code for code, _ in items if code), "")
+        return code, "; ".join(text for _, text in items if text)
     return _of_object(value, depth) if isinstance(value, dict) else ("", "")
 
 

@@ -15,6 +15,7 @@ from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery.resource import look_beside
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import verify
+from mcp_auth_tui.protocol.mcp.first_contact import explained
 from mcp_auth_tui.protocol.registration.client import bind_again
 from mcp_auth_tui.protocol.staging import staged
 from mcp_auth_tui.protocol.tokens import grants, response
@@ -45,7 +46,7 @@ def run(
         yield from authorization.resume_from(known, start)
         return (yield from authorization.run_until_accepted())
     except FlowStop as stopped:
-        raise verify.explained(stopped, contact) from None
+        raise explained(stopped, contact) from None
 
 
 @dataclass(slots=True)

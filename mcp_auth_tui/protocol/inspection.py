@@ -24,7 +24,7 @@ from mcp_auth_tui.protocol.checks.server import needs_of
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery import resource, resource_document, server
 from mcp_auth_tui.protocol.judge import REFUSED_FOR_SAFETY, Details, Judge
-from mcp_auth_tui.protocol.mcp import verify
+from mcp_auth_tui.protocol.mcp.first_contact import first_contact
 from mcp_auth_tui.protocol.staging import staged
 from mcp_auth_tui.text.units import count
 
@@ -89,7 +89,7 @@ class _Contact:
 
     def kept(self, judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
         """Speak to the server, and keep what a stop would lose: the last answer's challenge."""
-        body, reply, last = verify.first_contact(judge), None, None
+        body, reply, last = first_contact(judge), None, None
         try:
             while True:
                 try:

@@ -24,6 +24,7 @@ from mcp_auth_tui.protocol.discovery.resource_document import choose_issuer
 from mcp_auth_tui.protocol.discovery.server import discover_server, legacy_server
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import verify
+from mcp_auth_tui.protocol.mcp.first_contact import first_contact
 from mcp_auth_tui.protocol.registration import client as registration
 from mcp_auth_tui.protocol.staging import staged
 from mcp_auth_tui.protocol.tokens import grants, response
@@ -36,7 +37,7 @@ def probe(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
     """Speak to the server without a token."""
 
     def body() -> Protocol[tuple[Contact, Peer | None]]:
-        contact, peer = yield from verify.first_contact(judge)
+        contact, peer = yield from first_contact(judge)
         if contact.url:
             yield Learned("url", contact.url)
         yield Learned("contact", contact)

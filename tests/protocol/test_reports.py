@@ -36,7 +36,7 @@ TOKEN = f"{AS}/token"
 REGISTER = f"{AS}/register"
 
 
-def found(script: Script, id: str) -> Any:
+def finding_of(script: Script, id: str) -> Any:
     """Return the one finding with this id, that which ended the run included."""
     ends = [script.stop] if script.stop is not None else []
     (item,) = [item for item in (*script.findings, *ends) if item.id == id and item.level != "ok"]
@@ -128,13 +128,13 @@ def test_a_refusal_in_another_form_is_read_and_followed(body: Any, seen: str, wa
     assert stop.id == "token-error"
     assert stop.seen.startswith(f"{seen} (")
     assert way in stop.meanwhile
-    form = found(script, "token-error-form")
+    form = finding_of(script, "token-error-form")
     assert (form.level, form.seen) == (Level.ERROR, "HTTP 400, no error member")
 
 
 def test_a_form_that_is_wrong_is_told_without_a_word_of_basic() -> None:
     script = site(answers=at(TOKEN, json(400, {"message": "no"}))).run()
-    assert "Basic" not in found(script, "token-error-form").next
+    assert "Basic" not in finding_of(script, "token-error-form").next
 
 
 @pytest.mark.parametrize("error", ["invalid_request", "invalid_client"])
@@ -239,15 +239,15 @@ def test_a_metadata_place_that_is_blocked_names_who_answered() -> None:
 )
 def test_who_asks_to_wait_is_named_and_owns_it(url: str, whose: Whose) -> None:
     stop = site(answers=lambda r: json(429, {"message": "slow down"}) if r.url == url else None)
-    told = stop.run().stopped()
+    finding = stop.run().stopped()
     host = url.split("/")[2]
-    assert (told.id, told.whose, told.seen) == (
+    assert (finding.id, finding.whose, finding.seen) == (
         "net-rate-limited",
         whose,
         "HTTP 429: “slow down”",
     )
-    assert told.message == f"{host} asks to wait before the next request to it."
-    assert "no Retry-After" in told.next
+    assert finding.message == f"{host} asks to wait before the next request to it."
+    assert "no Retry-After" in finding.next
 
 
 # --- kind 4: owner by evidence -----------------------------------------------------------------
@@ -375,7 +375,7 @@ def test_where_no_place_has_it_each_refusal_is_an_error() -> None:
     world = site(documents={}, answers=lambda r: OKTA if "authorization-server" in r.url else None)
     script = world.run()
     assert script.stopped().id == "as-missing"
-    assert found(script, "as-status").level is Level.ERROR
+    assert finding_of(script, "as-status").level is Level.ERROR
 
 
 @pytest.mark.parametrize("page", [raw(401), raw(405), raw(200, "<title>App</title>", HTML)])
@@ -386,7 +386,7 @@ def test_a_place_of_the_resource_that_is_not_needed_is_information(page: Page) -
     script = world.run()
     assert worst(script) == []
     kind = "prm-html" if page.status == 200 else "prm-status"  # type: ignore[union-attr]
-    assert found(script, kind).level is Level.INFO
+    assert finding_of(script, kind).level is Level.INFO
 
 
 TWICE = "application/json, application/json"
@@ -403,7 +403,7 @@ def test_a_content_type_that_two_layers_set_is_a_warning() -> None:
     script = world.run()
     assert worst(script) == []
     assert script.broken == ["prm-content-type", "as-content-type"]
-    assert found(script, "prm-content-type").seen == TWICE
+    assert finding_of(script, "prm-content-type").seen == TWICE
 
 
 def test_scopes_divided_by_commas_are_the_ones_that_were_asked_for() -> None:
@@ -437,7 +437,7 @@ def test_a_challenge_that_divides_its_scopes_by_commas_is_read() -> None:
     script = world.run()
     assert worst(script) == []
     assert world.authorizations[0]["scope"] == "a b"
-    assert found(script, "rs-challenge-charset").level is Level.WARNING
+    assert finding_of(script, "rs-challenge-charset").level is Level.WARNING
 
 
 @pytest.mark.parametrize(
@@ -453,12 +453,12 @@ def test_a_label_for_an_issuer_contradicts_nothing_in_a_token_of_no_profile(
     typ: Any, iss: str, level: Level
 ) -> None:
     world = site(issues={"access_token": jwt({"typ": typ}, iss=iss)})
-    assert found(world.run(), "jwt-iss").level is level
+    assert finding_of(world.run(), "jwt-iss").level is level
 
 
 def test_an_audience_that_is_empty_is_told_as_it_is() -> None:
     world = site(issues={"access_token": jwt(aud=[])})
-    assert found(world.run(), "jwt-aud").seen == "[]"
+    assert finding_of(world.run(), "jwt-aud").seen == "[]"
 
 
 SINGLE = f"Bearer resource_metadata='{PRM}', scope='mcp:basic other'"
@@ -468,11 +468,11 @@ def test_single_quotes_are_an_error_that_allow_lifts() -> None:
     """QwenLM/qwen-code#5343: clients differ in whether they read them."""
     world = site(challenge=SINGLE, pages={PRM: json(200, prm())})
     script = world.run()
-    told = found(script, "rs-challenge-syntax")
-    assert told.level is Level.ERROR
-    assert told.seen.startswith("single quotes around resource_metadata, scope: ")
-    assert told.next == 'Write double quotes: resource_metadata="…".'
-    assert "--allow rs-challenge-syntax" in told.meanwhile
+    finding = finding_of(script, "rs-challenge-syntax")
+    assert finding.level is Level.ERROR
+    assert finding.seen.startswith("single quotes around resource_metadata, scope: ")
+    assert finding.next == 'Write double quotes: resource_metadata="…".'
+    assert "--allow rs-challenge-syntax" in finding.meanwhile
 
     lifted = site(challenge=SINGLE, pages={PRM: json(200, prm())})
     script = lifted.run(allow=frozenset({"rs-challenge-syntax"}))
@@ -512,7 +512,7 @@ def test_a_token_in_a_form_is_an_error_that_allow_lifts() -> None:
     assert "--allow token-content-type" in stop.meanwhile
     script = in_form().run(allow=frozenset({"token-content-type"}))
     assert script.returned() is Outcome.OK
-    assert found(script, "token-content-type").level is Level.ERROR
+    assert finding_of(script, "token-content-type").level is Level.ERROR
     assert script.learned("token")[-1].expires_in == 0.0
 
 
@@ -531,7 +531,7 @@ def test_a_token_of_another_name_is_an_error_that_allow_lifts() -> None:
     script = world.run(allow=frozenset({"token-type-unknown"}))
     assert script.returned() is Outcome.OK
     assert script.learned("token")[-1].type == "Bearer"
-    assert found(script, "token-type-unknown").level is Level.ERROR
+    assert finding_of(script, "token-type-unknown").level is Level.ERROR
 
 
 def test_an_open_server_with_metadata_says_that_it_can_be_signed_in_to() -> None:
@@ -539,10 +539,10 @@ def test_an_open_server_with_metadata_says_that_it_can_be_signed_in_to() -> None
     script = site(protected={"tools/call": ""}).run()
     assert script.returned() is Outcome.OPEN
     assert script.broken == ["rs-open", "rs-open-metadata"]
-    told = found(script, "rs-open-metadata")
-    assert (told.level, told.seen) == (Level.INFO, AS)
-    assert "--force" in told.next
-    assert "--call TOOL" in told.next
+    finding = finding_of(script, "rs-open-metadata")
+    assert (finding.level, finding.seen) == (Level.INFO, AS)
+    assert "--force" in finding.next
+    assert "--call TOOL" in finding.next
     assert site(protected={"tools/call": ""}).run(force=True).returned() is Outcome.OK
 
 

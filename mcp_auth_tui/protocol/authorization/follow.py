@@ -13,7 +13,7 @@ from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Callback, Protocol, Send
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.tokens.endpoint import FAILED, in_the_way
+from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin_text
 
 _HOPS = 10

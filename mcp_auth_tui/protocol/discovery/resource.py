@@ -115,9 +115,11 @@ def look_beside(judge: Judge) -> Protocol[None]:
     """Look once whether an open server publishes metadata: then it can be signed in to as well."""
     place = well_known(judge.config.url, _SUFFIX, with_query=True)
     exchange: Exchange = yield Send(request(judge.stage, place, _WHAT, judge.config))
-    found = read(exchange).document or {}
-    if compare(str(found.get("resource")), judge.config.url) != "foreign":
-        yield from open_beside(judge, check.strings(found.get("authorization_servers")), exchange)
+    document = read(exchange).document or {}
+    if compare(str(document.get("resource")), judge.config.url) != "foreign":
+        yield from open_beside(
+            judge, check.strings(document.get("authorization_servers")), exchange
+        )
 
 
 def open_beside(

@@ -31,37 +31,37 @@ def initialize(
         spec if (spec := conversation.judge.config.spec) in REVISIONS[:-1] else NEWEST_INITIALIZE
     )
     exchange, answer = yield from transport.ask("initialize", _opening(conversation, revision))
-    if answer is None or (refused := revisions.refusal(exchange, answer)) is None:
+    if answer is None or (refusal := revisions.refusal(exchange, answer)) is None:
         return exchange, answer
-    if not refused.common:
-        _refused_for_good(conversation, exchange, answer, refused)
+    if not refusal.common:
+        _refused_for_good(conversation, exchange, answer, refusal)
     yield from conversation.judge.note(
         "rs-revision-refused",
-        seen=f"{_words(exchange, answer, refused)}; asked again with {refused.common}",
+        seen=f"{_words(exchange, answer, refusal)}; asked again with {refusal.common}",
         exchange=exchange,
     )
-    conversation.opening = refused.common
+    conversation.opening = refusal.common
     exchange, answer = yield from transport.ask(
-        "initialize", _opening(conversation, refused.common)
+        "initialize", _opening(conversation, refusal.common)
     )
     if answer is not None and (again := revisions.refusal(exchange, answer)) is not None:
         _refused_for_good(conversation, exchange, answer, again)
     return exchange, answer
 
 
-def _words(exchange: Exchange, answer: RpcResponse, refused: revisions.Refusal) -> str:
+def _words(exchange: Exchange, answer: RpcResponse, refusal: revisions.Refusal) -> str:
     seen = error_answer.seen(f"HTTP {exchange.status}", exchange)
     seen = excerpt_of(exchange, answer) if answer.code is not None else seen
-    return f"{seen} (asked for: {refused.asked})"
+    return f"{seen} (asked for: {refusal.asked})"
 
 
 def _refused_for_good(
-    conversation: Conversation, exchange: Exchange, answer: RpcResponse, refused: revisions.Refusal
+    conversation: Conversation, exchange: Exchange, answer: RpcResponse, refusal: revisions.Refusal
 ) -> NoReturn:
     conversation.judge.stop(
         "rs-revision-refused",
-        seen=_words(exchange, answer, refused),
-        meanwhile=f"Run again with --spec {refused.older}." if refused.older else "",
+        seen=_words(exchange, answer, refusal),
+        meanwhile=f"Run again with --spec {refusal.older}." if refusal.older else "",
         exchange=exchange,
     )
 

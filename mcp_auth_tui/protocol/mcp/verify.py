@@ -1,31 +1,23 @@
-"""Knows what a refusal by the MCP server means, before and after a token (C1-C6, S1, S2)."""
+"""Knows what the MCP server makes of a token, and what its refusals mean (S1, S2)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NoReturn
 
-from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange, Question
-from mcp_auth_tui.model.oauth import Challenge, Contact, Peer, Token
-from mcp_auth_tui.protocol import challenge, error_answer
-from mcp_auth_tui.protocol.actions import Ask, FlowStop, Protocol
-from mcp_auth_tui.protocol.challenge import ParsedChallenges
+from mcp_auth_tui.model.oauth import Contact, Peer, Token
+from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.protocol.actions import Ask, Protocol
 from mcp_auth_tui.protocol.checks import challenge as checks_challenge
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp.conversation import converse
-from mcp_auth_tui.protocol.mcp.exchange import ConversationEnd
+from mcp_auth_tui.protocol.mcp.first_contact import contact_of, read_challenge
 from mcp_auth_tui.protocol.mcp.refusals import wrong_status
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
 from mcp_auth_tui.protocol.tokens.endpoint import clock_off
 
-_READ_SINGLE = "--allow rs-challenge-syntax"
-_PAGE = "A web page with HTTP 403 is all that a request without a token gets: no 401 of MCP."
-_LET_THROUGH = (
-    "Let requests to the MCP path through the bot protection, firewall or login that answers with"
-    " this page, and answer 401 there."
-)
 # S2: authorizations in one run, the first included.
 LIMIT = 3
 
@@ -51,127 +43,6 @@ class ScopeRequest:
     """Every scope that the resource lists."""
 
 
-def first_contact(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
-    """Speak to the server without a token (T1-T4); raises `FlowStop`.
-
-    Returns the challenge to start from, and what an open server told about itself.
-    """
-    if judge.config.url.startswith("http:") and not _loopback(judge.config.url):
-        yield from judge.refuse("rs-endpoint-http", seen=judge.config.url)
-    if judge.config.insecure:
-        yield from judge.note("client-insecure", seen="--insecure")
-    moved = ""
-    try:
-        end = yield from converse(judge, None)
-    except FlowStop as stopped:
-        if not (moved := stopped.place):
-            raise
-        yield stopped.finding
-        judge = judge.asking(moved)
-        end = yield from converse(judge, None)
-    if end.refused is None:
-        yield from judge.note("rs-open")
-        return Contact(200, (), end.era, end.revision, url=moved), end.peer
-    contact = replace((yield from _read_refusal(judge, end, end.refused)), url=moved)
-    if end.method not in ("server/discover", "initialize", "GET"):
-        seen = f"{end.method} is the first that is refused"
-        yield from judge.note("rs-partial-auth", seen=seen, exchange=end.refused)
-    return contact, None
-
-
-def _contact(
-    exchange: Exchange, challenges: tuple[Challenge, ...], end: ConversationEnd
-) -> Contact:
-    era = (end.era, end.revision, end.method)
-    return Contact(exchange.status, challenges, *era, exchange.number)
-
-
-def _loopback(url: str) -> bool:
-    from mcp_auth_tui.protocol.urls import is_loopback, split
-
-    return is_loopback(split(url).hostname or "")
-
-
-def _read_refusal(judge: Judge, end: ConversationEnd, exchange: Exchange) -> Protocol[Contact]:
-    parsed = yield from read_challenge(judge, exchange)
-    contact = _contact(exchange, parsed.challenges, end)
-    if exchange.status == 403 and contact.param("error") != "insufficient_scope":
-        words = error_answer.read(exchange)
-        page = words.form == "page" or bool(words.product)
-        message = f"{words.product} refuses a request without a token: no 401 of MCP comes."
-        if not judge.config.force:
-            judge.stop(
-                "rs-wrong-status",
-                seen=error_answer.seen("HTTP 403 without a token", exchange),
-                expected="HTTP 401 with WWW-Authenticate",
-                message=message if words.product else _PAGE if page else "",
-                next=_LET_THROUGH if page else "",
-                meanwhile=f"To try the flow all the same: --force. {REPORT}",
-                exchange=exchange,
-            )
-        yield from judge.note("rs-wrong-status", seen="HTTP 403", exchange=exchange)
-    yield from judge.tell(checks_challenge.error(exchange, contact), exchange)
-    words = error_answer.read(exchange)
-    quoted = f"“{words.words or words.challenge}”"
-    if words.wants_key and contact.param("resource_metadata") is None:
-        yield from judge.note("rs-wants-key", seen=quoted, exchange=exchange)
-    return replace(contact, wants=quoted if words.wants_key or words.wants_bearer else "")
-
-
-def explained(stopped: FlowStop, contact: Contact) -> FlowStop:
-    """Return the end of a run, explained by what the first refusal asked for in its own words."""
-    finding = stopped.finding
-    if finding.id != "prm-missing" or not contact.wants:
-        return stopped
-    told = replace(
-        finding,
-        message=f"The server refuses with {contact.wants} and nothing says how to sign in: it may"
-        " take a key or a token that its operator hands out.",
-        next=f"{finding.next} A server that takes keys alone keeps its bare Bearer challenge and"
-        " publishes no OAuth metadata.",
-        meanwhile=f"Ask the operator for a key or a token and send it as the server says."
-        f" {finding.meanwhile}",
-    )
-    return FlowStop(told, stopped.place)
-
-
-def read_challenge(judge: Judge, exchange: Exchange) -> Protocol[ParsedChallenges]:
-    """Read and judge ``WWW-Authenticate`` (C1-C3, C6); a missing one is only noted."""
-    response = exchange.response
-    fields = response.all("www-authenticate") if response else ()
-    parsed, pointer = challenge.parse(fields), "www-authenticate"
-    if not fields:
-        if exchange.status == 401:
-            yield from judge.note("rs-401-no-challenge", exchange=exchange, pointer=pointer)
-        return parsed
-    text = ", ".join(fields)
-    if exchange.status == 401:
-        yield from judge.keep("rs-401-no-challenge", exchange=exchange, pointer=pointer)
-    yield from judge.tell(checks_challenge.fields(exchange, parsed, text), exchange)
-    if parsed.single:
-        return (yield from _single_quotes(judge, parsed, text, exchange))
-    return parsed
-
-
-def _single_quotes(
-    judge: Judge, parsed: ParsedChallenges, shown: str, exchange: Exchange
-) -> Protocol[ParsedChallenges]:
-    """Tell of single quotes, and take them for quotes where that was allowed."""
-    lifted = "rs-challenge-syntax" in judge.config.allow
-    yield from judge.note(
-        "rs-challenge-syntax",
-        seen=f"single quotes around {', '.join(parsed.single)}: {shown}",
-        next=f'Write double quotes: {parsed.single[0]}="…".',
-        meanwhile=f"To read them all the same, for debugging only: {_READ_SINGLE}. {REPORT}",
-        exchange=exchange,
-        pointer="www-authenticate",
-    )
-    if not lifted:
-        return parsed
-    yield from judge.note("client-overridden", seen=_READ_SINGLE, exchange=exchange)
-    return ParsedChallenges(parsed.unquoted())
-
-
 def verify(
     judge: Judge,
     token: Token,
@@ -193,7 +64,7 @@ def verify(
     if exchange is None:
         return Verdict(peer=end.peer)
     parsed = yield from read_challenge(judge, exchange)
-    refused = _contact(exchange, parsed.challenges, end)
+    refused = contact_of(exchange, parsed.challenges, end)
     yield from judge.tell(checks_challenge.error(exchange, refused), exchange)
     if exchange.status == 401:
         return Verdict(refused=refused, exchange=exchange)

@@ -35,7 +35,7 @@ from mcp_auth_tui.protocol.discovery.resource import serving
 from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.strict_json import loads
-from mcp_auth_tui.protocol.tokens.endpoint import FAILED, in_the_way
+from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
 
 # The authentication methods that this program can use at the token endpoint, strongest first.

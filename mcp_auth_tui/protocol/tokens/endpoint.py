@@ -17,12 +17,11 @@ from mcp_auth_tui.model.oauth import AuthorizationServer, Client
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Sign, SignedJwt
 from mcp_auth_tui.protocol.checks import token
-from mcp_auth_tui.protocol.error_answer import ErrorAnswer
 from mcp_auth_tui.protocol.excerpt import excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, send_with_proof
-from mcp_auth_tui.protocol.urls import split
+from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way, remedy
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFETIME = 60.0
@@ -114,8 +113,9 @@ class Endpoint:
         """
         answer = answer or form_encoded(exchange)
         error, words = answer.get("error"), error_answer.read(exchange)
-        told = [answer.get(name) for name in ("error", "error_description", "error_uri")]
-        seen = f"HTTP {exchange.status}: {': '.join(t for t in told if isinstance(t, str) and t)}"
+        members = [answer.get(name) for name in ("error", "error_description", "error_uri")]
+        texts = [text for text in members if isinstance(text, str) and text]
+        seen = f"HTTP {exchange.status}: {': '.join(texts)}"
         if not isinstance(error, str):
             seen = error_answer.seen(f"HTTP {exchange.status}", exchange)
         detail = [f"authentication: {self.client.auth_method}", sent, clock_off(exchange)]
@@ -125,7 +125,7 @@ class Endpoint:
         elif exchange.status >= 500 and not isinstance(error, str):
             message, next = f"The authorization server failed: HTTP {exchange.status}.", FAILED
         elif id != "token-refresh-refused":
-            next, meanwhile = _way_on(exchange, error, words)
+            next, meanwhile = remedy(exchange, error, words)
         self.judge.stop(
             id,
             seen=f"{seen} ({'; '.join(part for part in detail if part)})",
@@ -152,8 +152,8 @@ class Endpoint:
         seen = f"HTTP {exchange.status}; no JSON object ({kind or 'no content type'})"
         if fields:
             seen += f"; form fields {', '.join(sorted(fields))}"
-        elif said := excerpt(exchange):
-            seen += f"; {said}"
+        elif words := excerpt(exchange):
+            seen += f"; {words}"
         message = f"The token answer is {'form-encoded' if fields else 'no JSON object'}."
         if "access_token" not in fields:
             self.judge.stop(
@@ -225,7 +225,6 @@ def authenticate(client: Client) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
     return (), ((id,) if client.id else ())
 
 
-FAILED = "Look in the authorization server's log for what failed at that time."
 _OBJECT = "The answer is a JSON object with the content type application/json."
 _AS_JSON = (
     "Send access_token and token_type as members of a JSON object, with Content-Type:"
@@ -240,18 +239,6 @@ _IN_JSON = (
 def form_encoded(exchange: Exchange) -> dict[str, str]:
     """Return the fields of an answer that is form-encoded where JSON is due; else empty."""
     return error_answer.form_fields(exchange.response.text if exchange.response else "")
-
-
-def in_the_way(words: ErrorAnswer, exchange: Exchange) -> tuple[str, str]:
-    """Return headline and next step where something before the server refused a request."""
-    path = split(exchange.request.url).path
-    product = f" ({words.product})" if words.product else ""
-    return (
-        f"Something before the authorization server refused the request{product}; the server"
-        " itself did not answer.",
-        f"Let {exchange.request.method} {path} through the bot protection, firewall, gateway or"
-        " rate limit that answers so.",
-    )
 
 
 def clock_off(exchange: Exchange) -> str | None:
@@ -269,79 +256,3 @@ def clock_off(exchange: Exchange) -> str | None:
         return None
     side = "ahead of" if off > 0 else "behind"
     return f"this machine's clock is {abs(off):,.0f} s {side} the server's"
-
-
-# For who runs the server, and for who only uses it (K7).
-WAYS = {
-    "invalid_client": (
-        "Compare client id, secret and authentication method with what is registered.",
-        "Try another --auth-method, or another client with --client-id.",
-    ),
-    "invalid_target": (
-        "Add this resource to those that the server knows.",
-        "See with --no-resource whether it works without.",
-    ),
-    "invalid_scope": (
-        "Grant these scopes to this client, or do not ask for them in challenge and metadata.",
-        "Ask for fewer scopes with --scope.",
-    ),
-    "unauthorized_client": ("Allow this client the grant.", "Choose another grant with --grant."),
-    "unsupported_grant_type": ("Allow the grant.", "Choose another grant with --grant."),
-}
-# Codes behind which may stand that the header with id and secret was not read.
-_UNSURE = (None, "invalid_client", "invalid_request", "unauthorized_client")
-_REFUSED_GRANT = {
-    "authorization_code": "The code was sent once, as soon as it came back, with the redirect_uri"
-    " and the code_verifier that belong to it: look for why it is not taken (instances that share"
-    " no store, a very short life).",
-    "urn:ietf:params:oauth:grant-type:jwt-bearer": "Look at the assertion: its audience, its"
-    " expiry, and whether the server trusts who issued it.",
-}
-
-
-# What a sentence misses or does not know, where no error code says it.
-_PARAMETERS = {
-    "client_secret": (
-        "Let clients without a secret in, or say in the metadata and in the registration that one"
-        " is needed.",
-        "This server wants a secret: give a client that has one with --client-id, or let the secret"
-        " go in the body with --auth-method client_secret_post.",
-    ),
-    "client_id": (
-        "Take client_id from the form, and from the Authorization header where the client uses it.",
-        "Send client id and secret in the body with --auth-method client_secret_post.",
-    ),
-    "code_verifier": (
-        "Take code_verifier (PKCE, RFC 7636 §4.5): every client of MCP sends it.",
-        "",
-    ),
-    "resource": WAYS["invalid_target"],
-    "audience": WAYS["invalid_target"],
-    "scope": WAYS["invalid_scope"],
-    "grant_type": WAYS["unsupported_grant_type"],
-}
-_UNREAD = (
-    "Read the Authorization header (Basic), or take client_secret_basic out of the metadata and of"
-    " the registration.",
-    "Send client id and secret in the body: --auth-method client_secret_post.",
-)
-
-
-def _way_on(exchange: Exchange, error: object, words: ErrorAnswer) -> tuple[str, str]:
-    """Return what can be done about an error (RFC 6749 §5.2), as far as it is known.
-
-    A parameter that the answer names comes before its code: it says more.
-    """
-    named = next((name for name in _PARAMETERS if name in words.text), "")
-    basic = any(field.raw.startswith("Basic ") for field in exchange.request.headers)
-    if basic and named in ("client_id", "client_secret") and error in _UNSURE:
-        return _UNREAD
-    if error == "invalid_grant":
-        if exchange.edited:
-            return "", ""  # what was sent is not what belongs together any more
-        form = exchange.request.form or ()
-        grant = next((field.raw for field in form if field.name == "grant_type"), "")
-        return _REFUSED_GRANT.get(grant, ""), ""
-    if isinstance(error, str) and error in WAYS:
-        return WAYS[error]
-    return _PARAMETERS[named] if named else ("", "")

@@ -53,7 +53,7 @@ def authorized(method: str, page: Any, times: int = 99) -> Answer:
     return answer
 
 
-def given(script: Script) -> list[str]:
+def broken_but_given(script: Script) -> list[str]:
     """Return the rules that were found broken by a run that gave its header (exit 0)."""
     assert (script.stop, script.returned()) == (None, Outcome.OK)
     assert script.learned("token")[-1].verified
@@ -121,16 +121,16 @@ def test_initialize_that_is_refused_for_its_revision_is_asked_once_more(
 ) -> None:
     world = site(answers=opening(refuse, taken=(taken,)))
     script = world.run()
-    assert given(script) == ["rs-revision-refused"]
+    assert broken_but_given(script) == ["rs-revision-refused"]
     asked = [
         body_of(item)["params"]["protocolVersion"]
         for item in world.sent
         if method_of(item) == "initialize"
     ]
     assert asked == ["2025-11-25", taken]
-    told = next(item for item in script.findings if item.id == "rs-revision-refused")
-    assert (told.level, told.whose) == (Level.ERROR, Whose.SERVER)
-    assert told.seen.endswith(f"(asked for: 2025-11-25); asked again with {taken}")
+    finding = next(item for item in script.findings if item.id == "rs-revision-refused")
+    assert (finding.level, finding.whose) == (Level.ERROR, Whose.SERVER)
+    assert finding.seen.endswith(f"(asked for: 2025-11-25); asked again with {taken}")
     assert script.learned("revision")[-1] == taken
 
 
@@ -206,23 +206,23 @@ LOST = [
 def test_a_lost_session_is_begun_anew_and_told(page: Any) -> None:
     sessions = Sessions(lambda id: id == "s1", page)
     script = site(answers=sessions).run()
-    assert given(script) == ["rs-session-lost"]
+    assert broken_but_given(script) == ["rs-session-lost"]
     assert sessions.begun == ["s1", "s2"]
     assert script.learned("peer")[-1].tools == ("test-tool",)
-    told = next(item for item in script.findings if item.id == "rs-session-lost")
-    assert told.level is Level.ERROR
-    assert "shared store" in told.next
-    assert "sticky" in told.next
+    finding = next(item for item in script.findings if item.id == "rs-session-lost")
+    assert finding.level is Level.ERROR
+    assert "shared store" in finding.next
+    assert "sticky" in finding.next
 
 
 @pytest.mark.parametrize("page", LOST)
 def test_a_server_that_loses_every_session_has_accepted_the_token(page: Any) -> None:
     sessions = Sessions(lambda _: True, page)
     script = site(answers=sessions).run()
-    assert given(script) == ["rs-session-lost"]
+    assert broken_but_given(script) == ["rs-session-lost"]
     assert sessions.begun == ["s1", "s2"]
-    told = next(item for item in script.findings if item.id == "rs-session-lost")
-    assert told.message.endswith(GOOD)
+    finding = next(item for item in script.findings if item.id == "rs-session-lost")
+    assert finding.message.endswith(GOOD)
 
 
 def test_a_second_initialize_tells_a_token_that_was_taken_back() -> None:
@@ -239,7 +239,7 @@ def test_a_401_without_a_session_is_about_the_token() -> None:
 def test_a_method_that_is_unknown_is_no_lost_session() -> None:
     sessions = Sessions(lambda _: True, refusing(404, -32601, "Method not found"))
     script = site(answers=sessions).run()
-    assert given(script) == ["net-http"]
+    assert broken_but_given(script) == ["net-http"]
     assert sessions.begun == ["s1"]
 
 
@@ -266,15 +266,15 @@ BLOCK = raw(403, "<title>Attention Required! | Cloudflare</title><p>Blocked", HT
 )
 def test_tools_that_cannot_be_listed_take_no_header_back(page: Any, id: str) -> None:
     script = site(answers=authorized("tools/list", page)).run()
-    assert given(script) == [id]
-    told = next(item for item in script.findings if item.id == id)
-    assert told.level is Level.ERROR
+    assert broken_but_given(script) == [id]
+    finding = next(item for item in script.findings if item.id == id)
+    assert finding.level is Level.ERROR
 
 
 def test_a_block_page_is_told_as_what_it_is() -> None:
     script = site(answers=authorized("tools/list", BLOCK)).run()
-    told = next(item for item in script.findings if item.id == "net-http")
-    assert told.message == (
+    finding = next(item for item in script.findings if item.id == "net-http")
+    assert finding.message == (
         f"Cloudflare refused tools/list; the MCP server itself did not answer it. {GOOD}"
     )
 
@@ -284,15 +284,15 @@ def test_a_revision_that_we_do_not_speak_takes_no_header_back(value: Any) -> Non
     def hello(request: Request) -> Page:
         return result(request, {**HELLO, "protocolVersion": value})
 
-    assert given(site(answers=authorized("initialize", hello)).run()) == ["rs-not-mcp"]
+    assert broken_but_given(site(answers=authorized("initialize", hello)).run()) == ["rs-not-mcp"]
 
 
 def test_a_tool_that_cannot_be_called_takes_no_header_back() -> None:
     page = refusing(200, -32602, "Unknown tool: nope")
     script = site(answers=authorized("tools/call", page)).run(call="nope")
-    assert given(script) == ["net-http"]
-    told = next(item for item in script.findings if item.id == "net-http")
-    assert (told.whose, told.message) == (
+    assert broken_but_given(script) == ["net-http"]
+    finding = next(item for item in script.findings if item.id == "net-http")
+    assert (finding.whose, finding.message) == (
         Whose.CLIENT,
         f"The server lists no tool nope. {GOOD}",
     )
@@ -302,8 +302,8 @@ def test_a_tool_that_cannot_be_called_takes_no_header_back() -> None:
 def test_a_tool_that_is_listed_and_fails_is_the_server_s() -> None:
     page = refusing(200, -32603, "boom")
     script = site(answers=authorized("tools/call", page)).run(call="test-tool")
-    told = next(item for item in script.findings if item.id == "net-http")
-    assert (told.whose, told.message) == (
+    finding = next(item for item in script.findings if item.id == "net-http")
+    assert (finding.whose, finding.message) == (
         Whose.SERVER,
         f"The tool test-tool could not be called. {GOOD}",
     )
@@ -328,7 +328,7 @@ def test_what_is_about_authorization_or_proves_nothing_still_ends_the_run(
 ) -> None:
     script = site(answers=authorized(method, page)).run()
     if id is None:
-        assert given(script) == ["net-http"]
+        assert broken_but_given(script) == ["net-http"]
     else:
         assert script.stopped().id == id
 
@@ -351,9 +351,9 @@ def test_an_endpoint_event_on_post_is_the_old_transport() -> None:
     """keboola/mcp-server#295."""
     world = Sse(post=raw(200, ENDPOINT + PING, SSE))
     script = world.run()
-    assert given(script) == ["rs-sse-on-post"]
-    told = next(item for item in script.findings if item.id == "rs-sse-on-post")
-    assert "405" in told.next
+    assert broken_but_given(script) == ["rs-sse-on-post"]
+    finding = next(item for item in script.findings if item.id == "rs-sse-on-post")
+    assert "405" in finding.next
     peer = script.learned("peer")[-1]
     assert (peer.era, peer.tools) == ("sse", ("test-tool",))
     assert [method_of(item) for item in world.sent if header(item, "Authorization")] == [
@@ -380,11 +380,11 @@ def test_a_stream_that_never_names_its_endpoint_ends_in_time(drips: bool, why: s
     """datagouv/datagouv-mcp#68 pings for ever, QwenLM/qwen-code#8550 says nothing."""
     world = Sse(first=(), drips=drips)
     script = world.run()
-    assert given(script) == ["rs-not-mcp"]
-    told = next(item for item in script.findings if item.id == "rs-not-mcp")
-    assert (told.level, told.whose) == (Level.ERROR, Whose.SERVER)
-    assert told.seen.startswith("the event stream sent no endpoint event: ")
-    assert why in told.seen
+    assert broken_but_given(script) == ["rs-not-mcp"]
+    finding = next(item for item in script.findings if item.id == "rs-not-mcp")
+    assert (finding.level, finding.whose) == (Level.ERROR, Whose.SERVER)
+    assert finding.seen.startswith("the event stream sent no endpoint event: ")
+    assert why in finding.seen
 
 
 def test_a_stream_without_an_endpoint_proves_nothing_where_no_token_is_needed() -> None:
@@ -402,9 +402,9 @@ def test_an_answer_that_never_comes_on_the_stream_takes_no_header_back(
     world = Sse(drips=drips, **changes)
     before = world.clock
     script = world.run()
-    assert given(script) == ["rs-sse-silent"]
-    told = next(item for item in script.findings if item.id == "rs-sse-silent")
-    assert told.seen.startswith("no answer to initialize with the id ")
+    assert broken_but_given(script) == ["rs-sse-silent"]
+    finding = next(item for item in script.findings if item.id == "rs-sse-silent")
+    assert finding.seen.startswith("no answer to initialize with the id ")
     reads = [item.within for item in world.performed if isinstance(item, actions.Read)]
     assert all(0 < within <= 30 for within in reads)
     assert world.clock - before < 300
@@ -425,4 +425,4 @@ def test_a_revision_is_refused_over_the_old_transport_too() -> None:
         return raw(202)
 
     world._answer = answer  # type: ignore[method-assign]  # one method of one server
-    assert given(world.run()) == ["rs-revision-refused"]
+    assert broken_but_given(world.run()) == ["rs-revision-refused"]

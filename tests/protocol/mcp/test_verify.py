@@ -10,6 +10,7 @@ from mcp_auth_tui.model import Kind, Request, Stage
 from mcp_auth_tui.model.oauth import Contact
 from mcp_auth_tui.protocol import actions
 from mcp_auth_tui.protocol.mcp import verify
+from mcp_auth_tui.protocol.mcp.first_contact import first_contact
 from tests.protocol.script import (
     MCP,
     PRM,
@@ -27,7 +28,7 @@ COMPLETE = f'Bearer resource_metadata="{PRM}", scope="a"'
 
 
 def contacting(page: Page, **settings: Any) -> Script:
-    script = Script(verify.first_contact(judge(spec="2026-07-28", **settings)))
+    script = Script(first_contact(judge(spec="2026-07-28", **settings)))
     script.reply(made_exchange(script.wants(actions.Send).request, page))
     return script
 
@@ -93,7 +94,7 @@ def test_a_403_can_be_forced_C6() -> None:
 
 
 def test_an_http_url_off_loopback_is_refused() -> None:
-    script = Script(verify.first_contact(judge(url="http://mcp.example/mcp")))
+    script = Script(first_contact(judge(url="http://mcp.example/mcp")))
     assert (script.stopped().id, script.stopped().exit) == ("rs-endpoint-http", 4)
 
 

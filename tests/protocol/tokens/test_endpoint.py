@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from mcp_auth_tui.model import Failure, Field, Kind, Request, Secret, Stage
 from mcp_auth_tui.protocol.actions import Ask, Sign, SignedJwt
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
-from mcp_auth_tui.protocol.tokens.endpoint import ASSERTION, WAYS, Endpoint, form_encoded
+from mcp_auth_tui.protocol.tokens.endpoint import ASSERTION, Endpoint, form_encoded
+from mcp_auth_tui.protocol.tokens.remedies import REMEDIES
 from tests.protocol.script import (
     AS,
     MCP,
@@ -244,12 +245,12 @@ def test_no_body_is_taken_for_a_form_without_the_names_of_one(body: str) -> None
     assert not found or {"error", "access_token"} & set(found)
 
 
-@pytest.mark.parametrize("error", WAYS)
+@pytest.mark.parametrize("error", REMEDIES)
 def test_each_error_has_its_way_on_K7(error: str) -> None:
     script = asking()
     script.sends("POST", TOKEN, json(400, {"error": error}))
     stop = script.stopped()
-    assert (stop.next, stop.meanwhile) == WAYS[error]
+    assert (stop.next, stop.meanwhile) == REMEDIES[error]
 
 
 @pytest.mark.parametrize(
