@@ -37,8 +37,8 @@ _TEXTS = (
 )
 # What holds the error proper where it is no text itself.
 _INSIDE = ("error", "Error", "fault", "errors", "detail", "details", "error_description", "data")
-_CODE = re.compile(r"[A-Za-z_][\w.\-]{1,63}\Z")
-_FORM_NAME = re.compile(r"[a-z_]+\Z")
+_CODE = r"[A-Za-z_][\w.\-]{1,63}\Z"
+_FORM_NAME = r"[a-z_]+\Z"
 _KEY = r"(?i)api[\s_-]?key|subscription[\s_-]key|personal access token"
 _EXPECTED = (
     r"(?i)(expect|requir|miss|no |need|must|format|use)[^.;]{0,60}['\"“`]?\bbearer\b"
@@ -126,7 +126,7 @@ def form_fields(body: str) -> dict[str, str]:
     body = body.strip()
     if any(sign in body for sign in "<{ \n"):
         return {}
-    fields = {key: value for key, value in parse_qsl(body) if _FORM_NAME.match(key)}
+    fields = {key: value for key, value in parse_qsl(body) if re.match(_FORM_NAME, key)}
     return fields if {"error", "access_token"} & set(fields) else {}
 
 
@@ -182,7 +182,7 @@ def _of_object(value: Mapping[str, Any], depth: int) -> tuple[str, str]:
 def _code(value: Mapping[str, Any]) -> str:
     for name in ("error", *_CODES):
         word = value.get(name)
-        if isinstance(word, str) and _CODE.match(word):
+        if isinstance(word, str) and re.match(_CODE, word):
             return word
     return ""
 
@@ -191,7 +191,7 @@ def _text(value: Mapping[str, Any]) -> str:
     texts = (value.get(name) for name in _TEXTS)
     text = next((item for item in texts if isinstance(item, str) and item.strip()), "")
     error, place = value.get("error"), value.get("loc")
-    if not text and isinstance(error, str) and not _CODE.match(error):
+    if not text and isinstance(error, str) and not re.match(_CODE, error):
         text = error
     if text and isinstance(place, list) and place:
         return f"{'.'.join(str(part) for part in place)}: {text}"
