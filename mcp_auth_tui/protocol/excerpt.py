@@ -64,11 +64,6 @@ def _speaks(response: Response) -> bool:
     return bool(response.body.strip()) and b"\0" not in response.body[:_READ]
 
 
-def with_excerpt(seen: str, exchange: Exchange) -> str:
-    """Return what was seen, followed by what the body of the answer says."""
-    return f"{seen}: {text}" if (text := excerpt(exchange)) else seen
-
-
 def page_text(page: str) -> str:
     """Return the title of a web page and the words that a person sees on it."""
     from html import unescape  # the names of 2,000 characters, for pages only

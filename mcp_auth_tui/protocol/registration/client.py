@@ -32,7 +32,6 @@ from mcp_auth_tui.protocol.checks.check import Check, as_seen
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery import documents
 from mcp_auth_tui.protocol.discovery.resource import serving
-from mcp_auth_tui.protocol.excerpt import with_excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way
@@ -319,7 +318,7 @@ def _registered(judge: Judge, exchange: Exchange, redirect_uri: str) -> Protocol
             yield from judge.tell([Check("dcr-error-shape", not shaped, seen)], exchange)
         _refused(judge, exchange, answer if isinstance(answer, dict) else {}, redirect_uri)
     if not isinstance(answer, dict):
-        seen = with_excerpt(f"HTTP {exchange.status} with {why}", exchange)
+        seen = error_answer.seen(f"HTTP {exchange.status} with {why}", exchange)
         judge.stop("dcr-no-client-id", seen=seen, exchange=exchange)
     status = Check("dcr-status", exchange.status != 201, f"HTTP {exchange.status}")
     yield from judge.tell([status], exchange)
