@@ -21,6 +21,8 @@ from mcp_auth_tui.protocol.actions import Callback
 HELD_SECONDS = 20.0
 """How long a browser waits for its page at most."""
 _FLUSH_SECONDS = 1.0
+_IN_TURN = 4
+"""How many of them are told in the order in which they came: a POST before a redirect is news."""
 _STRAYS = 50
 """How many answers that are not ours are reported and held in one wait; the rest are told so."""
 _HOSTS = ("127.0.0.1", "::1", "localhost")
@@ -40,7 +42,7 @@ class _Held:
 
 
 _Place = tuple[bool, int, _Held]
-"""Strays behind what may be ours, then in order of arrival; no two have the same number."""
+"""Many strays stand behind what may be ours; else the order of arrival: no two share a number."""
 
 
 class Listener:
@@ -145,7 +147,8 @@ class Listener:
         return not self._state or ("state", self._state) in parse_qsl(query)
 
     def _put(self, held: _Held, stray: bool) -> None:
-        self._queue.put_nowait((stray, next(self._arrivals), held))
+        behind = stray and self._strays > _IN_TURN
+        self._queue.put_nowait((behind, next(self._arrivals), held))
 
     def _refused(self, incoming: Incoming) -> str | None:
         """Return the page for what is no answer; None for what may be one."""

@@ -185,6 +185,21 @@ async def test_a_flood_of_strays_neither_keeps_the_answer_out_nor_comes_before_i
     assert reported <= callback_room._STRAYS
 
 
+async def test_a_post_before_the_redirect_is_told_first() -> None:
+    """authz-post: some servers post the answer, and then redirect as they should."""
+    listener = await Listener.bind()
+    listener.arm("right")
+    await ask(listener, "/callback", method="POST", body="code=a")
+    ours = asyncio.ensure_future(ask(listener, "/callback?code=a&state=right"))
+    await asyncio.wait_for(queued(listener, 2), 5)
+    assert (await listener.next()).method == "POST"
+    await listener.answer("ignored")
+    assert (await listener.next()).query == "code=a&state=right"
+    await listener.answer("done")
+    assert (await ours).status == 200
+    await listener.aclose()
+
+
 async def test_an_answer_without_a_page_that_waits_costs_no_time(
     listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,8 +224,8 @@ async def test_one_answer_is_accepted_and_later_ones_are_told_so(listener: Liste
     assert (await first).status == 200
 
 
-async def queued(listener: Listener) -> None:
-    while listener._queue.empty():
+async def queued(listener: Listener, number: int = 1) -> None:
+    while listener._queue.qsize() < number:
         await asyncio.sleep(0)
 
 
