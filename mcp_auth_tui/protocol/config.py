@@ -32,6 +32,10 @@ class Config:
     client_id: str | None = None
     client_secret: Secret | None = None
     client_metadata_url: str | None = None
+    client_name: str | None = None
+    """What a registration calls this client; None: the program's own name."""
+    registration_token: Secret | None = None
+    """An initial access token for the registration endpoint (RFC 7591 §3)."""
     register: bool = False
     """Register dynamically even when another way is open."""
     auth_method: str | None = None
@@ -41,6 +45,8 @@ class Config:
     send_resource: bool = True
     params: tuple[tuple[str, str], ...] = ()
     """Extra parameters of the authorization request."""
+    headers: tuple[tuple[str, Secret], ...] = ()
+    """Header fields that every request to the MCP server carries, and no other request."""
     redirect_uri: str | None = None
     port: int | None = None
     issuer: str | None = None

@@ -57,6 +57,13 @@ MCP URL stands alone on the first line of stdout, and Ctrl-C ends it with exit c
 """
 
 
+# RFC 9110 §5.6.2: what the name of a header field is made of.
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_OWN_HEADERS = frozenset(
+    ("accept", "authorization", "connection", "content-length", "content-type", "dpop", "host")
+)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one sentence and ends with exit code 2."""
 
@@ -234,6 +241,14 @@ def _client(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--client-metadata-url", metavar="URL", help="a client ID metadata document of yours"
     )
+    group.add_argument(
+        "--client-name", metavar="NAME", help="what a registration calls this client"
+    )
+    group.add_argument(
+        "--registration-token",
+        metavar="SOURCE",
+        help="an initial access token for the registration endpoint",
+    )
     group.add_argument("--register", action="store_true", help="register dynamically in any case")
     group.add_argument(
         "--auth-method",
@@ -257,6 +272,15 @@ def _request(parser: argparse.ArgumentParser, *, port: bool) -> None:
         action="append",
         default=[],
         help="add to the authorization request; repeatable",
+    )
+    group.add_argument(
+        "--header",
+        metavar="HEADER",
+        type=_header,
+        action="append",
+        default=[],
+        help="'NAME: VALUE', sent to the MCP server too, and to no other; VALUE may be a SOURCE,"
+        " as env:NAME; repeatable",
     )
     group.add_argument("--redirect-uri", metavar="URI", help="where the browser comes back to")
     if port:
@@ -370,6 +394,15 @@ def _pair(text: str) -> tuple[str, str]:
     name, sep, value = text.partition("=")
     if not name or not sep:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return name, value
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, sep, value = (part.strip() for part in text.partition(":"))
+    if not sep or not value or not name or set(name) - _TOKEN:
+        raise argparse.ArgumentTypeError(f"{name or text!r} is not 'NAME: VALUE'")
+    if name.lower() in _OWN_HEADERS or name.lower().startswith("mcp-"):
+        raise argparse.ArgumentTypeError(f"{name} is made by this program itself")
     return name, value
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.model import Secret
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.storage.secret_sources import Found
 
 IDP_VARIABLE = "MCP_AUTH_IDP_CLIENT_SECRET"
 OPTIONS = {
@@ -18,7 +21,11 @@ OPTIONS = {
     "assertion": "the workload's assertion",
     "subject_token": "the identity provider's token",
     "idp_client_secret": "the client secret at the identity provider",
+    "registration_token": "the initial access token",
 }
+
+
+SOURCES = ("env:", "file:", "keyring:", "command:")
 
 
 class CredentialProblem(Exception):
@@ -38,43 +45,70 @@ class Credentials:
     assertion: Secret | None = None
     subject_token: Secret | None = None
     idp_client_secret: Secret | None = None
+    registration_token: Secret | None = None
+    headers: tuple[tuple[str, Secret], ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def read(args: Any, environ: Mapping[str, str] = os.environ) -> Credentials:
     """Read what the parsed arguments name; raises `CredentialProblem`."""
     named = {name: getattr(args, name) for name in OPTIONS if getattr(args, name)}
-    if not named:
-        return Credentials(idp_client_secret=_from_environment(args, environ))
+    sources = [(name, source, OPTIONS[name]) for name, source in named.items()]
+    headers = [(name, value) for name, value in args.header if value.startswith(SOURCES)]
+    sources += [("header", source, f"the header {name}") for name, source in headers]
+    found, notes = _read_all(sources, environ) if sources else ([], ())
+    secrets = dict(zip(named, found, strict=False))
+    given = iter(found[len(named) :])
+    key = secrets.get("client_key")
+    values = {name: item.secret for name, item in secrets.items()}
+    return Credentials(
+        values.get("client_key"),
+        key.origin if key else "",
+        values.get("assertion"),
+        values.get("subject_token"),
+        values.get("idp_client_secret") or _from_environment(args, environ),
+        values.get("registration_token"),
+        tuple(
+            (name, _header(name, next(given).secret if (name, value) in headers else Secret(value)))
+            for name, value in args.header
+        ),
+        notes,
+    )
+
+
+def _read_all(
+    sources: list[tuple[str, str, str]], environ: Mapping[str, str]
+) -> tuple[list[Found], tuple[str, ...]]:
+    """Read every source (option, where, what it is called), and what there is to say of them."""
     from mcp_auth_tui.storage import secret_sources, user_config
 
-    notes: list[str] = []
-    found: dict[str, secret_sources.Found] = {}
-    name = next(iter(named))
+    found: list[Found] = []
+    name = sources[0][0]
     try:
         config = user_config.read(environ)
-        notes += config.notes
-        for name, source in named.items():
-            found[name] = secret_sources.read(
-                source,
-                what=OPTIONS[name],
-                commands=config.commands,
-                environ=environ,
-                config=str(config.path),
+        for option, source, what in sources:
+            name = option
+            found.append(
+                secret_sources.read(
+                    source,
+                    what=what,
+                    commands=config.commands,
+                    environ=environ,
+                    config=str(config.path),
+                )
             )
     except (secret_sources.SourceProblem, user_config.ConfigProblem) as problem:
         raise CredentialProblem(str(problem), name) from None
-    notes += [item.note for item in found.values() if item.note]
-    secrets = {name: item.secret for name, item in found.items()}
-    key = found.get("client_key")
-    return Credentials(
-        secrets.get("client_key"),
-        key.origin if key else "",
-        secrets.get("assertion"),
-        secrets.get("subject_token"),
-        secrets.get("idp_client_secret") or _from_environment(args, environ),
-        tuple(notes),
-    )
+    return found, (*config.notes, *(item.note for item in found if item.note))
+
+
+def _header(name: str, value: Secret) -> Secret:
+    """Return what may stand in a header field (RFC 9110 §5.5)."""
+    text = value.reveal()
+    if not text.isascii() or not text.isprintable():
+        told = f"the value of the header {name} holds characters that no header can carry"
+        raise CredentialProblem(told, "header")
+    return value
 
 
 def _from_environment(args: Any, environ: Mapping[str, str]) -> Secret | None:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.credentials import SOURCES
 from mcp_auth_tui.settings.options import Options, Usage, from_arguments
 
 if TYPE_CHECKING:
@@ -243,6 +244,9 @@ def shown(name: str, value: str) -> str:
         head, _, host = value.rpartition("@")
         scheme, sep, _ = head.rpartition("://")
         return f"{scheme}{sep}…@{host}"
+    if name == "header":
+        field, _, text = (part.strip() for part in value.partition(":"))
+        return f"{field}: {text if text.startswith(SOURCES) else '…'}"
     if name == "param":
         key = value.partition("=")[0]
         return f"{key}=…" if is_secret_name(key) else value

@@ -167,6 +167,8 @@ def _config(
         "assertion": sources.assertion,
         "subject_token": sources.subject_token,
         "idp_client_secret": sources.idp_client_secret,
+        "registration_token": sources.registration_token,
+        "headers": sources.headers,
         "version": _version(),
     }
     return Config(**{**given, **others})

@@ -173,6 +173,8 @@ def test_only_what_was_changed_since_the_start_is_told_again() -> None:
         ("proxy", "http://host:3128", "http://host:3128"),
         ("param", "client_secret=s3cr3t", "client_secret=…"),
         ("param", "audience=x", "audience=x"),
+        ("header", "X-Key: s3cr3t", "X-Key: …"),
+        ("header", "X-Key:env:KEY", "X-Key: env:KEY"),
         ("scope", "client_secret=x", "client_secret=x"),
     ],
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from typing import Protocol as Shape
 
-from mcp_auth_tui.model import Exchange, Learned, Level, Request, Whose
+from mcp_auth_tui.model import Exchange, Field, Learned, Level, Request, Whose
 from mcp_auth_tui.model.oauth import Peer, Token
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Protocol
@@ -77,11 +77,18 @@ class Conversation:
 
     def send(self, request: Request, id: int | None = None) -> Protocol[Exchange]:
         """Send one message; an answer that streams is read until the message ``id`` is in."""
+        request = self.with_headers(request)
         bound = self.dpop if self.token is not None else None
         reader = None if id is None else lambda: jsonrpc.Enough(id)
         return (
             yield from send_with_proof(self.judge, bound, request, token=self.token, enough=reader)
         )
+
+    def with_headers(self, request: Request) -> Request:
+        """Return a request to the MCP server with the header fields that a person asked for."""
+        given = self.judge.config.headers
+        own = (Field(name, value, "as asked by --header") for name, value in given)
+        return replace(request, headers=(*request.headers, *own)) if given else request
 
     def received(self, exchange: Exchange, method: str) -> Protocol[bool]:
         """Judge a response before its content; False when it is a 401 or 403.

@@ -113,6 +113,7 @@ def converse(conversation: Conversation) -> Protocol[ConversationEnd]:
             *jsonrpc.authorization(conversation.token),
         ),
     )
+    request = conversation.with_headers(request)
     judge, dpop, token = conversation.judge, conversation.dpop, conversation.token
     if dpop is not None and token is not None:
         request = yield from with_proof(judge, dpop, request, token)

@@ -206,7 +206,8 @@ def metadata_fields(
     if not config.auth_method and method != "none":
         reason = "the server does not list none"
     flow = "authorization_code" if redirect_uri else _DEVICE
-    members = [Field("client_name", NAME, "what the consent page shows", "RFC 7591 §2")]
+    name = config.client_name or NAME
+    members = [Field("client_name", name, "what the consent page shows", "RFC 7591 §2")]
     if redirect_uri:
         members.append(
             Field(
@@ -248,6 +249,13 @@ def _member(field: Field) -> Any:
     return field.raw if field.name == "client_name" else json.loads(field.raw)
 
 
+def _initial_access(config: Config) -> tuple[Field, ...]:
+    if config.registration_token is None:
+        return ()
+    value = Secret(f"Bearer {config.registration_token.reveal()}")
+    return (Field("Authorization", value, "as asked by --registration-token", "RFC 7591 §3"),)
+
+
 def _dynamic(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Protocol[Client]:
     config = judge.config
     if config.nobody and redirect_uri:
@@ -268,6 +276,7 @@ def _dynamic(judge: Judge, server: AuthorizationServer, redirect_uri: str) -> Pr
         (
             Field("Accept", "application/json", "the answer is JSON", "RFC 7591 §3.2"),
             Field("Content-Type", "application/json", "the request is JSON", "RFC 7591 §3.1"),
+            *_initial_access(config),
         ),
         json={field.name: _member(field) for field in members},
         reasons=members,
