@@ -47,9 +47,10 @@ from mcp_auth_tui.render.plain import Plain
 from mcp_auth_tui.settings.editable import shown
 from mcp_auth_tui.text.redaction import is_secret_name
 from mcp_auth_tui.tui.actions import LETTERS
+from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.request_editor import row_content
-from mcp_auth_tui.tui.views import detail, exchange, request, request_form, sequence, sequence_lines
+from mcp_auth_tui.tui.views import exchange, request, request_form, sequence, sequence_lines
 from mcp_auth_tui.tui.views.content import Look
 from tests.tui.conftest import app_of, settled
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui.actions import LETTERS
+from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.status import panel_facts
 from mcp_auth_tui.tui.panels.table import PANELS
-from mcp_auth_tui.tui.views import content, detail
+from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views import exchange as dissect
 from mcp_auth_tui.tui.views.finding import finding_block
 from tests.findings.site import OAUTH, at, site

@@ -17,9 +17,10 @@ from mcp_auth_tui.model import Exchanged, Level, Secret, Stage
 from mcp_auth_tui.run.performer import Sent
 from mcp_auth_tui.tui.actions import LETTERS
 from mcp_auth_tui.tui.app import freeze_modules
+from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
-from mcp_auth_tui.tui.views import content, detail, exchange
+from mcp_auth_tui.tui.views import content, exchange
 from mcp_auth_tui.tui.widgets.lazy import Lazy
 from mcp_auth_tui.tui.widgets.long_text import LongText
 from mcp_auth_tui.tui.widgets.panel import Panel

@@ -17,10 +17,11 @@ from textual.widgets import Input, Static
 
 from mcp_auth_tui.model import Finding, Session, Stage
 from mcp_auth_tui.tui import actions
+from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.status import findings_line, panel_facts, panel_status, status_line
 from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.state import State
-from mcp_auth_tui.tui.views import content, detail
+from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.widgets.bars import SessionWidget
 
 HIGHLIGHT_LIMIT = 20_000

@@ -12,11 +12,11 @@ from textual.widgets import Input
 from mcp_auth_tui.model import Left, Level, Resumed, Slip, Stage, Started, Status, Waiting
 from mcp_auth_tui.render.report.content import content as report
 from mcp_auth_tui.tui.actions import LETTERS
+from mcp_auth_tui.tui.panels import detail as details
 from mcp_auth_tui.tui.panels.status import findings_line, panel_facts, panel_status
 from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.address import BareScreen
 from mcp_auth_tui.tui.views import content
-from mcp_auth_tui.tui.views import detail as details
 from mcp_auth_tui.tui.views.big_text import large
 from mcp_auth_tui.tui.widgets.bars import Banner
 from mcp_auth_tui.tui.widgets.panel import PasteInput

@@ -5,8 +5,8 @@ from __future__ import annotations
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import Session, Stage
 from mcp_auth_tui.tui.actions import LETTERS
+from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.table import PANELS
-from mcp_auth_tui.tui.views import detail
 from mcp_auth_tui.tui.views.content import Look
 
 IDS = ("as-json", "as-html", "as-null", "as-missing")
