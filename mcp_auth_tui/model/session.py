@@ -254,6 +254,10 @@ class Session:
             sentences.append("the authorization request was edited by hand")
         return tuple(sentences)
 
+    def signature(self, what: str) -> SignatureCheck | None:
+        """Return what the issuer's keys said of a token's signature; None when nobody asked."""
+        return next((item for item in self.checked if item.what == what), None)
+
     def counts(self, *stages: Stage) -> dict[Level, int]:
         """Count the findings of some stages (of all, when none is named) by level."""
         chosen = [f for f in self.findings if not stages or f.stage in stages]

@@ -68,12 +68,12 @@ def documents(session: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
     token = session.token
     if token is None:
         return []
-    signature = signature_of(session, "access token")
+    signature = session.signature("access token")
     trust = "signature verified" if signature is not None and signature.ok else "not verified"
     pairs = [(f"JOSE header ({trust})", token.jose), (f"Claims ({trust})", token.claims)]
     header, claims = _jwt_parts(token.id_token)
     if claims is not None:
-        signature = signature_of(session, "id_token")
+        signature = session.signature("id_token")
         trust = "signature verified" if signature is not None and signature.ok else "not verified"
         pairs += [("ID token: JOSE header", header), (f"ID token: claims ({trust})", claims)]
     return pairs
@@ -129,7 +129,7 @@ def _comparison(session: Session, token: Token, look: Look) -> list[Content]:
         client = _claim(session, claims, "client_id" if "client_id" in claims else "azp")
         pairs += [("client", token.client_id), ("  its client", client)]
     if claims is not None:
-        verdict = _verdict(signature_of(session, "access token"), look)
+        verdict = _verdict(session.signature("access token"), look)
         pairs.append(("signature", verdict))
     return rows(pairs, look, least=_LABEL)
 
@@ -169,11 +169,6 @@ def _weight(findings: Sequence[Finding]) -> tuple[str, str]:
 def _strings(value: Any) -> list[str]:
     many = value if isinstance(value, list) else [value]
     return [item for item in many if isinstance(item, str)]
-
-
-def signature_of(session: Session, what: str) -> SignatureCheck | None:
-    """Return what the issuer's keys said of a token's signature; None when nobody asked."""
-    return next((item for item in session.checked if item.what == what), None)
 
 
 def _verdict(check: SignatureCheck | None, look: Look) -> StyledValue:
@@ -225,7 +220,7 @@ def _identity(session: Session, token: Token, look: Look) -> list[Content]:
                 pairs.append((name, " ".join(_strings(claims[name])) or repr(claims[name])))
         if isinstance(claims.get("exp"), int):
             pairs.append(("expires", _date(claims["exp"])))
-        pairs.append(("signature", _verdict(signature_of(session, "id_token"), look)))
+        pairs.append(("signature", _verdict(session.signature("id_token"), look)))
     return [Content(), heading("ID token"), *rows(pairs, look, least=_LABEL)]
 
 

@@ -226,10 +226,9 @@ def _jwt(value: str, view: View, path: str, indent: int) -> list[Line]:
 def _verified(value: str, session: Session) -> tuple[str, str]:
     """Say what is known of a JWT's signature, and in which colour."""
     from mcp_auth_tui.protocol.tokens.signatures import readable
-    from mcp_auth_tui.tui.panels.token import signature_of
 
     what = next((name for name, held in readable(session.token) if held.reveal() == value), "")
-    found = signature_of(session, what)
+    found = session.signature(what)
     if found is None or found.ok is None:
         return "read but not verified", "$text-warning"
     if found.ok:
