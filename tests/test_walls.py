@@ -13,7 +13,7 @@ import mcp_auth_tui
 from mcp_auth_tui.exports import EXPORTS as RENDERED
 from mcp_auth_tui.protocol.config import GRANTS as KNOWN_GRANTS
 from mcp_auth_tui.protocol.config import REVISIONS as KNOWN
-from mcp_auth_tui.protocol.registration.client import METHODS
+from mcp_auth_tui.protocol.tokens.authentication import METHODS
 from mcp_auth_tui.settings.arguments import AUTH_METHODS, EXPORTS, GRANTS, REVISIONS
 
 PACKAGE = Path(mcp_auth_tui.__file__).parent

@@ -67,13 +67,14 @@ def finding(
     revision: str = "",
     level: Level | None = None,
     whose: Whose | None = None,
+    source: str = "",
 ) -> Finding:
     """Return a finding of the catalogue: a rule that was broken, or a thing worth knowing.
 
     Empty arguments fall back to the rule's. Every text given becomes harmless and at most `LIMIT`
     characters long (a longer one says how long it was). ``revision`` is the MCP revision that the
-    finding is judged by, empty when it is not known; ``level`` and ``whose`` go before those of the
-    rule.
+    finding is judged by, empty when it is not known; ``level``, ``whose`` and ``source`` go before
+    those of the rule.
 
     Raises KeyError for an id that is not in the catalogue.
     """
@@ -87,7 +88,7 @@ def finding(
         seen=_safe(seen),
         expected=_safe(expected) or rule.expected,
         whose=whose,
-        source=rule.source,
+        source=source or rule.source,
         next=_safe(next) or rule.next,
         stage=stage,
         exchange=exchange,

@@ -78,6 +78,17 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class MisplacedDocument:
+    """A metadata document at a place where clients do not look, where there is none else."""
+
+    place: str
+    issuer: str
+    """The issuer that it names, or that the resource metadata names."""
+    reachable: bool
+    """Whether the metadata of that issuer stands where clients of it look."""
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorizationServer:
     """An authorization server's metadata, validated (RFC 8414, OIDC Discovery)."""
 
@@ -88,6 +99,13 @@ class AuthorizationServer:
     token_endpoint: str = ""
     registration_endpoint: str | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
+    misplaced: MisplacedDocument | None = None
+    """What was found elsewhere, where the endpoints are guessed."""
+
+    @property
+    def guessed(self) -> bool:
+        """Whether the endpoints are the default paths of 2025-03-26 (L2)."""
+        return self.url is None and bool(self.authorization_endpoint)
 
     def list(self, name: str) -> tuple[str, ...] | None:
         """Return a member that is a list of strings, or None when it is anything else."""
@@ -115,6 +133,9 @@ class Client:
     document: Mapping[str, Any] = field(default_factory=dict)
     """The registration answer with its secrets removed."""
     registration_token: Secret | None = None
+    encoded: bool = True
+    """Whether id and secret are form-encoded for Basic; a server may refuse that and take them as
+    they are."""
 
 
 @dataclass(frozen=True, slots=True)

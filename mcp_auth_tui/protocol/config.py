@@ -10,6 +10,8 @@ from mcp_auth_tui.model import Secret
 
 REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 STATELESS = "2026-07-28"
+WAIT = 600.0
+"""Seconds that a person has to come back, where nothing else was asked for."""
 NEWEST_INITIALIZE = "2025-11-25"
 GRANTS = (
     "auto",
@@ -86,7 +88,7 @@ class Config:
     """Request the authorization URL over HTTP and read the redirect (``--browser follow``)."""
     insecure: bool = False
     """TLS certificates are not checked: the run says so."""
-    wait: float = 600.0
+    wait: float = WAIT
     """Seconds a person has to come back from the browser."""
     version: str = "0"
     """This program's version, for ``clientInfo`` and ``software_version``."""

@@ -187,9 +187,14 @@ def _code(value: Mapping[str, Any]) -> str:
     return ""
 
 
+def _line(value: Any) -> str:
+    """Return a text, or several of them in one; empty for anything else."""
+    parts = value[:_ITEMS] if isinstance(value, list) else [value]
+    return "; ".join(parts) if all(isinstance(p, str) and p.strip() for p in parts) else ""
+
+
 def _text(value: Mapping[str, Any]) -> str:
-    texts = (value.get(name) for name in _TEXTS)
-    text = next((item for item in texts if isinstance(item, str) and item.strip()), "")
+    text = next((line for name in _TEXTS if (line := _line(value.get(name)))), "")
     error, place = value.get("error"), value.get("loc")
     if not text and isinstance(error, str) and not re.match(_CODE, error):
         text = error

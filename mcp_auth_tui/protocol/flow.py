@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mcp_auth_tui.model import Learned, Left, Outcome, Stage, Status
-from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Contact, Known, Resource, Token
-from mcp_auth_tui.protocol import grant_types, stages
+from mcp_auth_tui.model import Finding, Learned, Left, Level, Outcome, Stage, Status
+from mcp_auth_tui.model.oauth import (
+    AuthorizationCode,
+    AuthorizationServer,
+    Client,
+    Contact,
+    Known,
+    Resource,
+    Token,
+)
+from mcp_auth_tui.protocol import causes, grant_types, stages
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
-from mcp_auth_tui.protocol.authorization import request
-from mcp_auth_tui.protocol.authorization.request import Scope
+from mcp_auth_tui.protocol.authorization.scope import Scope, choose_scope
 from mcp_auth_tui.protocol.checks.challenge import divided
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery.resource import look_beside
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import verify
 from mcp_auth_tui.protocol.mcp.first_contact import explained
+from mcp_auth_tui.protocol.registration import dynamic
 from mcp_auth_tui.protocol.registration.client import bind_again
 from mcp_auth_tui.protocol.staging import staged
 from mcp_auth_tui.protocol.tokens import grants, response
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, choose_dpop
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
+
+_NARROW = "The client was registered for fewer scopes than are needed now: it is registered anew."
+_DEAD = (
+    "The authorization server does not know the client that was kept any more: a new one is"
+    " registered."
+)
 
 
 def run(
@@ -42,11 +56,11 @@ def run(
         yield from look_beside(judge.at(Stage.RESOURCE))
         return Outcome.OPEN
     authorization = AuthorizationRun(judge, contact)
+    told: list[Finding] = []
     try:
-        yield from authorization.resume_from(known, start)
-        return (yield from authorization.run_until_accepted())
+        return (yield from causes.remembered(authorization.run(known, start), told))
     except FlowStop as stopped:
-        raise explained(stopped, contact) from None
+        raise causes.explained(explained(stopped, contact), told) from None
 
 
 @dataclass(slots=True)
@@ -65,6 +79,11 @@ class AuthorizationRun:
     """Whether the callback listener of this run is bound (B1)."""
     new: bool = False
     """Whether the client was registered in this run."""
+
+    def run(self, known: Known, start: Stage) -> Protocol[Outcome]:
+        """Run from a stage on, with what is known of those before it."""
+        yield from self.resume_from(known, start)
+        return (yield from self.run_until_accepted())
 
     def resume_from(self, known: Known, start: Stage) -> Protocol[None]:
         """Take over what is known of the stages before the one to start from."""
@@ -88,15 +107,16 @@ class AuthorizationRun:
         refused, before = self.contact, frozenset[str]()
         for number in range(1, verify.LIMIT + 1):
             resource, server = yield from self._metadata()
+            at = self.judge.at(Stage.AUTHORIZE)
+            challenged = divided(refused.param("scope"), resource.scopes)
+            scope = choose_scope(at, challenged, resource, server, before, again=number > 1)
             if self.client is None:
-                self.client = yield from stages.get_client(self.judge, server, self.grant_type)
-                self.bound = self.new = True
-            if self.token is None:
-                at = self.judge.at(Stage.AUTHORIZE)
-                challenged = divided(refused.param("scope"), resource.scopes)
-                scope = request.choose_scope(
-                    at, challenged, resource, server, before, again=number > 1
+                proofs = self.dpop is not None
+                self.client = yield from stages.get_client(
+                    self.judge, server, self.grant_type, scope, dpop=proofs
                 )
+                self.bound, self.new = True, self.client.how == "dynamic"
+            if self.token is None:
                 self.token = yield from self.get_token(server, self.client, scope, refused, number)
             scopes = verify.ScopeRequest(refused, resource.scopes)
             verdict = yield from stages.try_token(
@@ -140,23 +160,62 @@ class AuthorizationRun:
         refused: Contact,
         number: int,
     ) -> Protocol[Token]:
-        """Get a token by the grant of this run."""
-        assert self.resource is not None
+        """Get a token by the grant of this run; the client stays as the server took it."""
         at = self.judge.at(Stage.AUTHORIZE)
         asker = Endpoint(at, server, client, self.dpop)
+        token = yield from self._get_token(asker, scope, refused, number)
+        yield from self._keep_client(asker)
+        return token
+
+    def _keep_client(self, asker: Endpoint) -> Protocol[None]:
+        """Keep the way of authentication that worked, for all that follows."""
+        if asker.client != self.client:
+            self.client = asker.client
+            yield Learned("client", asker.client)
+
+    def _get_token(
+        self, asker: Endpoint, scope: Scope, refused: Contact, number: int
+    ) -> Protocol[Token]:
+        assert self.resource is not None
+        at, client = asker.judge, asker.client
         named = self.resource.identifier if at.config.send_resource else None
         if self.grant_type == "authorization_code":
             if not self.bound:
                 yield from bind_again(at, client)
                 self.bound = True
-            code = yield from stages.sign_in(
-                asker, self.resource, scope, refused, number, new=self.new and number == 1
-            )
-            return (yield from stages.exchange_code(self.judge, server, client, code, self.dpop))
+            code = yield from self._sign_in(asker, scope, refused, number)
+            return (yield from stages.exchange_code(asker, code))
         if self.grant_type == "device_code":
             return (yield from stages.sign_in_elsewhere(asker, named, scope))
         yield Left(Stage.AUTHORIZE, Status.SKIPPED, f"{self.grant_type}: no person is part of it")
         return (yield from stages.obtain_directly(asker, self.grant_type, named, scope))
+
+    def _sign_in(
+        self, asker: Endpoint, scope: Scope, refused: Contact, number: int
+    ) -> Protocol[AuthorizationCode]:
+        """Sign in; a registered client that is refused is registered anew, once (K7).
+
+        That is one which was kept and is gone, or one whose scopes a step-up has outgrown.
+        """
+        assert self.resource is not None
+        try:
+            body = stages.sign_in(asker, self.resource, scope, refused, number, new=self.new)
+            return (yield from body)
+        except FlowStop as stopped:
+            finding, client = stopped.finding, asker.client
+            dead = finding.id == "authz-client-refused" and not self.new
+            narrow = "invalid_scope" in finding.seen and dynamic.outgrown(client, scope)
+            able = client.how == "dynamic" and asker.server.registration_endpoint is not None
+            if not able or not (dead or narrow):
+                raise
+        message = _DEAD if dead else _NARROW
+        yield replace(finding, level=Level.WARNING, message=message, meanwhile="")
+        proofs = self.dpop is not None
+        self.client = asker.client = yield from stages.get_client(
+            self.judge, asker.server, self.grant_type, scope, dpop=proofs
+        )
+        self.new = True
+        return (yield from stages.sign_in(asker, self.resource, scope, refused, number, new=True))
 
     def rediscover(
         self, verdict: verify.Verdict, before: frozenset[str]
@@ -196,22 +255,30 @@ class AuthorizationRun:
         def body() -> Protocol[Token]:
             token = yield from response.refresh(asker, old)
             yield Learned("token", token)
+            yield from self._keep_client(asker)
             return token
 
         return (yield from staged(Stage.TOKEN, body(), lambda _: "refreshed"))
 
     def _renew(self, old: Token) -> Protocol[Token]:
         """Refresh, or ask anew where the same credentials bring a new token (EM3)."""
-        if self.grant_type not in grant_types.DIRECT:
+        if self._by_sign_in:
             return (yield from self._refresh(old))
         assert self.server and self.client
         scope = Scope(old.scope_asked, "as before")
         return (yield from self.get_token(self.server, self.client, scope, self.contact, 1))
 
+    @property
+    def _by_sign_in(self) -> bool:
+        """Whether a new token without a refresh token means that a person signs in again."""
+        return self.grant_type not in grant_types.DIRECT
+
     def _finish(self) -> Protocol[Outcome]:
         """Refresh once and verify again, when that was asked for."""
         assert self.token is not None
-        if self.judge.config.refresh:
+        if self.judge.config.refresh and self.token.refresh is None and self._by_sign_in:
+            yield from response.not_refreshable(self.judge.at(Stage.VERIFY), self.token)
+        elif self.judge.config.refresh:
             self.token = yield from self._renew(self.token)
             verdict = yield from stages.try_token(
                 self.judge, self.token, self.contact, verify.LIMIT, self.dpop

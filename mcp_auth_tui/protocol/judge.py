@@ -39,6 +39,8 @@ class Details(TypedDict, total=False):
     pointer: str
     whose: Whose | None
     """Who mends it, where what was seen shows another than the rule names."""
+    source: str
+    """The rule and its section, where the flow in use has another than the rule names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Judge:
             revision=self.rules,
             level=level,
             whose=details.get("whose"),
+            source=details.get("source", ""),
         )
 
     def note(

@@ -15,10 +15,11 @@ from mcp_auth_tui.model.oauth import (
     Token,
 )
 from mcp_auth_tui.protocol.actions import Answer, Protocol
-from mcp_auth_tui.protocol.authorization import device, pushed, request
+from mcp_auth_tui.protocol.authorization import device, pages, pushed, request
 from mcp_auth_tui.protocol.authorization.callback import authorize
-from mcp_auth_tui.protocol.authorization.request import Scope
+from mcp_auth_tui.protocol.authorization.scope import Scope
 from mcp_auth_tui.protocol.checks.server import needs_of
+from mcp_auth_tui.protocol.discovery import elsewhere
 from mcp_auth_tui.protocol.discovery.resource import discover_resource
 from mcp_auth_tui.protocol.discovery.resource_document import choose_issuer
 from mcp_auth_tui.protocol.discovery.server import discover_server, legacy_server
@@ -57,7 +58,9 @@ def find_resource(judge: Judge, contact: Contact, *, again: bool = False) -> Pro
     """Find the metadata of the resource, ``again`` when a token was refused."""
 
     def body() -> Protocol[Resource]:
-        metadata = yield from discover_resource(judge.at(Stage.RESOURCE), contact, again=again)
+        at = judge.at(Stage.RESOURCE)
+        looked = discover_resource(at, contact, again=again)
+        metadata = yield from elsewhere.searched(at, looked)
         yield Learned("resource", metadata)
         return metadata
 
@@ -76,21 +79,26 @@ def find_server(
     def body() -> Protocol[AuthorizationServer]:
         if resource.legacy and judge.config.issuer is None:
             metadata = yield from legacy_server(at)
+            if metadata.guessed:
+                metadata = replace(metadata, misplaced=(yield from elsewhere.of_origin(at)))
         else:
             issuer = yield from choose_issuer(at, resource)
-            metadata = yield from discover_server(at, issuer, needs_of(resource, contact))
+            looked = discover_server(at, issuer, needs_of(resource, contact))
+            metadata = yield from elsewhere.searched(at, looked, issuer)
         yield Learned("server", metadata)
         return metadata
 
     return (yield from staged(Stage.SERVER, body(), lambda metadata: metadata.issuer))
 
 
-def get_client(judge: Judge, server: AuthorizationServer, grant: str) -> Protocol[Client]:
-    """Get a client of the issuer."""
+def get_client(
+    judge: Judge, server: AuthorizationServer, grant: str, scope: Scope, *, dpop: bool
+) -> Protocol[Client]:
+    """Get a client of the issuer, for what will be asked for."""
     at = judge.at(Stage.REGISTER)
 
     def body() -> Protocol[Client]:
-        client = yield from registration.get_client(at, server, grant)
+        client = yield from registration.get_client(at, server, grant, scope, dpop=dpop)
         yield Learned("client", client)
         return client
 
@@ -111,11 +119,13 @@ def sign_in(
 
     def body() -> Protocol[AuthorizationCode]:
         attempt = yield from request.prepare(at, server, client, resource, scope, number, refused)
+        if _worth_asking(at, server, new=new or number > 1):
+            yield from pages.look_ahead(at, server, client, attempt)
         if server.flag("require_pushed_authorization_requests"):
             attempt = yield from pushed.push(asker, attempt)
         yield Learned("attempt", attempt)
         unknown = client.how == "dynamic" and new
-        authorization = yield from authorize(at, attempt, unknown=unknown)
+        authorization = yield from authorize(at, server, client, attempt, unknown=unknown)
         yield Answer("received")
         if authorization.attempt != attempt:
             yield Learned("attempt", authorization.attempt)
@@ -126,23 +136,27 @@ def sign_in(
     return (yield from staged(Stage.AUTHORIZE, body(), lambda _: f"signed in at {where}"))
 
 
+def _worth_asking(judge: Judge, server: AuthorizationServer, *, new: bool) -> bool:
+    """Return whether the authorization endpoint is asked before the browser opens.
+
+    Not for a client that was registered or accepted a moment ago, and never where asking spends
+    something: a pushed request is good once, and what is followed is asked in any case.
+    """
+    config, pushed = judge.config, server.flag("require_pushed_authorization_requests")
+    return not (new or pushed or config.follow or config.nobody)
+
+
 def _summary(token: Token) -> str:
     lifetime = "" if token.expires_in is None else f", expires in {token.expires_in:.0f} s"
     return f"{token.type}{lifetime}"
 
 
-def exchange_code(
-    judge: Judge,
-    server: AuthorizationServer,
-    client: Client,
-    authorization: AuthorizationCode,
-    dpop: Dpop | None,
-) -> Protocol[Token]:
+def exchange_code(asker: Endpoint, authorization: AuthorizationCode) -> Protocol[Token]:
     """Trade the code for a token."""
+    asker.judge = asker.judge.at(Stage.TOKEN)
 
     def body() -> Protocol[Token]:
-        at = judge.at(Stage.TOKEN)
-        token = yield from response.exchange_code(at, server, client, authorization, dpop)
+        token = yield from response.exchange_code(asker, authorization)
         yield Learned("token", token)
         yield Answer("done")
         return token
@@ -154,10 +168,10 @@ def sign_in_elsewhere(asker: Endpoint, resource: str | None, scope: Scope) -> Pr
     """Get a token by a code that is typed on another device (X1)."""
     body = device.authorize(asker, resource, scope.value, scope.reason)
     exchange, answer = yield from staged(Stage.AUTHORIZE, body, lambda _: "signed in elsewhere")
-    at = replace(asker, judge=asker.judge.at(Stage.TOKEN))
+    asker.judge = asker.judge.at(Stage.TOKEN)
 
     def judged() -> Protocol[Token]:
-        token = yield from response.read_token(at, exchange, answer, scope.value, resource)
+        token = yield from response.read_token(asker, exchange, answer, scope.value, resource)
         yield Learned("token", token)
         return token
 
@@ -168,7 +182,7 @@ def obtain_directly(
     asker: Endpoint, grant: str, resource: str | None, scope: Scope
 ) -> Protocol[Token]:
     """Get a token with no person in between (CC1, WI1, EM1)."""
-    at = replace(asker, judge=asker.judge.at(Stage.TOKEN))
+    asker.judge = asker.judge.at(Stage.TOKEN)
     ways = {
         "client_credentials": grants.client_credentials,
         "jwt-bearer": grants.jwt_bearer,
@@ -176,8 +190,8 @@ def obtain_directly(
     }
 
     def body() -> Protocol[Token]:
-        exchange, answer = yield from ways[grant](at, resource, scope.value, scope.reason)
-        token = yield from response.read_token(at, exchange, answer, scope.value, resource)
+        exchange, answer = yield from ways[grant](asker, resource, scope.value, scope.reason)
+        token = yield from response.read_token(asker, exchange, answer, scope.value, resource)
         yield Learned("token", token)
         return token
 

@@ -18,7 +18,8 @@ from mcp_auth_tui.model import Secret, Stage
 from mcp_auth_tui.model.oauth import Contact
 from mcp_auth_tui.protocol import challenge
 from mcp_auth_tui.protocol.actions import Callback
-from mcp_auth_tui.protocol.authorization import callback, request
+from mcp_auth_tui.protocol.authorization import callback
+from mcp_auth_tui.protocol.authorization.scope import choose_scope
 from mcp_auth_tui.protocol.discovery import resource, resource_document, server
 from mcp_auth_tui.protocol.registration.client import document_url_faults
 from mcp_auth_tui.protocol.urls import mcp_url
@@ -79,7 +80,7 @@ def our_scope(
     made = made_server(scopes_supported=... if listed is None else list(listed))
     known = made_resource(scopes=tuple(prm or ()))
     at = judge(Stage.AUTHORIZE, spec=spec)
-    return request.choose_scope(at, challenged, known, made).value
+    return choose_scope(at, challenged, known, made).value
 
 
 def sdk_scope(
@@ -404,7 +405,7 @@ def test_more_scope_means_the_same_union_S1(before: list[str], challenged: list[
     """S1: the order is ours, for it has no meaning (RFC 6749 §3.3)."""
     told = " ".join(challenged)
     at, known = judge(Stage.AUTHORIZE), made_resource()
-    ours = request.choose_scope(at, told, known, made_server(), frozenset(before), again=True)
+    ours = choose_scope(at, told, known, made_server(), frozenset(before), again=True)
     theirs = utils.union_scopes(" ".join(before), told)
     assert sorted((ours.value or "").split()) == sorted(theirs.split())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mcp_auth_tui.model import Secret
+from mcp_auth_tui.model import Request, Secret
 from tests.findings.case import STATELESS, Case, case
 from tests.findings.site import CIMD, OAUTH, Site, at, callback, site
 from tests.protocol.script import (
@@ -15,6 +15,7 @@ from tests.protocol.script import (
     PRM,
     REDIRECT,
     Page,
+    body_of,
     challenged,
     header,
     json,
@@ -65,6 +66,13 @@ def registering(**members: Any) -> Callable[[], Site]:
 
 def register_page(page: Page, **members: Any) -> Callable[[], Site]:
     return lambda: site(server=members, answers=at(REGISTER, page))
+
+
+def refusing_scopes(request: Request) -> Page | None:
+    """Refuse a registration that names scopes."""
+    if request.url != REGISTER or "scope" not in body_of(request):
+        return None
+    return json(400, {"error": "invalid_client_metadata", "error_description": "invalid scope"})
 
 
 def registration(*headers: tuple[str, str], status: int = 201, **members: Any) -> Page:
@@ -245,6 +253,16 @@ CASES: tuple[Case, ...] = (
         kept=register_page(json(400, {"error": "invalid_client_metadata"})),
     ),
     case("dcr-no-client-id", registering(client_id=...)),
+    case("dcr-client-id-type", registering(client_id=42)),
+    case(
+        "dcr-scope-refused",
+        lambda: site(answers=refusing_scopes),
+    ),
+    case(
+        "dcr-method-silent",
+        registering(token_endpoint_auth_method=...),
+        "dcr-echo",
+    ),
     case(
         "dcr-secret-expiry",
         registering(client_secret="s", token_endpoint_auth_method="client_secret_basic"),

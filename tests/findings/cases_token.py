@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -30,6 +31,8 @@ from tests.protocol.script import (
     PRM,
     REDIRECT,
     Page,
+    form_of,
+    header,
     json,
     prm,
     raw,
@@ -77,6 +80,32 @@ def issued(header: dict[str, Any] | None = None, **claims: Any) -> Callable[[], 
 
 def token_page(page: Page) -> Callable[[], Site]:
     return lambda: site(answers=at(TOKEN, page))
+
+
+def authorize_page(page: Page) -> Callable[[], Site]:
+    """What the authorization endpoint answers who asks it before a browser does."""
+    return lambda: site(pages={PRM: json(200, prm()), f"{AS}/authorize": page})
+
+
+# The secret is one that the encoding of Basic alters.
+BOTH: dict[str, Any] = {"client_id": "me", "client_secret": Secret("a/b")}
+
+
+def reading(way: str) -> Callable[[Request], Page | None]:
+    """Take the client in one way of authentication alone: ``raw`` is Basic without decoding."""
+
+    def answer(request: Request) -> Page | None:
+        given = header(request, "Authorization") or ""
+        raw_basic = f"Basic {b64encode(b'me:a/b').decode()}"
+        good = given == raw_basic if way == "raw" else "client_secret" in dict(form_of(request))
+        if request.url != TOKEN or good:
+            return None
+        missing = {"error": "invalid_client"}
+        if way != "raw":
+            missing["error_description"] = "client_id is required"
+        return json(401, missing, NO_STORE, ("www-authenticate", 'Basic realm="as"'))
+
+    return answer
 
 
 def answered(*headers: tuple[str, str], status: int = 200, kind: str = "application/json") -> Page:
@@ -261,6 +290,8 @@ CASES: tuple[Case, ...] = (
     case("authz-instant", lambda: site(pause=0.1)),
     case("authz-denied", failing("access_denied")),
     case("authz-error", failing("server_error")),
+    case("authz-client-refused", authorize_page(raw(400, "Unknown client")), client_id="me"),
+    case("authz-page", authorize_page(raw(503, "no database")), client_id="me"),
     case("authz-timeout", arriving(LATE)),
     case("authz-paste", arriving(*[Callback("", "paste", "a-bare-code-of-some-length")] * 2)),
     case(
@@ -305,6 +336,22 @@ CASES: tuple[Case, ...] = (
     ),
     case("token-refresh-cc", machine(refresh_token="r-1"), kept=machine(), **MACHINE),
     case("token-error-form", token_page(raw(400, "<html>")), "token-error"),
+    case(
+        "token-auth-method",
+        lambda: site(
+            server={
+                "token_endpoint_auth_methods_supported": [
+                    "none",
+                    "client_secret_basic",
+                    "client_secret_post",
+                ]
+            },
+            answers=reading("client_secret_post"),
+        ),
+        **BOTH,
+    ),
+    case("token-basic-encoding", lambda: site(answers=reading("raw")), **BOTH),
+    case("token-no-refresh", issuing(), kept=refreshed(), **REFRESH),
     case("token-redirect", token_page(raw(307, b"", ("location", f"{AS}/token2")))),
     case("token-syntax", issuing(access_token="a:b")),
     case("token-size", issuing(access_token="a" * 5000)),

@@ -101,6 +101,7 @@ def test_what_is_broken_says_in_which_exchange_it_was_seen() -> None:
         "rs-endpoint-http",
         "rs-open",
         "ext-undeclared",
+        "token-no-refresh",
     }
 
 

@@ -78,9 +78,17 @@ SPEC_LEVELS = {
 }
 # What the program tells beyond SPEC part 4.
 OWN_LEVELS = {
-    Level.FATAL: "client-url net-http client-key client-grant client-assertion",
-    Level.ERROR: "rs-revision-refused rs-session-lost rs-sse-silent",
-    Level.WARNING: "authz-paste client-assertion-aud rs-sse-on-post token-scope-commas",
+    Level.FATAL: """
+        authz-client-refused client-url net-http client-key client-grant client-assertion
+    """,
+    Level.ERROR: """
+        dcr-client-id-type rs-revision-refused rs-session-lost rs-sse-silent token-auth-method
+        token-basic-encoding
+    """,
+    Level.WARNING: """
+        authz-page authz-paste client-assertion-aud dcr-method-silent dcr-scope-refused
+        rs-sse-on-post token-no-refresh token-scope-commas
+    """,
     Level.INFO: "client-insecure rs-open-metadata rs-redirect-slash rs-wants-key",
 }
 EXPECTED = {

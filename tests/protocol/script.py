@@ -38,6 +38,7 @@ from mcp_auth_tui.model.oauth import (
 )
 from mcp_auth_tui.protocol import actions, flow
 from mcp_auth_tui.protocol.actions import FlowStop
+from mcp_auth_tui.protocol.authorization.pages import LOOK_AHEAD
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import Judge
 
@@ -404,6 +405,8 @@ class World:
         if request.url == f"{self.base}/register":
             made = {**body_of(request), "client_id": "registered-1", **self.registers}
             return json(201, {k: v for k, v in made.items() if v is not ...}, NO_STORE)
+        if request.purpose == LOOK_AHEAD:
+            return self.pages.get(f"{self.base}/authorize", raw(200, "<title>Sign in</title>"))
         if request.url.startswith(f"{self.base}/authorize?"):
             self._signed_in(request.url)
             asked = self.authorizations[-1]

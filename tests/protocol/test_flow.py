@@ -526,6 +526,8 @@ def test_without_any_metadata_the_default_paths_are_used_L2(spec: str) -> None:
         "mcp.example/.well-known/oauth-protected-resource/mcp",
         "mcp.example/.well-known/oauth-protected-resource",
         "mcp.example/.well-known/oauth-authorization-server",
+        "mcp.example/.well-known/openid-configuration",
+        "mcp.example/mcp/.well-known/oauth-protected-resource",
     ]
     assert f"POST {LEGACY}/register" in world.asked
     assert f"POST {LEGACY}/token" in world.asked
@@ -549,11 +551,18 @@ def test_the_legacy_path_can_leave_resource_out_L4() -> None:
 
 @pytest.mark.parametrize("spec", ["2025-06-18", "2025-11-25", "2026-07-28"])
 def test_a_chosen_newer_revision_has_no_legacy_path_L1(spec: str) -> None:
+    """What stands at its place is looked at, and told; it is not used."""
     world = World(challenge="Bearer", pages={}, documents={LEGACY_OAUTH: metadata(LEGACY)})
-    stop = world.run(spec=spec).stopped()
+    ran = world.run(spec=spec)
+    stop = ran.stopped()
     assert stop.id == "prm-missing"
-    assert stop.seen == f"{PRM}: HTTP 404; {PRM_ROOT}: HTTP 404"
-    assert LEGACY_OAUTH not in " ".join(world.asked)
+    assert stop.seen == (
+        f"{LEGACY_OAUTH} has a document of the issuer {LEGACY};"
+        f" {PRM}: HTTP 404; {PRM_ROOT}: HTTP 404"
+    )
+    assert f"--issuer {LEGACY}." in stop.meanwhile
+    assert world.asked[-1] == f"GET {LEGACY_OAUTH}"
+    assert ran.learned("server") == []
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -705,7 +714,7 @@ KNOWN = Session(
         (Stage.RESOURCE, f"GET {PRM}"),
         (Stage.SERVER, f"GET {OAUTH}"),
         (Stage.REGISTER, f"POST {AS}/register"),
-        (Stage.AUTHORIZE, f"POST {AS}/token"),
+        (Stage.AUTHORIZE, f"GET {AS}/authorize"),
     ],
 )
 def test_a_run_from_a_stage_on_keeps_what_earlier_stages_found(start: Stage, first: str) -> None:

@@ -182,6 +182,30 @@ RULES: tuple[Rule, ...] = (
         "Either you pressed “cancel” or the authorization server did not allow it.",
     ),
     Rule(
+        "authz-client-refused",
+        Level.FATAL,
+        Whose.ISSUER,
+        "The authorization server does not accept this client or its redirect address.",
+        "The authorization endpoint knows the client and its redirect address.",
+        "RFC 6749 §4.1.2.1; RFC 9700 §2.1",
+        "Compare client id and redirect address with what is registered.",
+        "A server that does not know them says so on a page and may not redirect: no browser was "
+        "needed to see it.",
+        meanwhile=(
+            f"Use another client with --client-id, or let one be registered: --register. {REPORT}"
+        ),
+    ),
+    Rule(
+        "authz-page",
+        Level.WARNING,
+        Whose.ISSUER,
+        "The authorization endpoint answered with something else than a sign-in.",
+        "The authorization endpoint leads to a sign-in or redirects.",
+        "RFC 6749 §4.1.1",
+        "Open the address in a browser and read what stands there.",
+        "It was asked once before the browser opens; a browser may get further.",
+    ),
+    Rule(
         "authz-error",
         Level.FATAL,
         Whose.ISSUER,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from mcp_auth_tui.model import Failure, Level, Secret, Whose
-from mcp_auth_tui.model.oauth import Attempt, AuthorizationCode
+from mcp_auth_tui.model.oauth import Attempt, AuthorizationCode, AuthorizationServer, Client
 from mcp_auth_tui.protocol.actions import Answer, Await, Browse, Callback, Now, Protocol
-from mcp_auth_tui.protocol.authorization import pastes
+from mcp_auth_tui.protocol.authorization import errors, pastes
 from mcp_auth_tui.protocol.authorization.follow import follow
 from mcp_auth_tui.protocol.checks import callback as checks_callback
 from mcp_auth_tui.protocol.checks.check import Check
@@ -25,14 +24,19 @@ _HOST = re.compile(r"[\w.\[\]:-]+:\d+(?:/|\Z)")
 
 
 def authorize(
-    judge: Judge, attempt: Attempt, *, unknown: bool = False
+    judge: Judge,
+    server: AuthorizationServer,
+    client: Client,
+    attempt: Attempt,
+    *,
+    unknown: bool = False,
 ) -> Protocol[AuthorizationCode]:
     """Let the person sign in and judge what comes back (B3-B8); raises `FlowStop`.
 
     ``unknown``: the client was registered a moment ago, so nobody can have agreed to it before.
     """
     if judge.config.follow:
-        callback = yield from follow(judge, attempt)
+        callback = yield from follow(judge, server, client, attempt)
         verdict = yield from judge_callback(judge, attempt, callback)
         assert verdict is not None, "the answer to what was followed is ours, or no answer"
         return verdict
@@ -135,7 +139,7 @@ def _ours(
 ) -> Protocol[AuthorizationCode]:
     names = [key for key, _ in pairs]
     known = ("code", "iss", "error", "error_description", "error_uri")
-    yield from _issuer(judge, attempt, values.get("iss"), names.count("iss"), "error" in values)
+    yield from _issuer(judge, attempt, values, names.count("iss"))
     if twice := [name for name in known if names.count(name) > 1]:
         judge.stop("authz-dup-param", seen=", ".join(twice), exit=4)
     if "access_token" in values or "id_token" in values:
@@ -145,7 +149,7 @@ def _ours(
     yield from judge.keep("authz-dup-param")
     if "error" in values:
         yield from judge.tell(checks_callback.error(values))
-        _error(judge, attempt, values)
+        errors.stop(judge, attempt, values)
     code = values.get("code", "")
     if not code:
         judge.stop("authz-empty", seen=_listed(names))
@@ -154,15 +158,26 @@ def _ours(
 
 
 def _issuer(
-    judge: Judge, attempt: Attempt, iss: str | None, times: int, error: bool
+    judge: Judge, attempt: Attempt, values: Mapping[str, str], times: int
 ) -> Protocol[None]:
-    """Apply the table of B4 without any normalisation (B5), before anything else is read (B6)."""
+    """Apply the table of B4 without any normalisation (B5), before anything else is read (B6).
+
+    Where ``iss`` is missing nothing says that somebody else answered: an error that came is told
+    beside the refusal, as not verified.
+    """
+    iss, error = values.get("iss"), "error" in values
     if times > 1:
         judge.stop("authz-dup-param", seen="iss", exit=4)
     if iss is None:
         if attempt.iss_promised:
+            unverified = errors.words_of(values) if error else ""
+            carried = f"; not verified, it carried error={unverified}" if error else ""
+            declined = values.get("error") == "access_denied"
             yield from judge.refuse(
-                "authz-iss-absent", seen="no iss", expected=f"iss={attempt.issuer}"
+                "authz-iss-absent",
+                seen=f"no iss{carried}",
+                expected=f"iss={attempt.issuer}",
+                message=errors.DECLINED if declined else "",
             )
         elif error and judge.stateless:
             yield from judge.note("authz-iss-error-absent")
@@ -176,45 +191,6 @@ def _issuer(
     yield from judge.keep("authz-iss-differs", seen=iss)
     promise = Check("authz-iss-unpromised", not attempt.iss_promised, iss, "iss")
     yield from judge.tell([promise])
-
-
-_NAME_SCOPES = (
-    "If nobody declined: name the scopes that the server has with --scope (scopes_supported of its"
-    " metadata lists them); some grant nothing where none is asked for."
-)
-
-
-def _error(judge: Judge, attempt: Attempt, values: Mapping[str, str]) -> NoReturn:
-    error = values["error"]
-    texts = [error, values.get("error_description", ""), values.get("error_uri", "")]
-    seen = ": ".join(part for part in texts if part)
-    match error:
-        case "access_denied":
-            # Servers that have nothing to grant say so in the same way.
-            none = "" if attempt.scope else " (no scope was asked for)"
-            judge.stop("authz-denied", seen=f"{seen}{none}", next=_NAME_SCOPES if none else "")
-        case "invalid_target":
-            judge.stop(
-                "authz-resource-refused",
-                seen=f"{seen} (resource sent: {attempt.resource or 'none'})",
-                next="Compare with the resources the server knows, or run with --no-resource.",
-            )
-        case "invalid_scope":
-            judge.stop(
-                "authz-error",
-                seen=f"{seen} (scope sent: {attempt.scope or 'none'})",
-                message="The authorization server does not accept the scope.",
-                next="Ask for fewer with --scope; the challenge and the resource metadata are"
-                " where the asked ones came from.",
-            )
-    if "AADSTS9010010" in seen:
-        judge.stop(
-            "authz-resource-refused",
-            seen=seen,
-            message="Microsoft Entra v2 refuses resource beside scopes.",
-            next="Run again with --no-resource; the run is then marked as not conformant.",
-        )
-    judge.stop("authz-error", seen=seen)
 
 
 def read(callback: Callback) -> tuple[str, bool]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from mcp_auth_tui.model import Exchange, Field, Learned, Level, Resumed, Secret, Waiting
+from mcp_auth_tui.model import Exchange, Field, Learned, Level, Resumed, Secret, Waiting, Whose
 from mcp_auth_tui.model.oauth import DeviceCode
+from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Protocol, Sleep
 from mcp_auth_tui.protocol.grant_types import DEVICE
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
@@ -17,6 +18,7 @@ _SLOWER = 5.0
 _POLLS = 1000
 # Polls without an answer, one after another, before the network is to blame.
 _LOST = 3
+_SOURCE = "RFC 8628 §3.5"
 _ON = ("authorization_pending", "slow_down")
 
 
@@ -24,7 +26,7 @@ def authorize(
     asker: Endpoint, resource: str | None, scope: str | None, reason: str
 ) -> Protocol[tuple[Exchange, Mapping[str, Any]]]:
     """Get a code, show it, and poll until the person has typed it; raises `FlowStop`."""
-    code, interval = yield from _begin(asker, resource, scope, reason)
+    code, interval, cut = yield from _begin(asker, resource, scope, reason)
     yield Learned("device", code)
     yield Waiting("the code to be typed and accepted", code.until)
     lost = 0
@@ -40,7 +42,7 @@ def authorize(
             tuple(form), "token request, device code", patient=True
         )
         if exchange.started > code.until and exchange.failure is not None:
-            _expired(asker, code, exchange)
+            _expired(asker, code, exchange, cut)
         if (failure := exchange.failure) is not None:
             # A kept connection may end just as a poll goes out; a person is at the other device.
             lost += 1
@@ -58,27 +60,42 @@ def authorize(
             yield Resumed("the code was typed and accepted")
             return exchange, answer
         if error == "access_denied":
-            asker.judge.stop("authz-denied", seen="access_denied", exchange=exchange)
+            asker.judge.stop(
+                "authz-denied",
+                seen=error_answer.seen(f"HTTP {exchange.status}", exchange),
+                next="Run again and accept, ask for fewer scopes with --scope, or use an account"
+                " that may.",
+                source=_SOURCE,
+                exchange=exchange,
+            )
         if error not in _ON and error != "expired_token":
             asker.refused(exchange, answer or {}, f"device code; {error}")
         if error == "expired_token" or exchange.started > code.until:
-            _expired(asker, code, exchange)
+            _expired(asker, code, exchange, "" if error == "expired_token" else cut)
         interval += _SLOWER if error == "slow_down" else 0.0
-    _expired(asker, code, exchange)
+    _expired(asker, code, exchange, cut)
 
 
-def _expired(asker: Endpoint, code: DeviceCode, exchange: Exchange) -> NoReturn:
+def _expired(asker: Endpoint, code: DeviceCode, exchange: Exchange, cut: str) -> NoReturn:
+    """End the run where nobody typed the code in time; ``cut`` says so if ``--wait`` was shorter
+    than the life of the code."""
     asker.judge.stop(
         "authz-timeout",
-        seen=f"the code {code.user_code} expired before it was typed",
-        next="Run again and type the new code in time.",
+        seen=cut or f"the code {code.user_code} expired before it was typed",
+        expected="The code is typed and accepted before it expires.",
+        message=f"Nobody accepted the code {code.user_code} in time.",
+        next="Run again with a longer --wait."
+        if cut
+        else "Run again and type the new code in time.",
+        source=_SOURCE,
         exchange=exchange,
+        whose=Whose.CLIENT if cut else None,
     )
 
 
 def _begin(
     asker: Endpoint, resource: str | None, scope: str | None, reason: str
-) -> Protocol[tuple[DeviceCode, float]]:
+) -> Protocol[tuple[DeviceCode, float, str]]:
     judge, server = asker.judge, asker.server
     url = server.document.get("device_authorization_endpoint")
     try:
@@ -104,7 +121,7 @@ def _begin(
 
 def _code(
     asker: Endpoint, exchange: Exchange, answer: Mapping[str, Any]
-) -> Protocol[tuple[DeviceCode, float]]:
+) -> Protocol[tuple[DeviceCode, float, str]]:
     judge = asker.judge
     device, user = answer.get("device_code"), answer.get("user_code")
     uri = answer.get("verification_uri", answer.get("verification_url"))
@@ -114,6 +131,8 @@ def _code(
             seen=f"members: {', '.join(sorted(answer))}",
             expected="device_code, user_code and verification_uri (RFC 8628 §3.2)",
             message="The device authorization answer lacks a required member.",
+            next="Answer with device_code, user_code, verification_uri and expires_in.",
+            source="RFC 8628 §3.2",
             exchange=exchange,
         )
     complete = answer.get("verification_uri_complete")
@@ -138,4 +157,5 @@ def _code(
     lasts = min(float(lifetime), judge.config.wait)
     until = exchange.started + exchange.seconds + lasts
     code = DeviceCode(user, uri, complete, until, Secret(device))
-    return code, min(float(interval), lasts)
+    cut = f"--wait {lasts:.0f}: the code would have lasted {float(lifetime):.0f} s"
+    return code, min(float(interval), lasts), cut if lasts < float(lifetime) else ""

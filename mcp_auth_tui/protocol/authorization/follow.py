@@ -8,22 +8,21 @@ from __future__ import annotations
 from http.cookies import CookieError, SimpleCookie
 from typing import NoReturn
 
-from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret
-from mcp_auth_tui.model.oauth import Attempt
+from mcp_auth_tui.model import Exchange, Field, Request, Secret
+from mcp_auth_tui.model.oauth import Attempt, AuthorizationServer, Client
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Callback, Protocol, Send
+from mcp_auth_tui.protocol.authorization import pages
+from mcp_auth_tui.protocol.discovery.guesses import guessed_wrong
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin_text
 
 _HOPS = 10
-_ON_THE_PAGE = (
-    "Compare client id and redirect address with what is registered: a server that does not know"
-    " them says so on a page only, and may not redirect."
-)
 
 
-def follow(judge: Judge, attempt: Attempt) -> Protocol[Callback]:
+def follow(
+    judge: Judge, server: AuthorizationServer, client: Client, attempt: Attempt
+) -> Protocol[Callback]:
     """Request the authorization URL and follow redirects (≤ 10) to the redirect URI.
 
     Raises `FlowStop`: client-no-person when a page wants a person, authz-error on a refusal.
@@ -33,10 +32,13 @@ def follow(judge: Judge, attempt: Attempt) -> Protocol[Callback]:
         exchange: Exchange = yield Send(_request(judge, url, hop, cookies))
         if (failure := exchange.failure) is not None:
             judge.lost(exchange, failure)
+        if hop == 0:
+            guessed_wrong(judge, server, exchange)
+        judge.busy(exchange)
         response = exchange.response
         place = response.header("location") if response else None
         if response is None or response.status not in (301, 302, 303, 307, 308) or not place:
-            _stuck(judge, attempt, exchange)
+            _stuck(judge, client, attempt, exchange)
         place = join(url, place)
         if place == attempt.redirect_uri or place.startswith(
             (f"{attempt.redirect_uri}?", f"{attempt.redirect_uri}#")
@@ -55,12 +57,12 @@ def _checked(judge: Judge, exchange: Exchange, place: str) -> str:
 
 
 def _request(judge: Judge, url: str, hop: int, cookies: dict[str, dict[str, str]]) -> Request:
-    headers = [Field("Accept", "text/html", "a browser would ask so", "")]
+    headers: tuple[Field, ...] = ()
     if jar := cookies.get(origin_text(url)):
         pairs = "; ".join(f"{name}={value}" for name, value in jar.items())
-        headers.append(Field("Cookie", Secret(pairs), "set on the way, thrown away after"))
+        headers = (Field("Cookie", Secret(pairs), "set on the way, thrown away after"),)
     purpose = "authorization request" if hop == 0 else f"authorization, hop {hop + 1}"
-    return Request(judge.stage, purpose, "GET", url, Kind.PAGE, tuple(headers))
+    return pages.request(judge, url, purpose, headers)
 
 
 def _keep(cookies: dict[str, dict[str, str]], url: str, fields: tuple[str, ...]) -> None:
@@ -73,21 +75,9 @@ def _keep(cookies: dict[str, dict[str, str]], url: str, fields: tuple[str, ...])
         jar.update({name: morsel.coded_value for name, morsel in read.items()})
 
 
-def _stuck(judge: Judge, attempt: Attempt, exchange: Exchange) -> NoReturn:
-    if (words := error_answer.read(exchange)).product:
-        message, next = in_the_way(words, exchange)
-        seen = error_answer.seen(f"HTTP {exchange.status}", exchange)
-        judge.stop("authz-error", seen=seen, message=message, next=next, exchange=exchange)
-    if exchange.status >= 400:
-        judge.stop(
-            "authz-error",
-            seen=error_answer.seen(
-                f"HTTP {exchange.status} from {attempt.authorization_endpoint}", exchange
-            ),
-            message="The authorization server answered with an error page and did not redirect.",
-            next=FAILED if exchange.status >= 500 else _ON_THE_PAGE,
-            exchange=exchange,
-        )
+def _stuck(judge: Judge, client: Client, attempt: Attempt, exchange: Exchange) -> NoReturn:
+    if exchange.status >= 400 or error_answer.read(exchange).product:
+        pages.refused(judge, client, attempt, exchange)
     judge.stop(
         "client-no-person",
         seen=error_answer.seen(f"HTTP {exchange.status}: a page that wants a person", exchange),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from mcp_auth_tui.model import Field, Secret
@@ -16,55 +15,13 @@ from mcp_auth_tui.model.oauth import (
     Resource,
 )
 from mcp_auth_tui.protocol.actions import Now, Protocol, RandomOctets
-from mcp_auth_tui.protocol.challenge import SCOPE
+from mcp_auth_tui.protocol.authorization.scope import OFFLINE, Scope
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import split
 
 _OCTETS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The scope to ask for, and why; ``value`` None: the parameter is left out (Z4)."""
-
-    value: str | None
-    reason: str
-
-
-def choose_scope(
-    judge: Judge,
-    challenged: str | None,
-    resource: Resource,
-    server: AuthorizationServer,
-    before: frozenset[str] = frozenset(),
-    *,
-    again: bool = False,
-) -> Scope:
-    """Choose the scope (Z4, Z5): typed > challenge > all of the PRM > none.
-
-    ``before`` is what was asked for and granted earlier in this run: a step-up asks for the union
-    (SPEC 7, item 10), so that nothing usable is lost. ``offline_access`` is added only under
-    2026-07-28 and only if the authorization server lists it. ``again``: it was not enough before.
-    """
-    config, again = judge.config, again or bool(before)
-    if config.scope is not None and not again:
-        return Scope(config.scope or None, "as asked by --scope")
-    challenged = " ".join(item for item in (challenged or "").split() if SCOPE.match(item))
-    if again:
-        scopes = sorted(before | set(challenged.split()))
-        return Scope(
-            " ".join(scopes) or None, "step-up: asked and granted before, and the challenge"
-        )
-    if challenged:
-        chosen, reason = challenged, "from the challenge"
-    elif resource.scopes:
-        chosen, reason = " ".join(resource.scopes), "all scopes_supported of the resource"
-    else:
-        return Scope(None, "nobody named a scope: the parameter is left out")
-    listed = server.list("scopes_supported") or ()
-    if judge.stateless and "offline_access" in listed and "offline_access" not in chosen.split():
-        return Scope(f"{chosen} offline_access", f"{reason}; offline_access: listed by the server")
-    return Scope(chosen, reason)
+# Members that only the metadata of an OpenID provider has (OIDC Discovery §3).
+_OPENID = ("subject_types_supported", "id_token_signing_alg_values_supported")
 
 
 def _unreserved(octets: bytes) -> str:
@@ -112,6 +69,9 @@ def prepare(
                 "scope", scope.value, scope.reason, "MCP 2025-11-25 authorization, scope selection"
             )
         )
+    if _needs_consent(judge, server, scope):
+        reason = "the server gives offline_access to those who were asked"
+        fields.append(Field("prompt", "consent", reason, "OIDC Core §11"))
     for name in ("acr_values", "max_age"):
         if refused is not None and (value := refused.param(name)):
             fields.append(Field(name, value, "from the challenge", "RFC 9470 §4"))
@@ -142,6 +102,22 @@ def prepare(
         tuple(fields),
         now,
     )
+
+
+def _needs_consent(judge: Judge, server: AuthorizationServer, scope: Scope) -> bool:
+    """Return whether ``offline_access`` needs ``prompt=consent`` (OIDC Core §11; SPEC 8.7).
+
+    It does at an OpenID provider that lists the value, and at any other where a refresh token is
+    what the person asked for: such a provider may leave it out without a word. Else nobody is
+    asked again for what he or his operator agreed to before.
+    """
+    if OFFLINE not in (scope.value or "").split():
+        return False
+    prompts = server.list("prompt_values_supported")
+    if prompts is not None:
+        return "consent" in prompts
+    provider = any(name in server.document for name in _OPENID)
+    return provider and judge.config.refresh
 
 
 def url_of(endpoint: str, fields: list[Field]) -> str:

@@ -21,6 +21,7 @@ _SECRET_METHODS = ("client_secret_basic", "client_secret_post", "client_secret_j
 # RFC 6749 §2.3.1, RFC 7591 §2: the methods that this program can judge by the secret.
 _JUDGED = ("client_secret_basic", "client_secret_post", "none")
 _LARGEST = 5 * 1024
+_METHOD = "token_endpoint_auth_method"
 
 
 def answer(
@@ -30,7 +31,7 @@ def answer(
     exchange: Exchange,
 ) -> Checks:
     """Look at the members of a successful registration (RFC 7591 §3.2.1, RFC 7592 §3)."""
-    yield from _secret(document, exchange)
+    yield from _secret(document, sent, server, exchange)
     empty = [name for name, value in document.items() if value is None or value == ""]
     yield Check("dcr-null", bool(empty), ", ".join(empty), pointer(empty))
     lacking = [name for name in _CORE if name in sent and name not in document]
@@ -40,22 +41,35 @@ def answer(
     wished = sent.get("redirect_uris", [])
     uris = document.get("redirect_uris", wished)
     yield Check("dcr-redirects-changed", uris != wished, as_seen(uris), "/redirect_uris")
-    yield from _method(document, server)
+    yield from _method(document, sent, server)
     yield from _management(document)
     id = str(document.get("client_id"))
     if server.flag("client_id_metadata_document_supported"):
         yield Check("dcr-id-like-url", id.startswith("https://"), id, "/client_id")
 
 
-def method_of(document: Mapping[str, Any]) -> str:
-    """Return the authentication method that was registered (G5, RFC 7591 §2)."""
-    named = document.get("token_endpoint_auth_method")
+def method_of(
+    document: Mapping[str, Any], sent: Mapping[str, Any], server: AuthorizationServer
+) -> str:
+    """Return the authentication method that was registered (G5, RFC 7591 §2).
+
+    Where the answer is silent, the one that was asked for stays if the server lists it: a server
+    that does not return what it registered means no other by that.
+    """
+    named, asked = document.get(_METHOD), sent.get(_METHOD)
     if isinstance(named, str):
         return named
+    if isinstance(asked, str) and asked in (server.list(f"{_METHOD}s_supported") or ()):
+        return asked
     return "client_secret_basic" if document.get("client_secret") else "none"
 
 
-def _secret(document: Mapping[str, Any], exchange: Exchange) -> Checks:
+def _secret(
+    document: Mapping[str, Any],
+    sent: Mapping[str, Any],
+    server: AuthorizationServer,
+    exchange: Exchange,
+) -> Checks:
     secret, until = document.get("client_secret"), document.get("client_secret_expires_at")
     held = isinstance(secret, str) and bool(secret)
     if held:
@@ -64,17 +78,23 @@ def _secret(document: Mapping[str, Any], exchange: Exchange) -> Checks:
         seen = "it has passed" if past else as_seen(until)
         named = "/client_secret_expires_at"
         yield Check("dcr-secret-expiry", not number or past, seen, named)
-    method = method_of(document)
+    method = method_of(document, sent, server)
     if method in _JUDGED:
         seen = f"{method} with {'a' if held else 'no'} secret"
         wrong = held == (method == "none")
         yield Check("dcr-secret-mismatch", wrong, seen, "/token_endpoint_auth_method")
 
 
-def _method(document: Mapping[str, Any], server: AuthorizationServer) -> Checks:
-    listed = server.list("token_endpoint_auth_methods_supported")
+def _method(
+    document: Mapping[str, Any], sent: Mapping[str, Any], server: AuthorizationServer
+) -> Checks:
+    listed = server.list(f"{_METHOD}s_supported")
+    method = method_of(document, sent, server)
+    default = "client_secret_basic"  # RFC 7591 §2: what an omitted method means
+    if not isinstance(document.get(_METHOD), str) and method != default:
+        seen = f"no {_METHOD}: {default} by the standard; asked for and used: {method}"
+        yield Check("dcr-method-silent", True, seen, f"/{_METHOD}")
     if listed is not None:
-        method = method_of(document)
         seen = f"{method}; listed: {', '.join(listed)}"
         pointer = "/token_endpoint_auth_method"
         yield Check("dcr-method-unlisted", method not in listed, seen, pointer)

@@ -31,7 +31,7 @@ from mcp_auth_tui.protocol.urls import (
     well_known,
 )
 
-_OAUTH, _OIDC = "oauth-authorization-server", "openid-configuration"
+OAUTH, _OIDC = "oauth-authorization-server", "openid-configuration"
 _WHAT = "authorization server metadata"
 # Revisions that know RFC 8414 alone (A1), and do not yet refuse without a promise of PKCE (A6).
 _BEFORE_OIDC = ("2025-03-26", "2025-06-18")
@@ -56,7 +56,7 @@ _OURS = frozenset(
 def places(issuer: str, *, oidc: bool = True) -> tuple[str, ...]:
     """Return the metadata URLs of an issuer in order (A2-A4; RFC 8414 §3.1, OIDC Discovery §4)."""
     path = split(issuer).path.removesuffix("/")
-    order = [well_known(issuer, _OAUTH)]
+    order = [well_known(issuer, OAUTH)]
     if oidc:
         order.append(well_known(issuer, _OIDC))
         if path:
@@ -313,7 +313,7 @@ def _pkce(
 def legacy_server(judge: Judge) -> Protocol[AuthorizationServer]:
     """Take the path of 2025-03-26: metadata at the MCP origin, else the default paths (L1-L4)."""
     base = origin_text(judge.config.url)
-    url = f"{base}/.well-known/{_OAUTH}"
+    url = f"{base}/.well-known/{OAUTH}"
     fetched = yield from fetch(judge, url, f"{_WHAT} (2025-03-26)", "as")
     number = fetched.exchange.number
     if fetched.document is not None:

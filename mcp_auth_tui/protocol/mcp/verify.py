@@ -16,7 +16,7 @@ from mcp_auth_tui.protocol.mcp.conversation import converse
 from mcp_auth_tui.protocol.mcp.first_contact import contact_of, read_challenge
 from mcp_auth_tui.protocol.mcp.refusals import wrong_status
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
-from mcp_auth_tui.protocol.tokens.endpoint import clock_off
+from mcp_auth_tui.protocol.tokens.refusals import clock_off
 
 # S2: authorizations in one run, the first included.
 LIMIT = 3

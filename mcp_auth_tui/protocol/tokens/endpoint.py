@@ -5,28 +5,67 @@ What a successful answer is worth is judged in `token`.
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
-from urllib.parse import quote_plus
 
-from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Question, Request, Secret
+from mcp_auth_tui.model import (
+    Exchange,
+    Failure,
+    Field,
+    Kind,
+    Level,
+    Question,
+    Request,
+    Secret,
+    Whose,
+)
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Sign, SignedJwt
 from mcp_auth_tui.protocol.checks import token
+from mcp_auth_tui.protocol.discovery.guesses import guessed_wrong
 from mcp_auth_tui.protocol.excerpt import excerpt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.strict_json import loads
+from mcp_auth_tui.protocol.tokens.authentication import (
+    alternatives,
+    authenticate,
+    misses_client,
+    refuses_client,
+    way_of,
+)
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, send_with_proof
+from mcp_auth_tui.protocol.tokens.refusals import clock_off, flow_of, owner_of
 from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way, remedy
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_OBJECT = "The answer is a JSON object with the content type application/json."
+_AS_JSON = (
+    "Send access_token and token_type as members of a JSON object, with Content-Type:"
+    " application/json."
+)
+_IN_JSON = (
+    'Answer {"error": "…", "error_description": "…"} as JSON, with status 400 (401 for a failed'
+    " client login)."
+)
+_READ = {
+    "client_secret_basic": "Read the Authorization header (Basic), or take client_secret_basic out"
+    " of the metadata and of the registration.",
+    "client_secret_post": "Read client_id and client_secret in the body, or take client_secret_post"
+    " out of the metadata and of the registration.",
+    "none": "Name in the registration's answer the token_endpoint_auth_method that is wanted.",
+}
+_COMPARE = (
+    "Compare the client id and the secret that were given (--client-id, --client-secret-file,"
+    " $MCP_AUTH_CLIENT_SECRET) with those in the server's console."
+)
+_GIVE_SECRET = (
+    "If this client has a secret, give it: --client-secret-file FILE, --client-secret-prompt or"
+    " $MCP_AUTH_CLIENT_SECRET."
+)
 _LIFETIME = 60.0
 _PASSPHRASES = 3
-_OFF = 60.0
 
 
 @dataclass(slots=True)
@@ -36,7 +75,10 @@ class Endpoint:
     judge: Judge
     server: AuthorizationServer
     client: Client
+    """Who asks; in the way of authentication that worked, once one was refused."""
     dpop: Dpop | None = None
+    refused_ways: list[str] = field(default_factory=list)
+    """What became of the other ways of authentication that were tried."""
 
     def ask(
         self, form: tuple[Field, ...], purpose: str, url: str = "", *, patient: bool = False
@@ -45,8 +87,24 @@ class Endpoint:
 
         Returns the exchange and the JSON object of the answer, or None when it is none. Raises
         `FlowStop` when there is no answer (unless ``patient``: None then), a redirect (K6) or a
-        demand to wait.
+        demand to wait. Where the client is refused, the ways that are left are tried once each.
         """
+
+        def post() -> Protocol[tuple[Exchange, Mapping[str, Any] | None]]:
+            return (yield from self._post(form, purpose, url, patient))
+
+        exchange, answer = yield from post()
+        if self.judge.config.auth_method is None and refuses_client(exchange, answer):
+            exchange, answer = yield from self._otherwise(exchange, answer, post)
+        if seen := token.no_error_member(exchange, answer):
+            yield from self.judge.note(
+                "token-error-form", seen=seen, next=_IN_JSON, exchange=exchange
+            )
+        return exchange, answer
+
+    def _post(
+        self, form: tuple[Field, ...], purpose: str, url: str, patient: bool
+    ) -> Protocol[tuple[Exchange, Mapping[str, Any] | None]]:
         headers, identity = yield from self._identity()
         request = Request(
             self.judge.stage,
@@ -66,31 +124,63 @@ class Endpoint:
         exchange = yield from send_with_proof(self.judge, self.dpop, request)
         if patient and exchange.failure is not None:
             return exchange, None
-        answer = self._object(exchange)
-        if seen := token.no_error_member(exchange, answer):
-            yield from self.judge.note(
-                "token-error-form", seen=seen, next=_IN_JSON, exchange=exchange
-            )
-        return exchange, answer
+        return exchange, self._object(exchange)
+
+    def _otherwise(
+        self,
+        refusal: Exchange,
+        answer: Mapping[str, Any] | None,
+        post: Callable[[], Protocol[tuple[Exchange, Mapping[str, Any] | None]]],
+    ) -> Protocol[tuple[Exchange, Mapping[str, Any] | None]]:
+        """Ask again in the other ways of authentication; where none works, the refusal stands."""
+        first = self.client
+        for client in alternatives(first, self.server, error_answer.read(refusal).words):
+            self.client = client
+            exchange, found = yield from post()
+            error = (found or {}).get("error")
+            # A code may be spent by the attempt before: its refusal proves nothing.
+            refused = refuses_client(exchange, found) or error == "invalid_grant"
+            if not refused and 0 < exchange.status < 500:
+                yield from self._switched(first, refusal)
+                return exchange, found
+            self.refused_ways.append(f"{way_of(client)}: {error or f'HTTP {exchange.status}'}")
+        self.client = first
+        return refusal, answer
+
+    def _switched(self, first: Client, refusal: Exchange) -> Protocol[None]:
+        """Tell which way was refused and which was taken."""
+        raw = first.auth_method == self.client.auth_method
+        silent = first.how == "dynamic" and first.auth_method == "none"
+        option = f"--auth-method {self.client.auth_method}"
+        yield from self.judge.note(
+            "token-basic-encoding" if raw else "token-auth-method",
+            seen=error_answer.seen(
+                f"{way_of(first)}: HTTP {refusal.status}; {way_of(self.client)}: accepted", refusal
+            ),
+            next="" if raw else f"{_READ[first.auth_method]} Until then: {option}.",
+            exchange=refusal,
+            level=Level.WARNING if silent else None,
+        )
 
     def answer(
-        self, form: tuple[Field, ...], purpose: str, *, sent: str = ""
+        self, form: tuple[Field, ...], purpose: str, url: str = "", *, sent: str = ""
     ) -> Protocol[tuple[Exchange, Mapping[str, Any]]]:
         """Ask and insist on a successful JSON answer; ``sent`` is added to what an error tells."""
-        exchange, answer = yield from self.ask(form, purpose)
-        if answer is None and exchange.status < 300:
-            answer = yield from self.other_form(exchange)
-        elif answer is None:
+        exchange, found = yield from self.ask(form, purpose, url)
+        if found is None and exchange.status < 300:
+            found = yield from self.other_form(exchange)
+        elif found is None:
             self.refused(exchange, {}, sent)
-        if answer.get("error") is not None or exchange.status >= 400:
-            yield from self.judge.tell(token.refusal(exchange, answer), exchange)
-            self.refused(exchange, answer, sent)
+        if found.get("error") is not None or exchange.status >= 400:
+            yield from self.judge.tell(token.refusal(exchange, found), exchange)
+            self.refused(exchange, found, sent)
         yield from self.judge.tell(token.form(exchange), exchange)
-        return exchange, answer
+        return exchange, found
 
     def _object(self, exchange: Exchange) -> Mapping[str, Any] | None:
         if (failure := exchange.failure) is not None:
             self.judge.lost(exchange, failure)
+        guessed_wrong(self.judge, self.server, exchange)
         response = exchange.response
         if 300 <= exchange.status < 400:
             place = (response.header("location") if response else "") or "nowhere"
@@ -113,28 +203,44 @@ class Endpoint:
         """
         answer = answer or form_encoded(exchange)
         error, words = answer.get("error"), error_answer.read(exchange)
-        members = [answer.get(name) for name in ("error", "error_description", "error_uri")]
-        texts = [text for text in members if isinstance(text, str) and text]
-        seen = f"HTTP {exchange.status}: {': '.join(texts)}"
+        told = [answer.get(name) for name in ("error", "error_description", "error_uri")]
+        seen = f"HTTP {exchange.status}: {': '.join(t for t in told if isinstance(t, str) and t)}"
         if not isinstance(error, str):
             seen = error_answer.seen(f"HTTP {exchange.status}", exchange)
-        detail = [f"authentication: {self.client.auth_method}", sent, clock_off(exchange)]
-        message, next, meanwhile = "", "", ""
+        others = f"also tried {'; '.join(self.refused_ways)}" if self.refused_ways else ""
+        detail = [f"authentication: {way_of(self.client)}", sent, others, clock_off(exchange)]
+        message, next, meanwhile, whose = "", "", "", owner_of(self.judge.config, error)
+        flow = flow_of(exchange)
         if words.blocked:
             message, next = in_the_way(words, exchange)
         elif exchange.status >= 500 and not isinstance(error, str):
             message, next = f"The authorization server failed: HTTP {exchange.status}.", FAILED
         elif id != "token-refresh-refused":
             next, meanwhile = remedy(exchange, error, words)
+            if refuses_client(exchange, answer) and self.client.how == "pre-registered":
+                message, next, whose = self._persons_client(words.words)
         self.judge.stop(
             id,
             seen=f"{seen} ({'; '.join(part for part in detail if part)})",
-            message=message,
-            next=next,
-            meanwhile=meanwhile,
+            message=message or flow.message,
+            next=next or flow.next,
+            meanwhile=meanwhile or flow.meanwhile,
             exchange=exchange,
+            source=flow.source,
             pointer="/error" if isinstance(error, str) else "",
+            whose=whose,
         )
+
+    def _persons_client(self, words: str) -> tuple[str, str, Whose | None]:
+        """Say what a person can do whose own client was refused: message, next step, owner."""
+        if self.client.secret is None and self.client.auth_method != "private_key_jwt":
+            message = "The authorization server wants a secret of this client, and none was given."
+            if misses_client(words):
+                return message, _GIVE_SECRET, Whose.CLIENT
+            return "", f"{_COMPARE} {_GIVE_SECRET}", Whose.CLIENT
+        if misses_client(words) and not self.refused_ways:
+            return "", "", None  # what was sent was not read
+        return "", _COMPARE, Whose.CLIENT
 
     def other_form(self, exchange: Exchange) -> Protocol[Mapping[str, Any]]:
         """Read a successful answer that is form-encoded, if that was allowed; raises `FlowStop`."""
@@ -152,8 +258,8 @@ class Endpoint:
         seen = f"HTTP {exchange.status}; no JSON object ({kind or 'no content type'})"
         if fields:
             seen += f"; form fields {', '.join(sorted(fields))}"
-        elif words := excerpt(exchange):
-            seen += f"; {words}"
+        elif said := excerpt(exchange):
+            seen += f"; {said}"
         message = f"The token answer is {'form-encoded' if fields else 'no JSON object'}."
         if "access_token" not in fields:
             self.judge.stop(
@@ -210,49 +316,6 @@ class Endpoint:
         self.judge.stop("client-key", seen="the passphrase was wrong three times")
 
 
-def authenticate(client: Client) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
-    """Return the headers and the form fields of exactly one authentication method (K2, K3)."""
-    id = Field("client_id", client.id, "names the client", "RFC 6749 §3.2.1")
-    secret = client.secret.reveal() if client.secret else ""
-    if client.auth_method == "client_secret_basic" and client.secret:
-        # Both parts are form-encoded before they are joined (RFC 6749 §2.3.1).
-        pair = f"{quote_plus(client.id)}:{quote_plus(secret)}"
-        value = Secret(f"Basic {b64encode(pair.encode('ascii')).decode('ascii')}")
-        return (Field("Authorization", value, "client_secret_basic", "RFC 6749 §2.3.1"),), ()
-    if client.auth_method == "client_secret_post" and client.secret:
-        field = Field("client_secret", client.secret, "client_secret_post", "RFC 6749 §2.3.1")
-        return (), (id, field)
-    return (), ((id,) if client.id else ())
-
-
-_OBJECT = "The answer is a JSON object with the content type application/json."
-_AS_JSON = (
-    "Send access_token and token_type as members of a JSON object, with Content-Type:"
-    " application/json."
-)
-_IN_JSON = (
-    'Answer {"error": "…", "error_description": "…"} as JSON, with status 400 (401 for a failed'
-    " client login)."
-)
-
-
 def form_encoded(exchange: Exchange) -> dict[str, str]:
     """Return the fields of an answer that is form-encoded where JSON is due; else empty."""
     return error_answer.form_fields(exchange.response.text if exchange.response else "")
-
-
-def clock_off(exchange: Exchange) -> str | None:
-    """Say by how much our clock and the server's ``Date`` differ when it is over a minute."""
-    response = exchange.response
-    date = response.header("date") if response else None
-    if not date:
-        return None
-    try:
-        theirs = parsedate_to_datetime(date).timestamp()
-    except (ValueError, OverflowError):
-        return None
-    off = exchange.started + exchange.seconds - theirs
-    if abs(off) < _OFF:
-        return None
-    side = "ahead of" if off > 0 else "behind"
-    return f"this machine's clock is {abs(off):,.0f} s {side} the server's"

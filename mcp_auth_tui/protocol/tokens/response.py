@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Field, Level, Secret
-from mcp_auth_tui.model.oauth import AuthorizationCode, AuthorizationServer, Client, Token
+from mcp_auth_tui.model.oauth import AuthorizationCode, Token
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.checks import token
 from mcp_auth_tui.protocol.checks.check import Check, as_seen
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.jwt import read_jwt
-from mcp_auth_tui.protocol.tokens.dpop import Dpop, thumbprint_in
+from mcp_auth_tui.protocol.tokens.dpop import thumbprint_in
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*\Z")
@@ -26,14 +26,8 @@ _DAY = 86_400
 _FOREVER = 1e11
 
 
-def exchange_code(
-    judge: Judge,
-    server: AuthorizationServer,
-    client: Client,
-    authorization: AuthorizationCode,
-    dpop: Dpop | None = None,
-) -> Protocol[Token]:
-    """Exchange the code, once (K1, K6), at the issuer that was recorded; raises `FlowStop`."""
+def exchange_code(asker: Endpoint, authorization: AuthorizationCode) -> Protocol[Token]:
+    """Exchange the code (K1, K6) at the endpoint that was recorded; raises `FlowStop`."""
     attempt = authorization.attempt
     form = [
         Field("grant_type", "authorization_code", "the code flow", "RFC 6749 §4.1.3"),
@@ -50,9 +44,11 @@ def exchange_code(
         form.append(
             Field("resource", attempt.resource, "as in the authorization request", "RFC 8707 §2")
         )
-    asker = Endpoint(judge, replace(server, token_endpoint=attempt.token_endpoint), client, dpop)
     exchange, answer = yield from asker.answer(
-        tuple(form), "token request", sent=f"resource: {attempt.resource or 'none'}"
+        tuple(form),
+        "token request",
+        attempt.token_endpoint,
+        sent=f"resource: {attempt.resource or 'none'}",
     )
     return (yield from read_token(asker, exchange, answer, attempt.scope, attempt.resource))
 
@@ -91,6 +87,12 @@ def refresh(asker: Endpoint, old: Token) -> Protocol[Token]:
         looked.append(Check("token-refresh-static", same, seen if same else "", "/refresh_token"))
     yield from asker.judge.tell(looked, exchange)
     return replace(new, refresh=new.refresh or old.refresh, scope_asked=old.scope_asked)
+
+
+def not_refreshable(judge: Judge, token: Token) -> Protocol[None]:
+    """Tell that a refresh was asked for and no refresh token issued (F1): nothing was refused."""
+    scope = token.scope_asked or "none"
+    yield from judge.note("token-no-refresh", seen=f"no refresh_token; scope asked for: {scope}")
 
 
 def _odd(access: str) -> str:

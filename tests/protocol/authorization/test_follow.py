@@ -8,13 +8,24 @@ from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Stage
 from mcp_auth_tui.protocol.authorization.follow import follow
-from tests.protocol.script import AS, REDIRECT, Page, Script, attempt, header, judge, raw
+from tests.protocol.script import (
+    AS,
+    REDIRECT,
+    Page,
+    Script,
+    attempt,
+    client,
+    header,
+    judge,
+    raw,
+    server,
+)
 
 URL = f"{AS}/authorize?x"
 
 
 def following() -> Script:
-    return Script(follow(judge(Stage.AUTHORIZE, follow=True), attempt()))
+    return Script(follow(judge(Stage.AUTHORIZE, follow=True), server(), client(), attempt()))
 
 
 def moved(place: str, *cookies: str) -> Page:

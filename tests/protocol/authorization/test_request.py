@@ -16,7 +16,8 @@ from mcp_auth_tui.protocol import actions
 from mcp_auth_tui.protocol.actions import Callback
 from mcp_auth_tui.protocol.authorization import request
 from mcp_auth_tui.protocol.authorization.callback import authorize, judge_callback, read
-from mcp_auth_tui.protocol.authorization.request import Scope, challenge_of, choose_scope, url_of
+from mcp_auth_tui.protocol.authorization.request import challenge_of, url_of
+from mcp_auth_tui.protocol.authorization.scope import Scope, choose_scope
 from tests.protocol.script import (
     AS,
     MCP,
@@ -232,7 +233,7 @@ def test_an_ignored_answer_shows_names_and_no_values() -> None:
 
 
 def test_the_wait_goes_on_after_a_stray_request_B3() -> None:
-    script = Script(authorize(judge(AT), attempt()))
+    script = Script(authorize(judge(AT), server(), client(), attempt()))
     script.wants(actions.Browse)
     script.reply(attempt())
     for query in ("state=other&code=x", "error=access_denied"):
@@ -246,21 +247,21 @@ def test_the_wait_goes_on_after_a_stray_request_B3() -> None:
 
 def test_the_answer_is_judged_by_the_attempt_as_performed() -> None:
     """Z6: a state that was edited before the browser opened is the one that counts."""
-    script = Script(authorize(judge(AT), attempt()))
+    script = Script(authorize(judge(AT), server(), client(), attempt()))
     script.reply(attempt(state=Secret("edited")))
     script.reply(Callback(f"code=x&state=edited&iss={AS}", "listener"))
     assert script.returned().attempt.state == Secret("edited")
 
 
 def test_nobody_came_back() -> None:
-    script = Script(authorize(judge(AT), attempt()))
+    script = Script(authorize(judge(AT), server(), client(), attempt()))
     script.reply(attempt())
     script.reply(Failure("authz-timeout", "no answer in 600 s"))
     assert (script.stopped().id, script.stopped().whose) == ("authz-timeout", Whose.NOBODY)
 
 
 def test_a_wait_that_nobody_can_keep_is_the_choice_of_who_gave_it() -> None:
-    script = Script(authorize(judge(AT, wait=5.0), attempt()))
+    script = Script(authorize(judge(AT, wait=5.0), server(), client(), attempt()))
     script.reply(attempt())
     script.reply(Failure("authz-timeout", "no answer in 5 s"))
     stop = script.stopped()
@@ -293,7 +294,10 @@ IFS = [
 @pytest.mark.parametrize("kind", ["code=c", "error=access_denied&error_description=SECRET"])
 @pytest.mark.parametrize(("promised", "iss", "stops"), IFS)
 def test_the_table_of_iss(promised: bool, iss: str | None, stops: str | None, kind: str) -> None:
-    """B4, B5, B6: compared as it is; after a wrong one no error is shown or obeyed."""
+    """B4, B5, B6: compared as it is; after a wrong one no error is shown or obeyed.
+
+    After a missing one it is shown, as not verified, and not obeyed.
+    """
     named = "" if iss is None else f"&iss={quote(iss, safe='')}"
     script = judged(f"{kind}&{OURS}{named}", iss_promised=promised)
     if stops is None and kind == "code=c":
@@ -301,9 +305,11 @@ def test_the_table_of_iss(promised: bool, iss: str | None, stops: str | None, ki
         return
     stop = script.stopped()
     assert (stop.id, stop.exit) == ((stops, 4) if stops else ("authz-denied", 1))
-    if stops is not None:
+    if stops == "authz-iss-differs":
         assert "SECRET" not in repr(stop)
         assert "access_denied" not in repr(stop)
+    elif stops is not None and kind != "code=c":
+        assert stop.seen == "no iss; not verified, it carried error=access_denied: SECRET"
 
 
 def test_iss_is_form_decoded_before_it_is_compared_B5() -> None:
@@ -465,7 +471,7 @@ def test_the_wait_remembers_the_last_paste_only_B8() -> None:
                 return Callback("", "paste", next(pastes))
         return None
 
-    script = played(authorize(judge(AT), attempt()), perform)
+    script = played(authorize(judge(AT), server(), client(), attempt()), perform)
     assert script.returned().code == Secret("hunter22")
     assert [item.id for item in script.slips] == ["authz-paste"] * 3
     assert script.broken == ["authz-paste"]
@@ -511,7 +517,7 @@ def test_fifty_strangers_end_the_wait() -> None:
                 return Callback("code=x&state=other", "listener")
         return None
 
-    script = played(authorize(judge(AT), attempt()), perform)
+    script = played(authorize(judge(AT), server(), client(), attempt()), perform)
     assert script.stopped().id == "authz-state"
 
 

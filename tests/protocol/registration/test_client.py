@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from mcp_auth_tui.model import Failure, Secret, Stage, Whose
 from mcp_auth_tui.protocol import actions
 from mcp_auth_tui.protocol.registration import client
-from mcp_auth_tui.protocol.registration.client import choose_way, document_url_faults, method_for
+from mcp_auth_tui.protocol.registration.client import choose_way, document_url_faults
+from mcp_auth_tui.protocol.tokens.authentication import method_for
 from tests.protocol.discovery.test_resource import JSON
 from tests.protocol.script import (
     AS,
@@ -235,7 +236,7 @@ def test_a_guessed_path_with_nothing_there_is_no_refusal_but_metadata_that_is_mi
         (raw(201, "<html>"), "dcr-no-client-id"),
         (raw(201, ""), "dcr-no-client-id"),
         (json(201, {}), "dcr-no-client-id"),
-        (json(201, {"client_id": 5}), "dcr-no-client-id"),
+        (json(201, {"client_id": True}), "dcr-no-client-id"),
         (json(201, {"client_id": "a\nb"}), "dcr-no-client-id"),
         (raw(201, '{"client_id":"\\ud800"}'), "dcr-no-client-id"),
         (Failure("net-connect", "refused"), "net-connect"),

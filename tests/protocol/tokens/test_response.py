@@ -16,7 +16,8 @@ from mcp_auth_tui.model.oauth import AuthorizationCode
 from mcp_auth_tui.protocol.checks import token as checks_token
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.tokens import response
-from mcp_auth_tui.protocol.tokens.endpoint import authenticate
+from mcp_auth_tui.protocol.tokens.authentication import authenticate
+from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from tests.protocol.discovery.test_resource import JSON
 from tests.protocol.script import (
     AS,
@@ -40,7 +41,8 @@ GOOD = {"access_token": "at-1", "token_type": "Bearer", "expires_in": 60}
 
 def exchanging(made: Any = None, **changes: Any) -> Script:
     code = AuthorizationCode(attempt(**changes), Secret("the-code"))
-    return Script(response.exchange_code(judge(Stage.TOKEN), server(), made or client(), code))
+    asker = Endpoint(judge(Stage.TOKEN), server(), made or client())
+    return Script(response.exchange_code(asker, code))
 
 
 def answered(page: Page) -> Script:

@@ -1,0 +1,110 @@
+"""Knows what an authorization endpoint says on a page where it should redirect; opens no browser.
+
+A server that does not know a client or a redirect address says so on a page only, and may not
+redirect (RFC 6749 §4.1.2.1): who reads that page before the browser opens saves a person the wait.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from mcp_auth_tui.model import Exchange, Field, Kind, Request, Whose
+from mcp_auth_tui.model.oauth import Attempt, AuthorizationServer, Client
+from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.protocol.actions import Protocol, Send
+from mcp_auth_tui.protocol.discovery.guesses import guessed_wrong
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way
+
+LOOK_AHEAD = "authorization request, before the browser is opened"
+_REFUSALS = (400, 404, 405, 410, 422)
+_REDIRECT = re.compile(r"(?i)redirect[\s_-]?ur[il]|callback")
+_CLIENT = re.compile(r"(?i)client|application|redirect[\s_-]?ur[il]")
+# Words of a page that says no, though its status is 200.
+_NO = re.compile(
+    r"(?i)(invalid|unknown|unregistered|unrecogni[sz]ed|bad) "
+    r"(client|redirect[\s_-]?uri|application)"
+    r"|(client|application|redirect[\s_-]?uri)\b[^.]{0,60}\b"
+    r"(invalid|mismatch|does not (exist|match)|not (be )?(found|registered|known|allowed))"
+    r"|invalid_client|unauthorized_client|invalid_redirect_uri|redirect_uri_mismatch"
+)
+
+
+def request(judge: Judge, url: str, purpose: str, cookies: tuple[Field, ...] = ()) -> Request:
+    """Build the request for a page, as a browser would ask for it."""
+    accept = Field("Accept", "text/html", "a browser would ask so", "")
+    return Request(judge.stage, purpose, "GET", url, Kind.PAGE, (accept, *cookies))
+
+
+def look_ahead(
+    judge: Judge, server: AuthorizationServer, client: Client, attempt: Attempt
+) -> Protocol[None]:
+    """Ask the authorization endpoint once, without following, before a person is sent there.
+
+    Raises `FlowStop` when it refuses the request by its status. What a browser may get past (a
+    block, a wait, a failure, words on a page) is told, and the browser opened all the same.
+    """
+    exchange: Exchange = yield Send(request(judge, attempt.url, LOOK_AHEAD))
+    if (response := exchange.response) is None or 300 <= exchange.status < 400:
+        return
+    guessed_wrong(judge, server, exchange)
+    words, status = error_answer.read(exchange), exchange.status
+    # A browser answers such a challenge itself (Basic, Negotiate).
+    login = status == 401 and not response.all("www-authenticate")
+    if not words.product and (status in _REFUSALS or login):
+        refused(judge, client, attempt, exchange, "authz-client-refused")
+    page = _NO.search(words.text) if words.form == "page" and not words.product else None
+    if status >= 400 or page:
+        blocked = words.blocked or status == 429
+        yield from judge.note(
+            "authz-page",
+            seen=error_answer.seen(f"HTTP {status}", exchange),
+            next=in_the_way(words, exchange)[1] if blocked else "",
+            exchange=exchange,
+            whose=_owner(client) if page else None,
+        )
+
+
+def refused(
+    judge: Judge, client: Client, attempt: Attempt, exchange: Exchange, id: str = "authz-error"
+) -> NoReturn:
+    """End the run where the authorization endpoint says no on a page and does not redirect.
+
+    ``id`` is that of a refusal which is about the client, as far as the page tells.
+    """
+    words = error_answer.read(exchange)
+    endpoint = attempt.authorization_endpoint
+    seen = error_answer.seen(f"HTTP {exchange.status} from {endpoint}", exchange)
+    if words.product:
+        message, next = in_the_way(words, exchange)
+        judge.stop("authz-error", seen=seen, message=message, next=next, exchange=exchange)
+    if exchange.status >= 500:
+        judge.stop("authz-error", seen=seen, message=_PAGE, next=FAILED, exchange=exchange)
+    if words.words and not _CLIENT.search(words.words) and exchange.status != 401:
+        judge.stop("authz-error", seen=seen, message=_PAGE, exchange=exchange)
+    next = _ON_THE_PAGE
+    if _REDIRECT.search(words.words):
+        next = (
+            f"{_ON_THE_PAGE} Register {attempt.redirect_uri} for this client, or use an address"
+            " that is registered: --redirect-uri, --port."
+        )
+    judge.stop(
+        id,
+        seen=seen,
+        message="" if id == "authz-client-refused" else _PAGE,
+        next=next,
+        exchange=exchange,
+        whose=_owner(client),
+    )
+
+
+_ON_THE_PAGE = (
+    "Compare client id and redirect address with what is registered: a server that does not know"
+    " them says so on a page only, and may not redirect."
+)
+_PAGE = "The authorization server answered with an error page and did not redirect."
+
+
+def _owner(client: Client) -> Whose | None:
+    return Whose.CLIENT if client.how == "pre-registered" else None

@@ -1,0 +1,57 @@
+"""Knows which scope is asked for, and why (Z4, Z5); must not know how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcp_auth_tui.model.oauth import AuthorizationServer, Resource
+from mcp_auth_tui.protocol.challenge import SCOPE
+from mcp_auth_tui.protocol.judge import Judge
+
+OFFLINE = "offline_access"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The scope to ask for, and why; ``value`` None: the parameter is left out (Z4)."""
+
+    value: str | None
+    reason: str
+
+
+def choose_scope(
+    judge: Judge,
+    challenged: str | None,
+    resource: Resource,
+    server: AuthorizationServer,
+    before: frozenset[str] = frozenset(),
+    *,
+    again: bool = False,
+) -> Scope:
+    """Choose the scope (Z4, Z5): typed > challenge > all of the PRM > none.
+
+    ``before`` is what was asked for and granted earlier in this run: a step-up asks for the union
+    (SPEC 7, item 10), so that nothing usable is lost. ``offline_access`` is added only if the
+    authorization server lists it, under 2026-07-28 or where a refresh was asked for (``--refresh``;
+    SPEC 8.7). ``again``: it was not enough before.
+    """
+    config, again = judge.config, again or bool(before)
+    if config.scope is not None and not again:
+        return Scope(config.scope or None, "as asked by --scope")
+    challenged = " ".join(item for item in (challenged or "").split() if SCOPE.match(item))
+    if again:
+        wanted = sorted(before | set(challenged.split()))
+        return Scope(
+            " ".join(wanted) or None, "step-up: asked and granted before, and the challenge"
+        )
+    if challenged:
+        chosen, reason = challenged, "from the challenge"
+    elif resource.scopes:
+        chosen, reason = " ".join(resource.scopes), "all scopes_supported of the resource"
+    else:
+        chosen, reason = "", "nobody named a scope"
+    listed = server.list("scopes_supported") or ()
+    refresh = config.refresh or (judge.stateless and bool(chosen))
+    if refresh and OFFLINE in listed and OFFLINE not in chosen.split():
+        return Scope(f"{chosen} {OFFLINE}".lstrip(), f"{reason}; {OFFLINE}: listed by the server")
+    return Scope(chosen, reason) if chosen else Scope(None, f"{reason}: the parameter is left out")

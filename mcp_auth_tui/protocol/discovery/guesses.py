@@ -1,0 +1,47 @@
+"""Knows how a run ends that guessed the default paths of 2025-03-26; must not make the guess."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mcp_auth_tui.findings.rule import REPORT
+from mcp_auth_tui.model import Exchange
+from mcp_auth_tui.model.oauth import AuthorizationServer, MisplacedDocument
+from mcp_auth_tui.protocol.discovery.resource import serving
+from mcp_auth_tui.protocol.judge import Judge
+
+# Answers of a server that has nothing at a path, as opposed to one that refuses.
+_NOTHING_THERE = (404, 405, 410, 501)
+
+
+def guessed_wrong(judge: Judge, server: AuthorizationServer, exchange: Exchange) -> None:
+    """End the run where a default path of 2025-03-26 was a guess that did not come true (L2).
+
+    Nobody refused anything then: nothing says how to sign in.
+    """
+    if not server.guessed or exchange.status not in _NOTHING_THERE:
+        return
+    seen = f"no metadata anywhere, and {exchange.request.url.partition('?')[0]}: HTTP"
+    found, elsewhere, way = server.misplaced, "", ""
+    if found is not None:
+        elsewhere, way = f"; {description(found)}", way_by_issuer(found)
+    # What is missing is asked for by every revision since that one.
+    replace(judge, revision="").stop(
+        "prm-missing",
+        seen=f"{seen} {exchange.status}{elsewhere}",
+        message="Nothing says how to sign in: there is no metadata where clients look for it, and"
+        " nothing at the default paths of 2025-03-26 either.",
+        next=serving(judge.config.url),
+        meanwhile=way,
+        exchange=exchange,
+    )
+
+
+def description(found: MisplacedDocument) -> str:
+    """Say what was found where clients do not look."""
+    return f"{found.place} has a document of the issuer {found.issuer}"
+
+
+def way_by_issuer(found: MisplacedDocument) -> str:
+    """Name the way to a header by what was found elsewhere; empty where it leads nowhere."""
+    return f"Name that issuer by hand: --issuer {found.issuer}. {REPORT}" if found.reachable else ""

@@ -1,0 +1,185 @@
+"""The authorization endpoint is asked once before a person is sent there, where that is free."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mcp_auth_tui.model import Failure, Level, Outcome, Request, Session, Stage, Whose
+from mcp_auth_tui.protocol.actions import Browse
+from mcp_auth_tui.protocol.authorization.pages import LOOK_AHEAD
+from tests.findings.site import LATE, Site, site
+from tests.protocol.script import (
+    AS,
+    PRM,
+    Page,
+    challenged,
+    client,
+    contact,
+    json,
+    only,
+    prm,
+    raw,
+    resource,
+    server,
+)
+
+HTML = ("content-type", "text/html")
+MINE: dict[str, Any] = {"client_id": "me"}
+KEPT = Session(
+    contact=contact(("scope", "mcp:basic")),
+    resource=resource(),
+    server=server(),
+    client=client(id="kept"),
+)
+
+
+def answering(page: Page, **changes: Any) -> Site:
+    return site(pages={PRM: json(200, prm()), f"{AS}/authorize": page}, **changes)
+
+
+def looks(world: Site) -> list[Request]:
+    return [item for item in world.sent if item.purpose == LOOK_AHEAD]
+
+
+def opened(world: Site) -> int:
+    return sum(isinstance(item, Browse) for item in world.performed)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        # supabase/mcp#355
+        (json(422, {"message": "Unrecognized client_id"}), "Unrecognized client_id"),
+        # PrefectHQ/fastmcp#2027
+        (
+            json(400, {"error": "invalid_request", "error_description": "Client ID 'x' not found"}),
+            "Client ID 'x' not found",
+        ),
+        # nicobailon/pi-mcp-adapter#90
+        (json(401, {"error": "invalid_client"}), "invalid_client"),
+        (raw(400, "<h1>Unknown application</h1>", HTML), "Unknown application"),
+        (raw(404, "client not found"), "client not found"),
+        (raw(400), "HTTP 400"),
+    ],
+)
+def test_a_dead_client_is_noticed_before_the_browser_opens(page: Page, words: str) -> None:
+    world = answering(page)
+    stop = world.run(**MINE).stopped()
+    assert (stop.id, stop.whose, opened(world)) == ("authz-client-refused", Whose.CLIENT, 0)
+    assert words in stop.seen
+    assert "--client-id" in f"{stop.next} {stop.meanwhile}" or stop.next
+
+
+def test_a_redirect_address_that_is_not_registered_is_named() -> None:
+    stop = answering(raw(400, "redirect_uri mismatch")).run(**MINE).stopped()
+    assert stop.id == "authz-client-refused"
+    assert "Register http://127.0.0.1:4321/callback for this client" in stop.next
+    assert "--redirect-uri" in stop.next
+
+
+def test_a_kept_client_that_is_gone_is_registered_anew_once() -> None:
+    """anthropics/claude-code#84614, SPEC K7: no dead page, no keychain surgery."""
+    world = answering(json(422, {"message": "Unrecognized client_id"}))
+    script = world.run(KEPT, Stage.AUTHORIZE)
+    assert script.returned() is Outcome.OK
+    assert [item["client_id"] for item in world.authorizations] == ["registered-1"]
+    told = only(item for item in script.findings if item.id == "authz-client-refused")
+    assert (told.level, len(looks(world))) == (Level.WARNING, 1)
+    assert "a new one is registered" in told.message
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes"),
+    [
+        ({}, {}),
+        ({**MINE, "follow": True}, {}),
+        (
+            MINE,
+            {
+                "server": {
+                    "require_pushed_authorization_requests": True,
+                    "pushed_authorization_request_endpoint": f"{AS}/par",
+                }
+            },
+        ),
+    ],
+    ids=["registered a moment ago", "followed", "pushed"],
+)
+def test_nobody_asks_where_it_would_tell_nothing_or_spend_something(
+    settings: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    world = site(**changes)
+    assert world.run(**settings).returned() is Outcome.OK
+    assert looks(world) == []
+
+
+def test_it_is_asked_once_though_a_step_up_opens_the_browser_again() -> None:
+    world = site(protected={"*": "", "tools/list": "mcp:write"})
+    assert world.run(**MINE).returned() is Outcome.OK
+    assert (opened(world), len(looks(world))) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (raw(403, "<title>Just a moment...</title>", HTML, ("cf-mitigated", "challenge")), "Cloud"),
+        (raw(429, "slow down"), "slow down"),
+        # knowsuchagency/mcp2cli#50
+        (raw(500, "Internal Server Error"), "Internal Server Error"),
+        (raw(200, "<p>Error: invalid_client, unknown client</p>", HTML), "unknown client"),
+        (challenged(401, "Negotiate"), "HTTP 401"),
+    ],
+)
+def test_what_a_browser_may_get_past_is_told_and_the_browser_opens(page: Page, words: str) -> None:
+    world = answering(page)
+    script = world.run(**MINE)
+    assert script.returned() is Outcome.OK
+    told = only(item for item in script.findings if item.id == "authz-page")
+    assert told.level is Level.WARNING
+    assert words in told.seen
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        raw(200, "<title>Sign in</title><p>to your application</p>", HTML),
+        raw(302, b"", ("location", "/login")),
+        Failure("net-timeout", "10 s"),
+    ],
+)
+def test_a_page_to_sign_in_a_redirect_and_no_answer_say_nothing(page: Page) -> None:
+    script = answering(page).run(**MINE)
+    assert script.returned() is Outcome.OK
+    assert not {"authz-page", "authz-client-refused"} & set(script.broken)
+
+
+def test_a_page_that_said_no_is_the_first_line_when_nobody_comes_back() -> None:
+    page = raw(200, "<p>Error: invalid_client</p>", HTML)
+    stop = answering(page, arrivals=[LATE]).run(**MINE).stopped()
+    assert (stop.id, stop.whose) == ("authz-timeout", Whose.CLIENT)
+    assert stop.message.startswith("The authorization endpoint answered with something else")
+    assert "invalid_client" in stop.seen
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+def test_a_guessed_endpoint_that_is_not_there_ends_in_the_missing_metadata(status: int) -> None:
+    """github/copilot-cli#4769, CASES 5: no word of client ids."""
+    world = Site(
+        challenge="Bearer",
+        pages={"https://mcp.example/authorize": raw(status)},
+        documents={},
+        base="https://mcp.example",
+    )
+    for settings in (MINE, {**MINE, "follow": True}):
+        world.answers = lambda r: raw(status) if "/authorize" in r.url else None
+        stop = world.run(**settings).stopped()
+        assert (stop.id, stop.whose) == ("prm-missing", Whose.SERVER)
+        assert f"https://mcp.example/authorize: HTTP {status}" in stop.seen
+        assert "client" not in stop.next.lower().replace("clients look", "")
+
+
+def test_a_followed_endpoint_that_asks_to_wait_is_told_as_that() -> None:
+    world = site(answers=lambda r: raw(429) if "/authorize" in r.url else None)
+    assert world.run(follow=True).stopped().id == "net-rate-limited"
