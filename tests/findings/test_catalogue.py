@@ -86,10 +86,10 @@ OWN_LEVELS = {
         token-basic-encoding
     """,
     Level.WARNING: """
-        authz-page authz-paste client-assertion-aud dcr-method-silent dcr-scope-refused
+        authz-page authz-paste client-assertion-aud dcr-method-silent
         rs-sse-on-post token-no-refresh token-scope-commas
     """,
-    Level.INFO: "client-insecure rs-open-metadata rs-redirect-slash rs-wants-key",
+    Level.INFO: "client-insecure dcr-scope-refused rs-open-metadata rs-redirect-slash rs-wants-key",
 }
 EXPECTED = {
     name: level

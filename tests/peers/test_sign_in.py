@@ -155,10 +155,13 @@ def test_a_revision_chosen_by_hand_is_the_one_that_is_spoken(
 def test_a_revision_without_openid_discovery_finds_no_metadata_of_oidc_provider(
     oidc: dict[str, str], start: Start
 ) -> None:
-    """A1: 2025-06-18 knows RFC 8414 only, and oidc-provider leaves that place to its host."""
+    """A1: 2025-06-18 knows RFC 8414 only, and oidc-provider leaves that place to its host.
+
+    What it serves behind its own path is told, and not used.
+    """
     program = start(oidc["jwt"], "--json", "--spec", "2025-06-18", *BY_HAND)
     result = program.result()
-    assert (result.code, result.document["stop"]["id"]) == (1, "as-missing")
+    assert (result.code, result.document["stop"]["id"]) == (1, "as-misplaced")
 
 
 @_peers("combined")

@@ -49,7 +49,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "dcr-scope-refused",
-        Level.WARNING,
+        Level.INFO,
         Whose.ISSUER,
         "The server registers no client for the scopes that its own challenge or metadata names.",
         "A client can be registered for the scopes that it will be told to ask for.",

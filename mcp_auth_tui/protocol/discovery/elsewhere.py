@@ -68,7 +68,7 @@ def _of_issuer(url: str, issuer: str) -> list[Location]:
         if place.what == misplaced.ISSUER and place.url not in asked
     ]
     own = [place for place in order if origin_text(place.url) == origin_text(issuer)]
-    return [*own, *(place for place in _of_origin(url) if place not in own)]
+    return [*own, *(place for place in _of_origin(url) if place.url not in asked)]
 
 
 def _of_resource(url: str) -> list[Location]:
