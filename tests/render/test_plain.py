@@ -316,7 +316,7 @@ def test_where_a_document_was_missed_it_is_told_what_looks_for_it_elsewhere(
 
 def test_the_keys_that_are_named_for_it_are_those_of_the_screen() -> None:
     missed = findings.fatal(findings.finding("as-missing", Stage.SERVER))
-    places = next(key for key in KEYS if key.action == "discovery")
+    places = next(key for key in KEYS if key.name == "discovery")
     scans = {item.key for item in DiscoveryScreen.BINDINGS if item.action == "scan"}
     sentence = elsewhere(folded([missed]))
     assert f" {places.first} lists the places" in sentence
