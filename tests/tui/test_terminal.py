@@ -110,6 +110,15 @@ def test_in_a_command_substitution_the_screen_fits_and_stdout_gets_only_the_head
     assert (code, out) == (0, f"Authorization: Bearer {fakes.ACCESS}\n".encode())
 
 
+def test_a_terminal_that_goes_away_ends_the_program_without_a_signal(screen: Screen) -> None:
+    """It is not the controlling terminal here, so no SIGHUP comes."""
+    screen.until(b"address you end on")
+    os.close(screen.master)
+    screen.master = os.open(os.devnull, os.O_RDONLY)
+    out, _ = screen.process.communicate(timeout=LIMIT)
+    assert (screen.process.returncode, out) == (130, b"")
+
+
 def test_the_driver_is_changed_only_where_stdout_is_no_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

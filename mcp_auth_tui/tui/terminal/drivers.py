@@ -16,6 +16,8 @@ SHARE = (2, 3)
 """The part of a terminal's lines that a screen below the prompt takes."""
 INLINE_LINES = (16, 28)
 """Its least and its most lines; a terminal with fewer gives all."""
+LOOK_SECONDS = 2.0
+"""Between two looks at whether the terminal is still there."""
 
 
 def driver_for(
@@ -112,6 +114,24 @@ def ended_by(driver: Driver | None, leave: Callable[[], None]) -> None:
     with suppress(NotImplementedError, RuntimeError, ValueError):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, leave)
+    _watch(loop, leave)
+
+
+def _watch(loop: asyncio.AbstractEventLoop, leave: Callable[[], None]) -> None:
+    """Look now and then whether the terminal is still there.
+
+    SIGHUP comes only to who has it as its controlling terminal. Without that Textual would read
+    at the end of the file for ever, with all of a processor.
+    """
+
+    def look() -> None:
+        if os.isatty(0):
+            loop.call_later(LOOK_SECONDS, look)
+        else:
+            leave()
+
+    if os.isatty(0):
+        loop.call_later(LOOK_SECONDS, look)
 
 
 def sleep() -> float:
