@@ -60,6 +60,8 @@ JSON_MEMBERS = {
     "client": "the client of this run, or null",
     "authorization": "the request in the browser, or null",
     "token": "what was issued, or null; claims are read, not verified",
+    "signatures": "with `--check-signatures`, each JWT that was issued: `what`, `ok` (null where it"
+    " could not be checked), `why`, `exchange`",
     "server": "what the MCP server said when the headers were tried, or null",
     "exchanges": (
         "each request and its answer; header fields are pairs, bodies are text of at most 20 000 "

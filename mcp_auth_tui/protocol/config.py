@@ -80,6 +80,8 @@ class Config:
     nobody: str = ""
     """Why nobody can come to sign in, when that is certain before the run: nothing is registered
     for a sign-in that will not be. Empty: somebody may come."""
+    check_signatures: bool = False
+    """Check the signatures of what was issued with the issuer's keys, which are fetched."""
     refresh: bool = False
     """Refresh the token once after verifying, and verify again (F2)."""
     dpop: str = "auto"

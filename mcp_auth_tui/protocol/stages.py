@@ -151,6 +151,14 @@ def _summary(token: Token) -> str:
     return f"{token.type}{lifetime}"
 
 
+def _signatures(asker: Endpoint, token: Token) -> Protocol[None]:
+    """Check the signatures of what was issued, where a person asked for it."""
+    if asker.judge.config.check_signatures:
+        from mcp_auth_tui.protocol.tokens import signatures
+
+        yield from signatures.check(asker.judge, asker.server, token)
+
+
 def exchange_code(asker: Endpoint, authorization: AuthorizationCode) -> Protocol[Token]:
     """Trade the code for a token."""
     asker.judge = asker.judge.at(Stage.TOKEN)
@@ -159,6 +167,7 @@ def exchange_code(asker: Endpoint, authorization: AuthorizationCode) -> Protocol
         token = yield from response.exchange_code(asker, authorization)
         yield Learned("token", token)
         yield Answer("done")
+        yield from _signatures(asker, token)
         return token
 
     return (yield from staged(Stage.TOKEN, body(), _summary))
@@ -173,6 +182,7 @@ def sign_in_elsewhere(asker: Endpoint, resource: str | None, scope: Scope) -> Pr
     def judged() -> Protocol[Token]:
         token = yield from response.read_token(asker, exchange, answer, scope.value, resource)
         yield Learned("token", token)
+        yield from _signatures(asker, token)
         return token
 
     return (yield from staged(Stage.TOKEN, judged(), _summary))
@@ -193,6 +203,7 @@ def obtain_directly(
         exchange, answer = yield from ways[grant](asker, resource, scope.value, scope.reason)
         token = yield from response.read_token(asker, exchange, answer, scope.value, resource)
         yield Learned("token", token)
+        yield from _signatures(asker, token)
         return token
 
     return (yield from staged(Stage.TOKEN, body(), _summary))

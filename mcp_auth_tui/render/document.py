@@ -14,6 +14,8 @@ The document of ``--json`` (schema ``mcp-auth-tui/1``; members may be added, nev
 - ``tried``: the places where documents were looked for; ``resource``, ``authorization_server``,
   ``client``, ``authorization`` (the request in the browser), each null until known;
 - ``token``: null or what was issued, masked (``--reveal``: as it is); claims are not verified;
+- ``signatures``: with ``--check-signatures`` each token that is a JWT: ``what``, ``ok`` (null where
+  it could not be checked), ``why``, ``exchange``;
 - ``server``: null or what the MCP server told when the headers were tried;
 - ``exchanges``: each request with its answer, masked; header fields are pairs, bodies are text of
   at most `BODY_LIMIT` characters; ``timings``: ``started`` and ``ended`` in seconds since the
@@ -189,6 +191,7 @@ def _learned(session: Session) -> dict[str, Any]:
         "client": _some(
             session.client, "id", "how", "issuer", "redirect_uri", "auth_method", "secret"
         ),
+        "signatures": session.checked,
         "authorization": _some(
             session.attempt, "number", "url", "client_id", "redirect_uri", "scope", "resource"
         ),

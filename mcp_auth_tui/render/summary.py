@@ -12,6 +12,7 @@ from mcp_auth_tui.model import Level, Session
 from mcp_auth_tui.text import terminal, units
 
 if TYPE_CHECKING:
+    from mcp_auth_tui.model.aside import SignatureCheck
     from mcp_auth_tui.model.oauth import (
         AuthorizationServer,
         Client,
@@ -102,6 +103,14 @@ def _client(client: Client) -> Iterable[str]:
     yield f"client: {client.id} ({client.how}), authentication {client.auth_method}"
 
 
+def _checked(checks: tuple[SignatureCheck, ...]) -> Iterable[str]:
+    if not checks:
+        yield "signatures: none to check, for no token is a JWT"
+    for check in checks:
+        verdict = {True: "good", False: "WRONG", None: "not checked"}[check.ok]
+        yield f"signature of the {check.what}: {verdict}: {check.why}"
+
+
 def _token(token: Token) -> Iterable[str]:
     life = "" if token.expires_in is None else f", expires in {units.duration(token.expires_in)}"
     yield f"token: {token.type} {token.access}{life}"
@@ -135,5 +144,6 @@ _TELLERS: dict[str, Callable[[Any], Iterable[str]]] = {
     "server": _server,
     "client": _client,
     "token": _token,
+    "checked": _checked,
     "peer": _peer,
 }

@@ -337,6 +337,11 @@ def _grants(parser: argparse.ArgumentParser) -> None:
         help="proof of possession: auto (where the server demands it), on, off",
     )
     group.add_argument(
+        "--check-signatures",
+        action="store_true",
+        help="check the signatures of JWTs with the issuer's keys",
+    )
+    group.add_argument(
         "--refresh", action="store_true", help="refresh once after verifying, and verify again"
     )
 

@@ -49,6 +49,7 @@ MEMBERS = [
     "resource",
     "authorization_server",
     "client",
+    "signatures",
     "authorization",
     "server",
     "exchanges",
