@@ -14,7 +14,7 @@ from textual.widgets import Static
 from mcp_auth_tui.exports.curl import one
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui.actions import KEYS, LETTERS
-from mcp_auth_tui.tui.panels import browser
+from mcp_auth_tui.tui.panels import browser, detail
 from mcp_auth_tui.tui.panels.status import panel_facts
 from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
@@ -22,17 +22,9 @@ from mcp_auth_tui.tui.screens.findings import FindingsScreen
 from mcp_auth_tui.tui.screens.question import QuestionScreen
 from mcp_auth_tui.tui.screens.request_editor import row_content
 from mcp_auth_tui.tui.terminal.filter import ControlFilter
-from mcp_auth_tui.tui.views import (
-    content as views,
-)
-from mcp_auth_tui.tui.views import (
-    detail,
-    request,
-    request_form,
-)
-from mcp_auth_tui.tui.views import (
-    exchange as dissect,
-)
+from mcp_auth_tui.tui.views import content as views
+from mcp_auth_tui.tui.views import exchange as dissect
+from mcp_auth_tui.tui.views import request, request_form
 from mcp_auth_tui.tui.views.finding import finding_block, finding_line
 from mcp_auth_tui.tui.widgets.hints import Hints
 from tests.tui import fakes
