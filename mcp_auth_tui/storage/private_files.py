@@ -1,12 +1,17 @@
-"""Knows how a small file of a person's is read safely; must not know what is in it."""
+"""Knows how a small file of a person's is read safely; must not know what is in it.
+
+It loads what the interpreter has loaded already, for a header helper is started often.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 MAX_OCTETS = 65536
 _LINKS = 40
@@ -16,15 +21,19 @@ class FileProblem(Exception):
     """A file cannot be read; the message is a sentence that names it and says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
 class SmallFile:
-    """What a file held and who else may touch it; its repr does not show the content."""
+    """What a file held and who else may touch it; its repr does not show the content.
 
-    octets: bytes
-    mode: int
-    """The permission bits, as in ``stat``."""
-    owner: int
-    """The user id of the owner; 0 where the system knows none."""
+    ``mode`` holds the permission bits, as in ``stat``, ``owner`` the user id of the owner (0 where
+    the system knows none).
+    """
+
+    __slots__ = ("mode", "octets", "owner")
+
+    def __init__(self, octets: bytes, mode: int, owner: int) -> None:
+        self.octets = octets
+        self.mode = mode
+        self.owner = owner
 
     def __repr__(self) -> str:
         return f"SmallFile({len(self.octets)} octets)"
@@ -42,7 +51,7 @@ class SmallFile:
         )
 
 
-def read_small(path: Path, *, what: str, limit: int = MAX_OCTETS) -> SmallFile:
+def read_small(path: Path | str, *, what: str, limit: int = MAX_OCTETS) -> SmallFile:
     """Read a regular file of at most ``limit`` octets; it is never waited for (pipes, devices).
 
     The checks are made on the open file, so nobody can exchange it between check and reading.
@@ -72,7 +81,7 @@ def read_small(path: Path, *, what: str, limit: int = MAX_OCTETS) -> SmallFile:
     return SmallFile(octets, stat.S_IMODE(facts.st_mode), facts.st_uid)
 
 
-def exposed_folder(path: Path) -> tuple[Path, int] | None:
+def exposed_folder(path: Path | str) -> tuple[str, int] | None:
     """Return a folder in which others can replace a file, with its mode; None when nobody can.
 
     Of a link that is each folder on its way. Who can rename a folder further up can put another of
@@ -81,24 +90,28 @@ def exposed_folder(path: Path) -> tuple[Path, int] | None:
     if os.name != "posix":
         return None
     for step in _steps(path):
-        for folder, near in ((each, each == step.parent) for each in step.parents):
-            facts = folder.stat()
-            others = 0o022 if near else 0o002
+        near = folder = os.path.dirname(step)
+        while True:
+            facts = os.stat(folder)
+            others = 0o022 if folder == near else 0o002
             replaceable = facts.st_mode & others and not facts.st_mode & 0o1000
-            if replaceable or (near and facts.st_uid not in (0, os.getuid())):
+            if replaceable or (folder == near and facts.st_uid not in (0, os.getuid())):
                 return folder, stat.S_IMODE(facts.st_mode)
+            if folder == (above := os.path.dirname(folder)):
+                break
+            folder = above
     return None
 
 
-def _steps(path: Path) -> Iterator[Path]:
+def _steps(path: Path | str) -> Iterator[str]:
     """Yield a path, and where it leads to if it is a link, and so on to the file itself."""
-    step = path.absolute()
+    step = os.path.abspath(path)
     for _ in range(_LINKS):
         yield step
-        if not step.is_symlink():
+        if not os.path.islink(step):
             break
-        step = step.parent / step.readlink()
-    yield path.resolve()
+        step = os.path.join(os.path.dirname(step), os.readlink(step))
+    yield os.path.realpath(path)
 
 
 def _binary() -> int:
@@ -113,7 +126,7 @@ def _read(handle: int, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _unopened(path: Path, what: str, error: OSError | ValueError) -> str:
+def _unopened(path: Path | str, what: str, error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError):
         return f"there is no file {path}: {what} was looked for in it. Check the path."
     if isinstance(error, PermissionError):
