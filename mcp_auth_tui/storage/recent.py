@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mcp_auth_tui.desktop.output import write_file
 from mcp_auth_tui.protocol.urls import mcp_url
+from mcp_auth_tui.storage.locks import alone
 from mcp_auth_tui.storage.private_files import FileProblem, exposed_folder, read_small
 from mcp_auth_tui.text import terminal
 
@@ -29,7 +28,6 @@ MOST = 20
 LONGEST = 1000
 """Characters of a URL that is kept; `MOST` of them fit into what `read_small` reads."""
 LOCK_SECONDS = 2.0
-_TURN = 0.02
 _NAME = re.compile(r"[\w-]{1,60}")
 # A part of a path that looks made, not named: long, and digits between letters (keys, UUIDs).
 _MADE = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[^/]{20,}")
@@ -168,7 +166,7 @@ def change(path: Path, how: Callable[[State], State]) -> State:
     try:
         for folder in reversed(path.absolute().parents):
             folder.mkdir(mode=0o700, exist_ok=True)  # `parents` would leave them to the umask
-        with _alone(path.parent):
+        with alone(path.parent, LOCK_SECONDS):
             old = read(path)[0]
             new = how(old)
             if new == State():
@@ -188,28 +186,3 @@ def _document(state: State) -> str:
 def _sentence(path: Path, error: OSError | ValueError) -> str:
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return f"What is kept between runs cannot be kept in {path}: {reason}."
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other runs of this program out of a folder for a moment."""
-    try:
-        import fcntl
-    except ImportError:  # not POSIX
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        until = time.monotonic() + LOCK_SECONDS
-        while time.monotonic() < until:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(_TURN)
-            except OSError:
-                break  # this file system has no locks
-            else:
-                break
-        yield
-    finally:
-        os.close(handle)
