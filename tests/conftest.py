@@ -8,7 +8,8 @@ import signal
 from hypothesis import settings
 
 # No test, and no program that one starts, reads or writes what the developer keeps.
-os.environ["MCP_AUTH_TUI_CONFIG"] = os.environ["MCP_AUTH_TUI_STATE"] = os.devnull
+for _name in ("CONFIG", "STATE", "TOKENS"):
+    os.environ[f"MCP_AUTH_TUI_{_name}"] = os.devnull
 
 # A busy machine is no fault of the program: what is too slow is for tests/bench to say.
 settings.register_profile("unhurried", deadline=None)

@@ -136,6 +136,8 @@ class Client:
     encoded: bool = True
     """Whether id and secret are form-encoded for Basic; a server may refuse that and take them as
     they are."""
+    stored: bool = False
+    """It was registered in an earlier run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ def environment(**more: str) -> dict[str, str]:
         # What the developer likes and keeps is neither measured nor changed.
         "MCP_AUTH_TUI_CONFIG": os.devnull,
         "MCP_AUTH_TUI_STATE": os.devnull,
+        "MCP_AUTH_TUI_TOKENS": os.devnull,
     }
     return {**kept, **own, **more}
 
