@@ -85,6 +85,7 @@ EVENTS = {
     "browsed": "the sign-in address, whole",
     "waiting": "a person is waited for, and until when",
     "resumed": "the wait is over",
+    "remark": "a sentence for a person that says nothing about a server: what was kept, and where",
     "ended": "the last one: outcome, exit code and the headers",
 }
 

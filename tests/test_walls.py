@@ -14,7 +14,14 @@ from mcp_auth_tui.exports import EXPORTS as RENDERED
 from mcp_auth_tui.protocol.config import GRANTS as KNOWN_GRANTS
 from mcp_auth_tui.protocol.config import REVISIONS as KNOWN
 from mcp_auth_tui.protocol.tokens.authentication import METHODS
-from mcp_auth_tui.settings.arguments import AUTH_METHODS, EXPORTS, GRANTS, REVISIONS
+from mcp_auth_tui.settings.arguments import (
+    AUTH_METHODS,
+    EXPORTS,
+    GRANTS,
+    REVISIONS,
+    TOKEN_STORES,
+)
+from mcp_auth_tui.storage.token_file import KINDS
 
 PACKAGE = Path(mcp_auth_tui.__file__).parent
 ROOT = PACKAGE.parent
@@ -161,3 +168,4 @@ def test_the_words_of_the_help_are_those_of_the_program() -> None:
     assert tuple(RENDERED) == EXPORTS
     assert {*AUTH_METHODS} == {*METHODS, "private_key_jwt"}
     assert KNOWN_GRANTS == GRANTS
+    assert KINDS == TOKEN_STORES

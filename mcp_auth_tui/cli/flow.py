@@ -57,6 +57,8 @@ def run(args: Namespace, url: str | None, words: list[str], *, practises: bool =
 
     stdin = keyboard.look()
     options = from_arguments(args)
+    if practises and url:
+        options = replace(options, practice=url)
     secret = _prompted(stdin) if args.client_secret_prompt else None
     if secret is not None:
         options = options.with_secret(secret)

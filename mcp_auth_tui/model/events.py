@@ -227,6 +227,13 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """A sentence for the person that says nothing about a server: what was kept, and where."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The run is over."""
 
@@ -249,5 +256,6 @@ Event = (
     | Browsed
     | Waiting
     | Resumed
+    | Remark
     | Ended
 )

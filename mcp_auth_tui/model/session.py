@@ -17,6 +17,7 @@ from mcp_auth_tui.model.events import (
     Left,
     Moment,
     Ready,
+    Remark,
     Resumed,
     Slip,
     Started,
@@ -93,6 +94,8 @@ class Session:
     """What the settings of the run lift or leave out; `marks` holds what was done by hand."""
     carried: tuple[str, ...] = ()
     """The marks of the run that something was taken over from."""
+    remarks: tuple[str, ...] = ()
+    """Sentences for the person about what was kept."""
     outcome: Outcome | None = None
     stop: Finding | None = None
     exit: int = 0
@@ -113,7 +116,7 @@ class Session:
                 return self._stage(event.stage, event.status, event.summary)
             case Exchanged():
                 return self._exchanged(event.exchange)
-            case Finding() | Slip():
+            case Finding() | Slip() | Remark():
                 return self._told(event)
             case Tried():
                 return replace(self, tried=(*self.tried, event))
@@ -130,7 +133,9 @@ class Session:
             case Ended():
                 return self._end(event)
 
-    def _told(self, event: Finding | Slip) -> Session:
+    def _told(self, event: Finding | Slip | Remark) -> Session:
+        if isinstance(event, Remark):
+            return replace(self, remarks=(*self.remarks, event.text))
         if isinstance(event, Slip):
             return replace(self, slip=event.finding)
         findings = self.findings

@@ -24,6 +24,7 @@ from mcp_auth_tui.model import (
     Outcome,
     Question,
     Ready,
+    Remark,
     Request,
     Resumed,
     Session,
@@ -150,6 +151,8 @@ class Plain:
                 self._line(f"  The wait is over: {event.how}")
             case Ready():
                 self._ready(event.request)
+            case Remark():
+                self._line(f"  {event.text}")
             case Ended():
                 self._end(event)
 

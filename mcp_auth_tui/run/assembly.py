@@ -12,6 +12,7 @@ from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.run.controller import Controller
+from mcp_auth_tui.run.stored import RunStore
 from mcp_auth_tui.settings.options import Options
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def controller(
         stepping=stepping,
         sign=Signer(options.client_key, options.key_origin),
         marks=options.marks,
+        store=_store(options, config),
     )
 
 
@@ -57,3 +59,10 @@ def check_signatures(
     from mcp_auth_tui.protocol.tokens import signatures
 
     return signatures.check(Judge(config, Stage.TOKEN, revision), server, token)
+
+
+def _store(options: Options, config: Config) -> RunStore | None:
+    """Return what keeps a run's tokens; None where they end with the program or are not wanted."""
+    if options.token_store == "none" or config.url == options.practice:
+        return None
+    return RunStore(config.url, options.token_store)

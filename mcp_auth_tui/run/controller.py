@@ -19,6 +19,7 @@ from mcp_auth_tui.model import (
     Finding,
     Left,
     Outcome,
+    Remark,
     Request,
     Session,
     Stage,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser, OpenResult
     from mcp_auth_tui.model.oauth import Attempt, Known
     from mcp_auth_tui.net.network import Network
+    from mcp_auth_tui.run.stored import RunStore
 
 Flow = Callable[[Config, "Known", Stage], Protocol[Outcome]]
 Networks = Callable[[], "Network"]
@@ -59,7 +61,7 @@ class Controller:
     ``sign`` holds the keys of the run; without it what asks for a signature is told there is none.
     ``clock`` gives seconds since the epoch. `step`, `paste` and the other verbs may be called at
     any time, also while an event is being handled. ``marks`` are sentences: why the result of the
-    run is worth less.
+    run is worth less. ``store`` keeps what is obtained.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Controller:
         sign: Signer | None = None,
         flow: Flow | None = None,
         marks: tuple[str, ...] = (),
+        store: RunStore | None = None,
     ) -> None:
         self.session = Session()
         """The fold of all events so far."""
@@ -83,6 +86,7 @@ class Controller:
         self._networks = networks
         self._running: Network | None = None
         self._marks = marks
+        self._store = store
         self._clock = clock
         self._flow = flow
         self._person = Person(present=person, stepping=stepping)
@@ -116,6 +120,9 @@ class Controller:
             async with aclosing(self._driven(generator)) as events:
                 async for event in events:
                     yield self._apply(event)
+                    if self._store is not None:
+                        for sentence in await self._store.keep(event, self.session):
+                            yield self._apply(Remark(sentence))
         finally:
             generator.close()
             await self._performer.clean("failed")

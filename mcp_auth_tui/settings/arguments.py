@@ -21,6 +21,7 @@ PROGRAM = "mcp-auth-tui"
 REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 EXPORTS = ("headers", "token", "curl", "env", "json", "report", "report-html")
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+TOKEN_STORES = ("auto", "keyring", "file", "none")
 FACE, PRACTICE = "face", "practice server"
 """The groups of options that are spent once the program has started; all others are of a run."""
 GRANTS = (
@@ -211,7 +212,13 @@ def _face(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-remember",
         action="store_true",
-        help="keep nothing between runs: neither theme nor servers (never a token)",
+        help="keep neither theme nor servers between runs",
+    )
+    group.add_argument(
+        "--token-store",
+        metavar="WHERE",
+        choices=TOKEN_STORES,
+        help="keep tokens and clients in keyring, file or none (auto: a keyring, else a file)",
     )
     group = parser.add_argument_group("output")
     group.add_argument(

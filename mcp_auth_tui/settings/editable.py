@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +138,7 @@ class Settings:
         except argparse.ArgumentError as error:
             raise Usage(error.message, *self._named(error.argument_name)) from None
         made = from_arguments(args, self._environ, self._credentials)
+        made = replace(made, practice=self.practice)
         if not args.client_secret_prompt:
             return made
         if secret is None:

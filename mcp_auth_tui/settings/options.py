@@ -58,6 +58,10 @@ class Options:
     """``--step``: stop before each action."""
     remember: bool = True
     """The screen may keep its theme and the servers that were used (not with ``--no-remember``)."""
+    token_store: str | None = None
+    """One of `storage.tokens.KINDS`; None leaves it to the config file."""
+    practice: str = ""
+    """The URL of the practice server of this program, whose tokens end with it."""
     notes: tuple[str, ...] = ()
     """Sentences about what was assumed, for the face to say."""
 
@@ -139,6 +143,7 @@ def from_arguments(
         wait_given=args.wait is not None,
         stepping=args.step,
         remember=not args.no_remember,
+        token_store=args.token_store,
         notes=(*proxies, *notes, *sources.notes),
     )
 

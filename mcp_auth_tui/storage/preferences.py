@@ -13,6 +13,8 @@ from typing import Any
 
 from mcp_auth_tui.storage import recent, user_config
 from mcp_auth_tui.storage.recent import State
+from mcp_auth_tui.storage.token_file import KINDS
+from mcp_auth_tui.text import terminal
 
 MOTION_VARIABLE = "TEXTUAL_ANIMATIONS"
 
@@ -24,6 +26,7 @@ class ScreenSettings:
     theme: str = ""
     reduced_motion: bool = False
     remember: bool = True
+    token_store: str = "auto"
 
 
 KNOWN: Mapping[str, tuple[type, str, str]] = {
@@ -40,7 +43,12 @@ KNOWN: Mapping[str, tuple[type, str, str]] = {
     "remember": (
         bool,
         "true or false",
-        "false: nothing is kept between runs, and nothing of it read",
+        "false: neither theme nor servers are kept between runs, or read",
+    ),
+    "token_store": (
+        str,
+        'one of "auto", "keyring", "file" and "none"',
+        "where tokens and clients are kept",
     ),
 }
 """Name to its type, how a value is written, and what it does."""
@@ -132,11 +140,37 @@ def read_settings(table: Mapping[str, Any], path: Path) -> tuple[ScreenSettings,
             sentence = unknown("setting", name[:40], KNOWN)
             end = "" if sentence.endswith("?") else "."
             notes.append(f"{path}: in [settings], {sentence}{end} It was not used.")
-        elif type(value) is not KNOWN[name][0]:
+        elif (wrong := _wrong(name, value)) is not None:
             notes.append(
-                f"{path}: settings.{name} is {user_config.named(value)}, not {KNOWN[name][1]}. "
-                "It was not used."
+                f"{path}: settings.{name} is {wrong}, not {KNOWN[name][1]}. It was not used."
             )
         else:
             values[name] = value
     return ScreenSettings(**values), tuple(notes)
+
+
+def _wrong(name: str, value: Any) -> str | None:
+    """Return what a value is that cannot be used; None for one that can."""
+    if type(value) is not KNOWN[name][0]:
+        return user_config.named(value)
+    if name == "token_store" and value not in KINDS:
+        return f'"{terminal.one_line(str(value), 40)}"'
+    return None
+
+
+def token_store(
+    given: str | None, environ: Mapping[str, str] = os.environ
+) -> tuple[str, tuple[str, ...]]:
+    """Return where tokens are kept: as given, else as the config file says, and sentences.
+
+    Where that file cannot be read nothing is kept: it may say so.
+    """
+    if given is not None:
+        return given, ()
+    try:
+        config = user_config.read(environ)
+    except user_config.ConfigProblem as problem:
+        return "none", (f"{problem} It may choose where tokens are kept, so none is.",)
+    table = {name: config.settings[name] for name in ("token_store",) if name in config.settings}
+    settings, notes = read_settings(table, config.path)
+    return settings.token_store, notes

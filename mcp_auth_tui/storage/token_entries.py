@@ -84,14 +84,14 @@ def client_name(issuer: str, client_id: str) -> str:
 
 
 def token_entry(
-    url: str, server: AuthorizationServer, token: Token, old: Entry | None
+    urls: tuple[str, ...], server: AuthorizationServer, token: Token, old: Entry | None
 ) -> tuple[Entry, Secrets]:
     """Return the entry of a token that was just received, in the place of ``old``, and secrets."""
-    urls = [url, *(item for item in (old or {}).get("urls", ()) if item != url)][:MOST_URLS]
+    known = (old or {}).get("urls", ())
     expires = None if token.expires_in is None else token.received + token.expires_in
     entry = {
         "id": token_id(token),
-        "urls": urls,
+        "urls": list(dict.fromkeys((*urls, *known)))[:MOST_URLS],
         "issuer": token.issuer,
         "client_id": token.client_id,
         "resource": token.resource,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Document = dict[str, list[dict[str, Any]]]
 
 VARIABLE = "MCP_AUTH_TUI_TOKENS"
+KINDS = ("auto", "keyring", "file", "none")
 SCHEMA = "mcp-auth-tui-tokens/1"
 MAX_OCTETS = 8 * 1024 * 1024
 SKEW_SECONDS = 30.0

@@ -19,8 +19,6 @@ from mcp_auth_tui.storage.token_entries import Entry, Secrets, StoredToken
 from mcp_auth_tui.storage.token_file import StoreProblem
 from mcp_auth_tui.storage.token_writer import TokenWriter
 
-KINDS = ("auto", "keyring", "file", "none")
-
 
 @dataclass(frozen=True, slots=True)
 class StoredGrant:
@@ -102,16 +100,19 @@ class TokenStore:
         self._file.change(change)
 
     def keep(
-        self, url: str, server: AuthorizationServer, client: Client, token: Token
+        self, urls: tuple[str, ...], server: AuthorizationServer, client: Client, token: Token
     ) -> StoredToken:
-        """Keep a token that a sign-in brought, with its client, and return what is known of it."""
+        """Keep a token that a sign-in brought, with its client, and return what is known of it.
+
+        ``urls`` are the MCP URLs that it is for: the one that was given, and the one it led to.
+        """
         kept: list[StoredToken] = []
 
         def change(clients: list[Entry], tokens: list[Entry]) -> None:
             _put_client(clients, self._client_entry(client))
-            id = token_entries.token_entry(url, server, token, None)[0]["id"]
+            id = token_entries.token_id(token)
             old = _by_id(tokens, id)
-            entry, secrets = token_entries.token_entry(url, server, token, old)
+            entry, secrets = token_entries.token_entry(urls, server, token, old)
             entry["secrets"] = self._pack(secrets, id)
             tokens[:] = [entry, *(item for item in tokens if item["id"] != id)]
             kept.append(token_entries.stored_token(entry))
@@ -138,12 +139,11 @@ class TokenStore:
         stored, old = grant.stored, grant.token.refresh
 
         def altered(entry: Entry) -> Entry:
-            url = stored.urls[0] if stored.urls else ""
-            new, secrets = token_entries.token_entry(url, stored.server, token, entry)
+            new, secrets = token_entries.token_entry((), stored.server, token, entry)
             if old is not None and token.refresh not in (None, old):
                 secrets["previous"] = old.reveal()
             sealed = isinstance(entry["secrets"], str)
-            new |= {"id": stored.id, "urls": entry["urls"], "verified": stored.verified}
+            new |= {"id": stored.id, "verified": stored.verified}
             return {**new, "secrets": self._packed(secrets, stored.id, sealed=sealed)}
 
         return self._alter(stored, altered)

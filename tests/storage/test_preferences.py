@@ -20,6 +20,7 @@ from mcp_auth_tui.storage.preferences import (
     read_settings,
 )
 from mcp_auth_tui.storage.recent import SCHEMA, State
+from mcp_auth_tui.storage.token_file import KINDS
 
 A = "https://a.example/mcp"
 HERE = Path("config.toml")
@@ -45,9 +46,14 @@ def configured(environ: dict[str, str], content: str) -> dict[str, str]:
 
 
 def test_every_setting_is_taken() -> None:
-    table = {"theme": "nord", "reduced_motion": True, "remember": False}
+    table = {
+        "theme": "nord",
+        "reduced_motion": True,
+        "remember": False,
+        "token_store": "file",
+    }
     assert set(table) == set(KNOWN)
-    assert read_settings(table, HERE) == (ScreenSettings("nord", True, False), ())
+    assert read_settings(table, HERE) == (ScreenSettings("nord", True, False, "file"), ())
     assert read_settings({}, HERE) == (ScreenSettings(), ())
 
 
@@ -67,6 +73,11 @@ def test_every_setting_is_taken() -> None:
         (
             {"reduced_motion": "yes"},
             "config.toml: settings.reduced_motion is a string, not true or false. It was not used.",
+        ),
+        (
+            {"token_store": "cloud"},
+            'config.toml: settings.token_store is "cloud", not one of "auto", "keyring", "file" '
+            'and "none". It was not used.',
         ),
         ({"remember": 0}, "config.toml: settings.remember is a number or a date, not true or "
          "false. It was not used."),
@@ -191,6 +202,7 @@ def test_any_table_gives_settings_and_a_sentence_for_each_entry_that_was_not_use
 ) -> None:
     settings, notes = read_settings(table, HERE)
     used = {name for name in table if name in KNOWN and type(table[name]) is KNOWN[name][0]}
+    used -= {"token_store"} if table.get("token_store") not in KINDS else set()
     assert all(getattr(settings, name) == table[name] for name in used)
     assert len(notes) == len(table) - len(used)
     assert all(note.startswith("config.toml: ") and note.isprintable() for note in notes)

@@ -127,7 +127,7 @@ def test_the_tests_keep_nothing_of_the_developers() -> None:
 
 
 def test_what_is_kept_comes_back_whole(store: TokenStore) -> None:
-    stored = store.keep(URL, SERVER, CLIENT, TOKEN)
+    stored = store.keep((URL,), SERVER, CLIENT, TOKEN)
     assert store.tokens() == (stored,)
     assert (stored.urls, stored.generation, stored.expires) == ((URL,), 1, 1_700_000_600.0)
     assert (stored.scope_asked, stored.scope_granted, stored.where) == ("a b", "a", "file")
@@ -143,7 +143,7 @@ def test_what_is_kept_comes_back_whole(store: TokenStore) -> None:
 def test_file_and_folder_are_the_owners_alone(store: TokenStore, path: Path) -> None:
     old = os.umask(0)
     try:
-        store.keep(URL, SERVER, CLIENT, TOKEN)
+        store.keep((URL,), SERVER, CLIENT, TOKEN)
     finally:
         os.umask(old)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -152,7 +152,7 @@ def test_file_and_folder_are_the_owners_alone(store: TokenStore, path: Path) -> 
 
 def test_a_keyring_holds_the_key_and_the_file_no_secret(path: Path, memory: Memory) -> None:
     store = TokenStore(path)
-    stored = store.keep(URL, SERVER, CLIENT, TOKEN)
+    stored = store.keep((URL,), SERVER, CLIENT, TOKEN)
     assert stored.where == "keyring"
     assert store.notes == []
     assert [secret for secret in SECRETS if secret in path.read_text()] == []
@@ -166,7 +166,7 @@ def test_a_keyring_holds_the_key_and_the_file_no_secret(path: Path, memory: Memo
 
 
 def test_a_sealed_token_stays_sealed_when_it_is_renewed(path: Path, memory: Memory) -> None:
-    stored = TokenStore(path).keep(URL, SERVER, CLIENT, TOKEN)
+    stored = TokenStore(path).keep((URL,), SERVER, CLIENT, TOKEN)
     store = TokenStore(path, "file")
     grant = store.open(stored.id)
     assert grant is not None
@@ -182,32 +182,32 @@ def test_without_a_keyring_auto_takes_the_file_and_says_so(
 ) -> None:
     monkeypatch.setattr(own_keyring, "missing", lambda: "this system offers no keyring")
     store = TokenStore(path)
-    assert store.keep(URL, SERVER, CLIENT, TOKEN).where == "file"
+    assert store.keep((URL,), SERVER, CLIENT, TOKEN).where == "file"
     assert store.notes == [
         f"Kept in {path}, which only you can read, and not in a keyring: this system offers no "
         "keyring."
     ]
     with pytest.raises(StoreProblem) as caught:
-        TokenStore(path, "keyring").keep(URL, SERVER, CLIENT, TOKEN)
+        TokenStore(path, "keyring").keep((URL,), SERVER, CLIENT, TOKEN)
     assert str(caught.value) == "Nothing is kept: this system offers no keyring."
 
 
 def test_a_locked_keyring_is_told_and_nothing_that_it_sealed_is_lost(
     path: Path, memory: Memory
 ) -> None:
-    stored = TokenStore(path).keep(URL, SERVER, CLIENT, TOKEN)
+    stored = TokenStore(path).keep((URL,), SERVER, CLIENT, TOKEN)
     before = path.read_text()
     memory.locked = True
     with pytest.raises(StoreProblem, match=r"the collection is locked.*unlock it"):
         TokenStore(path).open(stored.id)
     with pytest.raises(StoreProblem, match="the collection is locked"):
-        TokenStore(path, "keyring").keep(URL, SERVER, CLIENT, rotated(2))
+        TokenStore(path, "keyring").keep((URL,), SERVER, CLIENT, rotated(2))
     assert path.read_text() == before
     memory.locked = False
     memory.held.clear()
     with pytest.raises(StoreProblem, match="is not there any more: sign in again"):
         TokenStore(path).open(stored.id)
-    TokenStore(path).keep(f"{URL}/2", SERVER, CLIENT, replace(TOKEN, resource="other"))
+    TokenStore(path).keep((f"{URL}/2",), SERVER, CLIENT, replace(TOKEN, resource="other"))
     with pytest.raises(StoreProblem, match=r"another key .* sign in again"):
         TokenStore(path).open(stored.id)
 
@@ -215,7 +215,7 @@ def test_a_locked_keyring_is_told_and_nothing_that_it_sealed_is_lost(
 def test_a_keyring_that_does_not_answer_is_given_up(
     path: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored = TokenStore(path).keep(URL, SERVER, CLIENT, TOKEN)
+    stored = TokenStore(path).keep((URL,), SERVER, CLIENT, TOKEN)
     from threading import Event
 
     forever = Event()
@@ -227,7 +227,7 @@ def test_a_keyring_that_does_not_answer_is_given_up(
 
 
 def test_a_refresh_replaces_the_generation_that_it_refreshed_alone(store: TokenStore) -> None:
-    stored = store.keep(URL, SERVER, CLIENT, TOKEN)
+    stored = store.keep((URL,), SERVER, CLIENT, TOKEN)
     grant = store.open(stored.id)
     assert grant is not None
     assert store.begin_refresh(stored)
@@ -251,11 +251,11 @@ def test_a_refresh_replaces_the_generation_that_it_refreshed_alone(store: TokenS
 def test_a_second_sign_in_takes_the_place_of_the_first_and_other_clients_stand_beside_it(
     store: TokenStore,
 ) -> None:
-    first = store.keep(URL, SERVER, CLIENT, TOKEN)
-    again = store.keep(f"{URL}/", SERVER, CLIENT, rotated(2))
+    first = store.keep((URL,), SERVER, CLIENT, TOKEN)
+    again = store.keep((f"{URL}/",), SERVER, CLIENT, rotated(2))
     assert (again.id, again.generation, again.urls) == (first.id, 2, (f"{URL}/", URL))
     other = store.keep(
-        URL, SERVER, replace(CLIENT, id="c2"), replace(TOKEN, client_id="c2", scope_granted="x")
+        (URL,), SERVER, replace(CLIENT, id="c2"), replace(TOKEN, client_id="c2", scope_granted="x")
     )
     entries = token_file.read(str(store.path))["tokens"]
     assert [item["id"] for item in choose(entries, URL)] == [other.id, first.id]
@@ -286,7 +286,7 @@ def test_a_client_is_found_by_issuer_and_redirect_uri(store: TokenStore) -> None
 
 
 def test_what_is_forgotten_is_gone_and_leaves_no_lock(store: TokenStore) -> None:
-    stored = store.keep(URL, SERVER, CLIENT, TOKEN)
+    stored = store.keep((URL,), SERVER, CLIENT, TOKEN)
     with store.refreshing(stored, 1, lambda: False) as locked:
         assert locked
     store.forget(stored.id)
@@ -321,7 +321,7 @@ def test_a_file_that_cannot_be_read_is_told_and_moved_aside_before_a_new_one_is_
     with pytest.raises(StoreProblem, match=sentence):
         store.tokens()
     assert path.read_text() == text, "reading moves nothing"
-    store.keep(URL, SERVER, CLIENT, TOKEN)
+    store.keep((URL,), SERVER, CLIENT, TOKEN)
     assert len(store.tokens()) == 1
     assert path.with_name("tokens.json.unreadable-1").read_text() == text
     assert store.notes == [
@@ -331,7 +331,7 @@ def test_a_file_that_cannot_be_read_is_told_and_moved_aside_before_a_new_one_is_
 
 
 def test_links_and_what_others_may_change_are_not_believed(store: TokenStore, path: Path) -> None:
-    store.keep(URL, SERVER, CLIENT, TOKEN)
+    store.keep((URL,), SERVER, CLIENT, TOKEN)
     moved = path.with_name("moved.json")
     path.rename(moved)
     path.symlink_to(moved)
@@ -353,7 +353,7 @@ def test_links_and_what_others_may_change_are_not_believed(store: TokenStore, pa
 def test_a_disk_that_is_full_leaves_the_old_file_whole(
     store: TokenStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored = store.keep(URL, SERVER, CLIENT, TOKEN)
+    stored = store.keep((URL,), SERVER, CLIENT, TOKEN)
     before = path.read_bytes()
 
     def full(handle: int) -> None:
@@ -371,7 +371,7 @@ def test_a_home_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     store = TokenStore(taken / "tokens.json", "file")
     assert store.tokens() == ()
     with pytest.raises(StoreProblem, match=r"cannot be written: (File exists|Not a directory)"):
-        store.keep(URL, SERVER, CLIENT, TOKEN)
+        store.keep((URL,), SERVER, CLIENT, TOKEN)
 
 
 def test_a_program_that_holds_the_file_is_named_after_a_while(
@@ -379,7 +379,7 @@ def test_a_program_that_holds_the_file_is_named_after_a_while(
 ) -> None:
     from mcp_auth_tui.storage.locks import alone
 
-    store.keep(URL, SERVER, CLIENT, TOKEN)
+    store.keep((URL,), SERVER, CLIENT, TOKEN)
     monkeypatch.setattr(token_writer, "LOCK_SECONDS", 0.05)
     with alone(store.path.with_name("tokens.json.lock"), 1), pytest.raises(StoreProblem) as caught:
         store.keep_client(CLIENT)
@@ -419,7 +419,7 @@ def test_a_program_that_is_killed_at_any_moment_loses_no_refresh_token(
     store: TokenStore, path: Path
 ) -> None:
     """What was written before a kill is there after it, whole: `KILLS` times."""
-    stored = store.keep(URL, SERVER, CLIENT, TOKEN)
+    stored = store.keep((URL,), SERVER, CLIENT, TOKEN)
     rolls, last = random.Random(7), 1
     for _ in range(KILLS):
         process = subprocess.Popen(
@@ -445,5 +445,5 @@ def test_a_program_that_is_killed_at_any_moment_loses_no_refresh_token(
 
 
 def test_the_document_is_json_with_a_schema(store: TokenStore, path: Path) -> None:
-    store.keep(URL, SERVER, CLIENT, TOKEN)
+    store.keep((URL,), SERVER, CLIENT, TOKEN)
     assert json.loads(path.read_text())["schema"] == token_file.SCHEMA

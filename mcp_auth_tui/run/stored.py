@@ -1,0 +1,125 @@
+"""Knows what of a run is kept in the token store, and what a run asks of it; must not know a face.
+
+The store is opened when it is first needed, in a thread: it may ask a keyring. What goes wrong is
+a sentence, and never ends a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from mcp_auth_tui.model import Ended, Event, Learned, Session, Stage
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.storage.token_entries import StoredToken
+    from mcp_auth_tui.storage.tokens import TokenStore
+
+T = TypeVar("T")
+
+
+def open_store(
+    kind: str | None, environ: Mapping[str, str] = os.environ
+) -> tuple[TokenStore | None, tuple[str, ...]]:
+    """Return the store that was chosen, in the config file if not by ``kind``; None for none.
+
+    Also returns sentences about what could not be used. Loads the storage; raises nothing.
+    """
+    from mcp_auth_tui.storage.preferences import token_store
+    from mcp_auth_tui.storage.token_file import token_path
+    from mcp_auth_tui.storage.tokens import TokenStore
+
+    path = token_path(environ)
+    if path is None:
+        return None, ()
+    chosen, notes = token_store(kind, environ)
+    return (None if chosen == "none" else TokenStore(Path(path), chosen)), notes
+
+
+class RunStore:
+    """The token store as one run uses it; `keep` is told every event."""
+
+    def __init__(self, url: str, kind: str | None, environ: Mapping[str, str] = os.environ) -> None:
+        """Take the MCP URL as it was typed; ``kind`` None leaves the choice to the config file."""
+        self._url = url
+        self._kind = kind
+        self._environ = environ
+        self._store: TokenStore | None = None
+        self._opened = False
+        self._unverified: StoredToken | None = None
+        self._remarks: list[str] = []
+        self._remarked = 0
+
+    async def keep(self, event: Event, session: Session) -> tuple[str, ...]:
+        """Keep what an event brought before the run goes on; returns sentences for the person.
+
+        ``session`` is the one after the event. A token is written before it is used, so that a
+        refresh token that replaced another is never lost (F3).
+        """
+        work = self._work(event, session)
+        if work is not None:
+            await asyncio.to_thread(self._tried, work)
+        said, self._remarked = self._remarks[self._remarked :], len(self._remarks)
+        return tuple(said)
+
+    def _work(self, event: Event, session: Session) -> Callable[[TokenStore], None] | None:
+        client, server, token = session.client, session.server, session.token
+        match event:
+            case Learned(name="client") if client is not None and client.id and not client.stored:
+                return lambda store: store.keep_client(client)
+            case Learned(name="token") if client is not None and server and token:
+                return lambda store: self._keep_token(store, session)
+            case Learned(name="peer") if self._unverified is not None:
+                return self._verify
+            case Ended(stop=stop) if stop and stop.stage is Stage.VERIFY and stop.exit == 1:
+                return self._forget_unverified
+        return None
+
+    def _keep_token(self, store: TokenStore, session: Session) -> None:
+        client, server, token = session.client, session.server, session.token
+        assert client and server and token
+        if token.type.lower() == "dpop":
+            self._remark("This token is not kept: it is bound to a key that ends with this run.")
+            return
+        before, self._unverified = self._unverified, None
+        urls = tuple(dict.fromkeys(url for url in (self._url, session.url) if url))
+        self._unverified = stored = store.keep(urls, server, client, token)
+        if before is not None and before.id != stored.id:
+            store.forget(before.id)  # of an issuer that the server has left, or refused
+
+    def _verify(self, store: TokenStore) -> None:
+        stored, self._unverified = self._unverified, None
+        if stored is not None:
+            store.verify(stored)
+
+    def _forget_unverified(self, store: TokenStore) -> None:
+        """Forget a token that the MCP server refused, as soon as it was issued."""
+        if self._unverified is not None:
+            store.forget(self._unverified.id)
+
+    def _remark(self, sentence: str) -> None:
+        if sentence not in self._remarks:
+            self._remarks.append(sentence)
+
+    def _tried(self, work: Callable[[TokenStore], T]) -> T | None:
+        from mcp_auth_tui.storage.token_file import StoreProblem
+
+        if not self._opened:
+            self._opened = True
+            self._store, notes = open_store(self._kind, self._environ)
+            for note in notes:
+                self._remark(note)
+        store = self._store
+        if store is None:
+            return None
+        try:
+            return work(store)
+        except StoreProblem as problem:
+            self._remark(str(problem))
+            return None
+        finally:
+            for note in store.notes:
+                self._remark(note)
