@@ -74,8 +74,15 @@ def _help(words: list[str]) -> int:
     return command(words)
 
 
+def _headers(words: list[str]) -> int:
+    from mcp_auth_tui.cli.headers import command
+
+    return command(words)
+
+
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
     "demo": _demo,
     "inspect": _inspect,
+    "headers": _headers,
     "help": _help,
 }

@@ -74,7 +74,7 @@ def write_stdout(text: str) -> None:
         sys.stdout.flush()
         _write_whole(sys.stdout, text)
     except OSError:
-        _abandon(sys.stdout.fileno())
+        abandon(sys.stdout.fileno())
         raise
 
 
@@ -143,10 +143,10 @@ class Talk:
             sys.stderr.flush()
         except OSError:
             self._open = False
-            _abandon(sys.stderr.fileno())
+            abandon(sys.stderr.fileno())
 
 
-def _abandon(descriptor: int) -> None:
+def abandon(descriptor: int) -> None:
     """Send what is still buffered nowhere: the interpreter would complain when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)

@@ -8,6 +8,7 @@ TOPICS = (
     "ssh",
     "keys",
     "scripts",
+    "sessions",
     "json",
     "exports",
     "inspect",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from mcp_auth_tui.model import Ended, Event, Learned, Session, Stage
+from mcp_auth_tui.model import Ended, Event, Learned, Secret, Session, Stage
 
 if TYPE_CHECKING:
     from mcp_auth_tui.storage.token_entries import StoredToken
@@ -49,6 +49,7 @@ class RunStore:
         self._environ = environ
         self._store: TokenStore | None = None
         self._opened = False
+        self._access: Secret | None = None
         self._unverified: StoredToken | None = None
         self._remarks: list[str] = []
         self._remarked = 0
@@ -71,9 +72,10 @@ class RunStore:
             case Learned(name="client") if client is not None and client.id and not client.stored:
                 return lambda store: store.keep_client(client)
             case Learned(name="token") if client is not None and server and token:
+                if token.access == self._access:
+                    return self._verify if token.verified else None
+                self._access = token.access
                 return lambda store: self._keep_token(store, session)
-            case Learned(name="peer") if self._unverified is not None:
-                return self._verify
             case Ended(stop=stop) if stop and stop.stage is Stage.VERIFY and stop.exit == 1:
                 return self._forget_unverified
         return None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_TURN = 0.02
+_TURN, _LONGEST_TURN = 0.02, 0.25
 STALE_SECONDS = 120.0
 """So old is a claim, on a file system without locks, when whoever made it is taken to be dead."""
 
@@ -33,6 +33,7 @@ def alone(path: Path, seconds: float, enough: Callable[[], bool] = lambda: False
     claim = path.with_name(f"{path.name}.claim")
     claimed = locked = False
     try:
+        turn = _TURN
         while not locked:
             try:
                 locked = _lock(handle)
@@ -47,7 +48,8 @@ def alone(path: Path, seconds: float, enough: Callable[[], bool] = lambda: False
             if not locked and (enough() or time.monotonic() >= until):
                 break
             if not locked:
-                time.sleep(_TURN)
+                time.sleep(turn)
+                turn = min(1.3 * turn, _LONGEST_TURN)
         yield locked
     finally:
         if claimed:

@@ -7,19 +7,26 @@ missed. Each sample is a whole process; the two sides take turns, and medians ar
 from __future__ import annotations
 
 import sys
+import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+from mcp_auth_tui.model import Secret
+from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Token
+from mcp_auth_tui.storage.tokens import TokenStore
 from tests.bench.measure import (
     HERE,
     PROGRAM,
     Counted,
     Practice,
     Ran,
+    environment,
     ours,
     practice,
     run,
@@ -177,6 +184,34 @@ def helps(rounds: int) -> Iterator[Row]:
     yield ratio("--help against import argparse", "s", one, two, 2.0)
 
 
+def headers(rounds: int) -> Iterator[Row]:
+    """How soon a header helper prints a token that is still good, from the file and sealed."""
+    with TemporaryDirectory(prefix="bench-tokens-") as folder:
+        words = [*PROGRAM, "headers", stored_token(Path(folder) / "tokens.json")]
+        environ = environment(MCP_AUTH_TUI_TOKENS=str(Path(folder) / "tokens.json"))
+        mine, other = interleaved(
+            rounds,
+            lambda: run(words, environ),
+            lambda: run([sys.executable, "-c", "import json, argparse"]),
+        )
+    if any(item.out != "Authorization: Bearer good\n" for item in mine):
+        raise RuntimeError(f"{words}: exit code {mine[0].code}\n{mine[0].err}")
+    for name, unit in (("wall", "s"), ("cpu", "s")):
+        one, two = ([getattr(item, name) for item in side] for side in (mine, other))
+        figure = f"headers of a stored token against import json, argparse: {name}"
+        yield ratio(figure, unit, one, two, 1.3)
+
+
+def stored_token(path: Path) -> str:
+    """Keep a token that is good for a while, and return its MCP URL."""
+    url, issuer = "https://mcp.example.com/mcp", "https://auth.example.com"
+    server = AuthorizationServer(issuer, None, f"{issuer}/authorize", f"{issuer}/token")
+    client = Client("c", "dynamic", issuer, "http://127.0.0.1:1/callback", "none")
+    token = Token(Secret("good"), "Bearer", issuer, url, "c", time.time(), 36_000.0)
+    TokenStore(path, "file").keep((url,), server, client, token)
+    return url
+
+
 def table(rows: Sequence[Row]) -> str:
     """Return a Markdown table."""
     lines = [HEAD, tuple("-" * len(name) for name in HEAD), *(row.cells for row in rows)]
@@ -194,13 +229,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = ArgumentParser(description=__doc__, prog="python -m tests.bench.run")
     parser.add_argument("--check", action="store_true", help="exit code 1 for a missed target")
     parser.add_argument("--rounds", type=int, default=15, help="processes on each side (15)")
-    parser.add_argument("--only", choices=("flows", "pauses", "screens", "helps"))
+    parser.add_argument("--only", choices=("flows", "pauses", "screens", "helps", "headers"))
     given = parser.parse_args(argv)
     parts: dict[str, Callable[[], Iterator[Row]]] = {
         "flows": lambda: flows(given.rounds),
         "pauses": pauses,
         "screens": lambda: screens(given.rounds),
         "helps": lambda: helps(2 * given.rounds),
+        "headers": lambda: headers(2 * given.rounds),
     }
     rows = [row for name, part in parts.items() if given.only in (None, name) for row in part()]
     print(table(rows))

@@ -1,0 +1,208 @@
+"""Knows the command ``headers``, which prints what the token store has; must ask nobody anything.
+
+Other programs start it in front of every connection, so for a token that is still good it loads
+argparse, JSON and the file, and nothing else.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from mcp_auth_tui.settings.arguments import PROGRAM, number, parser_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from typing import Any
+
+    from mcp_auth_tui.settings.arguments import Parser
+
+FORMATS = ("headers", "json", "token", "sh", "curl")
+SIGN_IN = 3
+_ABOUT = """\
+Prints the headers for an MCP server from a token that an earlier run has kept, and refreshes it
+when it is about to end. It never opens a browser and never asks: where a person is needed it says
+which command signs in, and ends with exit code 3.
+
+  mcp-auth-tui headers https://mcp.example.com/mcp
+  mcp-auth-tui headers URL --format json       one JSON object, as header helpers of clients want it
+  mcp-auth-tui headers URL --format curl | curl -K - URL       the token is no argument of curl
+  eval "$(mcp-auth-tui headers URL --format sh)"               sets MCP_URL, MCP_TOKEN, …
+"""
+_EXITS = """\
+exit codes: 0 headers printed; 1 the server did not refresh, or the store cannot be used; 2 usage,
+or several tokens are stored and none is chosen; 3 sign in first; 5 network; 130 interrupted.
+"""
+
+
+def command(words: list[str]) -> int:
+    """Print the headers for one MCP server."""
+    parser = _parser()
+    args = parser.parse_args(words)
+    from mcp_auth_tui.storage import token_file
+
+    path = token_file.token_path()
+    try:
+        tokens = token_file.read(path)["tokens"] if path is not None else []
+        entries = _entries(tokens, args)
+        if not entries:
+            return _sign_in(args, f"no token for {args.url} is stored{_wishes(args)}")
+        if len(entries) > 1:
+            return _told(_choices(args.url, entries), 2)
+        (entry,) = entries
+        secrets = entry["secrets"]
+        if isinstance(secrets, str) or not token_file.fresh(entry, time.time()):
+            return _renewed(args, str(path), entry["id"])
+        return _printed(args, str(secrets.get("access", "")))
+    except token_file.StoreProblem as problem:
+        return _told(str(problem), 1)
+    except ValueError as error:  # of a URL that is none
+        parser.error(str(error))
+
+
+def _parser() -> Parser:
+    parser = parser_of(f"{PROGRAM} headers", "URL [options]", _ABOUT, _EXITS)
+    parser.add_argument("url", metavar="URL", help="the MCP server; https is assumed")
+    parser.add_argument(
+        "--format", metavar="NAME", choices=FORMATS, default="headers", help=", ".join(FORMATS)
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write it there (mode 0600), not on stdout"
+    )
+    group = parser.add_argument_group("which, where several are stored for the server")
+    group.add_argument("--client-id", metavar="ID", help="the token of this client")
+    group.add_argument("--issuer", metavar="URL", help="the token of this authorization server")
+    group.add_argument("--scope", metavar="SCOPES", help="the token that was granted these")
+    group = parser.add_argument_group("network, for a refresh")
+    group.add_argument("--ca-file", metavar="FILE", help="trust these certificates as well")
+    group.add_argument("--proxy", metavar="URL", help="use this proxy, not the environment's")
+    group.add_argument(
+        "--timeout",
+        metavar="S",
+        type=number(float, 0.1, 3600),
+        default=10.0,
+        help="seconds for one request (10); three times as long in total",
+    )
+    group.add_argument("--insecure", action="store_true", help="check no TLS certificate")
+    return parser
+
+
+def _entries(tokens: list[dict[str, Any]], args: Namespace) -> list[dict[str, Any]]:
+    """Return what may be meant; raises ValueError for a URL that is none."""
+    from mcp_auth_tui.storage.token_file import choose
+
+    which = {"issuer": args.issuer, "client_id": args.client_id, "scope": args.scope}
+    for url in (args.url, f"https://{args.url}"):
+        if entries := choose(tokens, url, **which):
+            return entries
+    from mcp_auth_tui.protocol.urls import mcp_url  # it costs more than all of the above
+
+    args.url = mcp_url(args.url).url
+    return choose(tokens, args.url, **which)
+
+
+def _wishes(args: Namespace) -> str:
+    given = [("client", args.client_id), ("issuer", args.issuer), ("scope", args.scope)]
+    words = ", ".join(f"{name} {value}" for name, value in given if value is not None)
+    return f" ({words})" if words else ""
+
+
+def _choices(url: str, entries: list[dict[str, Any]]) -> str:
+    from mcp_auth_tui.text.terminal import one_line
+
+    rows = [
+        f"\n  --client-id {one_line(entry['client_id'])} --issuer {one_line(entry['issuer'])}"
+        f"   granted: {one_line(str(entry.get('scope_granted') or 'not said'))}"
+        for entry in entries
+    ]
+    return f"several tokens for {url} are stored; choose one with these options:{''.join(rows)}"
+
+
+def _printed(args: Namespace, access: str) -> int:
+    """Print the token in the form that was asked for, and return the exit code."""
+    if not (access.isascii() and access.isprintable()) or " " in access or not access:
+        return _sign_in(args, "what is stored cannot stand in a header")
+    text = _formatted(args.format, args.url, access)
+    if args.output not in (None, "-"):
+        return _written(args, text)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (OSError, AttributeError):
+        from mcp_auth_tui.desktop.output import abandon
+
+        abandon(1)
+        return 1
+    return 0
+
+
+def _formatted(name: str, url: str, access: str) -> str:
+    value = f"Bearer {access}"
+    if name == "json":
+        import json
+
+        return json.dumps({"Authorization": value}) + "\n"
+    if name == "token":
+        return f"{access}\n"
+    if name == "sh":
+        from shlex import quote
+
+        names = {"MCP_URL": url, "MCP_TOKEN": access, "MCP_AUTHORIZATION": value}
+        return "".join(f"export {key}={quote(item)}\n" for key, item in names.items())
+    if name == "curl":
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'header = "Authorization: {escaped}"\n'
+    return f"Authorization: {value}\n"
+
+
+def _written(args: Namespace, text: str) -> int:
+    from pathlib import Path
+
+    from mcp_auth_tui.desktop.output import reason, write_file
+
+    try:
+        write_file(Path(args.output), text)
+    except (OSError, ValueError) as error:
+        return _told(f"{args.output} was not written: {reason(error)}", 1)
+    return 0
+
+
+def _renewed(args: Namespace, path: str, id: str) -> int:
+    """Print a token that is sealed or about to end, refreshed if need be."""
+    from pathlib import Path
+
+    from mcp_auth_tui.run.renewal import RenewalProblem, SignInNeeded, renew
+    from mcp_auth_tui.settings.options import Usage, network
+    from mcp_auth_tui.storage.tokens import TokenStore
+
+    store = TokenStore(Path(path), "file")
+    try:
+        renewal = renew(store, id, network(args))
+    except SignInNeeded as problem:
+        return _sign_in(args, str(problem).rstrip("."))
+    except RenewalProblem as problem:
+        return _told(str(problem), problem.exit)
+    except Usage as error:
+        return _told(str(error), 2)
+    for note in (*renewal.notes, *store.notes):
+        _told(note, 0)
+    return _printed(args, renewal.grant.token.access.reveal())
+
+
+def _sign_in(args: Namespace, reason: str) -> int:
+    from shlex import join
+
+    words = [PROGRAM, args.url]
+    for flag, value in (("--client-id", args.client_id), ("--issuer", args.issuer)):
+        words += [flag, value] if value is not None else []
+    words += ["--scope", args.scope] if args.scope is not None else []
+    return _told(f"{reason}. Sign in: {join(words)}", SIGN_IN)
+
+
+def _told(sentence: str, code: int) -> int:
+    if sys.stderr is not None:
+        whole = code == SIGN_IN or "\n" in sentence or sentence.endswith((".", "?", "!"))
+        end = "" if whole else "."
+        sys.stderr.write(f"{PROGRAM}: {sentence}{end}\n")
+    return code

@@ -1,0 +1,267 @@
+"""Knows how a stored token is refreshed, by one program at a time (F1-F4); must not know a face."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mcp_auth_tui.desktop.browser import Browser
+from mcp_auth_tui.model import Exchange, Finding, Session, Stage, Started
+from mcp_auth_tui.net.network import Network
+from mcp_auth_tui.net.settings import NetworkSettings
+from mcp_auth_tui.protocol.actions import FlowStop, Protocol
+from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.strict_json import loads
+from mcp_auth_tui.protocol.tokens import response
+from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
+from mcp_auth_tui.run.performer import Performer, Result
+from mcp_auth_tui.run.person import Nobody
+from mcp_auth_tui.storage.token_entries import StoredToken
+from mcp_auth_tui.storage.token_file import SKEW_SECONDS, StoreProblem
+from mcp_auth_tui.storage.tokens import StoredGrant, TokenStore
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.model.oauth import Token
+
+PATIENCE_SECONDS = 60.0
+"""So long another program may be refreshing the same token; a request takes half as long."""
+NETWORK = 5
+Clock = Callable[[], float]
+
+
+class RenewalProblem(Exception):
+    """There is no token to use now; the message is a sentence, ``exit`` the exit code."""
+
+    def __init__(self, message: str, exit: int) -> None:
+        super().__init__(message)
+        self.exit = exit
+
+
+class SignInNeeded(RenewalProblem):
+    """Only a person can bring a new token."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A token to use, and what became of the wish to refresh it."""
+
+    grant: StoredGrant
+    refreshed: bool = False
+    """It is the answer of a refresh that was sent now."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what went wrong though there is a token."""
+    findings: tuple[Finding, ...] = ()
+
+
+def fresh(stored: StoredToken, now: float, skew: float = SKEW_SECONDS) -> bool:
+    """Return whether a token may be used as it is (`storage.token_file.fresh`)."""
+    from mcp_auth_tui.storage import token_file
+
+    return token_file.fresh({"received": stored.received, "expires": stored.expires}, now, skew)
+
+
+def renew(
+    store: TokenStore,
+    id: str,
+    settings: NetworkSettings,
+    *,
+    force: bool = False,
+    clock: Clock = time.time,
+) -> Renewal:
+    """Return a token that is good for use, refreshed if it is about to end, or if ``force``.
+
+    Who comes while another program refreshes it waits for that one's answer. Raises
+    `RenewalProblem` and `StoreProblem`.
+    """
+    stored = _known(store, id)
+    if not force and fresh(stored, clock()):
+        return Renewal(_open(store, id))
+    with store.refreshing(stored, PATIENCE_SECONDS, _Watch(store, stored)) as locked:
+        grant = _open(store, id)  # as it is now: another program may have been quicker
+        if grant.stored.generation != stored.generation:
+            return Renewal(grant)
+        if not locked:
+            raise RenewalProblem(
+                f"another program has been refreshing this token for {PATIENCE_SECONDS:g} s: end "
+                "it, and try again.",
+                NETWORK,
+            )
+        return _refreshed(store, grant, settings, clock)
+
+
+class _Watch:
+    """Says whether a token was replaced; reads the store only when its file is another one."""
+
+    def __init__(self, store: TokenStore, stored: StoredToken) -> None:
+        self._store = store
+        self._stored = stored
+        self._seen: tuple[int, int] | None = None
+
+    def __call__(self) -> bool:
+        try:
+            facts = self._store.path.stat()
+        except OSError:
+            return True
+        seen = (facts.st_ino, facts.st_mtime_ns)
+        if seen == self._seen:
+            return False
+        self._seen = seen
+        now = next((item for item in self._store.tokens() if item.id == self._stored.id), None)
+        return now is None or now.generation != self._stored.generation
+
+
+def _known(store: TokenStore, id: str) -> StoredToken:
+    stored = next((item for item in store.tokens() if item.id == id), None)
+    if stored is None:
+        raise SignInNeeded("The token is not stored any more.")
+    return stored
+
+
+def _open(store: TokenStore, id: str) -> StoredGrant:
+    grant = store.open(id)
+    if grant is None:
+        raise SignInNeeded("The token is not stored any more.")
+    return grant
+
+
+def _refreshed(
+    store: TokenStore, grant: StoredGrant, settings: NetworkSettings, clock: Clock
+) -> Renewal:
+    """Refresh with the newest refresh token, and with the one before it where that is refused."""
+    stored, client = grant.stored, grant.client
+    lasting = stored.expires is None or fresh(stored, clock(), skew=0.0)
+    if grant.token.refresh is None or client is None:
+        if lasting:
+            return Renewal(grant)
+        raise SignInNeeded("The token has ended, and there is nothing to refresh it with.")
+    if not store.begin_refresh(stored):
+        return Renewal(_open(store, stored.id))
+    refused: _Refused | None = None
+    for candidate in (grant.token, grant.previous):
+        if candidate is None:
+            continue
+        try:
+            token, findings = asyncio.run(_sent(grant, candidate, settings, clock))
+        except _Refused as error:
+            refused = refused or error
+            if error.code == "invalid_grant":
+                continue
+            break
+        return _kept(store, grant, token, findings)
+    assert refused is not None
+    problem = _problem(store, stored, refused)
+    if lasting:
+        return Renewal(grant, notes=(f"The token was not refreshed: {problem}",))
+    raise problem
+
+
+def _kept(
+    store: TokenStore, grant: StoredGrant, token: Token, findings: tuple[Finding, ...]
+) -> Renewal:
+    notes: tuple[str, ...] = ()
+    try:
+        if not store.renew(grant, token):
+            return Renewal(_open(store, grant.stored.id))
+    except StoreProblem as problem:
+        # The old one is spent, and the new one is in nobody's hands but ours.
+        notes = (f"{problem} The new refresh token is lost: sign in again when this one ends.",)
+        return Renewal(replace(grant, token=token), True, notes, findings)
+    return Renewal(_open(store, grant.stored.id), True, notes, findings)
+
+
+def _problem(store: TokenStore, stored: StoredToken, refused: _Refused) -> RenewalProblem:
+    """Write down what became of a refresh, and return why there is no new token."""
+    finding = refused.finding
+    if not refused.answered:
+        return RenewalProblem(f"the token could not be refreshed: {finding.message}", finding.exit)
+    if refused.code not in ("invalid_grant", "invalid_client", "unauthorized_client"):
+        store.end_refresh(stored)
+        return RenewalProblem(
+            f"the authorization server did not refresh the token: {finding.message} "
+            f"({finding.seen})",
+            finding.exit,
+        )
+    store.drop_refresh_token(stored)
+    late = ""
+    if stored.unanswered is not None:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(stored.unanswered))
+        late = f" The answer to a refresh at {when} never came, and with it the next refresh token."
+    return SignInNeeded(f"The authorization server refused to refresh it: {refused.code}.{late}")
+
+
+class _Refused(Exception):
+    """A refresh that brought no token; ``code`` is the OAuth error, if one was told."""
+
+    def __init__(self, finding: Finding, exchange: Exchange | None) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+        self.answered = exchange is not None and exchange.response is not None
+        self.code = _error(exchange)
+
+
+def _error(exchange: Exchange | None) -> str:
+    if exchange is None or exchange.response is None:
+        return ""
+    try:
+        answer = loads(exchange.response.text)
+    except ValueError:
+        return ""
+    code = answer.get("error") if isinstance(answer, dict) else None
+    return code if isinstance(code, str) else ""
+
+
+async def _sent(
+    grant: StoredGrant, token: Token, settings: NetworkSettings, clock: Clock
+) -> tuple[Token, tuple[Finding, ...]]:
+    """Send one refresh and judge its answer; raises `_Refused`."""
+    client, url = grant.client, grant.stored.urls[0]
+    assert client is not None
+    config = Config(url=url)
+    asker = Endpoint(Judge(config, Stage.TOKEN), grant.stored.server, client)
+    driven = await drive(config, response.refresh(asker, token), settings, clock)
+    if driven.stop is not None:
+        last = driven.session.exchanges[-1] if driven.session.exchanges else None
+        raise _Refused(driven.stop, last)
+    return driven.value, driven.session.findings
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """What a generator came to without a run around it: a value, or the finding that ended it."""
+
+    session: Session
+    value: Any = None
+    stop: Finding | None = None
+
+
+async def drive(
+    config: Config, generator: Protocol[Any], settings: NetworkSettings, clock: Clock = time.time
+) -> Driven:
+    """Drive a generator of the protocol by itself, with nobody there."""
+    session = Session().apply(Started(config.url, clock()))
+    network = Network(config.url, settings)
+    performer = Performer(config, Browser("none"), Nobody(), lambda: session, clock, os.urandom)
+    performer.use(network)
+    value: Any = None
+    try:
+        async with aclosing(performer.drive(generator)) as steps:
+            async for step in steps:
+                if isinstance(step, Result):
+                    value = step.value
+                else:
+                    session = session.apply(step)
+    except FlowStop as stopped:
+        return Driven(session, stop=stopped.finding)
+    finally:
+        generator.close()
+        await network.aclose()
+    return Driven(session, value)
