@@ -68,7 +68,7 @@ def run(args: Namespace, url: str | None, words: list[str], *, practises: bool =
             config, notes = options.config(url)
         except ValueError as error:
             raise Usage(str(error)) from None
-        options = replace(options, notes=(*options.notes, *notes))
+        options = replace(options, notes=(*options.notes, *notes, *_offers(options, config.url)))
     mode = headless_mode(args, stdin)
     if args.inline:
         check_inline(mode)
@@ -85,6 +85,16 @@ def run(args: Namespace, url: str | None, words: list[str], *, practises: bool =
     if args.step and stdin is keyboard.Stdin.NOTHING:
         raise Usage("--step needs a terminal, or a pipe, to be told when to go on")
     return _told(config, options, mode, stdin)
+
+
+def _offers(options: Options, url: str) -> tuple[str, ...]:
+    """Say that there is a header already, where that is of use."""
+    if options.fresh or options.token_store == "none" or url == options.practice:
+        return ()
+    from mcp_auth_tui.run.stored import offer
+
+    sentence = offer(url)
+    return (sentence,) if sentence else ()
 
 
 def headless_mode(args: Namespace, stdin: Stdin) -> str:

@@ -22,7 +22,7 @@ from mcp_auth_tui.model import (
 )
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.model.oauth import Attempt
+    from mcp_auth_tui.model.oauth import Attempt, Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,26 @@ class Bind:
 
     redirect_uri: str | None
     port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecallClient:
+    """Look for a client that was registered in an earlier run (G9). Reply: the `Client`, or None.
+
+    ``redirect_uri`` None stands for one of our own making, empty for none at all.
+    """
+
+    issuer: str
+    redirect_uri: str | None
+    port: int | None
+    scope: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DropClient:
+    """Forget a client of an earlier run that its server has forgotten. Reply: None."""
+
+    client: Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +203,8 @@ Action = (
     | Read
     | Close
     | Bind
+    | RecallClient
+    | DropClient
     | Browse
     | Await
     | Answer
@@ -221,6 +243,7 @@ __all__ = [
     "Browse",
     "Callback",
     "Close",
+    "DropClient",
     "Failure",
     "FlowStop",
     "Note",
@@ -229,6 +252,7 @@ __all__ = [
     "Protocol",
     "RandomOctets",
     "Read",
+    "RecallClient",
     "Send",
     "Sign",
     "SignedJwt",

@@ -38,6 +38,8 @@ class Config:
     """What a registration calls this client; None: the program's own name."""
     registration_token: Secret | None = None
     """An initial access token for the registration endpoint (RFC 7591 §3)."""
+    recall_clients: bool = False
+    """Clients that earlier runs registered are looked for (G9)."""
     register: bool = False
     """Register dynamically even when another way is open."""
     auth_method: str | None = None

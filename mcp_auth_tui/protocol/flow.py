@@ -15,7 +15,7 @@ from mcp_auth_tui.model.oauth import (
     Token,
 )
 from mcp_auth_tui.protocol import causes, grant_types, stages
-from mcp_auth_tui.protocol.actions import FlowStop, Protocol
+from mcp_auth_tui.protocol.actions import DropClient, FlowStop, Protocol
 from mcp_auth_tui.protocol.authorization.scope import Scope, choose_scope
 from mcp_auth_tui.protocol.checks.challenge import divided
 from mcp_auth_tui.protocol.config import Config
@@ -115,7 +115,8 @@ class AuthorizationRun:
                 self.client = yield from stages.get_client(
                     self.judge, server, self.grant_type, scope, dpop=proofs
                 )
-                self.bound, self.new = True, self.client.how == "dynamic"
+                self.bound = True
+                self.new = self.client.how == "dynamic" and not self.client.stored
             if self.token is None:
                 self.token = yield from self.get_token(server, self.client, scope, refused, number)
             scopes = verify.ScopeRequest(refused, resource.scopes)
@@ -163,7 +164,17 @@ class AuthorizationRun:
         """Get a token by the grant of this run; the client stays as the server took it."""
         at = self.judge.at(Stage.AUTHORIZE)
         asker = Endpoint(at, server, client, self.dpop)
-        token = yield from self._get_token(asker, scope, refused, number)
+        try:
+            token = yield from self._get_token(asker, scope, refused, number)
+        except FlowStop as stopped:
+            finding = stopped.finding
+            if not asker.client.stored or "invalid_client" not in finding.seen:
+                raise
+            yield replace(finding, level=Level.WARNING, message=_DEAD, meanwhile="")
+            yield DropClient(asker.client)
+            client = yield from self._register_anew(server, scope)
+            asker = Endpoint(at, server, client, self.dpop)
+            token = yield from self._get_token(asker, scope, refused, number)
         yield from self._keep_client(asker)
         return token
 
@@ -203,19 +214,29 @@ class AuthorizationRun:
             return (yield from body)
         except FlowStop as stopped:
             finding, client = stopped.finding, asker.client
-            dead = finding.id == "authz-client-refused" and not self.new
+            # What is followed is not asked ahead, and so is refused in other words.
+            followed = client.stored and asker.judge.config.follow and finding.id == "authz-error"
+            dead = (finding.id == "authz-client-refused" or followed) and not self.new
             narrow = "invalid_scope" in finding.seen and dynamic.outgrown(client, scope)
             able = client.how == "dynamic" and asker.server.registration_endpoint is not None
             if not able or not (dead or narrow):
                 raise
         message = _DEAD if dead else _NARROW
         yield replace(finding, level=Level.WARNING, message=message, meanwhile="")
-        proofs = self.dpop is not None
-        self.client = asker.client = yield from stages.get_client(
-            self.judge, asker.server, self.grant_type, scope, dpop=proofs
-        )
-        self.new = True
+        if dead and client.stored:
+            yield DropClient(client)
+        asker.client = yield from self._register_anew(asker.server, scope)
         return (yield from stages.sign_in(asker, self.resource, scope, refused, number, new=True))
+
+    def _register_anew(self, server: AuthorizationServer, scope: Scope) -> Protocol[Client]:
+        """Register a client in the place of one that the server does not take (any more)."""
+        judge = replace(self.judge, config=replace(self.judge.config, recall_clients=False))
+        proofs = self.dpop is not None
+        self.client = yield from stages.get_client(
+            judge, server, self.grant_type, scope, dpop=proofs
+        )
+        self.bound = self.new = True
+        return self.client
 
     def rediscover(
         self, verdict: verify.Verdict, before: frozenset[str]

@@ -102,7 +102,10 @@ def get_client(
         yield Learned("client", client)
         return client
 
-    return (yield from staged(Stage.REGISTER, body(), lambda client: f"{client.how}, {client.id}"))
+    def summary(client: Client) -> str:
+        return f"{client.how}, {client.id}{', of an earlier run' if client.stored else ''}"
+
+    return (yield from staged(Stage.REGISTER, body(), summary))
 
 
 def sign_in(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.desktop.browser import Browser
@@ -30,6 +31,9 @@ def controller(
     ``person``: somebody can sign in or answer.
     """
 
+    store = _store(options, config)
+    config = replace(config, recall_clients=store is not None and not options.fresh)
+
     def network() -> Network:
         return Network(config.url, options.network, allow_private=PRIVATE in config.allow)
 
@@ -41,7 +45,7 @@ def controller(
         stepping=stepping,
         sign=Signer(options.client_key, options.key_origin),
         marks=options.marks,
-        store=_store(options, config),
+        store=store,
     )
 
 

@@ -99,6 +99,7 @@ class Controller:
             entropy,
             bind,
             sign,
+            store,
         )
 
     async def run(

@@ -45,12 +45,14 @@ from mcp_auth_tui.protocol.actions import (
     Bind,
     Browse,
     Close,
+    DropClient,
     FlowStop,
     Now,
     Open,
     Protocol,
     RandomOctets,
     Read,
+    RecallClient,
     Send,
     Sign,
     SignedJwt,
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.loopback.callback import Listener
     from mcp_auth_tui.net.answers import Stream
     from mcp_auth_tui.net.network import Network
+    from mcp_auth_tui.run.stored import RunStore
 
 BindListener = Callable[[str | None, int | None], Awaitable["Listener"]]
 Signer = Callable[[Sign], Awaitable[SignedJwt | Failure]]
@@ -75,7 +78,19 @@ _NOTES = (Finding, Slip, Learned, Tried, Entered, Left, Waiting, Resumed)
 REQUESTS = 60
 """The most requests of one run (SPEC 6: a global budget)."""
 _WARM_SECONDS = 3.0
-_QUIET = (RandomOctets, Now, Sign, Verify, Sleep, Bind, Answer, Read, Close)
+_QUIET = (
+    RandomOctets,
+    Now,
+    Sign,
+    Verify,
+    Sleep,
+    Bind,
+    RecallClient,
+    DropClient,
+    Answer,
+    Read,
+    Close,
+)
 _SIGN_IN = "the sign-in in the browser"
 
 
@@ -145,8 +160,10 @@ class Performer:
         entropy: Callable[[int], bytes],
         bind: BindListener | None = None,
         sign: Signer | None = None,
+        store: RunStore | None = None,
     ) -> None:
         self._config = config
+        self._store = store
         self._network: Network  # what `use` was given
         self._browser = browser
         self._person = person
@@ -289,6 +306,10 @@ class Performer:
                 await asyncio.sleep(action.seconds)
             case Bind():
                 return await self._bound(action)
+            case RecallClient() if self._store is not None:
+                return await self._store.find_client(action)
+            case DropClient() if self._store is not None:
+                await self._store.drop_client(action.client)
             case Answer() if self._listener is not None:
                 await self._listener.answer(action.page)
             case Read():

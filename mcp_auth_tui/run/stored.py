@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mcp_auth_tui.model import Ended, Event, Learned, Secret, Session, Stage
+from mcp_auth_tui.text.units import duration
 
 if TYPE_CHECKING:
+    from mcp_auth_tui.model.oauth import Client
+    from mcp_auth_tui.protocol.actions import RecallClient
     from mcp_auth_tui.storage.token_entries import StoredToken
     from mcp_auth_tui.storage.tokens import TokenStore
 
@@ -37,6 +41,25 @@ def open_store(
         return None, ()
     chosen, notes = token_store(kind, environ)
     return (None if chosen == "none" else TokenStore(Path(path), chosen)), notes
+
+
+def offer(url: str, environ: Mapping[str, str] = os.environ, now: float | None = None) -> str:
+    """Return a sentence about a stored header for a server that is still good; empty for none."""
+    from mcp_auth_tui.storage import token_file
+
+    now = time.time() if now is None else now
+    try:
+        path = token_file.token_path(environ)
+        tokens = token_file.read(path)["tokens"] if path is not None else []
+    except token_file.StoreProblem:
+        return ""  # told when something is to be kept
+    for entry in token_file.choose(tokens, url):
+        expires = entry.get("expires")
+        if token_file.fresh(entry, now) and entry.get("verified"):
+            lasting = "" if expires is None else f" for {duration(expires - now)}"
+            how = f"mcp-auth-tui headers {url} prints it"
+            return f"A header of an earlier run is good{lasting}: {how}."
+    return ""
 
 
 class RunStore:
@@ -65,6 +88,26 @@ class RunStore:
             await asyncio.to_thread(self._tried, work)
         said, self._remarked = self._remarks[self._remarked :], len(self._remarks)
         return tuple(said)
+
+    async def find_client(self, wanted: RecallClient) -> Client | None:
+        """Return a client that an earlier run registered (`actions.RecallClient`)."""
+        issuer, redirect_uri = wanted.issuer, wanted.redirect_uri
+
+        def work(store: TokenStore) -> Client | None:
+            return store.find_client(issuer, redirect_uri, wanted.port, wanted.scope)
+
+        return await asyncio.to_thread(self._tried, work)
+
+    async def drop_client(self, client: Client) -> None:
+        """Forget a client that its server does not know any more, and what it was given."""
+
+        def work(store: TokenStore) -> None:
+            for stored in store.tokens():
+                if (stored.issuer, stored.client_id) == (client.issuer, client.id):
+                    store.forget(stored.id)
+            store.forget_client(client.issuer, client.id)
+
+        await asyncio.to_thread(self._tried, work)
 
     def _work(self, event: Event, session: Session) -> Callable[[TokenStore], None] | None:
         client, server, token = session.client, session.server, session.token

@@ -221,6 +221,9 @@ def _face(parser: argparse.ArgumentParser) -> None:
         choices=TOKEN_STORES,
         help="keep tokens and clients in keyring, file or none (auto: a keyring, else a file)",
     )
+    group.add_argument(
+        "--fresh", action="store_true", help="use nothing that is stored: register and sign in anew"
+    )
     group = parser.add_argument_group("output")
     group.add_argument(
         "--export",

@@ -60,6 +60,8 @@ class Options:
     """The screen may keep its theme and the servers that were used (not with ``--no-remember``)."""
     token_store: str | None = None
     """One of `storage.tokens.KINDS`; None leaves it to the config file."""
+    fresh: bool = False
+    """``--fresh``: what is stored is not used."""
     practice: str = ""
     """The URL of the practice server of this program, whose tokens end with it."""
     notes: tuple[str, ...] = ()
@@ -144,6 +146,7 @@ def from_arguments(
         stepping=args.step,
         remember=not args.no_remember,
         token_store=args.token_store,
+        fresh=args.fresh,
         notes=(*proxies, *notes, *sources.notes),
     )
 

@@ -109,7 +109,8 @@ class TokenStore:
         kept: list[StoredToken] = []
 
         def change(clients: list[Entry], tokens: list[Entry]) -> None:
-            _put_client(clients, self._client_entry(client))
+            if not client.stored:  # else its redirect URI may be that of this run alone
+                _put_client(clients, self._client_entry(client))
             id = token_entries.token_id(token)
             old = _by_id(tokens, id)
             entry, secrets = token_entries.token_entry(urls, server, token, old)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from mcp_auth_tui.demo.records import OAuthError
 from mcp_auth_tui.demo.thread import running
+from mcp_auth_tui.demo.tokens import Tokens
 from mcp_auth_tui.model import Learned, Remark
-from mcp_auth_tui.run.stored import RunStore
+from mcp_auth_tui.run.stored import RunStore, offer
 from mcp_auth_tui.storage.tokens import TokenStore
 from tests import scripted
 from tests.runs import Finished, finished
@@ -87,3 +93,106 @@ async def test_a_store_that_cannot_be_used_ends_no_run_and_is_told_once(
 def test_a_remark_is_no_finding() -> None:
     session = scripted.folded([*scripted.run(), Remark("kept")])
     assert (session.remarks, len(session.findings)) == (("kept",), 1)
+
+
+def registrations(done: Finished) -> int:
+    exchanges = done.session.exchanges
+    return sum(item.request.purpose == "dynamic client registration" for item in exchanges)
+
+
+async def test_a_client_of_an_earlier_run_is_used_again_with_its_port(path: Path) -> None:
+    with running(auto_approve=True) as server:
+        first = await sign_in(server.url)
+        second = await sign_in(server.url)
+        fresh = await sign_in(server.url, "--fresh")
+        anew = await sign_in(server.url, "--register")
+    assert [item.code for item in (first, second, fresh, anew)] == [0, 0, 0, 0]
+    assert [registrations(item) for item in (first, second, fresh, anew)] == [1, 0, 1, 1]
+    one, two = first.session.client, second.session.client
+    assert one is not None
+    assert two == replace(one, stored=True, document=two.document if two else {})
+    assert second.ids == set()
+    assert len(TokenStore(path).clients()) == 3
+
+
+async def test_a_port_that_is_taken_is_replaced_for_this_run_alone(path: Path) -> None:
+    with running(auto_approve=True) as server:
+        await sign_in(server.url)
+        (client,) = TokenStore(path).clients()
+        port = urlsplit(client.redirect_uri).port
+        assert port is not None
+        with socket.create_server(("127.0.0.1", port)):
+            second = await sign_in(server.url)
+    assert (second.code, registrations(second)) == (0, 0)
+    assert second.session.client is not None
+    assert second.session.client.redirect_uri != client.redirect_uri
+    assert TokenStore(path).clients() == (client,)
+
+
+async def test_a_client_that_the_server_forgot_is_replaced_once_before_the_browser(
+    path: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with running(port=port, auto_approve=True) as server:
+        await sign_in(server.url)
+    (old,) = TokenStore(path).clients()
+    with running(port=port, auto_approve=True) as server:
+        done = await sign_in(server.url)
+        again = await sign_in(server.url)
+    assert (done.code, registrations(done), registrations(again)) == (0, 1, 0)
+    assert [item.message for item in done.session.findings if item.id == "authz-error"] == [
+        "The authorization server does not know the client that was kept any more: a new one is "
+        "registered."
+    ]
+    (new,) = TokenStore(path).clients()
+    assert new.id != old.id
+    (stored,) = TokenStore(path).tokens()
+    assert stored.client_id == new.id
+
+
+async def test_a_client_that_the_token_endpoint_refuses_is_replaced_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[str] = []
+    answer = Tokens.answer
+
+    def once(self: Tokens, client: Any, form: Any) -> Any:
+        if not refused:
+            refused.append(client.id)
+            raise OAuthError("invalid_client", "this client is not known here")
+        return answer(self, client, form)
+
+    with running(auto_approve=True) as server:
+        await sign_in(server.url)
+        monkeypatch.setattr(Tokens, "answer", once)
+        done = await sign_in(server.url)
+    assert (done.code, registrations(done)) == (0, 1)
+    assert done.session.client is not None
+    assert done.session.client.id not in refused
+
+
+async def test_a_client_that_is_new_and_refused_ends_the_run(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(self: Tokens, client: Any, form: Any) -> Any:
+        raise OAuthError("invalid_client", "this client is not known here")
+
+    monkeypatch.setattr(Tokens, "answer", never)
+    with running(auto_approve=True) as server:
+        done = await sign_in(server.url)
+    assert (done.code, registrations(done)) == (1, 1)
+    assert done.session.stop is not None
+    assert done.session.stop.id == "token-error"
+
+
+async def test_a_header_that_is_still_good_is_offered(path: Path) -> None:
+    with running(auto_approve=True) as server:
+        assert offer(server.url) == ""
+        await sign_in(server.url)
+        assert offer(server.url, now=time.time() + 60.5) == (
+            "A header of an earlier run is good for 58:59: mcp-auth-tui headers "
+            f"{server.url} prints it."
+        )
+        assert offer(server.url, now=time.time() + 4000) == ""
+        assert offer("https://other.example/mcp") == ""

@@ -18,7 +18,7 @@ from mcp_auth_tui.model import (
     Tried,
 )
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
-from mcp_auth_tui.protocol.actions import Ask, Bind, Protocol, Send
+from mcp_auth_tui.protocol.actions import Ask, Bind, Protocol, RecallClient, Send
 from mcp_auth_tui.protocol.authorization.scope import Scope
 from mcp_auth_tui.protocol.checks import registration
 from mcp_auth_tui.protocol.config import Config
@@ -57,11 +57,13 @@ def get_client(
     ``scope`` will be asked for; ``dpop``: proofs will be given.
     """
     config = judge.config
-    if grant == "authorization_code":
-        redirect_uri = yield from bind(judge)
+    if grant in ("authorization_code", "device_code"):
+        browser = grant == "authorization_code"
+        stored = yield from _recall(judge, server, scope, browser=browser)
+        if stored is not None:
+            return stored
+        redirect_uri = (yield from bind(judge)) if browser else ""
         return (yield from register(judge, server, redirect_uri, scope, dpop=dpop))
-    if grant == "device_code":
-        return (yield from register(judge, server, "", scope, dpop=dpop))
     if config.client_metadata_url and config.client_id is None:
         return (yield from _document(judge, server, ""))
     if config.client_id is None and grant != "jwt-bearer":
@@ -72,6 +74,32 @@ def get_client(
             next="Give it with --client-id, and its secret or key.",
         )
     return _by_hand(config, server, "", config.client_id or "")
+
+
+def _recall(
+    judge: Judge, server: AuthorizationServer, scope: Scope | None, *, browser: bool
+) -> Protocol[Client | None]:
+    """Return a client of an earlier run, bound to its redirect URI; None where there is none (G9).
+
+    Its port is taken again where it is free, else any: loopback ports may vary (RFC 8252 §7.3).
+    """
+    config = judge.config
+    if not config.recall_clients or config.register or choose_way(config, server) != "dynamic":
+        return None
+    redirect_uri = config.redirect_uri if browser else ""
+    client: Client | None = yield RecallClient(
+        server.issuer, redirect_uri, config.port, scope.value if scope else None
+    )
+    if client is None or config.auth_method not in (None, client.auth_method):
+        return None
+    if not browser:
+        return client
+    bound: str | Failure = yield Bind(client.redirect_uri, None)
+    if isinstance(bound, Failure) and config.redirect_uri is None and config.port is None:
+        bound = yield Bind(None, None)
+    if isinstance(bound, Failure):
+        return None
+    return replace(client, redirect_uri=bound)
 
 
 def choose_way(config: Config, server: AuthorizationServer) -> str:
