@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from mcp_auth_tui.cli.headers import headers_parser
+from mcp_auth_tui.cli.sessions import sessions_parser
 from mcp_auth_tui.help import TOPICS, text, title
 from mcp_auth_tui.model import Event, Session
 from mcp_auth_tui.render.document import document
@@ -66,7 +68,13 @@ def test_what_differs_between_runs_is_all_that_is_not_compared() -> None:
 def test_every_option_in_a_document_is_one_of_the_program(name: str) -> None:
     known = {
         option
-        for parser in (arguments.flow(), arguments.demo(), inspect())
+        for parser in (
+            arguments.flow(),
+            arguments.demo(),
+            inspect(),
+            headers_parser(),
+            sessions_parser(),
+        )
         for action in parser._actions
         for option in action.option_strings
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 
-from mcp_auth_tui.settings.arguments import PROGRAM, number, parser_of
+from mcp_auth_tui.settings.arguments import PROGRAM, network_options, parser_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ or several tokens are stored and none is chosen; 3 sign in first; 5 network; 130
 
 def command(words: list[str]) -> int:
     """Print the headers for one MCP server."""
-    parser = _parser()
+    parser = headers_parser()
     args = parser.parse_args(words)
     from mcp_auth_tui.storage import token_file
 
@@ -61,7 +61,8 @@ def command(words: list[str]) -> int:
         parser.error(str(error))
 
 
-def _parser() -> Parser:
+def headers_parser() -> Parser:
+    """Return the parser of ``headers``."""
     parser = parser_of(f"{PROGRAM} headers", "URL [options]", _ABOUT, _EXITS)
     parser.add_argument("url", metavar="URL", help="the MCP server; https is assumed")
     parser.add_argument(
@@ -74,17 +75,7 @@ def _parser() -> Parser:
     group.add_argument("--client-id", metavar="ID", help="the token of this client")
     group.add_argument("--issuer", metavar="URL", help="the token of this authorization server")
     group.add_argument("--scope", metavar="SCOPES", help="the token that was granted these")
-    group = parser.add_argument_group("network, for a refresh")
-    group.add_argument("--ca-file", metavar="FILE", help="trust these certificates as well")
-    group.add_argument("--proxy", metavar="URL", help="use this proxy, not the environment's")
-    group.add_argument(
-        "--timeout",
-        metavar="S",
-        type=number(float, 0.1, 3600),
-        default=10.0,
-        help="seconds for one request (10); three times as long in total",
-    )
-    group.add_argument("--insecure", action="store_true", help="check no TLS certificate")
+    network_options(parser)
     return parser
 
 

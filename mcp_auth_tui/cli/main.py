@@ -80,9 +80,16 @@ def _headers(words: list[str]) -> int:
     return command(words)
 
 
+def _sessions(words: list[str]) -> int:
+    from mcp_auth_tui.cli.sessions import command
+
+    return command(words)
+
+
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
     "demo": _demo,
     "inspect": _inspect,
     "headers": _headers,
+    "sessions": _sessions,
     "help": _help,
 }

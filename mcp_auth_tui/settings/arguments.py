@@ -41,6 +41,7 @@ stderr. The headers, and nothing else, go to stdout.
   mcp-auth-tui https://mcp.example.com/mcp
   mcp-auth-tui inspect URL...      what is wrong, told without signing in; see inspect --help
   mcp-auth-tui headers URL         the headers again, refreshed; no browser; see headers --help
+  mcp-auth-tui sessions            what is stored: list, refresh, revoke; see sessions --help
   mcp-auth-tui demo                the same against a practice server; see mcp-auth-tui demo --help
   mcp-auth-tui help TOPIC          more to read about one of these:
       {" ".join(TOPICS)}
@@ -382,6 +383,21 @@ def _network(parser: argparse.ArgumentParser) -> None:
         help="seconds for the person (600); given, it also says that somebody will come",
     )
     group.add_argument("--insecure", action="store_true", help="check no TLS certificate (marked)")
+
+
+def network_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the network for commands that send a request or two."""
+    group = parser.add_argument_group("network")
+    group.add_argument("--ca-file", metavar="FILE", help="trust these certificates as well")
+    group.add_argument("--proxy", metavar="URL", help="use this proxy, not the environment's")
+    group.add_argument(
+        "--timeout",
+        metavar="S",
+        type=number(float, 0.1, 3600),
+        default=10.0,
+        help="seconds for one request (10); three times as long in total",
+    )
+    group.add_argument("--insecure", action="store_true", help="check no TLS certificate")
 
 
 def _judgement(parser: argparse.ArgumentParser) -> None:
