@@ -10,6 +10,7 @@ from hypothesis import settings
 # No test, and no program that one starts, reads or writes what the developer keeps.
 for _name in ("CONFIG", "STATE", "TOKENS"):
     os.environ[f"MCP_AUTH_TUI_{_name}"] = os.devnull
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 # A busy machine is no fault of the program: what is too slow is for tests/bench to say.
 settings.register_profile("unhurried", deadline=None)

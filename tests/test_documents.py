@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from mcp_auth_tui.cli.headers import headers_parser
+from mcp_auth_tui.cli.run import run_parser
 from mcp_auth_tui.cli.sessions import sessions_parser
 from mcp_auth_tui.help import TOPICS, text, title
 from mcp_auth_tui.model import Event, Session
@@ -73,6 +74,7 @@ def test_every_option_in_a_document_is_one_of_the_program(name: str) -> None:
             arguments.demo(),
             inspect(),
             headers_parser(),
+            run_parser(),
             sessions_parser(),
         )
         for action in parser._actions

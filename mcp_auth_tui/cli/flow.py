@@ -198,7 +198,7 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
     from mcp_auth_tui.render.summary import parting
 
     # The reason went away with the screen: it is what the next person at this terminal asks for.
-    for line in (*session.marks, *parting(session)) if session else ():
+    for line in (*session.marks, *session.remarks, *parting(session)) if session else ():
         talk(f"mcp-auth-tui: {line}")
     if again := settings.again(session.url if session else url or ""):
         talk(f"mcp-auth-tui: with the settings as changed: {again}")

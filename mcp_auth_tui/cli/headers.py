@@ -36,10 +36,30 @@ or several tokens are stored and none is chosen; 3 sign in first; 5 network; 130
 """
 
 
+class NoToken(Exception):
+    """There is no token to print; the message says why, ``code`` is the exit code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 def command(words: list[str]) -> int:
     """Print the headers for one MCP server."""
     parser = headers_parser()
     args = parser.parse_args(words)
+    try:
+        return _printed(args, obtain(args, parser))
+    except NoToken as problem:
+        return tell(str(problem), problem.code)
+
+
+def obtain(args: Namespace, parser: Parser) -> str:
+    """Return the access token that is meant, refreshed if it is about to end.
+
+    ``args`` are those of `choice_options` and of the network. Raises `NoToken`, and SystemExit (2)
+    for a URL that is none.
+    """
     from mcp_auth_tui.storage import token_file
 
     path = token_file.token_path()
@@ -47,36 +67,45 @@ def command(words: list[str]) -> int:
         tokens = token_file.read(path)["tokens"] if path is not None else []
         entries = _entries(tokens, args)
         if not entries:
-            return _sign_in(args, f"no token for {args.url} is stored{_wishes(args)}")
+            raise _sign_in(args, f"no token for {args.url} is stored{_wishes(args)}")
         if len(entries) > 1:
-            return _told(_choices(args.url, entries), 2)
+            raise NoToken(_choices(args.url, entries), 2)
         (entry,) = entries
         secrets = entry["secrets"]
         if isinstance(secrets, str) or not token_file.fresh(entry, time.time()):
-            return _renewed(args, str(path), entry["id"])
-        return _printed(args, str(secrets.get("access", "")))
+            access = _renewed(args, str(path), entry["id"])
+        else:
+            access = secrets["access"]
     except token_file.StoreProblem as problem:
-        return _told(str(problem), 1)
+        raise NoToken(str(problem), 1) from None
     except ValueError as error:  # of a URL that is none
         parser.error(str(error))
+    if not (access.isascii() and access.isprintable()) or " " in access or not access:
+        raise _sign_in(args, "what is stored cannot stand in a header")
+    return access
 
 
 def headers_parser() -> Parser:
     """Return the parser of ``headers``."""
     parser = parser_of(f"{PROGRAM} headers", "URL [options]", _ABOUT, _EXITS)
-    parser.add_argument("url", metavar="URL", help="the MCP server; https is assumed")
+    choice_options(parser)
     parser.add_argument(
         "--format", metavar="NAME", choices=FORMATS, default="headers", help=", ".join(FORMATS)
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write it there (mode 0600), not on stdout"
     )
+    network_options(parser)
+    return parser
+
+
+def choice_options(parser: Parser) -> None:
+    """Add the URL, and what chooses among several tokens for it."""
+    parser.add_argument("url", metavar="URL", help="the MCP server; https is assumed")
     group = parser.add_argument_group("which, where several are stored for the server")
     group.add_argument("--client-id", metavar="ID", help="the token of this client")
     group.add_argument("--issuer", metavar="URL", help="the token of this authorization server")
     group.add_argument("--scope", metavar="SCOPES", help="the token that was granted these")
-    network_options(parser)
-    return parser
 
 
 def _entries(tokens: list[dict[str, Any]], args: Namespace) -> list[dict[str, Any]]:
@@ -112,8 +141,6 @@ def _choices(url: str, entries: list[dict[str, Any]]) -> str:
 
 def _printed(args: Namespace, access: str) -> int:
     """Print the token in the form that was asked for, and return the exit code."""
-    if not (access.isascii() and access.isprintable()) or " " in access or not access:
-        return _sign_in(args, "what is stored cannot stand in a header")
     text = _formatted(args.format, args.url, access)
     if args.output not in (None, "-"):
         return _written(args, text)
@@ -155,12 +182,12 @@ def _written(args: Namespace, text: str) -> int:
     try:
         write_file(Path(args.output), text)
     except (OSError, ValueError) as error:
-        return _told(f"{args.output} was not written: {reason(error)}", 1)
+        return tell(f"{args.output} was not written: {reason(error)}", 1)
     return 0
 
 
-def _renewed(args: Namespace, path: str, id: str) -> int:
-    """Print a token that is sealed or about to end, refreshed if need be."""
+def _renewed(args: Namespace, path: str, id: str) -> str:
+    """Return a token that is sealed or about to end, refreshed if need be; raises `NoToken`."""
     from pathlib import Path
 
     from mcp_auth_tui.run.renewal import RenewalProblem, SignInNeeded, renew
@@ -171,27 +198,28 @@ def _renewed(args: Namespace, path: str, id: str) -> int:
     try:
         renewal = renew(store, id, network(args))
     except SignInNeeded as problem:
-        return _sign_in(args, str(problem).rstrip("."))
+        raise _sign_in(args, str(problem).rstrip(".")) from None
     except RenewalProblem as problem:
-        return _told(str(problem), problem.exit)
+        raise NoToken(str(problem), problem.exit) from None
     except Usage as error:
-        return _told(str(error), 2)
+        raise NoToken(str(error), 2) from None
     for note in (*renewal.notes, *store.notes):
-        _told(note, 0)
-    return _printed(args, renewal.grant.token.access.reveal())
+        tell(note, 0)
+    return renewal.grant.token.access.reveal()
 
 
-def _sign_in(args: Namespace, reason: str) -> int:
+def _sign_in(args: Namespace, reason: str) -> NoToken:
     from shlex import join
 
     words = [PROGRAM, args.url]
     for flag, value in (("--client-id", args.client_id), ("--issuer", args.issuer)):
         words += [flag, value] if value is not None else []
     words += ["--scope", args.scope] if args.scope is not None else []
-    return _told(f"{reason}. Sign in: {join(words)}", SIGN_IN)
+    return NoToken(f"{reason}. Sign in: {join(words)}", SIGN_IN)
 
 
-def _told(sentence: str, code: int) -> int:
+def tell(sentence: str, code: int) -> int:
+    """Say a sentence on stderr and return the exit code."""
     if sys.stderr is not None:
         whole = code == SIGN_IN or "\n" in sentence or sentence.endswith((".", "?", "!"))
         end = "" if whole else "."

@@ -86,10 +86,17 @@ def _sessions(words: list[str]) -> int:
     return command(words)
 
 
+def _run(words: list[str]) -> int:
+    from mcp_auth_tui.cli.run import command
+
+    return command(words)
+
+
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
     "demo": _demo,
     "inspect": _inspect,
     "headers": _headers,
     "sessions": _sessions,
+    "run": _run,
     "help": _help,
 }

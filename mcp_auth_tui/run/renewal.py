@@ -95,7 +95,7 @@ def renew(
                 "it, and try again.",
                 NETWORK,
             )
-        return _refreshed(store, grant, settings, clock)
+        return _refreshed(store, grant, settings, clock, force=force)
 
 
 class _Watch:
@@ -134,15 +134,20 @@ def _open(store: TokenStore, id: str) -> StoredGrant:
 
 
 def _refreshed(
-    store: TokenStore, grant: StoredGrant, settings: NetworkSettings, clock: Clock
+    store: TokenStore,
+    grant: StoredGrant,
+    settings: NetworkSettings,
+    clock: Clock,
+    *,
+    force: bool,
 ) -> Renewal:
     """Refresh with the newest refresh token, and with the one before it where that is refused."""
     stored, client = grant.stored, grant.client
-    lasting = stored.expires is None or fresh(stored, clock(), skew=0.0)
+    lasting = not force and (stored.expires is None or fresh(stored, clock(), skew=0.0))
     if grant.token.refresh is None or client is None:
         if lasting:
             return Renewal(grant)
-        raise SignInNeeded("The token has ended, and there is nothing to refresh it with.")
+        raise SignInNeeded("There is nothing to refresh the token with.")
     if not store.begin_refresh(stored):
         return Renewal(_open(store, stored.id))
     refused: _Refused | None = None
@@ -181,6 +186,8 @@ def _kept(
 def _problem(store: TokenStore, stored: StoredToken, refused: _Refused) -> RenewalProblem:
     """Write down what became of a refresh, and return why there is no new token."""
     finding = refused.finding
+    if not refused.sent:
+        store.end_refresh(stored)
     if not refused.answered:
         return RenewalProblem(f"the token could not be refreshed: {finding.message}", finding.exit)
     if refused.code not in ("invalid_grant", "invalid_client", "unauthorized_client"):
@@ -204,6 +211,7 @@ class _Refused(Exception):
     def __init__(self, finding: Finding, exchange: Exchange | None) -> None:
         super().__init__(finding.message)
         self.finding = finding
+        self.sent = exchange is not None
         self.answered = exchange is not None and exchange.response is not None
         self.code = _error(exchange)
 

@@ -25,8 +25,26 @@ SCHEMA = "mcp-auth-tui-tokens/1"
 MAX_OCTETS = 8 * 1024 * 1024
 SKEW_SECONDS = 30.0
 """A token that ends within so many seconds is refreshed before it is used (F4)."""
-_TEXTS = ("id", "issuer", "client_id", "type")
-_NUMBERS = ("generation", "received")
+_TEXT, _NUMBER, _NOTHING = (str,), (int, float), (type(None),)
+_CLIENT: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("issuer", "client_id", "how", "redirect_uri", "auth_method"), _TEXT),
+    "document": (dict,),
+    "secrets": (dict, str),
+}
+_TOKEN: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("id", "issuer", "client_id", "type"), _TEXT),
+    **dict.fromkeys(("resource", "scope_asked", "scope_granted"), _TEXT + _NOTHING),
+    **dict.fromkeys(("expires", "unanswered"), _NUMBER + _NOTHING),
+    "received": _NUMBER,
+    "generation": (int,),
+    "urls": (list,),
+    "secrets": (dict, str),
+}
+_SERVER: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("url", "registration_endpoint"), _TEXT + _NOTHING),
+    **dict.fromkeys(("authorization_endpoint", "token_endpoint"), _TEXT),
+    "document": (dict,),
+}
 
 
 class StoreProblem(Exception):
@@ -108,7 +126,7 @@ def _parsed(path: str, octets: bytes) -> Document:
         )
     assert isinstance(document, dict)
     clients, tokens = document.get("clients"), document.get("tokens")
-    if not (_entries(clients, ()) and _entries(tokens, (*_TEXTS, *_NUMBERS))):
+    if not (_entries(clients, _CLIENT) and _entries(tokens, _TOKEN)):
         raise UnreadableStore(
             f"The token store {path} holds entries that mcp-auth-tui does not write, and is not "
             "used: sign in again (the file is then moved aside)."
@@ -116,17 +134,25 @@ def _parsed(path: str, octets: bytes) -> Document:
     return {"clients": clients or [], "tokens": tokens or []}
 
 
-def _entries(listed: object, needed: tuple[str, ...]) -> bool:
-    """Return whether a list holds entries with a secret, open or sealed, and what they need."""
-    if not isinstance(listed, list):
+def _entries(listed: object, members: Mapping[str, tuple[type, ...]]) -> bool:
+    """Return whether a list holds entries with members of these types and nothing else."""
+    return isinstance(listed, list) and all(_fits(entry, members) for entry in listed)
+
+
+def _fits(entry: object, members: Mapping[str, tuple[type, ...]]) -> bool:
+    if not isinstance(entry, dict):
         return False
-    return all(
-        isinstance(entry, dict)
-        and isinstance(entry.get("secrets"), dict | str)
-        and all(isinstance(entry.get(name), str) for name in needed if name in _TEXTS)
-        and all(type(entry.get(name)) in (int, float) for name in needed if name in _NUMBERS)
-        and (not needed or isinstance(entry.get("urls"), list))
-        for entry in listed
+    if any(type(entry.get(name)) not in kinds for name, kinds in members.items()):
+        return False
+    secrets, server = entry.get("secrets"), entry.get("server")
+    open_ones = secrets if isinstance(secrets, dict) else {}
+    return all(isinstance(value, str) for value in open_ones.values()) and (
+        members is not _TOKEN
+        or (
+            _fits(server, _SERVER)
+            and all(isinstance(url, str) for url in entry["urls"])
+            and (isinstance(secrets, str) or "access" in open_ones)
+        )
     )
 
 

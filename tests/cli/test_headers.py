@@ -147,8 +147,7 @@ def test_a_token_that_ended_and_cannot_be_refreshed_needs_a_sign_in(
     age(path)
     assert main(["headers", URL]) == 3
     assert capsys.readouterr().err == (
-        "mcp-auth-tui: The token has ended, and there is nothing to refresh it with. Sign in: "
-        f"mcp-auth-tui {URL}\n"
+        f"mcp-auth-tui: There is nothing to refresh the token with. Sign in: mcp-auth-tui {URL}\n"
     )
 
 

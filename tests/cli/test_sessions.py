@@ -229,3 +229,23 @@ def test_a_server_of_which_nothing_is_stored_is_told(
         "",
         "mcp-auth-tui: Nothing is stored for https://other.example/mcp.\n",
     )
+
+
+def test_nothing_is_kept_of_the_practice_server_of_this_program(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--plain", "--browser", "follow", "--auto-approve", "--token-store", "file")
+    assert main(["demo", *words]) == 0
+    assert capsys.readouterr().out.startswith("Authorization: Bearer ")
+    assert not path.exists()
+
+
+def test_a_token_without_a_refresh_token_is_not_called_refreshed(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    TokenStore(path, "file").keep((URL,), SERVER, CLIENT, token())
+    assert sessions(capsys, "refresh", URL) == (
+        3,
+        "",
+        f"mcp-auth-tui: {URL} (client c1): There is nothing to refresh the token with.\n",
+    )

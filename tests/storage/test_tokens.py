@@ -11,11 +11,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import keyring
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 
 from mcp_auth_tui.model import Secret
@@ -59,6 +64,9 @@ TOKEN = Token(
     Secret("refresh-1"),
     Secret("identity"),
 )
+with TemporaryDirectory() as _folder:
+    TokenStore(Path(_folder) / "tokens.json", "file").keep((URL,), SERVER, CLIENT, TOKEN)
+    KEPT = json.loads((Path(_folder) / "tokens.json").read_text())
 SECRETS = ("client-secret", "registration-token", "access-1", "refresh-1", "identity")
 
 
@@ -394,6 +402,35 @@ def test_a_token_is_used_until_shortly_before_its_end_and_never_by_a_clock_that_
     long = {"received": 1000.0, "expires": 4600.0}
     assert fresh(long, 4569.9) and not fresh(long, 4570)
     assert fresh({"received": 1000.0, "expires": None}, 9_000_000)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@given(
+    place=st.sampled_from(["tokens", "clients", "server"]),
+    name=st.sampled_from([*KEPT["tokens"][0], *KEPT["clients"][0], *KEPT["tokens"][0]["server"]]),
+    value=_JSON,
+)
+def test_whatever_stands_in_an_entry_the_store_can_be_used_or_says_so(
+    place: str, name: str, value: Any
+) -> None:
+    document = json.loads(json.dumps(KEPT))
+    entry = document["tokens"][0]["server"] if place == "server" else document[place][0]
+    entry[name] = value
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "tokens.json"
+        path.write_text(json.dumps(document))
+        store = TokenStore(path, "file")
+        with suppress(StoreProblem):
+            for stored in store.tokens():
+                store.open(stored.id)
+                fresh({"received": stored.received, "expires": stored.expires}, 0.0)
+            store.find_client(ISSUER, None, None, "a")
 
 
 WRITER = """
