@@ -28,6 +28,7 @@ _SERVER_MEMBERS = (
 )
 _CLIENT_MEMBERS = (
     "client_id_issued_at",
+    "client_name",
     "client_secret_expires_at",
     "grant_types",
     "redirect_uris",

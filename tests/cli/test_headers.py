@@ -259,6 +259,7 @@ async def test_a_store_that_cannot_be_written_keeps_a_refresh_from_being_sent(
 async def test_many_at_once_refresh_an_ended_token_once_and_all_print_the_new_one(
     path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """F3: one refresh at a time, across processes."""
     first = await sign_in(server)
     age(path)
     answers: list[str] = []

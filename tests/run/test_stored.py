@@ -101,6 +101,7 @@ def registrations(done: Finished) -> int:
 
 
 async def test_a_client_of_an_earlier_run_is_used_again_with_its_port(path: Path) -> None:
+    """G9: no new client for each run."""
     with running(auto_approve=True) as server:
         first = await sign_in(server.url)
         second = await sign_in(server.url)
@@ -154,6 +155,7 @@ async def test_a_client_that_the_server_forgot_is_replaced_once_before_the_brows
 async def test_a_client_that_the_token_endpoint_refuses_is_replaced_once(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """K7: registered anew once, and no more."""
     refused: list[str] = []
     answer = Tokens.answer
 

@@ -149,6 +149,7 @@ def test_what_is_kept_comes_back_whole(store: TokenStore) -> None:
 
 
 def test_file_and_folder_are_the_owners_alone(store: TokenStore, path: Path) -> None:
+    """ST1: a private file."""
     old = os.umask(0)
     try:
         store.keep((URL,), SERVER, CLIENT, TOKEN)
@@ -159,6 +160,7 @@ def test_file_and_folder_are_the_owners_alone(store: TokenStore, path: Path) -> 
 
 
 def test_a_keyring_holds_the_key_and_the_file_no_secret(path: Path, memory: Memory) -> None:
+    """ST1: the keyring; ST2: a list needs no secret."""
     store = TokenStore(path)
     stored = store.keep((URL,), SERVER, CLIENT, TOKEN)
     assert stored.where == "keyring"
@@ -235,6 +237,7 @@ def test_a_keyring_that_does_not_answer_is_given_up(
 
 
 def test_a_refresh_replaces_the_generation_that_it_refreshed_alone(store: TokenStore) -> None:
+    """F3: compare and swap by generation."""
     stored = store.keep((URL,), SERVER, CLIENT, TOKEN)
     grant = store.open(stored.id)
     assert grant is not None
@@ -259,6 +262,7 @@ def test_a_refresh_replaces_the_generation_that_it_refreshed_alone(store: TokenS
 def test_a_second_sign_in_takes_the_place_of_the_first_and_other_clients_stand_beside_it(
     store: TokenStore,
 ) -> None:
+    """ST2: issuer, client, resource and type name a token."""
     first = store.keep((URL,), SERVER, CLIENT, TOKEN)
     again = store.keep((f"{URL}/",), SERVER, CLIENT, rotated(2))
     assert (again.id, again.generation, again.urls) == (first.id, 2, (f"{URL}/", URL))
@@ -274,6 +278,7 @@ def test_a_second_sign_in_takes_the_place_of_the_first_and_other_clients_stand_b
 
 
 def test_a_client_is_found_by_issuer_and_redirect_uri(store: TokenStore) -> None:
+    """G7, G9: a registration is used again, at its own issuer alone."""
     store.keep_client(CLIENT)
     stored = replace(CLIENT, stored=True)
     assert store.find_client(ISSUER, None, None, None) == stored

@@ -92,6 +92,8 @@ def _recall(
     )
     if client is None or config.auth_method not in (None, client.auth_method):
         return None
+    if config.client_name not in (None, client.document.get("client_name")):
+        return None
     if not browser:
         return client
     bound: str | Failure = yield Bind(client.redirect_uri, None)
