@@ -188,6 +188,7 @@ class _Sessions:
                 _say(f"{lines.name(stored)}: {note}")
             if before is not None and not renewal.notes:
                 self._print([*lines.rotation(before.token, renewal.grant.token, stored)])
+                self._print([*lines.warnings(renewal.findings)])
         return code
 
     def _introspect(self, store: TokenStore, chosen: tuple[StoredToken, ...]) -> int:

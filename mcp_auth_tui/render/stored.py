@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from mcp_auth_tui.model import Finding, Level
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.text import redaction
 from mcp_auth_tui.text.units import duration
@@ -124,6 +125,13 @@ def rotation(before: Token, after: Token, stored: StoredToken) -> Iterator[str]:
     if after.scope_granted != before.scope_granted:
         yield f"  scopes before: {before.scope_granted or 'not said'}"
         yield f"  scopes now: {after.scope_granted or 'not said'}"
+
+
+def warnings(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield what a server should mend of its answer to a refresh."""
+    for finding in findings:
+        if finding.level.rank <= Level.WARNING.rank:
+            yield f"  {finding.level}: {finding.message} [{finding.id}]"
 
 
 def _moment(seconds: float) -> str:

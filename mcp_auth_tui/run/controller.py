@@ -120,10 +120,12 @@ class Controller:
             yield self._apply(replace(started, marks=self._marks))
             async with aclosing(self._driven(generator)) as events:
                 async for event in events:
-                    yield self._apply(event)
-                    if self._store is not None:
-                        for sentence in await self._store.keep(event, self.session):
-                            yield self._apply(Remark(sentence))
+                    self._apply(event)
+                    # Before anybody is told: who quits then loses nothing.
+                    remarks = await self._store.keep(event, self.session) if self._store else ()
+                    yield event
+                    for sentence in remarks:
+                        yield self._apply(Remark(sentence))
         finally:
             generator.close()
             await self._performer.clean("failed")

@@ -23,7 +23,7 @@ from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.run.performer import Performer, Result
 from mcp_auth_tui.run.person import Nobody
 from mcp_auth_tui.storage.token_entries import StoredToken
-from mcp_auth_tui.storage.token_file import SKEW_SECONDS, StoreProblem
+from mcp_auth_tui.storage.token_file import SKEW_SECONDS, StoreProblem, fresh
 from mcp_auth_tui.storage.tokens import StoredGrant, TokenStore
 
 if TYPE_CHECKING:
@@ -60,13 +60,7 @@ class Renewal:
     notes: tuple[str, ...] = ()
     """Sentences about what went wrong though there is a token."""
     findings: tuple[Finding, ...] = ()
-
-
-def fresh(stored: StoredToken, now: float, skew: float = SKEW_SECONDS) -> bool:
-    """Return whether a token may be used as it is (`storage.token_file.fresh`)."""
-    from mcp_auth_tui.storage import token_file
-
-    return token_file.fresh({"received": stored.received, "expires": stored.expires}, now, skew)
+    """What was found in the answer of a refresh."""
 
 
 def renew(
@@ -83,7 +77,7 @@ def renew(
     `RenewalProblem` and `StoreProblem`.
     """
     stored = _known(store, id)
-    if not force and fresh(stored, clock()):
+    if not force and _fresh(stored, clock()):
         return Renewal(_open(store, id))
     with store.refreshing(stored, PATIENCE_SECONDS, _Watch(store, stored)) as locked:
         grant = _open(store, id)  # as it is now: another program may have been quicker
@@ -119,6 +113,10 @@ class _Watch:
         return now is None or now.generation != self._stored.generation
 
 
+def _fresh(stored: StoredToken, now: float, skew: float = SKEW_SECONDS) -> bool:
+    return fresh({"received": stored.received, "expires": stored.expires}, now, skew)
+
+
 def _known(store: TokenStore, id: str) -> StoredToken:
     stored = next((item for item in store.tokens() if item.id == id), None)
     if stored is None:
@@ -143,7 +141,7 @@ def _refreshed(
 ) -> Renewal:
     """Refresh with the newest refresh token, and with the one before it where that is refused."""
     stored, client = grant.stored, grant.client
-    lasting = not force and (stored.expires is None or fresh(stored, clock(), skew=0.0))
+    lasting = not force and (stored.expires is None or _fresh(stored, clock(), skew=0.0))
     if grant.token.refresh is None or client is None:
         if lasting:
             return Renewal(grant)
