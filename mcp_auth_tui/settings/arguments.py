@@ -45,8 +45,7 @@ stderr. The headers, and nothing else, go to stdout.
   mcp-auth-tui sessions            what is stored: list, refresh, revoke; see sessions --help
   mcp-auth-tui demo                the same against a practice server; see mcp-auth-tui demo --help
   mcp-auth-tui help TOPIC          more to read about one of these:
-      {" ".join(TOPICS[:7])}
-      {" ".join(TOPICS[7:])}
+      {" ".join(TOPICS)}
 """
 _EXITS = """\
 exit codes: 0 headers obtained and accepted, or the server asks for none; 1 the flow failed;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,15 @@ def test_a_remark_is_no_finding() -> None:
     assert (session.remarks, len(session.findings)) == (("kept",), 1)
 
 
+def free_port() -> int:
+    """Return a port that is free, as the one after it is."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as probe, suppress(OSError):
+            port: int = probe.getsockname()[1]
+            with socket.create_server(("127.0.0.1", port + 1)):
+                return port
+
+
 def registrations(done: Finished) -> int:
     exchanges = done.session.exchanges
     return sum(item.request.purpose == "dynamic client registration" for item in exchanges)
@@ -133,8 +143,7 @@ async def test_a_port_that_is_taken_is_replaced_for_this_run_alone(path: Path) -
 async def test_a_client_that_the_server_forgot_is_replaced_once_before_the_browser(
     path: Path,
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with running(port=port, auto_approve=True) as server:
         await sign_in(server.url)
     (old,) = TokenStore(path).clients()
