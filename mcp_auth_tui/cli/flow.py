@@ -206,9 +206,9 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
     if session is None or os.environ.get("TEXTUAL_DRIVER"):
         return code
     options = settings.options
-    from mcp_auth_tui.exports import EXPORTS, rendered
+    from mcp_auth_tui.exports import export, rendered
 
-    if not (session.headers or EXPORTS[options.export].always):
+    if not (session.headers or export(options.export).always):
         return code
     text = rendered(options.export, session, talk)
     return code if deliver(text, options.output, talk) else code or 1

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from mcp_auth_tui.desktop.output import Talk, deliver, reason, write_stdout
 from mcp_auth_tui.desktop.stdin import STDIN, Keyboard, Stdin
-from mcp_auth_tui.exports import EXPORTS, rendered
+from mcp_auth_tui.exports import export, rendered
 from mcp_auth_tui.model import (
     Ended,
     Event,
@@ -39,7 +39,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _destination(options: Options) -> str:
-    report = EXPORTS[options.export].always
+    report = export(options.export).always
     return "nowhere: a report was asked for" if report else str(options.output or "stdout")
 
 
@@ -268,6 +268,6 @@ class Headless:
 
             made = document(self.session, reveal=options.reveal, marks=options.marks)
             return f"{dumped(made, indent=2)}\n"
-        if not (self.session.headers or EXPORTS[options.export].always):
+        if not (self.session.headers or export(options.export).always):
             return ""
         return rendered(options.export, self.session, self._plain.say)

@@ -1,13 +1,15 @@
 """Knows the forms in which headers are handed out, as pure functions of a `Session`; no files here.
 
-A new form is one function and one row in `EXPORTS`. Writing is `desktop/output.py`'s business.
+A new form is one function and one row in `EXPORTS`, a client or a piece of code one row of a table
+in `clients/`. Writing is `desktop/output.py`'s business.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from types import MappingProxyType
 
 from mcp_auth_tui.exports.curl import curl
@@ -15,7 +17,7 @@ from mcp_auth_tui.exports.env import env
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.text import terminal
 
-__all__ = ["EXPORTS", "Export", "caution", "marked", "rendered"]
+__all__ = ["EXPORTS", "Export", "caution", "export", "for_clients", "marked", "notes", "rendered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,10 @@ def marked(session: Session) -> str:
     return terminal.one_line("; ".join(session.caveats), None)
 
 
-def _commented(session: Session, made: str) -> str:
+def _commented(session: Session, text: str, sign: str = "#") -> str:
     """Return a text whose lines may be comments with a first one that tells of the marks."""
     told = marked(session)
-    return f"# marked run: {told}\n{made}" if told and made else made
+    return f"{sign} marked run: {told}\n{text}" if told and text and sign else text
 
 
 def as_curl(session: Session) -> str:
@@ -138,16 +140,66 @@ EXPORTS: Mapping[str, Export] = MappingProxyType(
 )
 
 
+def export(name: str) -> Export:
+    """Return a form by its name, be it one of `EXPORTS` or one for a client; raises KeyError."""
+    return EXPORTS.get(name) or for_clients()[name]
+
+
+@cache
+def for_clients() -> Mapping[str, Export]:
+    """Return the forms for clients, then the pieces of code; their tables are read for it."""
+    from mcp_auth_tui.exports.clients import clients, render, snippets
+
+    def client_text(id: str, session: Session) -> str:
+        text = render.client_text(clients()[id], session)
+        return _commented(session, text, render.comment(id))
+
+    def snippet_text(id: str, session: Session) -> str:
+        text = render.snippet_text(snippets()[id], session)
+        return _commented(session, text, render.comment(id))
+
+    entries = (
+        Export(
+            client.id,
+            client.title,
+            render.SUFFIXES[client.format],
+            f"{client.why} {client.catch}".replace("@NAME@", "NAME"),
+            partial(client_text, client.id),
+        )
+        for client in clients().values()
+    )
+    pieces = (
+        Export(piece.id, piece.title, piece.suffix, piece.catch, partial(snippet_text, piece.id))
+        for piece in snippets().values()
+    )
+    return MappingProxyType({item.name: item for item in (*entries, *pieces)})
+
+
+def notes(name: str, session: Session) -> Iterator[str]:
+    """Yield what somebody has to know who uses a form, as sentences."""
+    if session.headers and (told := caution(session)):
+        yield told
+        if name not in EXPORTS:
+            from mcp_auth_tui.exports.clients import clients, render
+
+            if client := clients().get(name):
+                yield render.bound(client)
+    if session.headers and name not in EXPORTS:
+        from mcp_auth_tui.exports.clients import render
+
+        yield from render.notes(name, session)
+
+
 def rendered(name: str, session: Session, say: Callable[[str], None]) -> str:
     """Return a form's text; as header lines, and saying so, when it cannot be had in that form.
 
-    What the headers are not good for is said too. Empty when there are no headers, unless the form
-    tells of the run.
+    What there is to know about it is said too (`notes`). Empty when there are no headers, unless
+    the form tells of the run.
     """
-    if session.headers and (told := caution(session)):
-        say(told)
+    for note in notes(name, session):
+        say(note)
     try:
-        return EXPORTS[name].render(session)
+        return export(name).render(session)
     except ValueError as error:
         say(f"No {name} export: {error}. Here are the header lines.")
         return headers(session)

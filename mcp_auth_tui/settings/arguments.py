@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 PROGRAM = "mcp-auth-tui"
 REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 EXPORTS = ("headers", "token", "curl", "env", "json", "report", "report-html")
+CLIENT_EXPORTS = (
+    *("claude-code", "claude-desktop", "codex", "gemini", "qwen", "opencode", "droid", "copilot"),
+    *("vscode", "cursor", "windsurf", "zed", "cline", "roo-code", "continue", "goose", "kiro"),
+    *("amp", "crush", "lm-studio", "jetbrains-ai", "mcpc", "mcporter", "inspector", "mcp-remote"),
+    *("mcp-hub", "fastmcp"),
+)
+CODE_EXPORTS = (
+    *("python-sdk", "python-sdk-1", "typescript-sdk", "fastmcp-python", "httpx", "requests"),
+    *("fetch", "langchain", "openai-agents", "pydantic-ai", "mcp-use", "httpie", "postman"),
+    *("bruno", "github-actions"),
+)
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 TOKEN_STORES = ("auto", "keyring", "file", "none")
 FACE, PRACTICE = "face", "practice server"
@@ -230,8 +241,9 @@ def _face(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--export",
         metavar="NAME",
-        choices=EXPORTS,
-        help=f"what stdout or the file gets: {', '.join(EXPORTS)} (headers)",
+        choices=(*EXPORTS, *CLIENT_EXPORTS, *CODE_EXPORTS),
+        help=f"what stdout or the file gets: {', '.join(EXPORTS)} (headers); for a client:"
+        f" {', '.join(CLIENT_EXPORTS)}; as code: {', '.join(CODE_EXPORTS)}",
     )
     group.add_argument(
         "-o",

@@ -49,7 +49,7 @@ class Options:
     key_origin: str = ""
     """Where the key came from, for sentences."""
     export: str = "headers"
-    """A name in `exports.EXPORTS`."""
+    """A name that `exports.export` knows."""
     output: Path | None = None
     reveal: bool = False
     wait_given: bool = False

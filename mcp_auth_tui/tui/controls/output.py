@@ -48,7 +48,7 @@ class OutputControls:
         """Write an export of the session to a file, or copy it where there is no path."""
         from mcp_auth_tui import exports
 
-        export, session = exports.EXPORTS[name], self._driver.session
+        export, session = exports.export(name), self._driver.session
         try:
             text = export.render(session)
             if caution := exports.caution(session):
