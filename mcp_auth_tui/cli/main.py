@@ -92,11 +92,32 @@ def _run(words: list[str]) -> int:
     return command(words)
 
 
+def _install(words: list[str]) -> int:
+    from mcp_auth_tui.cli.install import install
+
+    return install(words)
+
+
+def _uninstall(words: list[str]) -> int:
+    from mcp_auth_tui.cli.install import uninstall
+
+    return uninstall(words)
+
+
+def _clients(words: list[str]) -> int:
+    from mcp_auth_tui.cli.clients import command
+
+    return command(words)
+
+
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
     "demo": _demo,
     "inspect": _inspect,
     "headers": _headers,
     "sessions": _sessions,
     "run": _run,
+    "install": _install,
+    "uninstall": _uninstall,
+    "clients": _clients,
     "help": _help,
 }

@@ -41,8 +41,10 @@ def check_target(path: Path) -> None:
         raise ValueError(f"no file can be made in {path.parent}: {error.strerror}") from None
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, text: str, *, mode: int = 0o600) -> None:
     """Write a file readable by its owner alone, whole or not at all (ST1: 0600, atomic).
+
+    ``mode`` is another one than 0600 for what holds no secret.
 
     It is written beside its place and then moved there, so whoever reads sees the old file or the
     new one, and the mode of an old file does not count. Raises ValueError as `check_target`, and
@@ -54,6 +56,8 @@ def write_file(path: Path, text: str) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            if mode != 0o600:
+                Path(name).chmod(mode)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -1,0 +1,172 @@
+"""Knows ``install`` and ``uninstall``: who is asked, and what is said; no format of any file."""
+
+from __future__ import annotations
+
+from mcp_auth_tui.settings import client_arguments
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mcp_auth_tui.exports.clients import Client
+    from mcp_auth_tui.exports.install import Change
+    from mcp_auth_tui.settings.arguments import Parser
+
+NOBODY = 3
+
+
+def install(words: list[str]) -> int:
+    """Put an entry into a client's config file."""
+    return _run(client_arguments.install(), words, _installation)
+
+
+def uninstall(words: list[str]) -> int:
+    """Take an entry out of a client's config file."""
+    return _run(client_arguments.uninstall(), words, _removal)
+
+
+def _run(
+    parser: Parser, words: list[str], plan: Callable[[Client, Namespace, Path], Change | None]
+) -> int:
+    args = parser.parse_args(words)
+    from mcp_auth_tui.desktop.output import Talk
+    from mcp_auth_tui.exports.clients import clients
+    from mcp_auth_tui.exports.clients.entry import name_of
+    from mcp_auth_tui.exports.install import InstallProblem
+    from mcp_auth_tui.protocol.urls import mcp_url
+    from mcp_auth_tui.settings.options import Usage
+    from mcp_auth_tui.text.suggest import unknown
+
+    talk = Talk()
+    try:
+        client = clients().get(args.client)
+        if client is None:
+            raise Usage(unknown("client", args.client, clients()))
+        try:
+            args.url = mcp_url(args.url).url
+        except ValueError as error:
+            raise Usage(str(error)) from None
+        args.name = args.name or name_of(args.url)
+        path = _path(client, args)
+        change = plan(client, args, path)
+        if change is None:
+            talk(f"{path} is as it was asked for already: nothing is changed.")
+            return 0
+        return _carry_out(change, args, client, talk)
+    except Usage as error:
+        parser.error(str(error))
+    except InstallProblem as problem:
+        talk(f"mcp-auth-tui: {problem}")
+        return 1
+
+
+def _path(client: Client, args: Namespace) -> Path:
+    """Return the file that is meant; raises `Usage`."""
+    from pathlib import Path
+
+    from mcp_auth_tui.settings.options import Usage
+
+    if args.file:
+        return Path(args.file).absolute()
+    place = client.project if args.project else client.user
+    if not place:
+        other = (
+            f", only {client.project} (--project)" if client.project and not args.project else ""
+        )
+        whose = "for a project" if args.project else "of its own for a person"
+        raise Usage(f"{client.title} has no file {whose}{other}: name one with --file FILE")
+    return Path.cwd() / place if args.project else Path(place).expanduser()
+
+
+def _installation(client: Client, args: Namespace, path: Path) -> Change | None:
+    from mcp_auth_tui.exports.clients.entry import Server, entry
+    from mcp_auth_tui.exports.install import install
+    from mcp_auth_tui.settings.options import Usage
+
+    args.form = args.form or client.default
+    token = _token(args) if args.form == "inline" else ""
+    try:
+        value = entry(client, args.form, Server(args.url, args.name, token, args.variable))
+    except ValueError as error:
+        raise Usage(str(error)) from None
+    return install(path, client, args.name, value, secret=token, replace=args.replace)
+
+
+def _removal(client: Client, args: Namespace, path: Path) -> Change | None:
+    from mcp_auth_tui.exports.install import uninstall
+
+    return uninstall(path, client, args.name, args.url)
+
+
+def _token(args: Namespace) -> str:
+    """Return the token from where the command line says, else the one that a sign-in has kept."""
+    from mcp_auth_tui.exports.install import InstallProblem
+    from mcp_auth_tui.storage.secret_sources import SourceProblem, read
+
+    if not args.token:
+        return _kept_token(args.url)
+    try:
+        return read(args.token, what="the access token", commands={}).secret.reveal()
+    except SourceProblem as problem:
+        raise InstallProblem(str(problem)) from None
+
+
+def _kept_token(url: str) -> str:
+    import subprocess
+
+    from mcp_auth_tui.exports.clients.entry import program
+    from mcp_auth_tui.exports.install import InstallProblem
+
+    words = [*program(), "headers", url, "--format", "token"]
+    process = subprocess.run(  # noqa: S603 - this program
+        words, capture_output=True, text=True, check=False, timeout=120
+    )
+    token = process.stdout.strip()
+    if process.returncode or not token:
+        raise InstallProblem(
+            f"no token is kept for {url}. Sign in first: mcp-auth-tui {url}; or name one with"
+            " --token SOURCE."
+        )
+    return token
+
+
+def _carry_out(change: Change, args: Namespace, client: Client, talk: Callable[[str], None]) -> int:
+    from mcp_auth_tui.desktop.output import write_stdout
+    from mcp_auth_tui.exports.clients import filled
+    from mcp_auth_tui.exports.clients.entry import Server
+    from mcp_auth_tui.exports.clients.render import need
+
+    if args.dry_run:
+        write_stdout(change.diff)
+        return 0
+    for line in change.diff.splitlines():
+        talk(line)
+    if not args.yes:
+        answer = _asked(change.path, talk)
+        if answer != 0:
+            return answer
+    change.carry_out(talk)
+    if form := getattr(args, "form", None):
+        talk(need(client, form, Server(args.url, args.name, variable=args.variable)))
+        if change.secret and args.project:
+            talk("The token is in a file of a project: keep it out of the repository.")
+        talk(filled(client.catch, {"NAME": args.name}))
+    return 0
+
+
+def _asked(path: Path, talk: Callable[[str], None]) -> int:
+    """Return 0 when the person agrees, else the exit code."""
+    import sys
+
+    from mcp_auth_tui.desktop.stdin import Stdin, look
+
+    if look() is Stdin.NOTHING:
+        talk("Nobody is at stdin to say yes: nothing is changed. To go on all the same: --yes")
+        return NOBODY
+    talk(f"Write this to {path}? [y/N]")
+    if sys.stdin.readline().strip().lower() in ("y", "yes"):
+        return 0
+    talk("Nothing is changed.")
+    return 1
