@@ -70,14 +70,16 @@ def _path(client: Client, args: Namespace) -> Path:
 
     if args.file:
         return Path(args.file).absolute()
-    place = client.project if args.project else client.user
-    if not place:
+    path = client.user_file
+    if args.project:
+        path = Path.cwd() / client.project if client.project else None
+    if path is None:
         other = (
             f", only {client.project} (--project)" if client.project and not args.project else ""
         )
         whose = "for a project" if args.project else "of its own for a person"
         raise Usage(f"{client.title} has no file {whose}{other}: name one with --file FILE")
-    return Path.cwd() / place if args.project else Path(place).expanduser()
+    return path
 
 
 def _installation(client: Client, args: Namespace, path: Path) -> Change | None:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from mcp_auth_tui.model import Exchange, Kind, Request, Session, Stage
 from mcp_auth_tui.text import terminal
 
-# Belong to one run or one connection, and would be wrong in a request of its own.
-_OWN = frozenset(
+# Header fields of one run or one connection, which would be wrong in a request of its own.
+OF_ONE_CONNECTION = frozenset(
     {"authorization", "mcp-session-id", "content-length", "host", "connection", "accept-encoding"}
 )
 _ESCAPES = str.maketrans(
@@ -33,7 +33,7 @@ def curl(session: Session) -> str:
 
 
 def _configuration(session: Session) -> Iterator[str]:
-    exchange = _example(session)
+    exchange = example(session)
     request = exchange.request if exchange else None
     yield f"url = {quoted(request.url if request else session.url)}"
     yield "globoff"
@@ -44,7 +44,7 @@ def _configuration(session: Session) -> Iterator[str]:
     if request is None:
         return
     for field in request.headers:
-        if field.name.lower() not in _OWN:
+        if field.name.lower() not in OF_ONE_CONNECTION:
             yield f"header = {quoted(f'{field.name}: {field.raw}')}"
     yield from _body(request)
 
@@ -60,7 +60,7 @@ def _body(request: Request) -> Iterator[str]:
         yield f"request = {quoted(request.method)}"
 
 
-def _example(session: Session) -> Exchange | None:
+def example(session: Session) -> Exchange | None:
     """The first request that the server accepted with the token, else the one that it refused."""
     mcp = [
         e

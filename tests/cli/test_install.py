@@ -28,6 +28,7 @@ GEMINI = ".gemini/settings.json"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("TOKEN_FOR_TEST", "secret-access-token")
     project = tmp_path / "project"
     project.mkdir()
@@ -58,7 +59,7 @@ def test_every_client_gets_its_entry_and_gives_it_back(client: object, form: str
         assert main(["install", *words, *more]) == 2
         return
     assert main(["install", *words, *more]) == 0
-    path = Path(row.user).expanduser()
+    path = row.user_file
     assert NAME in path.read_text()
     assert path.stat().st_mode & 0o777 == (0o600 if form == "inline" else 0o644)
     assert main(["uninstall", *words]) == 0

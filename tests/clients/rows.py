@@ -2,7 +2,8 @@
 
 What stands between braces in a command is put in by `world.World`: ``{url}``, ``{name}`` (of the
 entry), ``{file}`` (the config file), ``{text}`` (a file with the export), ``{headers}`` (a file
-with header lines), ``{folder}`` (an empty one).
+with header lines), ``{folder}`` (an empty one), ``{home}``, ``{port}`` (a free one) and ``{model}``
+(the URL of a stand-in for a model).
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ class Package:
     name: str
     version: str
     folder: str = ""
-    """Where it is installed, if another row has it too."""
+    """``clients``: it is installed with the tests (`node/package.json`)."""
+    native: str = ""
+    """Where its program for Linux is, in node_modules: no install script puts it in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class Row:
     says: str = TOOL
     """What it says when it is connected (a regular expression)."""
     talk: str = ""
-    """``mcp`` or ``codex``: the command speaks JSON lines, see `lines.py`; ``hub``: it serves."""
+    """``mcp`` or ``codex``: the command speaks JSON lines, see `lines.py`; ``hub``: it serves;
+    ``model``: what it offers to a model counts, see `model.py`."""
     file: str = ""
     """A config file in the folder, for a client that has none of its own."""
     before: Mapping[str, str] = field(default_factory=dict)
@@ -77,7 +81,12 @@ ROWS: tuple[Row, ...] = (
     *_entries(
         "claude-code",
         "helper variable inline",
-        Package("npm", "@anthropic-ai/claude-code", "2.1.332"),
+        Package(
+            "npm",
+            "@anthropic-ai/claude-code",
+            "2.1.332",
+            native="@anthropic-ai/claude-code-linux-x64",
+        ),
         "claude mcp list",
         says="{name}: .*Connected",
         before={".claude.json": _TRUST},
@@ -107,7 +116,7 @@ ROWS: tuple[Row, ...] = (
     *_entries(
         "opencode",
         "variable inline",
-        Package("npm", "opencode-ai", "1.18.33"),
+        Package("npm", "opencode-ai", "1.18.33", native="opencode-linux-x64/bin"),
         "opencode mcp list",
         says="✓ {name}.*connected",
         environ={"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"},
@@ -163,11 +172,46 @@ ROWS: tuple[Row, ...] = (
     *_entries(
         "fastmcp", "inline", _FASTMCP, "fastmcp list {file} --json", file="mcp.json", small=True
     ),
+    *_entries(
+        "copilot",
+        "variable inline",
+        Package("npm", "@github/copilot", "1.0.102"),
+        "copilot -p hi --no-auto-update",
+        talk="model",
+        environ={
+            "COPILOT_OFFLINE": "true",
+            "COPILOT_PROVIDER_BASE_URL": "{model}",
+            "COPILOT_PROVIDER_TYPE": "openai",
+            "COPILOT_MODEL": "fake",
+            "COPILOT_AUTO_UPDATE": "false",
+        },
+    ),
+    *_entries(
+        "cline",
+        "inline",
+        Package("npm", "cline", "3.0.65"),
+        "cline auth -p openai -k none -m fake -b {model}",
+        "cline --json 'hi there'",
+        talk="model",
+        environ={"CLINE_TELEMETRY_DISABLED": "1"},
+    ),
+    *_entries(
+        "continue",
+        "variable inline",
+        Package("npm", "@continuedev/cli", "1.5.47"),
+        "cn -p hi --config {home}/.continue/config.yaml",
+        talk="model",
+        before={
+            ".continue/config.yaml": "name: test\nversion: 1.0.0\nschema: v1\nmodels:\n"
+            "  - name: fake\n    provider: openai\n    model: fake\n    apiBase: {model}\n"
+            "    apiKey: none\n    capabilities: [tool_use]\n"
+        },
+    ),
     _code("python-sdk", _SDK, small=True),
     _code("fastmcp-python", _FASTMCP, small=True),
-    _code("httpx", _HTTP, says="200 ", small=True),
+    _code("httpx", _HTTP, says=r"\b200 ", small=True),
     _code("python-sdk-1", Package("pypi", "mcp", "1.30.0")),
-    _code("requests", Package("pypi", "requests", "2.32.5"), says="200 "),
+    _code("requests", Package("pypi", "requests", "2.32.5"), says=r"\b200 "),
     _code("langchain", Package("pypi", "langchain-mcp-adapters", "0.3.2")),
     _code("openai-agents", Package("pypi", "openai-agents", "0.24.0")),
     _code("pydantic-ai", Package("pypi", "pydantic-ai-slim[mcp]", "2.68.0")),
@@ -178,6 +222,6 @@ ROWS: tuple[Row, ...] = (
         "node {text}",
         small=True,
     ),
-    _code("fetch", Package("npm", "node", "", _NODE), "node {text}", says="200 ", small=True),
-    _code("httpie", Package("pypi", "httpie", "3.2.4"), "bash {text}"),
+    _code("fetch", Package("npm", "node", "", _NODE), "node {text}", says=r"\b200 ", small=True),
+    _code("httpie", Package("pypi", "httpie", "3.2.4"), "bash {text}", says=r"\b200\b"),
 )

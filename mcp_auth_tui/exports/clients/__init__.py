@@ -6,6 +6,7 @@ Two TOML files beside this one hold the rows: ``clients.toml`` what a client's c
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -60,6 +61,14 @@ class Client:
     """Its own command that lists its servers and connects to them; empty where it has none."""
     connected: str
     """What that command says on the line of a server that it is connected to."""
+
+    @property
+    def user_file(self) -> Path | None:
+        """Where `user` is on this machine: ``~/.config`` may be elsewhere (XDG)."""
+        folder = os.environ.get("XDG_CONFIG_HOME")
+        if folder and self.user.startswith("~/.config/"):
+            return Path(folder, self.user.removeprefix("~/.config/"))
+        return Path(self.user).expanduser() if self.user else None
 
     @property
     def by_file(self) -> bool:

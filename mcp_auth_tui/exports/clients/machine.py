@@ -43,7 +43,7 @@ class Report:
 
 def presence(client: Client) -> Presence:
     """Return what of a client is on this machine, for this person and in this folder."""
-    places = [Path(client.user).expanduser()] if client.user else []
+    places = [client.user_file] if client.user_file else []
     places += [Path.cwd() / client.project] if client.project else []
     program = next((path for name in client.programs if (path := which(name))), "")
     files = dict.fromkeys(path for path in places if path.is_file())

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from mcp_auth_tui.exports.clients import VARIABLE, Client, Snippet, clients, filled, snippets
 from mcp_auth_tui.exports.clients.entry import Server, document, headers_file, name_of
+from mcp_auth_tui.exports.curl import OF_ONE_CONNECTION, example
 from mcp_auth_tui.text.units import duration
 
 if TYPE_CHECKING:
@@ -18,12 +19,8 @@ if TYPE_CHECKING:
     from mcp_auth_tui.model.oauth import Token
 
 SUFFIXES = {"json": "json", "jsonc": "json", "toml": "toml", "yaml": "yaml"}
-_REQUEST = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "tools/list",
-    "params": {},
-}
+_REQUEST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+_ACCEPT = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
 
 
 def client_text(client: Client, session: Session) -> str:
@@ -54,7 +51,7 @@ def snippet_text(snippet: Snippet, session: Session) -> str:
     if session.token is None or not session.headers:
         return ""
     url = session.url
-    request: str = json.dumps(_REQUEST)
+    fields, body = _request(session)
     text: str = filled(
         snippet.text,
         {
@@ -64,10 +61,23 @@ def snippet_text(snippet: Snippet, session: Session) -> str:
             "URL": url,
             "QUOTED_HOST": json.dumps(urlsplit(url).netloc, ensure_ascii=False),
             "TOKEN": session.token.access.reveal(),
-            "REQUEST": request,
+            "QUOTED_BODY": json.dumps(body),
+            "SHELL_BODY": shlex.quote(body),
+            "FIELDS": json.dumps(fields),
+            "SHELL_FIELDS": " ".join(shlex.quote(f"{key}:{item}") for key, item in fields.items()),
         },
     )
     return text
+
+
+def _request(session: Session) -> tuple[dict[str, str], str]:
+    """Return the header fields and the body of a request that the server accepted."""
+    exchange = example(session)
+    if exchange is None or exchange.request.json is None:
+        return _ACCEPT, json.dumps(_REQUEST)
+    fields = {field.name: field.raw for field in exchange.request.headers}
+    kept = {key: item for key, item in fields.items() if key.lower() not in OF_ONE_CONNECTION}
+    return {**_ACCEPT, **kept}, json.dumps(exchange.request.json)
 
 
 def comment(id: str) -> str:
