@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from mcp_auth_tui.help import TOPICS, title
 
 if TYPE_CHECKING:
+    from mcp_auth_tui.exports.clients import Client
     from tests.bench.run import Row
     from tests.conformance.run import Verdict
 
@@ -160,6 +161,28 @@ def _exports() -> str:
     return items(f"`{export.name}`: {export.sentence}" for export in EXPORTS.values())
 
 
+def _clients() -> str:
+    from mcp_auth_tui.exports.clients import clients
+
+    def sentences(client: Client) -> str:
+        forms = sorted(client.forms, key=lambda form: form != client.default)
+        files = [path for path in (client.user, client.project) if 0 < len(path) < HELP_WIDTH - 4]
+        where = f" {_spelled(', '.join(files))}." if files else ""
+        version = client.seen or "(from its documentation)"
+        told = f"{client.why} {client.catch}".replace("@NAME@", "NAME")
+        return f"`{client.id}`: {client.title} {version}; {', '.join(forms)}.{where} {told}"
+
+    return items(map(sentences, clients().values()))
+
+
+def _snippets() -> str:
+    from mcp_auth_tui.exports.clients import snippets
+
+    return items(
+        f"`{piece.id}`: {piece.title} {piece.seen}. {piece.catch}" for piece in snippets().values()
+    )
+
+
 def _settings() -> str:
     from mcp_auth_tui.storage.preferences import KNOWN
 
@@ -216,6 +239,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "keys": _keys,
     "exits": _exits,
     "exports": _exports,
+    "clients": _clients,
+    "snippets": _snippets,
     "settings": _settings,
     "faults": lambda: _practice("faults"),
     "variants": lambda: _practice("variants"),

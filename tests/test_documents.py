@@ -16,6 +16,7 @@ from mcp_auth_tui.help import TOPICS, text, title
 from mcp_auth_tui.model import Event, Session
 from mcp_auth_tui.render.document import document
 from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.client_arguments import clients, install
 from mcp_auth_tui.settings.inspect_arguments import inspect
 from tests import documents
 from tests.bench.run import Row
@@ -76,6 +77,8 @@ def test_every_option_in_a_document_is_one_of_the_program(name: str) -> None:
             headers_parser(),
             run_parser(),
             sessions_parser(),
+            install(),
+            clients(),
         )
         for action in parser._actions
         for option in action.option_strings

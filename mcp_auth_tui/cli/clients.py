@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mcp_auth_tui.exports.clients import Client
-    from mcp_auth_tui.exports.clients.machine import Presence, Report
+    from mcp_auth_tui.exports.machine import Presence, Report
 
 
 def command(words: list[str]) -> int:
@@ -18,7 +18,7 @@ def command(words: list[str]) -> int:
     args = parser.parse_args(words)
     from mcp_auth_tui.desktop.output import Talk, deliver
     from mcp_auth_tui.exports.clients import clients
-    from mcp_auth_tui.exports.clients.machine import check, presence
+    from mcp_auth_tui.exports.machine import check, presence
     from mcp_auth_tui.protocol.urls import mcp_url
 
     rows: list[tuple[Client, Presence, Report | None]] = []

@@ -11,6 +11,7 @@ TOPICS = (
     "sessions",
     "json",
     "exports",
+    "clients",
     "inspect",
     "findings",
     "grants",

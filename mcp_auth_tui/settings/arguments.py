@@ -54,6 +54,7 @@ stderr. The headers, and nothing else, go to stdout.
   mcp-auth-tui headers URL         the headers again, refreshed; no browser; see headers --help
   mcp-auth-tui run URL -- COMMAND  a command with the token in $MCP_TOKEN; see run --help
   mcp-auth-tui sessions            what is stored: list, refresh, revoke; see sessions --help
+  mcp-auth-tui install CLIENT URL  put it into an MCP client; see install, uninstall, clients --help
   mcp-auth-tui demo                the same against a practice server; see mcp-auth-tui demo --help
   mcp-auth-tui help TOPIC          more to read about one of these:
       {" ".join(TOPICS)}

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mcp_auth_tui.cli.main import main
-from mcp_auth_tui.exports.clients import clients, machine
+from mcp_auth_tui.exports import machine
+from mcp_auth_tui.exports.clients import clients
 from mcp_auth_tui.exports.clients.entry import name_of
 
 URL = "https://mcp.example.com/mcp"

@@ -12,6 +12,7 @@ from typing import Any
 
 from mcp_auth_tui.exports.clients import Client
 from mcp_auth_tui.exports.config import ConfigProblem, Place, format_of
+from mcp_auth_tui.exports.install import InstallProblem, leads_to, read
 from mcp_auth_tui.text import redaction, terminal
 
 SECONDS = 30.0
@@ -91,8 +92,6 @@ def _read(client: Client, output: str, name: str) -> Report:
 
 def names_of(client: Client, path: Path, url: str) -> list[str]:
     """Return the names of the entries of a config file that lead to a server."""
-    from mcp_auth_tui.exports.install import InstallProblem, leads_to, read
-
     try:
         servers = Place(client.inside, "", client.listed).servers(
             format_of(client.format).read(read(path)[0] or "")
