@@ -175,6 +175,15 @@ def for_clients() -> Mapping[str, Export]:
     return MappingProxyType({item.name: item for item in (*entries, *pieces)})
 
 
+def groups() -> Mapping[str, Mapping[str, Export]]:
+    """Return the forms of `for_clients` by the heading that they stand under in a menu."""
+    from mcp_auth_tui.exports.clients import clients
+
+    entries = {name: item for name, item in for_clients().items() if name in clients()}
+    pieces = {name: item for name, item in for_clients().items() if name not in entries}
+    return {"Entries for MCP clients": entries, "Code and other files": pieces}
+
+
 def notes(name: str, session: Session) -> Iterator[str]:
     """Yield what somebody has to know who uses a form, as sentences."""
     if session.headers and (told := caution(session)):

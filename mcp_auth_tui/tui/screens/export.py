@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,6 +18,9 @@ from textual.widgets.option_list import Option
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.widgets.hints import Hints
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.exports import Export
 
 # A report is long, and a preview need not hold all of it.
 _PREVIEW = 4000
@@ -53,21 +58,30 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
 
     def __init__(self, session: Session) -> None:
         super().__init__(classes="dialog")
-        from mcp_auth_tui.exports import EXPORTS
+        from mcp_auth_tui.exports import EXPORTS, groups
 
         self._session = session
-        self._exports = tuple(item for item in EXPORTS.values() if session.headers or item.always)
+        general = {name: item for name, item in EXPORTS.items() if session.headers or item.always}
+        self._groups = {"": general, **(groups() if session.headers else {})}
+        self._exports = {
+            name: item for members in self._groups.values() for name, item in members.items()
+        }
 
     def compose(self) -> ComposeResult:
         """The forms, what the chosen one looks like (masked), and the file's name."""
         with Vertical(classes="box"):
-            names = (Option(item.title) for item in self._exports)
             yield Static(self._marks(), id="export-marked", classes="marked", markup=False)
-            yield OptionList(*names, id="exports", markup=False)
+            yield OptionList(*self._options(), id="exports", markup=False)
             yield Static(id="sentence", markup=False)
             yield Static(id="preview", markup=False)
             yield Input(id="file", placeholder="file name, then enter")
             yield Hints(*_LISTING)
+
+    def _options(self) -> Iterator[Option]:
+        for title, members in self._groups.items():
+            if title:
+                yield Option(f"── {title}", disabled=True)
+            yield from (Option(item.title, id=name) for name, item in members.items())
 
     def _marks(self) -> Content:
         from mcp_auth_tui.exports import marked
@@ -82,12 +96,14 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
         self.query_one("#exports", OptionList).border_title = "Export"
 
     @property
-    def _chosen(self) -> int:
-        return self.query_one("#exports", OptionList).highlighted or 0
+    def _chosen(self) -> Export:
+        option = self.query_one("#exports", OptionList).highlighted_option
+        name = option.id if option is not None else None
+        return self._exports[name] if name else next(iter(self._exports.values()))
 
     @on(OptionList.OptionHighlighted)
     def _preview(self) -> None:
-        chosen = self._exports[self._chosen]
+        chosen = self._chosen
         self.query_one("#sentence", Static).update(chosen.sentence)
         preview = self.query_one("#preview", Static)
         try:
@@ -110,16 +126,16 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
 
     def _save(self, field: Input) -> None:
         if field.value.strip():
-            self.dismiss(ExportChoice(self._exports[self._chosen].name, field.value.strip()))
+            self.dismiss(ExportChoice(self._chosen.name, field.value.strip()))
 
     def action_copy(self) -> None:
         """Copy the chosen form."""
-        self.dismiss(ExportChoice(self._exports[self._chosen].name))
+        self.dismiss(ExportChoice(self._chosen.name))
 
     def action_save(self) -> None:
         """Ask for the file."""
         field = self.query_one("#file", Input)
-        chosen = self._exports[self._chosen]
+        chosen = self._chosen
         field.value = f"mcp-{chosen.name}.{chosen.suffix}"
         field.display = True
         field.focus()
