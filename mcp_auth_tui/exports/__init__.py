@@ -163,7 +163,7 @@ def for_clients() -> Mapping[str, Export]:
             client.id,
             client.title,
             render.SUFFIXES[client.format],
-            f"{client.why} {client.catch}".replace("@NAME@", "NAME"),
+            client.catch.replace("@NAME@", "NAME"),
             partial(client_text, client.id),
         )
         for client in clients().values()

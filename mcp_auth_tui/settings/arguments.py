@@ -44,6 +44,13 @@ GRANTS = (
     "device_code",
 )
 
+
+def _lines(names: tuple[str, ...]) -> str:
+    """Return names in lines of six."""
+    rows = (names[start : start + 6] for start in range(0, len(names), 6))
+    return "\n".join(f"  {' '.join(row)}" for row in rows)
+
+
 _FLOW = f"""\
 From the URL of a remote MCP server to a working Authorization header, and exactly why when it
 does not work. On a terminal it shows a screen; elsewhere (or with --plain) it tells the story on
@@ -65,6 +72,11 @@ exit codes: 0 headers obtained and accepted, or the server asks for none; 1 the 
 While it waits, paste the address that your browser ended on (or, twice, the code alone). Ctrl-C
 once ends the run in order (JSON and headers obtained so far are still written), twice at once.
 The client secret comes from $MCP_AUTH_CLIENT_SECRET, a file or a prompt, never from an argument.
+"""
+_EXPORTED = f"""\
+--export also takes entries for MCP clients and pieces of code (mcp-auth-tui help clients):
+{_lines(CLIENT_EXPORTS)}
+{_lines(CODE_EXPORTS)}
 """
 _DEMO = """\
 Starts a practice server (an MCP server and its authorization server) on loopback and runs the flow
@@ -120,7 +132,7 @@ def _columns() -> int:
 
 def flow() -> Parser:
     """Return the parser of the flow, the command that needs no name."""
-    parser = parser_of(PROGRAM, "[URL] [options]", _FLOW, _EXITS)
+    parser = parser_of(PROGRAM, "[URL] [options]", _FLOW, f"{_EXPORTED}\n{_EXITS}")
     parser.add_argument("url", metavar="URL", nargs="?", help="the MCP server; https is assumed")
     _flow_options(parser)
     return parser
@@ -243,8 +255,8 @@ def _face(parser: argparse.ArgumentParser) -> None:
         "--export",
         metavar="NAME",
         choices=(*EXPORTS, *CLIENT_EXPORTS, *CODE_EXPORTS),
-        help=f"what stdout or the file gets: {', '.join(EXPORTS)} (headers); for a client:"
-        f" {', '.join(CLIENT_EXPORTS)}; as code: {', '.join(CODE_EXPORTS)}",
+        help=f"what stdout or the file gets: {', '.join(EXPORTS)} (headers), or what is for a"
+        " client (see below)",
     )
     group.add_argument(
         "-o",

@@ -51,8 +51,8 @@ class OutputControls:
         export, session = exports.export(name), self._driver.session
         try:
             text = export.render(session)
-            if caution := exports.caution(session):
-                self._screen.notify(caution, severity="warning")
+            if notes := "\n".join(exports.notes(name, session)):
+                self._screen.notify(notes, severity="warning")
             if path is None:
                 self.copy(export.title, text, self._note_headers)
             else:
