@@ -33,6 +33,8 @@ CODE_EXPORTS = (
 )
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 TOKEN_STORES = ("auto", "keyring", "file", "none")
+_FEW = 12
+"""So many choices are all named when a word is none of them."""
 FACE, PRACTICE = "face", "practice server"
 """The groups of options that are spent once the program has started; all others are of a run."""
 GRANTS = (
@@ -101,6 +103,20 @@ class Parser(argparse.ArgumentParser):
         if sys.stderr is not None:
             sys.stderr.write(f"{PROGRAM}: {message}{end} See {self.prog} --help.\n")
         raise SystemExit(2)
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Say which of many choices are near, and not all of them."""
+        choices = [*(action.choices or ())]
+        if len(choices) <= _FEW or value in choices:
+            super()._check_value(action, value)
+            return
+        from mcp_auth_tui.text.suggest import near
+
+        close = near(str(value), choices)
+        hint = (
+            f"did you mean {' or '.join(close)}?" if close else f"there are {len(choices)} others"
+        )
+        raise argparse.ArgumentError(action, f"invalid choice: {value!r}: {hint}")
 
     def options(self) -> list[tuple[str, argparse.Action]]:
         """Return every option but help and version, each with its group's title, as in the help."""

@@ -1,6 +1,4 @@
-"""Knows programs that speak JSON-RPC in lines, and one that serves HTTP; must not know a client's
-configuration.
-"""
+"""Knows programs that speak JSON-RPC in lines, and one that serves HTTP; no configuration."""
 
 from __future__ import annotations
 

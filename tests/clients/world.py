@@ -76,6 +76,22 @@ class World:
         line = next((line for line in output.splitlines() if re.search(says, line)), None)
         return Outcome(line is not None, _short(line or output[-300:], row))
 
+    def end_tokens(self, seconds: float) -> None:
+        """Let what a sign-in has kept be as old as if so many seconds had gone by."""
+        path = self.home / "DATA" / "mcp-auth-tui" / "tokens.json"
+        document = json.loads(path.read_text())
+        for entry in document["tokens"]:
+            entry["received"] -= seconds
+            entry["expires"] -= seconds
+        path.write_text(json.dumps(document))
+
+    def asks(self, row: Row, token: str) -> str:
+        """Return what ``clients --check`` says of the client, as a state."""
+        environ = self._environ(row, token, {})
+        text = self.program("clients", "--json", "--check", self._url, fails=True, **environ)
+        reports = {item["id"]: item["check"] for item in json.loads(text)["clients"]}
+        return str(reports[row.export]["state"])
+
     def _said(
         self,
         row: Row,
@@ -149,8 +165,8 @@ class World:
             (self.folder / "node_modules").symlink_to(NODE / "node_modules")
         return path
 
-    def program(self, *words: str, **environ: str) -> str:
-        """Run this program in this home, and return its stdout."""
+    def program(self, *words: str, fails: bool = False, **environ: str) -> str:
+        """Run this program in this home, and return its stdout; it may not end well if it fails."""
         process = subprocess.run(
             [sys.executable, "-m", "mcp_auth_tui", *words],
             env={**environment(self.home), **environ},
@@ -161,7 +177,7 @@ class World:
             timeout=60,
             check=False,
         )
-        assert process.returncode == 0, process.stderr
+        assert fails or process.returncode == 0, process.stderr
         return process.stdout
 
     def _environ(self, row: Row, token: str, words: Mapping[str, str]) -> dict[str, str]:

@@ -36,6 +36,8 @@ SERVER = Server(URL, name_of(URL), SECRET)
 def _program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entries, "program", lambda: ["/opt/my tools/mcp-auth-tui"])
     monkeypatch.setattr(entries, "headers_file", lambda name: Path("/home/me/headers") / name)
+    for name in entries._FOLDERS:
+        monkeypatch.delenv(name, raising=False)
 
 
 def parsed(text: str, form: str) -> Any:
@@ -161,6 +163,15 @@ def test_a_marked_run_says_so_where_the_format_has_comments() -> None:
 def test_a_form_that_a_client_does_not_take_is_refused_with_the_others_and_why() -> None:
     with pytest.raises(ValueError, match=r"takes no helper form, only inline\. It doc"):
         entry(clients()["zed"], "helper", SERVER)
+
+
+def test_the_helper_takes_along_where_tokens_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client may start it with few variables."""
+    monkeypatch.setenv("XDG_DATA_HOME", "/my data")
+    assert helper(URL, "json") == (
+        "/usr/bin/env 'XDG_DATA_HOME=/my data' '/opt/my tools/mcp-auth-tui' headers"
+        f" {URL} --format json"
+    )
 
 
 def test_the_helper_is_split_by_a_shell_into_the_words_that_were_meant() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -16,6 +17,10 @@ from urllib.parse import urlsplit
 from mcp_auth_tui.exports.clients import VARIABLE, Client, filled
 
 _PROGRAM = "mcp-auth-tui"
+_FOLDERS = (
+    *("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"),
+    *("MCP_AUTH_TUI_CONFIG", "MCP_AUTH_TUI_TOKENS"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +95,14 @@ def helper(url: str, form: str) -> str:
     """Return the command that prints the headers of a server, as the shell of this system splits.
 
     Claude Code and mcp-hub hand it to that shell; Codex splits it by the same rules. The program's
-    path is absolute: a client starts it in another folder, and often with another PATH.
+    path is absolute: a client starts it in another folder, and often with another PATH. What says
+    where a sign-in keeps its tokens goes with it: Codex hands on no such variable.
     """
     words = [*program(), "headers", url, "--format", form]
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+    if sys.platform == "win32":
+        return subprocess.list2cmdline(words)
+    folders = [f"{name}={os.environ[name]}" for name in _FOLDERS if os.environ.get(name)]
+    return shlex.join([*(["/usr/bin/env", *folders] if folders else []), *words])
 
 
 def program() -> list[str]:
