@@ -64,6 +64,9 @@ stderr. The headers, and nothing else, go to stdout.
   mcp-auth-tui run URL -- COMMAND  a command with the token in $MCP_TOKEN; see run --help
   mcp-auth-tui sessions            what is stored: list, refresh, revoke; see sessions --help
   mcp-auth-tui install CLIENT URL  put it into an MCP client; see install, uninstall, clients --help
+  mcp-auth-tui install CLIENT URL  put them into the file of an MCP client; see install --help
+  mcp-auth-tui uninstall CLIENT URL                             take them out of it again
+  mcp-auth-tui clients             which clients there are, and which are on this machine
   mcp-auth-tui demo                the same against a practice server; see mcp-auth-tui demo --help
   mcp-auth-tui help TOPIC          more to read about one of these:
       {" ".join(TOPICS)}
@@ -76,7 +79,7 @@ once ends the run in order (JSON and headers obtained so far are still written),
 The client secret comes from $MCP_AUTH_CLIENT_SECRET, a file or a prompt, never from an argument.
 """
 _EXPORTED = f"""\
---export also takes entries for MCP clients and pieces of code (mcp-auth-tui help clients):
+--export also takes what is for an MCP client, or for code (mcp-auth-tui help clients):
 {_lines(CLIENT_EXPORTS)}
 {_lines(CODE_EXPORTS)}
 """
@@ -271,8 +274,7 @@ def _face(parser: argparse.ArgumentParser) -> None:
         "--export",
         metavar="NAME",
         choices=(*EXPORTS, *CLIENT_EXPORTS, *CODE_EXPORTS),
-        help=f"what stdout or the file gets: {', '.join(EXPORTS)} (headers), or what is for a"
-        " client (see below)",
+        help=f"what stdout or the file gets: {', '.join(EXPORTS)} (headers)",
     )
     group.add_argument(
         "-o",
