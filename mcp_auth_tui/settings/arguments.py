@@ -63,7 +63,6 @@ stderr. The headers, and nothing else, go to stdout.
   mcp-auth-tui headers URL         the headers again, refreshed; no browser; see headers --help
   mcp-auth-tui run URL -- COMMAND  a command with the token in $MCP_TOKEN; see run --help
   mcp-auth-tui sessions            what is stored: list, refresh, revoke; see sessions --help
-  mcp-auth-tui install CLIENT URL  put it into an MCP client; see install, uninstall, clients --help
   mcp-auth-tui install CLIENT URL  put them into the file of an MCP client; see install --help
   mcp-auth-tui uninstall CLIENT URL                             take them out of it again
   mcp-auth-tui clients             which clients there are, and which are on this machine
