@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mcp_auth_tui.exports.clients import Client
+    from mcp_auth_tui.exports.clients.entry import Server
     from mcp_auth_tui.exports.install import Change
     from mcp_auth_tui.settings.arguments import Parser
 
@@ -83,17 +84,23 @@ def _path(client: Client, args: Namespace) -> Path:
 
 
 def _installation(client: Client, args: Namespace, path: Path) -> Change | None:
-    from mcp_auth_tui.exports.clients.entry import Server, entry
+    from mcp_auth_tui.exports.clients.entry import entry
     from mcp_auth_tui.exports.install import install
     from mcp_auth_tui.settings.options import Usage
 
     args.form = args.form or client.default
     token = _token(args) if args.form == "inline" else ""
     try:
-        value = entry(client, args.form, Server(args.url, args.name, token, args.variable))
+        value = entry(client, args.form, _server(args, token))
     except ValueError as error:
         raise Usage(str(error)) from None
     return install(path, client, args.name, value, secret=token, replace=args.replace)
+
+
+def _server(args: Namespace, token: str = "") -> Server:
+    from mcp_auth_tui.exports.clients.entry import Server
+
+    return Server(args.url, args.name, token, args.variable, _which(args))
 
 
 def _removal(client: Client, args: Namespace, path: Path) -> Change | None:
@@ -108,36 +115,53 @@ def _token(args: Namespace) -> str:
     from mcp_auth_tui.storage.secret_sources import SourceProblem, read
 
     if not args.token:
-        return _kept_token(args.url)
+        return _kept_token(args)
     try:
         return read(args.token, what="the access token", commands={}).secret.reveal()
     except SourceProblem as problem:
         raise InstallProblem(str(problem)) from None
 
 
-def _kept_token(url: str) -> str:
-    import subprocess
+def _which(args: Namespace) -> tuple[str, ...]:
+    """Return the options of ``headers`` that choose among several stored tokens."""
+    options = {"--client-id": args.client_id, "--issuer": args.issuer, "--scope": args.scope}
+    return tuple(
+        word for name, value in options.items() if value is not None for word in (name, value)
+    )
 
-    from mcp_auth_tui.exports.clients.entry import program
+
+def _kept_token(args: Namespace) -> str:
+    from mcp_auth_tui.cli.headers import NoToken, headers_parser, obtain
     from mcp_auth_tui.exports.install import InstallProblem
 
-    words = [*program(), "headers", url, "--format", "token"]
-    process = subprocess.run(  # noqa: S603 - this program
-        words, capture_output=True, text=True, check=False, timeout=120
-    )
-    token = process.stdout.strip()
-    if process.returncode or not token:
-        raise InstallProblem(
-            f"no token is kept for {url}. Sign in first: mcp-auth-tui {url}; or name one with"
-            " --token SOURCE."
+    parser = headers_parser()
+    try:
+        return obtain(parser.parse_args([args.url, *_which(args)]), parser)
+    except NoToken as problem:
+        raise InstallProblem(f"{problem} Or name a token with --token SOURCE.") from None
+
+
+def _expiry(args: Namespace) -> str:
+    """Return when a token that is in the file now ends, as a sentence."""
+    import time
+
+    from mcp_auth_tui.exports.clients.render import ends
+    from mcp_auth_tui.storage import token_file
+
+    path = token_file.token_path()
+    stored = token_file.read(path)["tokens"] if path is not None and not args.token else []
+    expiries = [
+        entry.get("expires")
+        for entry in token_file.choose(
+            stored, args.url, issuer=args.issuer, client_id=args.client_id, scope=args.scope
         )
-    return token
+    ]
+    return ends(expiries[0] if expiries else None, time.time())
 
 
 def _carry_out(change: Change, args: Namespace, client: Client, talk: Callable[[str], None]) -> int:
     from mcp_auth_tui.desktop.output import write_stdout
     from mcp_auth_tui.exports.clients import filled
-    from mcp_auth_tui.exports.clients.entry import Server
     from mcp_auth_tui.exports.clients.render import need
 
     if args.dry_run:
@@ -151,7 +175,9 @@ def _carry_out(change: Change, args: Namespace, client: Client, talk: Callable[[
             return answer
     change.carry_out(talk)
     if form := getattr(args, "form", None):
-        talk(need(client, form, Server(args.url, args.name, variable=args.variable)))
+        talk(need(client, form, _server(args)))
+        if change.secret:
+            talk(_expiry(args))
         if change.secret and args.project:
             talk("The token is in a file of a project: keep it out of the repository.")
         talk(filled(client.catch, {"NAME": args.name}))

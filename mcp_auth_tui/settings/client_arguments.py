@@ -44,6 +44,10 @@ def install() -> Parser:
         metavar="SOURCE",
         help="for inline: file:PATH, env:NAME, keyring:SERVICE/USER (what a sign-in has kept)",
     )
+    group = parser.add_argument_group("which token, where several are stored for the server")
+    group.add_argument("--client-id", metavar="ID", help="that of this client")
+    group.add_argument("--issuer", metavar="URL", help="that of this authorization server")
+    group.add_argument("--scope", metavar="SCOPES", help="that which was granted these")
     parser.add_argument(
         "--replace", action="store_true", help="put it in the place of an entry of the same name"
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mcp_auth_tui.cli.main import main
+from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.desktop import stdin
 from mcp_auth_tui.exports import install as installing
 from mcp_auth_tui.exports.clients import clients
@@ -281,4 +282,33 @@ def test_without_a_kept_token_it_says_to_sign_in_first(
     settings: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["install", "zed", "http://127.0.0.1:1/mcp", "--yes"]) == 1
-    assert "Sign in first: mcp-auth-tui http://127.0.0.1:1/mcp" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "mcp-auth-tui: no token for http://127.0.0.1:1/mcp is stored. Sign in: mcp-auth-tui"
+        " http://127.0.0.1:1/mcp Or name a token with --token SOURCE.\n"
+    )
+
+
+def test_the_kept_token_goes_into_the_file_with_a_word_on_its_end(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MCP_AUTH_TUI_TOKENS", str(home / "tokens.json"))
+    with running(auto_approve=True, token_life=3600.0) as server:
+        assert main([server.url, "--plain", "--browser", "follow", "--export", "token"]) == 0
+        token = capsys.readouterr().out.strip()
+        assert main(["install", "zed", server.url, "--yes", "--name", "practice"]) == 0
+        said = capsys.readouterr().err
+        assert "The token is written there, and ends at 20" in said
+        assert token not in said
+        path = clients()["zed"].user_file
+        assert path is not None
+        servers = json.loads(path.read_text())["context_servers"]
+        assert servers["practice"]["headers"] == {"Authorization": f"Bearer {token}"}
+
+
+def test_which_of_several_kept_tokens_is_meant_goes_into_the_helper(home: Path) -> None:
+    words = ["--client-id", "my client", "--scope", "a b", "--yes"]
+    assert main(["install", "claude-code", URL, *words]) == 0
+    entry = json.loads((home / ".claude.json").read_text())["mcpServers"][NAME]
+    assert entry["headersHelper"].endswith(
+        f" headers {URL} --format json --client-id 'my client' --scope 'a b'"
+    )

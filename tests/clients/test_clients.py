@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mcp_auth_tui.cli.main import COMMANDS
 from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.exports.clients import clients, snippets
 from tests.clients.rows import ROWS, Row
-from tests.clients.world import NODE, World, signed_in
+from tests.clients.world import NAME, NODE, World, signed_in
 from tests.missing import missing
 
-SMALL = [row for row in ROWS if row.small and (row.form != "helper" or "headers" in COMMANDS)]
+FILE = "servers.json"
+SMALL = [row for row in ROWS if row.small]
 
 
 @pytest.fixture
@@ -32,6 +33,24 @@ def test_a_client_lists_the_tools_with_what_was_written_for_it(
     world = World(tmp_path, url)
     outcome = world.run(row, signed_in(world, url))
     assert outcome.connected, outcome.said
+
+
+def test_after_the_token_ended_a_client_with_a_helper_connects_again_with_no_person(
+    tmp_path: Path,
+) -> None:
+    ahead = 0.0
+    rows = {row.form: row for row in ROWS if row.export == "mcp-hub"}
+    if not (NODE / "node_modules").is_dir():
+        missing("npm install was not run in tests/clients/node")
+    with running(auto_approve=True, token_life=60.0, clock=lambda: time.time() + ahead) as server:
+        world = World(tmp_path, server.url)
+        token = signed_in(world, server.url)
+        assert world.run(rows["helper"], token).connected
+        ahead = 61.0
+        world.end_tokens(ahead)
+        assert world.run(rows["helper"], token).connected
+        world.program("uninstall", "mcp-hub", server.url, "--name", NAME, "--yes", "--file", FILE)
+        assert not world.run(rows["inline"], token, seconds=5.0).connected
 
 
 def test_every_client_that_was_seen_to_work_is_run_in_the_version_that_the_table_names() -> None:

@@ -133,7 +133,7 @@ def test_an_export_says_what_the_entry_needs_and_when_a_token_in_it_ends(client:
     said: list[str] = []
     text = rendered(client.id, DONE, said.append)
     told = " ".join(said)
-    assert ("The token is in this text, and ends at" in told) == (SECRET in text)
+    assert ("The token is written there, and ends at" in told) == (SECRET in text)
     assert ("The entry holds no token" in told) == (SECRET not in text)
     assert (f"mcp-auth-tui install {client.id} {URL}" in told) == bool(
         client.user or client.project

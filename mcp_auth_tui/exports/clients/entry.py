@@ -34,6 +34,8 @@ class Server:
     """The access token; empty where the form needs none."""
     variable: str = VARIABLE
     """The environment variable that the client finds the token in."""
+    which: tuple[str, ...] = ()
+    """Options of ``headers`` that choose among several tokens for the server."""
 
     @property
     def stand_ins(self) -> Mapping[str, str]:
@@ -44,8 +46,8 @@ class Server:
             "TOKEN": self.token,
             "AUTHORIZATION": f"Bearer {self.token}",
             "VARIABLE": self.variable,
-            "HEADERS": helper(self.url, "json"),
-            "ACCESS": helper(self.url, "token"),
+            "HEADERS": helper(self.url, "json", *self.which),
+            "ACCESS": helper(self.url, "token", *self.which),
             "FILE": str(headers_file(self.name)),
         }
 
@@ -91,14 +93,14 @@ def headers_file(name: str) -> Path:
     return platformdirs.user_data_path(_PROGRAM, appauthor=False) / "headers" / f"{name}.txt"
 
 
-def helper(url: str, form: str) -> str:
+def helper(url: str, form: str, *options: str) -> str:
     """Return the command that prints the headers of a server, as the shell of this system splits.
 
     Claude Code and mcp-hub hand it to that shell; Codex splits it by the same rules. The program's
     path is absolute: a client starts it in another folder, and often with another PATH. What says
     where a sign-in keeps its tokens goes with it: Codex hands on no such variable.
     """
-    words = [*program(), "headers", url, "--format", form]
+    words = [*program(), "headers", url, "--format", form, *options]
     if sys.platform == "win32":
         return subprocess.list2cmdline(words)
     folders = [f"{name}={os.environ[name]}" for name in _FOLDERS if os.environ.get(name)]

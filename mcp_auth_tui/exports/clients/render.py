@@ -94,7 +94,7 @@ def notes(id: str, session: Session) -> Iterator[str]:
     if (snippet := snippets().get(id)) is not None:
         yield snippet.catch
         if snippet.secret:
-            yield ends(session.token)
+            yield ends(_end(session.token), time.time())
         return
     client, name = clients()[id], name_of(session.url)
     if client.user or client.project:
@@ -105,7 +105,7 @@ def notes(id: str, session: Session) -> Iterator[str]:
         )
     yield need(client, client.default, Server(session.url, name))
     if client.default == "inline":
-        yield ends(session.token)
+        yield ends(_end(session.token), time.time())
     yield filled(client.catch, {"NAME": name})
 
 
@@ -129,14 +129,17 @@ def need(client: Client, form: str, server: Server) -> str:
     )
 
 
-def ends(token: Token) -> str:
-    """Return when a token that is written down ends, as a sentence."""
-    if token.expires_in is None:
-        return "The token is in this text, and the server did not say when it ends."
-    end = token.received + token.expires_in
+def ends(end: float | None, now: float) -> str:
+    """Return when a token that is written down ends, as a sentence; seconds since the epoch."""
+    if end is None:
+        return "The token is written there, and nobody said when it ends."
     moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(end))
-    left = duration(max(end - time.time(), 0))
-    return f"The token is in this text, and ends at {moment} (in {left}): then write it anew."
+    left = duration(max(end - now, 0))
+    return f"The token is written there, and ends at {moment} (in {left}): then write it anew."
+
+
+def _end(token: Token) -> float | None:
+    return None if token.expires_in is None else token.received + token.expires_in
 
 
 def bound(client: Client) -> str:
