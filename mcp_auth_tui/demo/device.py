@@ -94,10 +94,10 @@ class DeviceAuthorization:
         if "decision" not in form:
             return pages.device_consent(
                 device.user_code,
+                [(name, SCOPES[name]) for name in sorted(device.scopes)],
                 client_name=device.client.name,
                 client_id=device.client.id,
                 resource=device.resource,
-                scopes=[(name, SCOPES[name]) for name in sorted(device.scopes)],
             )
         allowed = form["decision"] == "allow"
         self._decide(device, form.get("name", "").strip() or self._subject if allowed else None)

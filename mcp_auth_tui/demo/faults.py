@@ -5,7 +5,6 @@ goes on.
 """
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 
 
 class Fault:
@@ -18,7 +17,7 @@ class Fault:
 
     __slots__ = ("finding", "inspected", "name", "sentence")
 
-    def __init__(self, name: str, finding: str, sentence: str, *, inspected: bool = True) -> None:
+    def __init__(self, name: str, finding: str, sentence: str, *, inspected: bool) -> None:
         self.name = name
         self.finding = finding
         self.sentence = sentence
@@ -28,90 +27,56 @@ class Fault:
         return f"Fault({self.name!r}, {self.finding!r}, inspected={self.inspected})"
 
 
-_FAULTS = (
-    # first contact
-    Fault("not-mcp", "rs-not-mcp", "the MCP URL is an ordinary web page"),
-    Fault("rate-limited", "net-rate-limited", "the MCP server answers 429 with Retry-After"),
-    # protected resource metadata
-    Fault("no-prm", "prm-missing", "no protected resource metadata anywhere, nor a link to it"),
-    Fault("prm-html", "prm-html", "the protected resource metadata is a web page"),
-    Fault("foreign-resource", "prm-resource-foreign", "the metadata is for a resource elsewhere"),
-    Fault("no-as", "prm-no-as", "the metadata names no authorization server"),
-    Fault("hang", "net-timeout", "the protected resource metadata never arrives"),
-    Fault("oversize", "net-oversize", "the protected resource metadata is 400 KB long"),
-    # authorization server metadata
-    Fault("no-metadata", "as-missing", "the authorization server publishes no metadata"),
-    Fault("html-metadata", "as-html", "every unknown path of it is a web page, metadata included"),
-    Fault("issuer-mismatch", "as-issuer-mismatch", "the metadata names another issuer"),
-    Fault("issuer-slash", "as-issuer-slash", "the issuer in it differs by a trailing slash"),
-    Fault("no-pkce", "as-pkce-absent", "the metadata promises no PKCE method"),
-    Fault("plain-pkce", "as-pkce-no-s256", "the metadata promises PKCE with plain only"),
-    Fault("bad-scheme", "as-endpoint-scheme", "the authorization endpoint is a javascript: URL"),
-    Fault("http-endpoint", "as-endpoint-http", "the token endpoint is http on another host"),
-    # registration
-    Fault("no-registration", "as-no-registration", "there is no way to register a client"),
-    Fault(
-        "dcr-refused",
-        "dcr-loopback-refused",
-        "every registration is refused over its redirect URI",
-        inspected=False,
-    ),
-    # authorization response
-    Fault(
-        "denied",
-        "authz-denied",
-        "access is denied whatever the person answers",
-        inspected=False,
-    ),
-    Fault(
-        "wrong-state",
-        "authz-state",
-        "the callback carries another state than was sent",
-        inspected=False,
-    ),
-    Fault("wrong-iss", "authz-iss-differs", "the callback names another issuer", inspected=False),
-    Fault(
-        "missing-iss",
-        "authz-iss-absent",
-        "the callback lacks the iss that was promised",
-        inspected=False,
-    ),
-    # token
-    Fault(
-        "token-error", "token-error", "every code is refused with invalid_grant", inspected=False
-    ),
-    Fault("token-type", "token-type-unknown", "the token is of the type mac", inspected=False),
-    # use
-    Fault(
-        "fresh-token-refused",
-        "rs-fresh-token-refused",
-        "the new token is answered with 401",
-        inspected=False,
-    ),
-    Fault(
-        "stepup-loop",
-        "rs-stepup-limit",
-        "notes:write is demanded again and again",
-        inspected=False,
-    ),
-)
-_VARIANTS = (
-    Fault("open", "rs-open", "the MCP server answers without any token"),
-    Fault("no-challenge", "rs-401-no-challenge", "the 401 has no WWW-Authenticate header"),
-    Fault(
-        "legacy",
-        "prm-missing",
-        "no protected resource metadata; the MCP server is its own authorization server",
-    ),
-    Fault(
-        "legacy-paths",
-        "as-legacy-paths",
-        "as legacy, and only the default paths /authorize, /token and /register exist",
-    ),
-)
+# A fault or variant on each line: its name, the finding, what the server does.
+_INSPECTED = """\
+not-mcp rs-not-mcp the MCP URL is an ordinary web page
+rate-limited net-rate-limited the MCP server answers 429 with Retry-After
+no-prm prm-missing no protected resource metadata anywhere, nor a link to it
+prm-html prm-html the protected resource metadata is a web page
+foreign-resource prm-resource-foreign the metadata is for a resource elsewhere
+no-as prm-no-as the metadata names no authorization server
+hang net-timeout the protected resource metadata never arrives
+oversize net-oversize the protected resource metadata is 400 KB long
+no-metadata as-missing the authorization server publishes no metadata
+html-metadata as-html every unknown path of it is a web page, metadata included
+issuer-mismatch as-issuer-mismatch the metadata names another issuer
+issuer-slash as-issuer-slash the issuer in it differs by a trailing slash
+no-pkce as-pkce-absent the metadata promises no PKCE method
+plain-pkce as-pkce-no-s256 the metadata promises PKCE with plain only
+bad-scheme as-endpoint-scheme the authorization endpoint is a javascript: URL
+http-endpoint as-endpoint-http the token endpoint is http on another host
+no-registration as-no-registration there is no way to register a client
+"""
+_AT_SIGN_IN = """\
+dcr-refused dcr-loopback-refused every registration is refused over its redirect URI
+denied authz-denied access is denied whatever the person answers
+wrong-state authz-state the callback carries another state than was sent
+wrong-iss authz-iss-differs the callback names another issuer
+missing-iss authz-iss-absent the callback lacks the iss that was promised
+token-error token-error every code is refused with invalid_grant
+token-type token-type-unknown the token is of the type mac
+fresh-token-refused rs-fresh-token-refused the new token is answered with 401
+stepup-loop rs-stepup-limit notes:write is demanded again and again
+"""
+_VARIANTS = """\
+open rs-open the MCP server answers without any token
+no-challenge rs-401-no-challenge the 401 has no WWW-Authenticate header
+legacy prm-missing no protected resource metadata; the MCP server is its own authorization server
+legacy-paths as-legacy-paths as legacy, and only the default paths /authorize, /token and \
+/register exist
+"""
 
-FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for fault in _FAULTS})
-VARIANTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for fault in _VARIANTS})
+
+def _read(table: str, *, inspected: bool) -> dict[str, Fault]:
+    faults = (Fault(*line.split(maxsplit=2), inspected=inspected) for line in table.splitlines())
+    return {fault.name: fault for fault in faults}
+
+
+FAULTS: Mapping[str, Fault] = {
+    **_read(_INSPECTED, inspected=True),
+    **_read(_AT_SIGN_IN, inspected=False),
+}
+VARIANTS: Mapping[str, Fault] = _read(_VARIANTS, inspected=True)
 
 
 def checked(names: Iterable[str]) -> frozenset[str]:

@@ -225,14 +225,14 @@ class AuthorizationFront:
             return _stale()
         request = pending.request
         return pages.consent(
-            transaction,
-            pending.token,
+            [(name, SCOPES[name]) for name in sorted(request.scopes)],
+            request.redirect_uri,
+            transaction=transaction,
+            token=pending.token,
             subject=pending.subject,
             client_name=request.client.name,
             client_id=request.client.id,
-            redirect_uri=request.redirect_uri,
             resource=request.resource,
-            scopes=[(name, SCOPES[name]) for name in sorted(request.scopes)],
         )
 
     def _step(self, incoming: Incoming) -> Reply:

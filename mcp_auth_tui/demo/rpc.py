@@ -6,6 +6,7 @@ Wire shapes: MCP 2026-07-28 (basic, discover, tools), 2025-03-26 to 2025-11-25 (
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from mcp_auth_tui import __version__
@@ -36,34 +37,7 @@ _CAPABILITIES: Mapping[str, object] = {"tools": {}}
 _CACHE = {"ttlMs": 60_000, "cacheScope": "public"}
 _MAX_NOTES = 100
 _MAX_NOTE = 500
-_NO_INPUT = {"type": "object", "additionalProperties": False}
-_TOOLS: tuple[Mapping[str, object], ...] = (
-    {
-        "name": "add_note",
-        "title": "Add a note",
-        "description": "Adds one note. Needs the scope notes:write.",
-        "inputSchema": {
-            "type": "object",
-            "properties": {"text": {"type": "string", "maxLength": _MAX_NOTE}},
-            "required": ["text"],
-        },
-        "annotations": {"readOnlyHint": False, "destructiveHint": False},
-    },
-    {
-        "name": "list_notes",
-        "title": "List the notes",
-        "description": "Lists all notes. Needs the scope notes:read.",
-        "inputSchema": _NO_INPUT,
-        "annotations": {"readOnlyHint": True},
-    },
-    {
-        "name": "whoami",
-        "title": "Who am I",
-        "description": "Says whom the access token stands for and what it allows.",
-        "inputSchema": _NO_INPUT,
-        "annotations": {"readOnlyHint": True},
-    },
-)
+_TOOLS = json.loads(Path(__file__).with_name("tools.json").read_text(encoding="utf-8"))
 
 
 class RpcError(Exception):
@@ -148,7 +122,7 @@ def answer_modern(message: Message, notes: Notes, caller: Caller) -> Message:
                 **_CACHE,
             }
         case "tools/list":
-            result = {"tools": list(_TOOLS), **_CACHE}
+            result = {"tools": _TOOLS, **_CACHE}
         case "tools/call":
             result = notes.call(params_of(message), caller)
         case _:
@@ -162,7 +136,7 @@ def answer_legacy(message: Message, notes: Notes, caller: Caller) -> Message:
         case "ping":
             return as_result(message, {})
         case "tools/list":
-            return as_result(message, {"tools": list(_TOOLS)})
+            return as_result(message, {"tools": _TOOLS})
         case "tools/call":
             return as_result(message, notes.call(params_of(message), caller))
     raise RpcError(METHOD_NOT_FOUND, "method not found", 404)
