@@ -39,7 +39,7 @@ class Html:
     def head(self) -> str:
         """Return the head of the page, and the marks of the run."""
         marks = (f"<p><strong>Marked run</strong>: {escape(mark)}</p>\n" for mark in self._marks)
-        return html.HEAD + "".join(marks)
+        return html.head() + "".join(marks)
 
     def one(self, session: Session) -> str:
         """Return the report of one URL."""

@@ -7,45 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 
 from mcp_auth_tui.model import Level, Session
 from mcp_auth_tui.render.report.content import Content, Item, content
 from mcp_auth_tui.render.summary import GLYPHS
 
-HEAD = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>MCP authorization report</title>
-<style>
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1, h2, h3 { line-height: 1.25; overflow-wrap: anywhere; }
-article + article { border-top: 3px solid; margin-top: 3rem; padding-top: 1rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .5rem 0; }
-dt { font-weight: 600; }
-dd { margin: 0; overflow-wrap: anywhere; }
-code, pre { font-family: ui-monospace, monospace; font-size: .875em; }
-pre { overflow-x: auto; border: 1px solid #8886; border-radius: 4px; padding: .6rem; }
-section.finding { border-left: 4px solid #888; padding-left: .8rem; margin: 1rem 0; }
-section.fatal, section.error { border-color: #c22; }
-section.warning { border-color: #b80; }
-summary { cursor: pointer; overflow-wrap: anywhere; }
-</style>
-</head>
-<body>
-<main>
-"""
 TAIL = "</main>\n</body>\n</html>\n"
+
+
+def head() -> str:
+    """Return how the page begins, with its style."""
+    return Path(__file__).with_name("head.html").read_text(encoding="utf-8")
 
 
 def page(session: Session) -> str:
     """Return the report of a run as a whole page."""
-    return HEAD + article(session) + TAIL
+    return head() + article(session) + TAIL
 
 
 def article(session: Session) -> str:
