@@ -2,47 +2,11 @@
 
 from __future__ import annotations
 
-_FONT = """
-A .###. #...# ##### #...# #...#
-B ####. #...# ####. #...# ####.
-C .#### #.... #.... #.... .####
-D ####. #...# #...# #...# ####.
-E ##### #.... ####. #.... #####
-F ##### #.... ####. #.... #....
-G .#### #.... #..## #...# .####
-H #...# #...# ##### #...# #...#
-I ##### ..#.. ..#.. ..#.. #####
-J ..### ...#. ...#. #..#. .##..
-K #..## #.#.. ##... #.#.. #..##
-L #.... #.... #.... #.... #####
-M #...# ##.## #.#.# #...# #...#
-N #...# ##..# #.#.# #..## #...#
-O .###. #...# #...# #...# .###.
-P ####. #...# ####. #.... #....
-Q .###. #...# #.#.# #..#. .##.#
-R ####. #...# ####. #..#. #...#
-S .#### #.... .###. ....# ####.
-T ##### ..#.. ..#.. ..#.. ..#..
-U #...# #...# #...# #...# .###.
-V #...# #...# .#.#. .#.#. ..#..
-W #...# #...# #.#.# ##.## #...#
-X #...# .#.#. ..#.. .#.#. #...#
-Y #...# .#.#. ..#.. ..#.. ..#..
-Z ##### ...#. ..#.. .#... #####
-0 .###. #..## #.#.# ##..# .###.
-1 ..#.. .##.. ..#.. ..#.. .###.
-2 ####. ....# .###. #.... #####
-3 ####. ....# .###. ....# ####.
-4 #..#. #..#. ##### ...#. ...#.
-5 ##### #.... ####. ....# ####.
-6 .###. #.... ####. #...# .###.
-7 ##### ....# ...#. ..#.. ..#..
-8 .###. #...# .###. #...# .###.
-9 .###. #...# .#### ....# .###.
-- ..... ..... .###. ..... .....
-"""
+from pathlib import Path
+
+_FONT = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 _GLYPHS = {
-    line[0]: (*line[2:].split(), ".....") for line in _FONT.strip().splitlines()
+    line[0]: (*line[2:].split(), ".....") for line in _FONT.splitlines()
 }  # the sixth row is empty, for two rows make one line
 _BLOCKS = {"##": "█", "#.": "▀", ".#": "▄", "..": " "}
 
@@ -54,8 +18,8 @@ def large(code: str, width: int) -> tuple[str, ...]:
     """
     if not code or any(letter not in _GLYPHS for letter in code) or len(code) * 6 - 1 > width:
         return ()
-    made = []
+    lines = []
     for row in (0, 2, 4):
         pairs = (zip(_GLYPHS[each][row], _GLYPHS[each][row + 1], strict=True) for each in code)
-        made.append(" ".join("".join(_BLOCKS[a + b] for a, b in glyph) for glyph in pairs))
-    return tuple(made)
+        lines.append(" ".join("".join(_BLOCKS[a + b] for a, b in glyph) for glyph in pairs))
+    return tuple(lines)
