@@ -11,7 +11,6 @@ from textual.style import Style
 
 from mcp_auth_tui.model import Level, Request, Session, Stage, Status
 from mcp_auth_tui.text import terminal, units
-from mcp_auth_tui.tui.panels.guide import Guide
 from mcp_auth_tui.tui.views import request
 from mcp_auth_tui.tui.views.content import (
     DIM,
@@ -31,25 +30,6 @@ if TYPE_CHECKING:
 _GAP = 3
 _TEXT = 28
 """Cells that the text beside a QR code needs."""
-
-GUIDE = Guide(
-    what=(
-        "Opens the authorization server's page in your browser. You sign in and agree there; "
-        "the browser then comes back to this program with a code that is good for one "
-        "exchange. Without a browser here, open the address anywhere, and paste the address "
-        "that the browser ended on ({paste}) - a page that cannot be loaded is fine. With "
-        "device authorization you type a code on any device instead."
-    ),
-    rules="RFC 6749 §4.1 (authorization code), RFC 7636 (PKCE), RFC 8707 (resource), "
-    "RFC 9207 (who answered), RFC 8252 (native apps), RFC 8628 (device authorization)",
-    wrong=(
-        "The browser shows an error page and never comes back: usually an address to come back "
-        "to, or a client, that the authorization server does not know.",
-        "It runs on another machine than this program: use the ssh -L line, or paste.",
-        "Pasted the address of the sign-in page: it is the one after signing in that counts, "
-        "beginning with the address to come back to.",
-    ),
-)
 
 
 def consent(session: Session, look: Look, *, short: bool = False) -> list[Content]:

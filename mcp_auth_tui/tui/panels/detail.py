@@ -156,7 +156,7 @@ def _place(session: Session, item: Tried, look: Look) -> list[Content]:
 
 
 def _idle(panel: PanelRow, look: Look) -> list[Content]:
-    guide = panel.load().GUIDE
+    guide = panel.guide
     parts = [Content.styled(line, DIM) for line in fold(look.with_keys(guide.what), look.width)]
     return [heading(panel.title), *parts, Content(), Content.styled("? tells more", DIM)]
 

@@ -8,7 +8,6 @@ from typing import Any
 from textual.content import Content
 
 from mcp_auth_tui.model import Level, Session, Stage, Status
-from mcp_auth_tui.tui.panels.guide import Guide
 from mcp_auth_tui.tui.views.content import (
     DIM,
     LEVEL,
@@ -20,20 +19,6 @@ from mcp_auth_tui.tui.views.content import (
     rows,
     secret,
     words,
-)
-
-GUIDE = Guide(
-    what=(
-        "Uses the header against the MCP server, in whatever way that server speaks, and shows "
-        "who answered. The header is what you came for: {copy} copies it, {export} exports it "
-        "in other forms, and it is printed when you quit."
-    ),
-    rules="RFC 6750 §2.1 (the header), the MCP transports, RFC 6750 §3.1 (refusals)",
-    wrong=(
-        "401 although the token is fresh: the server checks another audience or issuer than "
-        "the authorization server writes.",
-        "403 and insufficient_scope: the token is good, but not for this; a step-up asks for more.",
-    ),
 )
 
 

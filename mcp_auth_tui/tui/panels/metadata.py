@@ -8,28 +8,7 @@ from typing import Any
 from textual.content import Content
 
 from mcp_auth_tui.model import Session
-from mcp_auth_tui.tui.panels.guide import Guide
 from mcp_auth_tui.tui.views.content import Look, attributes, rows
-
-GUIDE = Guide(
-    what=(
-        "Asks the MCP server without a token, reads its refusal, and follows it to two "
-        "documents: what the server says about itself (which authorization servers it trusts) "
-        "and what that authorization server offers (its endpoints, and what it supports)."
-    ),
-    rules="RFC 9110 §11 and RFC 6750 §3 (the challenge), RFC 9728 (protected resource "
-    "metadata), RFC 8414 and OpenID Connect Discovery (authorization server metadata)",
-    wrong=(
-        "The server answers 401 without saying where its metadata is, or the document is at "
-        "another path than RFC 9728 builds (the table of places tried shows which).",
-        "The document names another resource than the URL you typed, often http for https "
-        "behind a proxy, or another path.",
-        "The issuer in the document differs from the address it was found by, often by one "
-        "slash at the end.",
-        "A web page comes back with 200 instead of JSON: a single-page application answers "
-        "every path.",
-    ),
-)
 
 
 def facts(session: Session, _: Look) -> list[tuple[str, Any]]:

@@ -1,25 +1,24 @@
 """Knows the panels, a row each, in the order of the screen; must not know widgets or keys.
 
-A new panel is a row here and a module beside this one.
+A new panel is a row here, and a module and a guide beside this one, both called by its title.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from importlib import import_module
+from typing import Any, Protocol, cast
 
 from textual.content import Content
 
 from mcp_auth_tui.model import Session, Stage
-from mcp_auth_tui.tui.panels.guide import Guide
+from mcp_auth_tui.tui.panels.guide import Guide, read_guide
 from mcp_auth_tui.tui.views.content import Look
 
 
 class PanelView(Protocol):
     """What the module of a panel knows."""
-
-    GUIDE: Guide
 
     def facts(self, session: Session, look: Look, /) -> list[tuple[str, Any]]:
         """Return label and value of the few facts that the panel shows, most telling first."""
@@ -33,55 +32,32 @@ class PanelView(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PanelRow:
-    """One panel: its title, the stages that it shows, and its module."""
+    """One panel: its title and the stages that it shows."""
 
     title: str
     stages: tuple[Stage, ...]
-    load: Callable[[], PanelView]
-    """Imports the module: the first frame needs one of them at most."""
 
     @property
     def heading(self) -> str:
         """Number and title."""
         return f"{PANELS.index(self) + 1} {self.title}"
 
+    @property
+    def guide(self) -> Guide:
+        """What a newcomer reads about it."""
+        return read_guide(self.title.lower())
 
-def _metadata() -> PanelView:
-    from mcp_auth_tui.tui.panels import metadata
-
-    return metadata
-
-
-def _registration() -> PanelView:
-    from mcp_auth_tui.tui.panels import registration
-
-    return registration
-
-
-def _browser() -> PanelView:
-    from mcp_auth_tui.tui.panels import browser
-
-    return browser
-
-
-def _token() -> PanelView:
-    from mcp_auth_tui.tui.panels import token
-
-    return token
-
-
-def _headers() -> PanelView:
-    from mcp_auth_tui.tui.panels import headers
-
-    return headers
+    def load(self) -> PanelView:
+        """Import its module, which has its name: the first frame needs one of them at most."""
+        return cast(PanelView, import_module(f"mcp_auth_tui.tui.panels.{self.title.lower()}"))
 
 
 PANELS = (
-    PanelRow("Metadata", (Stage.PROBE, Stage.RESOURCE, Stage.SERVER), _metadata),
-    PanelRow("Registration", (Stage.REGISTER,), _registration),
-    PanelRow("Browser", (Stage.AUTHORIZE,), _browser),
-    PanelRow("Token", (Stage.TOKEN,), _token),
-    PanelRow("Headers", (Stage.VERIFY,), _headers),
+    PanelRow("Metadata", (Stage.PROBE, Stage.RESOURCE, Stage.SERVER)),
+    PanelRow("Registration", (Stage.REGISTER,)),
+    PanelRow("Browser", (Stage.AUTHORIZE,)),
+    PanelRow("Token", (Stage.TOKEN,)),
+    PanelRow("Headers", (Stage.VERIFY,)),
 )
 
 

@@ -10,7 +10,6 @@ from textual.content import Content
 
 from mcp_auth_tui.model import Finding, Level, Secret, Session
 from mcp_auth_tui.text import redaction, units
-from mcp_auth_tui.tui.panels.guide import Guide
 from mcp_auth_tui.tui.views.content import (
     DIM,
     LEVEL,
@@ -34,21 +33,6 @@ _GOOD, _BAD, _UNKNOWN = (
 _WARN = LEVEL[Level.WARNING]
 _LABEL = 15
 Pair = tuple[str, Any]
-
-GUIDE = Guide(
-    what=(
-        "Exchanges the code for an access token, once, and checks what came: its type and "
-        "lifetime, the scopes granted beside those asked for, and, where the token can be "
-        "read, for whom it was issued."
-    ),
-    rules="RFC 6749 §4.1.3 and §5, RFC 7636 §4.5, RFC 8707 §2, RFC 9068 (tokens that are JWTs)",
-    wrong=(
-        "invalid_grant: the code was spent, is too old, or the address to come back to differs "
-        "from the one before.",
-        "invalid_client: the secret or the way to present it is not what was registered.",
-        "invalid_target: the authorization server does not know this resource.",
-    ),
-)
 
 
 def page(session: Session, look: Look) -> list[Content]:

@@ -51,7 +51,7 @@ class GuideScreen(Screen[str | None]):
 
     def _text(self, width: int) -> Content:
         panel = PANELS[self._state.panel]
-        guide = panel.load().GUIDE
+        guide = panel.guide
         parts = [content.heading(panel.heading)]
         look = content.Look(width, letters=self._keymap.letters)
         parts += [Content(line) for line in content.fold(look.with_keys(guide.what), width)]

@@ -24,4 +24,4 @@ def test_a_panel_has_nothing_to_show_before_a_run_but_its_guide(panel: PanelRow)
     assert view.facts(Session(), look) == []
     assert view.page(Session(), look) == []
     assert [value for _, value in view.documents(Session()) if value] == []
-    assert view.GUIDE.what.format_map(LETTERS)
+    assert panel.guide.what.format_map(LETTERS)
