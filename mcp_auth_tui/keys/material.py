@@ -95,74 +95,67 @@ class PrivateKey:
         return thumbprint(self.public)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """Why material is no key: raised as `KeyProblem` where no handler holds the material."""
+class _Fault(Exception):
+    """Why material is no key; `parsed` says it as `KeyProblem`, without the frames that saw it."""
 
-    message: str
-    passphrase_needed: bool = False
+    def __init__(self, message: str, *, passphrase_needed: bool = False) -> None:
+        super().__init__(message)
+        self.passphrase_needed = passphrase_needed
 
 
 def parsed(material: Secret, passphrase: Secret | None, origin: str) -> PrivateKey:
     """Return the private key in some material; raises `KeyProblem`."""
-    found = _parsed(material, passphrase, origin)
-    if isinstance(found, _Fault):
-        raise KeyProblem(f"{origin} {found.message}", passphrase_needed=found.passphrase_needed)
-    return found
+    try:
+        return _parsed(material, passphrase, origin)
+    except _Fault as fault:
+        message, passphrase_needed = f"{origin} {fault}", fault.passphrase_needed
+    # Out here no traceback leads back to the material.
+    raise KeyProblem(message, passphrase_needed=passphrase_needed)
 
 
-def _parsed(material: Secret, passphrase: Secret | None, origin: str) -> PrivateKey | _Fault:
+def _parsed(material: Secret, passphrase: Secret | None, origin: str) -> PrivateKey:
     length = len(material.reveal())
     if length > MAX_MATERIAL:
-        return _Fault(f"has {length:,} characters, far more than a key: expected {_FORMS}.")
+        raise _Fault(f"has {length:,} characters, far more than a key: expected {_FORMS}.")
+    member: dict[str, Any] = {}
     if material.reveal().lstrip()[:1] == "{":
-        found = _from_json(material)
-        if isinstance(found, _Fault):
-            return found
-        raw, member = found
+        raw, member = _from_json(material)
     else:
-        pem = _from_pem(material, passphrase)
-        if isinstance(pem, _Fault):
-            return pem
-        raw, member = pem, {}
+        raw = _from_pem(material, passphrase)
     key = _wrapped(raw)
-    if isinstance(key, _Fault):
-        return key
-    algorithms = _algorithms(key, member.get("alg"))
-    if isinstance(algorithms, _Fault):
-        return algorithms
     kid = member.get("kid")
+    algorithms = _algorithms(key, member.get("alg"))
     return PrivateKey(key, algorithms, kid if isinstance(kid, str) else None, origin)
 
 
 def _from_pem(material: Secret, passphrase: Secret | None) -> Any:
-    """Return the library's key in the one private block of a PEM text, or a fault."""
+    """Return the library's key in the one private block of a PEM text."""
     value = material.reveal()
     blocks = list(_PRIVATE_BLOCK.finditer(value))
     if len(blocks) > 1:
-        return _Fault("holds several private keys: put the one to use in a file of its own.")
+        raise _Fault("holds several private keys: put the one to use in a file of its own.")
     if not blocks:
-        return _Fault(_no_block(value))
+        raise _Fault(_no_block(value))
     if blocks[0][1] == "OPENSSH PRIVATE KEY":
-        return _Fault(
+        raise _Fault(
             "is a key in OpenSSH's own form: convert a copy of it with  ssh-keygen -p -m PKCS8 -f "
             "COPY"
         )
     encrypted = blocks[0][1].startswith("ENCRYPTED") or "ENCRYPTED" in blocks[0][0][:200]
     if encrypted and passphrase is None:
-        return _Fault("is encrypted: its passphrase is needed.", passphrase_needed=True)
+        raise _Fault("is encrypted: its passphrase is needed.", passphrase_needed=True)
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     password = passphrase.reveal().encode() if passphrase and encrypted else None
     with suppress(Exception):  # each fault has another class there, and may quote the input
         return load_pem_private_key(blocks[0][0].encode(), password)
     if encrypted:
-        return _Fault(
+        raise _Fault(
             "could not be decrypted: the passphrase is wrong, or the file is damaged. Try it with "
             "openssl pkey -in FILE -noout",
             passphrase_needed=True,
         )
-    return _Fault(
+    raise _Fault(
         "is damaged, or a kind of key that is not known here: check it with  openssl pkey -in "
         "FILE -noout"
     )
@@ -179,22 +172,19 @@ def _no_block(value: str) -> str:
     return f"is no key that is known here: expected {_FORMS}."
 
 
-def _from_json(material: Secret) -> tuple[Any, dict[str, Any]] | _Fault:
-    """Return the library's key and the JWK it came from, or a fault."""
+def _from_json(material: Secret) -> tuple[Any, dict[str, Any]]:
+    """Return the library's key and the JWK it came from."""
     try:
         document = json.loads(material.reveal())
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        return _Fault(f"begins like JSON, but is none: expected {_FORMS}.")
+        raise _Fault(f"begins like JSON, but is none: expected {_FORMS}.")
     member = _one_private(document)
-    if isinstance(member, _Fault):
-        return member
-    if fault := _unfit(member):
-        return fault
+    _check_use(member)
     key = _imported(member)
     if key is None or not key.is_private:
-        return _Fault(
+        raise _Fault(
             "is a JWK whose members do not make a key: check kty, crv and that the private and "
             "public numbers belong together."
         )
@@ -203,20 +193,20 @@ def _from_json(material: Secret) -> tuple[Any, dict[str, Any]] | _Fault:
         member["kty"] == "OKP"
         and _wrapped(key.raw_value).as_dict(private=False)["x"] != member["x"]
     ):
-        return _Fault("is a JWK whose public part x does not belong to its private part d.")
+        raise _Fault("is a JWK whose public part x does not belong to its private part d.")
     return key.raw_value, member
 
 
-def _one_private(document: dict[str, Any]) -> dict[str, Any] | _Fault:
+def _one_private(document: dict[str, Any]) -> dict[str, Any]:
     if "keys" not in document:
         if "kty" not in document:
-            return _Fault(f"is JSON without kty or keys: expected {_FORMS}.")
+            raise _Fault(f"is JSON without kty or keys: expected {_FORMS}.")
         return document
     listed = document["keys"]
     members = listed if isinstance(listed, list) else []
     private = [m for m in members if isinstance(m, dict) and ("d" in m or m.get("kty") == "oct")]
     if len(private) != 1:
-        return _Fault(
+        raise _Fault(
             f"is a JWKS with {units.count(len(private), 'private key')} among "
             f"{units.count(len(members), 'key')}: exactly one was expected. Put the one to use in "
             "a file of its own."
@@ -224,24 +214,23 @@ def _one_private(document: dict[str, Any]) -> dict[str, Any] | _Fault:
     return private[0]
 
 
-def _unfit(member: dict[str, Any]) -> _Fault | None:
-    """Return why a JWK is not to be used for signing, before any number of it is looked at."""
+def _check_use(member: dict[str, Any]) -> None:
+    """Refuse a JWK that is not for signing, before any number of it is looked at."""
     kty = member.get("kty")
     if kty == "oct":
-        return _Fault(
+        raise _Fault(
             "is a shared key (kty oct): whoever checks such a signature could make it. Use an EC, "
             "RSA or Ed25519 key."
         )
     if not isinstance(kty, str) or kty not in _PUBLIC_MEMBERS:
-        return _Fault("is a JWK of a kind (kty) that cannot sign: expected EC, RSA or OKP.")
+        raise _Fault("is a JWK of a kind (kty) that cannot sign: expected EC, RSA or OKP.")
     if "d" not in member:
-        return _Fault("is a public JWK: to sign, the private one is needed, with its member d.")
+        raise _Fault("is a public JWK: to sign, the private one is needed, with its member d.")
     if member.get("use") not in (None, "sig"):
-        return _Fault("is a JWK that is not for signatures (use): expected use sig, or none.")
+        raise _Fault("is a JWK that is not for signatures (use): expected use sig, or none.")
     operations = member.get("key_ops")
     if operations is not None and not (isinstance(operations, list) and "sign" in operations):
-        return _Fault("is a JWK that is not for signing (key_ops): expected sign among them.")
-    return None
+        raise _Fault("is a JWK that is not for signing (key_ops): expected sign among them.")
 
 
 def _imported(member: dict[str, Any]) -> Any:
@@ -261,35 +250,35 @@ def _imported(member: dict[str, Any]) -> Any:
 
 
 def _wrapped(raw: Any) -> Any:
-    """Return joserfc's key around a key of cryptography, or a fault for kinds that cannot sign."""
+    """Return joserfc's key around a key of cryptography; kinds that cannot sign are a fault."""
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
     from joserfc.jwk import ECKey, OKPKey, RSAKey
 
     if isinstance(raw, rsa.RSAPrivateKey):
         if not MIN_RSA_BITS <= raw.key_size <= MAX_RSA_BITS:
-            return _Fault(
+            raise _Fault(
                 f"is an RSA key of {raw.key_size:,} bits: {MIN_RSA_BITS:,} to {MAX_RSA_BITS:,} "
                 "are wanted (RFC 7518 §3.3). Make a new one."
             )
         return RSAKey.import_key(raw)
     if isinstance(raw, ec.EllipticCurvePrivateKey):
         if raw.curve.name not in ("secp256r1", "secp384r1", "secp521r1"):
-            return _Fault(
+            raise _Fault(
                 f"is an EC key on {raw.curve.name}: expected P-256, P-384 or P-521. Make a new one."
             )
         return ECKey.import_key(raw)
     if isinstance(raw, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
         return OKPKey.import_key(raw)
-    return _Fault("is a kind of key that cannot sign a JWT: expected RSA, EC, Ed25519 or Ed448.")
+    raise _Fault("is a kind of key that cannot sign a JWT: expected RSA, EC, Ed25519 or Ed448.")
 
 
-def _algorithms(key: Any, wanted: Any) -> tuple[str, ...] | _Fault:
+def _algorithms(key: Any, wanted: Any) -> tuple[str, ...]:
     """Return what a key can do, only ``wanted`` (a JWK's own ``alg``) where that is named."""
     able = tuple(name for name in ALGORITHMS if _able(key, name))
     if wanted is None:
         return able
     if wanted not in able:
-        return _Fault(
+        raise _Fault(
             f"is a JWK for another algorithm (alg): its key can do {', '.join(able)}. Correct alg "
             "in it, or leave it out."
         )
