@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import ssl
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import httpcore
 
@@ -25,46 +27,6 @@ _BODY_NAMES = {
     Kind.MCP: "an MCP answer",
 }
 
-# OpenSSL's X509_V_ERR_* numbers; its own words for them need a book.
-_CERTIFICATE = {
-    9: "its certificate is not valid yet (is this machine's clock right?)",
-    10: "its certificate has expired",
-    18: "its certificate is self-signed",
-    19: "its certificate chain ends in a self-signed certificate that this machine does not trust",
-    20: "its certificate was issued by a CA that this machine does not trust, "
-    "or the server leaves out the intermediate certificate",
-    21: "its certificate could not be checked: the server leaves out the intermediate certificate",
-    23: "its certificate was revoked",
-    62: "its certificate is for another host name",
-    64: "its certificate is for another IP address",
-}
-_TRY_HTTP = (
-    "Try the same URL with http:// (for this machine or a test network only); if the server is"
-    " yours, let this port speak TLS."
-)
-_NEWER_TLS = "Let the server offer TLS 1.2 or newer."
-# What is to be done where it is no matter of the certificate.
-_TLS_NEXT = {
-    "WRONG_VERSION_NUMBER": _TRY_HTTP,
-    "HTTP_REQUEST": _TRY_HTTP,
-    "UNSUPPORTED_PROTOCOL": _NEWER_TLS,
-    "TLSV1_ALERT_PROTOCOL_VERSION": _NEWER_TLS,
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "Compare the TLS versions and ciphers of the server with what"
-    " is usual today; it may also want a client certificate.",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "Let the server take clients without a certificate: this"
-    " program sends none.",
-    "TLSV1_UNRECOGNIZED_NAME": "Check the spelling of the host, and whether the server is set up"
-    " for this name.",
-}
-_TLS = {
-    "WRONG_VERSION_NUMBER": "it does not speak TLS on this port (plain HTTP?)",
-    "HTTP_REQUEST": "it does not speak TLS on this port (plain HTTP?)",
-    "UNSUPPORTED_PROTOCOL": "it offers only versions of TLS below 1.2",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "it offers no version of TLS that this program accepts",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the two sides have no TLS settings in common",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it demands a client certificate",
-    "TLSV1_UNRECOGNIZED_NAME": "it does not know this host name",
-}
 _CONNECT = {
     errno.ECONNREFUSED: "refused the connection (nothing listens there)",
     errno.ECONNRESET: "reset the connection",
@@ -173,22 +135,30 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _tls(error: Exception) -> tuple[str, str]:
     """Return what went wrong, and what can be done where the finding's own step does not fit."""
+    words = _tls_words()
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            code = getattr(cause, "verify_code", 0)
+            code = str(getattr(cause, "verify_code", 0))
             known = terminal.one_line(str(getattr(cause, "verify_message", "") or cause))
-            return _CERTIFICATE.get(code, f"its certificate was not accepted: {known}"), ""
+            return words["certificate"].get(code, f"its certificate was not accepted: {known}"), ""
         if isinstance(cause, ssl.SSLEOFError):
             break
         if isinstance(cause, ssl.SSLError):
             reason = cause.reason or str(cause)
-            said = _TLS.get(reason, f"the TLS handshake failed ({terminal.one_line(reason)})")
-            return said, _TLS_NEXT.get(reason, "")
+            failed = f"the TLS handshake failed ({terminal.one_line(reason)})"
+            return words["handshake"].get(reason, failed), words["next"].get(reason, "")
     return (
         "it closed the connection during the TLS handshake",
         "Check that this port speaks TLS, and look in the log of the server or the proxy before"
         " it for why it hung up.",
     )
+
+
+@cache
+def _tls_words() -> dict[str, dict[str, str]]:
+    import tomllib  # not with the module: most runs have no trouble with TLS
+
+    return tomllib.loads(Path(__file__).with_name("tls.toml").read_text(encoding="utf-8"))
 
 
 def _connect(error: Exception) -> str:
