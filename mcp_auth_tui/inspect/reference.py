@@ -190,12 +190,9 @@ def _value(rule: Rule) -> dict[str, Any]:
         "levels": {revision: str(level) for revision, level in rule.levels.items()},
         "since": rule.since,
         "whose": str(rule.whose),
-        "headline": rule.headline,
-        "expected": rule.expected,
-        "why": rule.why,
-        "next": rule.next,
-        "source": rule.source,
     }
+    names = ("headline", "expected", "why", "next", "source")
+    members |= {name: getattr(rule, name) for name in names}
     members["mend"] = [{"where": where, "how": how} for where, how in row.mend.items()]
     return members | {name.lower(): sample for name, sample in _samples(row)}
 

@@ -1,35 +1,12 @@
 """Knows the JSON that scripts read, and what in it is masked; must not know where it is written.
 
-The document of ``--json`` (schema ``mcp-auth-tui/1``; members may be added, never changed):
-
-- ``schema``, ``program`` (name and version), ``url``, ``revision`` (the MCP revision negotiated);
-- ``outcome`` (``ok``, ``open``, ``failed``, ``refused``, ``waiting``, ``interrupted``), ``exit``
-  (the exit code), ``stage`` (the last stage reached, or the one that stopped), ``stop`` (the
-  finding that ended the run, or null), ``marks`` (sentences: what was lifted by hand);
-- ``headers``: name to value, as they are;
-- ``stages``: each ``name``, ``status``, ``summary``, ``seconds`` (on the wire);
-- ``findings``: each ``id``, ``level`` (``fatal``, ``error``, ``warning``, ``info``, ``ok``),
-  ``message``, ``seen``, ``expected``, ``whose``, ``source``, ``next``, ``stage``, ``exchange``
-  (number or null), ``pointer``, ``revision``;
-- ``tried``: the places where documents were looked for; ``resource``, ``authorization_server``,
-  ``client``, ``authorization`` (the request in the browser), each null until known;
-- ``token``: null or what was issued, masked (``--reveal``: as it is); claims are not verified;
-- ``signatures``: with ``--check-signatures`` each token that is a JWT: ``what``, ``ok`` (null where
-  it could not be checked), ``why``, ``exchange``;
-- ``server``: null or what the MCP server told when the headers were tried;
-- ``exchanges``: each request with its answer, masked; header fields are pairs, bodies are text of
-  at most `BODY_LIMIT` characters; ``timings``: ``started`` and ``ended`` in seconds since the
-  epoch, ``seconds`` in all, ``network`` on the wire. JSON in a body is told to a depth of 64; an
-  exchange that cannot be told for a fault of ours holds ``number``, ``status`` and ``fault`` alone.
-
-``inspect --format json`` writes an array of such documents, ``--format jsonl`` one a line; there
+The schema is ``mcp-auth-tui/1``: members may be added, never changed. `help/json.md` names those of
+``--json`` and ``--events``; ``inspect`` writes an array of such documents, or one a line, where
 ``exit`` is 1 when a finding is at or over the threshold, and ``stop`` is the first finding that
-would end a sign-in.
-
-``--events`` writes one object a line: ``schema``, ``event`` (the name of the event in lower case)
-and its members. ``browsed`` holds the authorization URL whole, for it is there to be opened; the
-last one, ``ended``, holds ``headers``. Nowhere else is a credential: what takes its place says its
-length and a short hash (SPEC 6).
+would end a sign-in. JSON in a body is told to a depth of 64; an exchange that cannot be told for a
+fault of ours holds ``number``, ``status`` and ``fault`` alone. ``browsed`` holds the authorization
+URL whole, for it is there to be opened, and ``headers`` is as it is. Nowhere else is a credential:
+what takes its place says its length and a short hash (SPEC 6).
 """
 
 from __future__ import annotations
@@ -39,37 +16,32 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mcp_auth_tui import __version__
-from mcp_auth_tui.model import (
-    Browsed,
-    Ended,
-    Event,
-    Exchange,
-    Exchanged,
-    Finding,
-    Learned,
-    Left,
-    Ready,
-    Redactor,
-    Request,
-    Response,
-    Session,
-    Slip,
-    Stage,
-    Started,
-    Status,
-)
+from mcp_auth_tui import __version__, model
 from mcp_auth_tui.text.terminal import one_line
 
 SCHEMA = "mcp-auth-tui/1"
 BODY_LIMIT = 20_000
-_NOT_BEGUN = (Status.IDLE, Status.SKIPPED)
+_FINDING = (
+    *("id", "level", "message", "seen", "expected", "whose", "source", "next", "meanwhile"),
+    *("stage", "exchange", "pointer", "revision"),
+)
+_ENDPOINTS = ("authorization", "token", "registration")
+_LEARNED = (
+    ("resource", "resource", "identifier", "url", "issuers", "scopes"),
+    ("authorization_server", "server", "issuer", "url", *(f"{e}_endpoint" for e in _ENDPOINTS)),
+    ("client", "client", "id", "how", "issuer", "redirect_uri", "auth_method", "secret"),
+    ("signatures", "checked"),
+    ("authorization", "attempt", "number", "url", "client_id", "redirect_uri", "scope", "resource"),
+    ("server", "peer", "era", "revision", "name", "version", "tools", "instructions", "called"),
+)
+"""Member of the document, the field of the session that it tells of, and what of it (nothing: all)."""
+_NOT_BEGUN = (model.Status.IDLE, model.Status.SKIPPED)
 
 
 def document(
-    session: Session, *, reveal: bool = False, marks: tuple[str, ...] = ()
+    session: model.Session, *, reveal: bool = False, marks: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Return the whole run as one JSON value (see the head of this module)."""
+    """Return the whole run as one JSON value (`help/json.md`)."""
     redactor = session.redactor()
     made = {
         "program": {"name": "mcp-auth-tui", "version": __version__},
@@ -78,10 +50,10 @@ def document(
         "outcome": session.outcome,
         "exit": session.exit,
         "stage": _reached(session),
-        "stop": _finding(session.stop) if session.stop else None,
+        "stop": _some(session.stop, *_FINDING),
         "marks": (*marks, *session.marks),
-        "stages": [_stage(session, stage) for stage in Stage],
-        "findings": [_finding(finding) for finding in session.findings],
+        "stages": [_stage(session, stage) for stage in model.Stage],
+        "findings": [_some(finding, *_FINDING) for finding in session.findings],
         "tried": session.tried,
         **_learned(session),
     }
@@ -95,39 +67,39 @@ def document(
     }
 
 
-def event(happened: Event, session: Session) -> dict[str, Any]:
+def event(happened: model.Event, session: model.Session) -> dict[str, Any]:
     """Return one event as a JSON value; ``session`` is the session after it."""
     name = type(happened).__name__.lower()
     redactor = session.redactor()
     head = {"schema": SCHEMA, "event": name}
     match happened:
-        case Ended():
+        case model.Ended():
             headers = {name: value.reveal() for name, value in session.headers.items()}
             members = {
                 "outcome": happened.outcome,
                 "exit": happened.exit,
                 "at": happened.at,
-                "stop": _finding(happened.stop) if happened.stop else None,
+                "stop": _some(happened.stop, *_FINDING),
             }
             return {**head, **redactor.json(members), "headers": headers}
-        case Browsed():
+        case model.Browsed():
             return {**head, **redactor.json(happened), "url": happened.url}
-        case Exchanged():
+        case model.Exchanged():
             return {**head, **_transcript(redactor, happened.exchange)}
-        case Finding():
-            return {**head, **redactor.json(_finding(happened))}
-        case Slip():
-            return {**head, **redactor.json(_finding(happened.finding))}
-        case Started():
+        case model.Finding():
+            return {**head, **redactor.json(_some(happened, *_FINDING))}
+        case model.Slip():
+            return {**head, **redactor.json(_some(happened.finding, *_FINDING))}
+        case model.Started():
             known = [name for name, _ in happened.known]
             members = {"url": happened.url, "at": happened.at, "known": known}
             return {**head, **redactor.json({**members, "skipped": happened.skipped})}
-        case Left():
+        case model.Left():
             summary = one_line(happened.summary, None)
             return {**head, **redactor.json(replace(happened, summary=summary))}
-        case Learned(name="token"):
+        case model.Learned(name="token"):
             return {**head, "name": "token", "value": _token(session, False)}
-        case Ready():
+        case model.Ready():
             return {**head, **redactor.json(_action(redactor, happened))}
         case _:
             return {**head, **redactor.json(happened)}
@@ -138,14 +110,14 @@ def dumped(value: Mapping[str, Any], *, indent: int | None = None) -> str:
     return json.dumps(value, indent=indent, allow_nan=False).replace("\x7f", "\\u007f")
 
 
-def _reached(session: Session) -> str | None:
+def _reached(session: model.Session) -> str | None:
     if session.stop is not None:
         return session.stop.stage
-    begun = (s for s in reversed(Stage) if session.stages[s].status not in _NOT_BEGUN)
+    begun = (s for s in reversed(model.Stage) if session.stages[s].status not in _NOT_BEGUN)
     return next(begun, None)
 
 
-def _stage(session: Session, stage: Stage) -> dict[str, Any]:
+def _stage(session: model.Session, stage: model.Stage) -> dict[str, Any]:
     state = session.stages[stage]
     return {
         "name": stage,
@@ -155,53 +127,16 @@ def _stage(session: Session, stage: Stage) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "id": finding.id,
-        "level": finding.level,
-        "message": finding.message,
-        "seen": finding.seen,
-        "expected": finding.expected,
-        "whose": finding.whose,
-        "source": finding.source,
-        "next": finding.next,
-        "meanwhile": finding.meanwhile,
-        "stage": finding.stage,
-        "exchange": finding.exchange,
-        "pointer": finding.pointer,
-        "revision": finding.revision,
-    }
-
-
 def _some(value: Any, *names: str) -> dict[str, Any] | None:
     return None if value is None else {name: getattr(value, name) for name in names}
 
 
-def _learned(session: Session) -> dict[str, Any]:
-    return {
-        "resource": _some(session.resource, "identifier", "url", "issuers", "scopes"),
-        "authorization_server": _some(
-            session.server,
-            "issuer",
-            "url",
-            "authorization_endpoint",
-            "token_endpoint",
-            "registration_endpoint",
-        ),
-        "client": _some(
-            session.client, "id", "how", "issuer", "redirect_uri", "auth_method", "secret"
-        ),
-        "signatures": session.checked,
-        "authorization": _some(
-            session.attempt, "number", "url", "client_id", "redirect_uri", "scope", "resource"
-        ),
-        "server": _some(
-            session.peer, "era", "revision", "name", "version", "tools", "instructions", "called"
-        ),
-    }
+def _learned(session: model.Session) -> dict[str, Any]:
+    fields = ((member, getattr(session, name), names) for member, name, *names in _LEARNED)
+    return {member: _some(value, *names) if names else value for member, value, names in fields}
 
 
-def _token(session: Session, reveal: bool) -> dict[str, Any] | None:
+def _token(session: model.Session, reveal: bool) -> dict[str, Any] | None:
     if session.token is None:
         return None
     members: dict[str, Any] = session.redactor().json(session.token)
@@ -212,7 +147,7 @@ def _token(session: Session, reveal: bool) -> dict[str, Any] | None:
     return members
 
 
-def _transcript(redactor: Redactor, exchange: Exchange) -> dict[str, Any]:
+def _transcript(redactor: model.Redactor, exchange: model.Exchange) -> dict[str, Any]:
     """Return an exchange as JSON; one that cannot be told does not take the others with it."""
     try:
         members: dict[str, Any] = redactor.json(_exchange(redactor, exchange))
@@ -222,7 +157,7 @@ def _transcript(redactor: Redactor, exchange: Exchange) -> dict[str, Any]:
     return members
 
 
-def _exchange(redactor: Redactor, exchange: Exchange) -> dict[str, Any]:
+def _exchange(redactor: model.Redactor, exchange: model.Exchange) -> dict[str, Any]:
     request, response, failure = exchange.request, exchange.response, exchange.failure
     return {
         "number": exchange.number,
@@ -243,7 +178,7 @@ def _exchange(redactor: Redactor, exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _request(redactor: Redactor, request: Request) -> dict[str, Any]:
+def _request(redactor: model.Redactor, request: model.Request) -> dict[str, Any]:
     return {
         "headers": redactor.fields(request.headers),
         "form": None if request.form is None else redactor.fields(request.form),
@@ -251,7 +186,7 @@ def _request(redactor: Redactor, request: Request) -> dict[str, Any]:
     }
 
 
-def _response(redactor: Redactor, response: Response) -> dict[str, Any]:
+def _response(redactor: model.Redactor, response: model.Response) -> dict[str, Any]:
     body = redactor.body(response.body, response.media_type, BODY_LIMIT + 1)
     return {
         "headers": redactor.fields(response.headers),
@@ -261,9 +196,9 @@ def _response(redactor: Redactor, response: Response) -> dict[str, Any]:
     }
 
 
-def _action(redactor: Redactor, ready: Ready) -> dict[str, Any]:
+def _action(redactor: model.Redactor, ready: model.Ready) -> dict[str, Any]:
     request = ready.request
-    if not isinstance(request, Request):
+    if not isinstance(request, model.Request):
         return {"action": "browse"}
     return {
         "action": "open" if ready.stream else "send",
@@ -274,7 +209,7 @@ def _action(redactor: Redactor, ready: Ready) -> dict[str, Any]:
     }
 
 
-def _timings(session: Session) -> dict[str, Any]:
+def _timings(session: model.Session) -> dict[str, Any]:
     network = sum(exchange.seconds for exchange in session.exchanges)
     return {
         "started": session.started,

@@ -9,50 +9,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from mcp_auth_tui import __version__
-from mcp_auth_tui.model import (
-    Browsed,
-    Ended,
-    Entered,
-    Event,
-    Exchange,
-    Exchanged,
-    Finding,
-    Learned,
-    Left,
-    Level,
-    Outcome,
-    Question,
-    Ready,
-    Remark,
-    Request,
-    Resumed,
-    Session,
-    Slip,
-    Stage,
-    Started,
-    Status,
-    Tried,
-    Waiting,
-)
+from mcp_auth_tui import __version__, model
 from mcp_auth_tui.model.oauth import Attempt, DeviceCode
 from mcp_auth_tui.render.summary import GLYPHS, counted, elsewhere, learned
 from mcp_auth_tui.text import terminal, units
 
 HEADINGS = {
-    Stage.PROBE: "1 Metadata: the MCP server is asked",
-    Stage.RESOURCE: "1 Metadata: the protected resource",
-    Stage.SERVER: "1 Metadata: the authorization server",
-    Stage.REGISTER: "2 Registration: the client",
-    Stage.AUTHORIZE: "3 Browser: the sign-in",
-    Stage.TOKEN: "4 Token: the code is exchanged",
-    Stage.VERIFY: "5 Headers: the token is tried",
+    model.Stage.PROBE: "1 Metadata: the MCP server is asked",
+    model.Stage.RESOURCE: "1 Metadata: the protected resource",
+    model.Stage.SERVER: "1 Metadata: the authorization server",
+    model.Stage.REGISTER: "2 Registration: the client",
+    model.Stage.AUTHORIZE: "3 Browser: the sign-in",
+    model.Stage.TOKEN: "4 Token: the code is exchanged",
+    model.Stage.VERIFY: "5 Headers: the token is tried",
 }
 STATUS_GLYPHS = {
-    Status.DONE: "✓",
-    Status.WARNED: "!",
-    Status.FAILED: "✗",
-    Status.SKIPPED: "-",
+    model.Status.DONE: "✓",
+    model.Status.WARNED: "!",
+    model.Status.FAILED: "✗",
+    model.Status.SKIPPED: "-",
 }
 MEANINGS = {
     0: "the headers were obtained and accepted",
@@ -65,13 +40,17 @@ MEANINGS = {
 }
 _RED, _GREEN, _YELLOW, _BOLD, _PLAIN = "31", "32", "33", "1", ""
 _COLOURS = {
-    Level.FATAL: _RED,
-    Level.ERROR: _RED,
-    Level.WARNING: _YELLOW,
-    Level.INFO: _PLAIN,
-    Level.OK: _GREEN,
+    model.Level.FATAL: _RED,
+    model.Level.ERROR: _RED,
+    model.Level.WARNING: _YELLOW,
+    model.Level.INFO: _PLAIN,
+    model.Level.OK: _GREEN,
 }
-_STATUS_COLOURS = {Status.DONE: _GREEN, Status.WARNED: _YELLOW, Status.FAILED: _RED}
+_STATUS_COLOURS = {
+    model.Status.DONE: _GREEN,
+    model.Status.WARNED: _YELLOW,
+    model.Status.FAILED: _RED,
+}
 # Characters in a line: a server may name 60,000 tools. The address to sign in at is never cut.
 _LONGEST = 4000
 
@@ -104,83 +83,83 @@ class Plain:
         self._destination = destination
         self._pictures = pictures
         self._now = now
-        self._session = Session()
-        self._told: set[Finding] = set()
+        self._session = model.Session()
+        self._told: set[model.Finding] = set()
         self._known: dict[str, list[str]] = {}
         self._invited = False
         self._kept = 0
 
-    def show(self, event: Event, session: Session) -> None:
+    def show(self, event: model.Event, session: model.Session) -> None:
         """Write the lines for one event."""
         self._session = session
         match event:
-            case Started():
+            case model.Started():
                 self._start(event)
-            case Entered():
+            case model.Entered():
                 self._blank()
                 self._line(HEADINGS[event.stage], _BOLD)
-            case Left():
+            case model.Left():
                 self._left(event)
-            case Exchanged():
+            case model.Exchanged():
                 self._exchange(event.exchange)
-            case Finding(level=Level.OK):
+            case model.Finding(level=model.Level.OK):
                 self._kept += 1
-            case Finding():
-                if event.level is not Level.FATAL or not self._said(event):
+            case model.Finding():
+                if event.level is not model.Level.FATAL or not self._said(event):
                     self.finding(event)
-            case Tried():
+            case model.Tried():
                 self._line(f"  {event.what}, {event.verdict}: {event.url} ({event.why})")
-            case Learned(value=Attempt() as attempt):
+            case model.Learned(value=Attempt() as attempt):
                 self._consent(attempt)
-            case Learned(value=DeviceCode() as code):
+            case model.Learned(value=DeviceCode() as code):
                 self._device(code)
-            case Learned():
+            case model.Learned():
                 self._learned(event)
             case _:
                 self._show_person(event)
 
-    def _show_person(self, event: Event) -> None:
+    def _show_person(self, event: model.Event) -> None:
         match event:
-            case Slip():
+            case model.Slip():
                 self._slip(event.finding)
-            case Browsed():
+            case model.Browsed():
                 self._browsed(event)
-            case Waiting():
+            case model.Waiting():
                 self._waiting(event)
-            case Resumed():
+            case model.Resumed():
                 self._line(f"  The wait is over: {event.how}")
-            case Ready():
+            case model.Ready():
                 self._ready(event.request)
-            case Remark():
+            case model.Remark():
                 self._line(f"  {event.text}")
-            case Ended():
+            case model.Ended():
                 self._end(event)
 
     def say(self, sentence: str) -> None:
         """Write one line that is no event."""
         self._line(sentence)
 
-    def finding(self, finding: Finding) -> None:
+    def finding(self, finding: model.Finding) -> None:
         """Write a finding; an error with all that helps to mend it."""
         self._told.add(finding)
         mark = self._paint(f"{GLYPHS[finding.level]} {finding.level}", _COLOURS[finding.level])
         self._write(f"  {mark}: {self._safe(finding.message)} [{self._safe(finding.id)}]")
-        if finding.level.rank <= Level.ERROR.rank:
+        if finding.level.rank <= model.Level.ERROR.rank:
             self._details(finding)
 
-    def _slip(self, wrong: Finding) -> None:
+    def _slip(self, wrong: model.Finding) -> None:
         """Write why a paste is no answer, and what to paste instead: the run still waits."""
-        mark = self._paint(GLYPHS[Level.WARNING], _YELLOW)
+        mark = self._paint(GLYPHS[model.Level.WARNING], _YELLOW)
         self._write(f"  {mark} {self._safe(wrong.message)} [{self._safe(wrong.id)}]")
         if wrong.next:
             self._line(f"      next: {wrong.next}")
 
-    def _said(self, stop: Finding) -> bool:
+    def _said(self, stop: model.Finding) -> bool:
         """Return whether what ends the run was told in full already, before it was known to."""
-        errors = (item for item in self._told if item.level.rank <= Level.ERROR.rank)
+        errors = (item for item in self._told if item.level.rank <= model.Level.ERROR.rank)
         return any(stop == item or stop.repeats(item) for item in errors)
 
-    def _details(self, finding: Finding) -> None:
+    def _details(self, finding: model.Finding) -> None:
         for name, value in (
             ("seen", finding.seen),
             ("expected", finding.expected),
@@ -194,7 +173,7 @@ class Plain:
                 self._line(f"      {head}{line}")
                 head = "  "
 
-    def _start(self, event: Started) -> None:
+    def _start(self, event: model.Started) -> None:
         self._line(f"mcp-auth-tui {__version__}: {event.url}", _BOLD)
         for note in self._notes:
             self._line(f"  Note: {note}")
@@ -206,7 +185,7 @@ class Plain:
         for mark in self._marks:
             self._line(f"! MARKED RUN: {mark}", _YELLOW)
 
-    def _learned(self, event: Learned) -> None:
+    def _learned(self, event: model.Learned) -> None:
         """Write what is new; a value that is learned again (a token: verified) tells no more."""
         lines = learned(event.name, event.value)
         if self._known.get(event.name) != lines:
@@ -217,11 +196,11 @@ class Plain:
     def _checked(self) -> None:
         """Write how many checks of a stage were kept: each by itself would bury what was not."""
         if self._kept:
-            mark = self._paint(GLYPHS[Level.OK], _COLOURS[Level.OK])
+            mark = self._paint(GLYPHS[model.Level.OK], _COLOURS[model.Level.OK])
             self._write(f"  {mark} {units.count(self._kept, 'check')} kept")
         self._kept = 0
 
-    def _left(self, event: Left) -> None:
+    def _left(self, event: model.Left) -> None:
         self._checked()
         seconds = self._session.stages[event.stage].seconds
         glyph = STATUS_GLYPHS.get(event.status, "·")
@@ -230,7 +209,7 @@ class Plain:
         summary = f": {self._safe(event.summary)}" if event.summary else ""
         self._write(f"  {mark}{spent}{summary}")
 
-    def _exchange(self, exchange: Exchange) -> None:
+    def _exchange(self, exchange: model.Exchange) -> None:
         request = exchange.request
         answer = str(exchange.status) if exchange.response else "no answer"
         parts = [f"{answer}, {units.duration(exchange.seconds)}", request.purpose]
@@ -276,7 +255,7 @@ class Plain:
                     self._write(line)
         self._line("  (Device authorization, RFC 8628; it is not part of MCP.)")
 
-    def _browsed(self, event: Browsed) -> None:
+    def _browsed(self, event: model.Browsed) -> None:
         self._invited = False
         self._line("  The address to sign in at:")
         self._blank()
@@ -291,7 +270,7 @@ class Plain:
         if event.note:
             self._line(f"  {event.note}")
 
-    def _waiting(self, event: Waiting) -> None:
+    def _waiting(self, event: model.Waiting) -> None:
         left = max(event.until - self._now(), 0.0)
         limit = f", {units.duration(round(left, 1))} at most" if left else ""
         self._line(f"  Waiting for {event.what}{limit}.")
@@ -304,7 +283,7 @@ class Plain:
                 " error page there, and press Enter."
             )
 
-    def _question(self, question: Question) -> None:
+    def _question(self, question: model.Question) -> None:
         self._line(f"  ? {question.prompt}")
         if question.detail:
             self._line(f"    {question.detail}")
@@ -313,8 +292,8 @@ class Plain:
         if question.default is not None:
             self._line(f"    Enter alone: {question.default}")
 
-    def _ready(self, request: Request | Attempt) -> None:
-        if isinstance(request, Request):
+    def _ready(self, request: model.Request | Attempt) -> None:
+        if isinstance(request, model.Request):
             self._line(f"  Next: {request.method} {request.url}")
             for field in (*request.headers, *(request.form or ())):
                 why = f" ({field.reason})" if field.reason else ""
@@ -323,14 +302,14 @@ class Plain:
             self._line("  Next: the sign-in in the browser")
         self._line("  Enter lets it go, r runs to the end, q ends the run.")
 
-    def _end(self, event: Ended) -> None:
+    def _end(self, event: model.Ended) -> None:
         session = self._session
         self._checked()
         if event.stop is not None and not self._said(event.stop):
             self.finding(event.stop)
         self._blank()
         meaning = MEANINGS.get(event.exit, "")
-        if event.outcome is Outcome.OPEN:
+        if event.outcome is model.Outcome.OPEN:
             meaning = "the server asks for no authorization"
         colour = _GREEN if event.exit == 0 else _RED
         self._line(f"Result: {event.outcome}, exit code {event.exit}: {meaning}", colour)

@@ -24,31 +24,12 @@ _HINT = re.compile(r"(?<![\w-])(login_hint)=([^&\s#\"'<>‹›]+)")
 # Members of a token or registration answer that say nothing about a person.
 _PLAIN = frozenset(
     {
-        "token_type",
-        "expires_in",
-        "scope",
-        "error",
-        "error_description",
-        "error_uri",
-        "interval",
-        "issued_token_type",
-        "client_id",
-        "client_name",
-        "client_uri",
-        "redirect_uris",
-        "grant_types",
-        "response_types",
-        "token_endpoint_auth_method",
-        "application_type",
-        "client_id_issued_at",
-        "client_secret_expires_at",
-        "registration_client_uri",
-        "software_id",
-        "software_version",
-        "request_uri",
-        "verification_uri",
-        "dpop_bound_access_tokens",
-        "require_pushed_authorization_requests",
+        *("token_type", "expires_in", "scope", "error", "error_description", "error_uri"),
+        *("interval", "issued_token_type", "client_id", "client_name", "client_uri"),
+        *("redirect_uris", "grant_types", "response_types", "token_endpoint_auth_method"),
+        *("application_type", "client_id_issued_at", "client_secret_expires_at"),
+        *("registration_client_uri", "software_id", "software_version", "request_uri"),
+        *("verification_uri", "dpop_bound_access_tokens", "require_pushed_authorization_requests"),
     }
 )
 
