@@ -9,27 +9,9 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from mcp_auth_tui.demo import answers, authorization, pages
 from mcp_auth_tui.demo import device as device_codes
-from mcp_auth_tui.demo import pages
-from mcp_auth_tui.demo.answers import (
-    as_error,
-    as_json,
-    form_of,
-    not_found,
-    only,
-    pairs_of,
-    redirect,
-)
 from mcp_auth_tui.demo.authentication import authenticate
-from mcp_auth_tui.demo.authorization import (
-    AuthorizationRequest,
-    Parameters,
-    Redirected,
-    Unredirectable,
-    client_id_of,
-    judge_request,
-    location,
-)
 from mcp_auth_tui.demo.clients import document_url_problem, judge_document, register
 from mcp_auth_tui.demo.device import DeviceAuthorization
 from mcp_auth_tui.demo.fetch import fetch_document
@@ -52,7 +34,7 @@ _MAX_NAME = 60
 class _Pending:
     """An authorization request on its way through the pages, tied to one browser by a cookie."""
 
-    request: AuthorizationRequest
+    request: authorization.AuthorizationRequest
     browser: str
     token: str
     expires: float
@@ -125,17 +107,17 @@ class AuthorizationFront:
             case _, device_codes.AUTHORIZATION | device_codes.PAGE if self._devices is not None:
                 return self._devices.handle(incoming)
             case "GET", "/jwks" if self._signer is not None:
-                return as_json(self._signer.jwks)
+                return answers.as_json(self._signer.jwks)
             case _, "/authorize" | "/consent" | "/sign-in" | "/token" | "/register":
-                return only("GET" if incoming.path == "/authorize" else "POST")
-        return pages.ordinary() if "html-metadata" in self._faults else not_found()
+                return answers.only("GET" if incoming.path == "/authorize" else "POST")
+        return pages.ordinary() if "html-metadata" in self._faults else answers.not_found()
 
     def _metadata(self) -> Reply:
         if "html-metadata" in self._faults:
             return pages.ordinary()
         if {"no-metadata", "legacy-paths"} & self._faults:
-            return not_found()
-        return as_json(
+            return answers.not_found()
+        return answers.as_json(
             server_metadata(
                 self.issuer,
                 self._resources,
@@ -148,35 +130,37 @@ class AuthorizationFront:
     def _register(self, incoming: Incoming) -> Reply:
         if "dcr-refused" in self._faults:
             refusal = OAuthError("invalid_redirect_uri", "loopback redirects are not allowed here")
-            return as_error(refusal)
+            return answers.as_error(refusal)
         try:
             metadata = json.loads(incoming.body)
         except (ValueError, RecursionError):
-            return as_error(OAuthError("invalid_client_metadata", "the body is not JSON"))
+            return answers.as_error(OAuthError("invalid_client_metadata", "the body is not JSON"))
         try:
             offered = self._devices is not None
             client, answer = register(
                 metadata, self._entropy, self._clock(), self.issuer, device=offered
             )
         except OAuthError as error:
-            return as_error(error)
+            return answers.as_error(error)
         self._clients.put(client.id, client)
-        return as_json(answer, 201, (("Pragma", "no-cache"),))
+        return answers.as_json(answer, 201, (("Pragma", "no-cache"),))
 
     # -- the authorization endpoint and its pages
 
     async def _authorize(self, incoming: Incoming) -> Reply:
         try:
-            parameters = pairs_of(incoming.query)
-            client = await self._client(client_id_of(parameters))
+            parameters = answers.pairs_of(incoming.query)
+            client = await self._client(authorization.client_id_of(parameters))
             request = self._judged(parameters, client)
         except ValueError:
             return pages.problem(400, "The request has too many parameters.", "Send fewer.")
-        except Unredirectable as error:
+        except authorization.Unredirectable as error:
             return pages.problem(400, error.reason, error.hint)
-        except Redirected as error:
+        except authorization.Redirected as error:
             answer = {"error": error.error, "error_description": error.description}
-            return redirect(location(error, answer, self.issuer, self._faults))
+            return answers.redirect(
+                authorization.location(error, answer, self.issuer, self._faults)
+            )
         if self._auto_approve:
             return self._finish(request, _SUBJECT)
         browser = self._browser_of(incoming) or self._entropy.opaque("browser")
@@ -188,22 +172,24 @@ class AuthorizationFront:
         cookie = f"{self._cookie}={browser}; Path=/; HttpOnly; SameSite=Lax"
         return Reply(page.status, page.body, (*page.headers, ("Set-Cookie", cookie)))
 
-    def _judged(self, parameters: Parameters, client: Client) -> AuthorizationRequest:
-        return judge_request(parameters, client, self._resources)
+    def _judged(
+        self, parameters: authorization.Parameters, client: Client
+    ) -> authorization.AuthorizationRequest:
+        return authorization.judge_request(parameters, client, self._resources)
 
     async def _client(self, client_id: str) -> Client:
         """Find a registered client, or fetch the document that describes it."""
         if not client_id.startswith("https://"):
             client = self._clients.get(client_id)
             if client is None:
-                raise Unredirectable(
+                raise authorization.Unredirectable(
                     "This server does not know the client_id.",
                     "Register the client here first; registrations end with the practice server.",
                 )
             return client
         problem = document_url_problem(client_id)
         if problem is not None:
-            raise Unredirectable(
+            raise authorization.Unredirectable(
                 f"The client_id cannot be a metadata document's URL: {problem}.",
                 "Use an https URL with a path.",
             )
@@ -211,7 +197,7 @@ class AuthorizationFront:
             data = await asyncio.to_thread(fetch_document, client_id, self._cimd_ca)
             client = judge_document(client_id, data)
         except OAuthError as error:
-            raise Unredirectable(
+            raise authorization.Unredirectable(
                 error.description, "Serve the document over https as plain JSON of at most 5 KB."
             ) from None
         self._clients.put(client.id, client)
@@ -239,7 +225,7 @@ class AuthorizationFront:
         if (incoming.header("origin") or self.issuer) != self.issuer:
             return pages.problem(403, "This form came from another site.", "Start over.")
         try:
-            form = form_of(incoming)
+            form = answers.form_of(incoming)
         except OAuthError as error:
             return pages.problem(400, error.description, "Start over.")
         transaction = form.get("transaction", "")
@@ -250,7 +236,7 @@ class AuthorizationFront:
             return _stale()
         if incoming.path == "/sign-in":
             pending.subject = form.get("name", "").strip()[:_MAX_NAME] or _SUBJECT
-            return redirect(f"/consent?transaction={transaction}")
+            return answers.redirect(f"/consent?transaction={transaction}")
         if pending.subject is None:
             return _stale()
         self._pending.pop(transaction)
@@ -272,23 +258,23 @@ class AuthorizationFront:
         known = morsel is not None and self._browsers.get(morsel.value)
         return morsel.value if morsel is not None and known else None
 
-    def _finish(self, request: AuthorizationRequest, subject: str | None) -> Reply:
+    def _finish(self, request: authorization.AuthorizationRequest, subject: str | None) -> Reply:
         """Send the browser back with a code, or with a denial when `subject` is None."""
         if subject is None or "denied" in self._faults:
             answer = {"error": "access_denied", "error_description": "the person said no"}
         else:
             answer = {"code": self.tokens.issue_code(request, subject)}
-        return redirect(location(request, answer, self.issuer, self._faults))
+        return answers.redirect(authorization.location(request, answer, self.issuer, self._faults))
 
     # -- the token endpoint
 
     def _token(self, incoming: Incoming) -> Reply:
         try:
-            form = form_of(incoming)
+            form = answers.form_of(incoming)
             client = authenticate(incoming, form, self._clients)
-            return as_json(self.tokens.answer(client, form), 200, (("Pragma", "no-cache"),))
+            return answers.as_json(self.tokens.answer(client, form), 200, (("Pragma", "no-cache"),))
         except OAuthError as error:
-            return as_error(error)
+            return answers.as_error(error)
 
 
 def _signer(issuer: str, entropy: Entropy) -> "Signer":

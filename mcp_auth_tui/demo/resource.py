@@ -5,27 +5,11 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from mcp_auth_tui.demo import pages
+from mcp_auth_tui.demo import pages, rpc
 from mcp_auth_tui.demo.answers import Headers, as_json, as_text, not_found, only
 from mcp_auth_tui.demo.eras import check_legacy_version, check_modern, is_modern
 from mcp_auth_tui.demo.metadata import resource_metadata
 from mcp_auth_tui.demo.records import DEFAULT_SCOPE, Access, Entropy, Grant, Shelf, covered
-from mcp_auth_tui.demo.rpc import (
-    INVALID_REQUEST,
-    LEGACY,
-    NEEDED_SCOPE,
-    OLDEST,
-    Caller,
-    Message,
-    Notes,
-    RpcError,
-    answer_initialize,
-    answer_legacy,
-    answer_modern,
-    as_error,
-    params_of,
-    read_message,
-)
 from mcp_auth_tui.loopback.server import Incoming, Reply
 
 PRM_PREFIX = "/.well-known/oauth-protected-resource"
@@ -54,7 +38,7 @@ class _Session:
     """A session of the initialize era; `outbox` is there for the old HTTP+SSE transport alone."""
 
     subject: str
-    outbox: asyncio.Queue[Message] | None = None
+    outbox: asyncio.Queue[rpc.Message] | None = None
 
 
 class ResourceServer:
@@ -74,7 +58,7 @@ class ResourceServer:
         self._judge = judge
         self._faults = faults
         self._entropy = entropy
-        self._notes = Notes()
+        self._notes = rpc.Notes()
         self._sessions: Shelf[_Session] = Shelf(64)
 
     async def handle(self, incoming: Incoming) -> Reply:
@@ -130,15 +114,15 @@ class ResourceServer:
             raise self._insufficient(resource, "notes:write")
         return access
 
-    def _allowed(self, message: Message, access: Access, resource: str) -> Caller:
+    def _allowed(self, message: rpc.Message, access: Access, resource: str) -> rpc.Caller:
         """Judge the scope that a tool needs; raises _Unauthorized with a 403."""
         scopes = covered(access.scopes)
         if message["method"] == "tools/call":
-            tool = params_of(message).get("name")
-            needed = NEEDED_SCOPE.get(tool) if isinstance(tool, str) else None
+            tool = rpc.params_of(message).get("name")
+            needed = rpc.NEEDED_SCOPE.get(tool) if isinstance(tool, str) else None
             if needed is not None and needed not in scopes:
                 raise self._insufficient(resource, needed)
-        return Caller(access.grant.subject, access.grant.client_id, tuple(sorted(scopes)))
+        return rpc.Caller(access.grant.subject, access.grant.client_id, tuple(sorted(scopes)))
 
     def _insufficient(self, resource: str, scope: str) -> _Unauthorized:
         why = f"this needs {scope}"
@@ -169,23 +153,23 @@ class ResourceServer:
             return self._end_session(incoming, access)
         if incoming.method != "POST":
             return only("POST", "DELETE")
-        message: Message | None = None
+        message: rpc.Message | None = None
         try:
             _check_media(incoming)
-            message = read_message(incoming.body)
+            message = rpc.read_message(incoming.body)
             caller = self._allowed(message, access, "/mcp")
             if is_modern(incoming, message):
                 check_modern(incoming, message)
                 if "id" not in message:
                     return Reply(202)
-                return as_json(answer_modern(message, self._notes, caller))
+                return as_json(rpc.answer_modern(message, self._notes, caller))
             return self._in_session(incoming, message, caller)
-        except RpcError as error:
-            return as_json(as_error(error, message), error.status)
+        except rpc.RpcError as error:
+            return as_json(rpc.as_error(error, message), error.status)
 
-    def _in_session(self, incoming: Incoming, message: Message, caller: Caller) -> Reply:
+    def _in_session(self, incoming: Incoming, message: rpc.Message, caller: rpc.Caller) -> Reply:
         if message["method"] == "initialize" and "id" in message:
-            _, answer = answer_initialize(message, LEGACY)
+            _, answer = rpc.answer_initialize(message, rpc.LEGACY)
             session_id = self._entropy.opaque("session")
             self._sessions.put(session_id, _Session(caller.subject))
             return as_json(answer, headers=(("Mcp-Session-Id", session_id),))
@@ -196,10 +180,10 @@ class ResourceServer:
         if "id" not in message:
             return Reply(202)
         try:
-            answer = answer_legacy(message, self._notes, caller)
-        except RpcError as error:
+            answer = rpc.answer_legacy(message, self._notes, caller)
+        except rpc.RpcError as error:
             # Before 2026-07-28 an error of the method itself is no error of HTTP.
-            return as_json(as_error(error, message))
+            return as_json(rpc.as_error(error, message))
         if message["method"] == "tools/list":
             return Reply(200, _one_event(answer), _STREAM_HEADERS)
         return as_json(answer)
@@ -225,12 +209,12 @@ class ResourceServer:
         if incoming.method != "GET":
             return only("GET")
         session_id = self._entropy.opaque("session")
-        outbox: asyncio.Queue[Message] = asyncio.Queue(_QUEUE)
+        outbox: asyncio.Queue[rpc.Message] = asyncio.Queue(_QUEUE)
         self._sessions.put(session_id, _Session(access.grant.subject, outbox))
         return Reply(200, self._events(session_id, outbox), _STREAM_HEADERS)
 
     async def _events(
-        self, session_id: str, outbox: asyncio.Queue[Message]
+        self, session_id: str, outbox: asyncio.Queue[rpc.Message]
     ) -> AsyncIterator[bytes]:
         try:
             yield f"event: endpoint\ndata: /messages?session_id={session_id}\n\n".encode()
@@ -246,9 +230,9 @@ class ResourceServer:
         if session is None or session.outbox is None or session.subject != access.grant.subject:
             return as_text(404, "This session does not exist, or has ended.")
         try:
-            message = read_message(incoming.body)
-        except RpcError as error:
-            return as_json(as_error(error), error.status)
+            message = rpc.read_message(incoming.body)
+        except rpc.RpcError as error:
+            return as_json(rpc.as_error(error), error.status)
         caller = self._allowed(message, access, "/sse")
         if "id" in message:
             try:
@@ -257,31 +241,31 @@ class ResourceServer:
                 return as_text(429, "Read the stream first.", (("Retry-After", "1"),))
         return as_text(202, "Accepted")
 
-    def _answer_oldest(self, message: Message, caller: Caller) -> Message:
+    def _answer_oldest(self, message: rpc.Message, caller: rpc.Caller) -> rpc.Message:
         try:
             if message["method"] == "initialize":
-                return answer_initialize(message, (OLDEST,))[1]
-            return answer_legacy(message, self._notes, caller)
-        except RpcError as error:
-            return as_error(error, message)
+                return rpc.answer_initialize(message, (rpc.OLDEST,))[1]
+            return rpc.answer_legacy(message, self._notes, caller)
+        except rpc.RpcError as error:
+            return rpc.as_error(error, message)
 
 
 def _check_media(incoming: Incoming) -> None:
     kind = (incoming.header("content-type") or "").split(";")[0].strip().lower()
     if kind != "application/json":
-        raise RpcError(INVALID_REQUEST, "Content-Type must be application/json", 415)
+        raise rpc.RpcError(rpc.INVALID_REQUEST, "Content-Type must be application/json", 415)
     accepted = (incoming.header("accept") or "*/*").lower()
     both = "application/json" in accepted and "text/event-stream" in accepted
     if not both and "*/*" not in accepted:
-        raise RpcError(
-            INVALID_REQUEST, "Accept must list application/json and text/event-stream", 406
+        raise rpc.RpcError(
+            rpc.INVALID_REQUEST, "Accept must list application/json and text/event-stream", 406
         )
 
 
-def _event(message: Message) -> bytes:
+def _event(message: rpc.Message) -> bytes:
     return f"event: message\ndata: {json.dumps(message, ensure_ascii=False)}\n\n".encode()
 
 
-async def _one_event(message: Message) -> AsyncIterator[bytes]:
+async def _one_event(message: rpc.Message) -> AsyncIterator[bytes]:
     yield b": practice\n\n"
     yield _event(message)
