@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
 
 from mcp_auth_tui.model import Level, Session
 
@@ -25,23 +24,30 @@ class Setting:
     colour: bool = False
 
 
-class Form(Protocol):
+class Form:
     """One form being written."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self._begun = False
+        """Something stands before what comes next."""
 
     def head(self) -> str:
         """Return what comes before the first URL."""
-        ...
+        return ""
 
     def one(self, session: Session) -> str:
         """Return the piece for one URL."""
-        ...
+        raise NotImplementedError
 
     def tail(self, *, complete: bool) -> str:
         """Return what comes after the last URL; not complete: the run was interrupted."""
-        ...
+        return ""
 
+    def _comma(self) -> str:
+        comma, self._begun = ",\n" if self._begun else "\n", True
+        return comma
 
-Make = Callable[[Setting], Form]
 
 # The modules are imported when they are used: a run needs one of them.
 _MAKERS: Mapping[str, tuple[str, str]] = {
@@ -59,5 +65,5 @@ FORMATS = tuple(_MAKERS)
 def form(name: str, setting: Setting) -> Form:
     """Return a form by its name (one of `FORMATS`)."""
     module, maker = _MAKERS[name]
-    make: Make = getattr(import_module(f"{__name__}.{module}"), maker)
+    make: Callable[[Setting], Form] = getattr(import_module(f"{__name__}.{module}"), maker)
     return make(setting)

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.inspect.formats import Setting
+from mcp_auth_tui.inspect.formats import Form
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.render.document import document, dumped
 
 
-class JsonLines:
-    """One document a line."""
-
-    def __init__(self, setting: Setting) -> None:
-        self._setting = setting
-
-    def head(self) -> str:
-        """Return nothing."""
-        return ""
+class JsonLines(Form):
+    """One document a line; one that is missing was not written."""
 
     def one(self, session: Session) -> str:
         """Return the document of one URL on one line."""
         return f"{dumped(document(session, marks=self._setting.marks))}\n"
 
-    def tail(self, *, complete: bool) -> str:
-        """Return nothing: a line that is missing was not written."""
-        return ""
 
-
-class Json:
+class Json(Form):
     """One array of documents, for one URL too."""
-
-    def __init__(self, setting: Setting) -> None:
-        self._setting = setting
-        self._begun = False
 
     def head(self) -> str:
         """Open the array."""
@@ -39,8 +24,7 @@ class Json:
 
     def one(self, session: Session) -> str:
         """Return the document of one URL."""
-        comma, self._begun = ",\n" if self._begun else "\n", True
-        return comma + dumped(document(session, marks=self._setting.marks), indent=2)
+        return self._comma() + dumped(document(session, marks=self._setting.marks), indent=2)
 
     def tail(self, *, complete: bool) -> str:
         """Close the array."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape, quoteattr
 
-from mcp_auth_tui.inspect.formats import Setting
+from mcp_auth_tui.inspect.formats import Form
 from mcp_auth_tui.model import Finding, Level, Session
 from mcp_auth_tui.render.report.content import ranked
 from mcp_auth_tui.render.report.safe import Safe
 
 
-class Junit:
+class Junit(Form):
     """A finding at or over the threshold is a failure; a lighter one is output of a passed case."""
-
-    def __init__(self, setting: Setting) -> None:
-        self._setting = setting
 
     def head(self) -> str:
         """Open the suites."""

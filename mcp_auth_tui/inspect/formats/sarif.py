@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.findings import CATALOGUE
-from mcp_auth_tui.inspect.formats import Setting
+from mcp_auth_tui.inspect.formats import Form, Setting
 from mcp_auth_tui.model import Finding, Level, Session
 from mcp_auth_tui.render.document import dumped
 from mcp_auth_tui.render.report.content import ranked
@@ -30,13 +30,12 @@ _LEVELS = {
 }
 
 
-class Sarif:
+class Sarif(Form):
     """One log with one run; the rules that were broken are described after the results."""
 
     def __init__(self, setting: Setting) -> None:
-        self._marks = setting.marks
+        super().__init__(setting)
         self._rules: dict[str, int] = {}
-        self._begun = False
 
     def head(self) -> str:
         """Open the log and its results."""
@@ -46,11 +45,8 @@ class Sarif:
     def one(self, session: Session) -> str:
         """Return the results of one URL."""
         safe = Safe(session)
-        made = ""
-        for finding in ranked(session):
-            comma, self._begun = ",\n" if self._begun else "\n", True
-            made += comma + dumped(self._result(session, finding, safe))
-        return made
+        results = (self._result(session, finding, safe) for finding in ranked(session))
+        return "".join(self._comma() + dumped(result) for result in results)
 
     def tail(self, *, complete: bool) -> str:
         """Close the results and describe the tool, its rules and the run."""
@@ -62,7 +58,7 @@ class Sarif:
         invocation = {
             "executionSuccessful": complete,
             "toolExecutionNotifications": [
-                {"level": "warning", "message": {"text": mark}} for mark in self._marks
+                {"level": "warning", "message": {"text": mark}} for mark in self._setting.marks
             ],
         }
         end = dumped({"tool": {"driver": driver}, "invocations": [invocation]})

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_auth_tui.inspect.formats import Setting
+from mcp_auth_tui.inspect.formats import Form
 from mcp_auth_tui.model import Finding, Level, Session
-from mcp_auth_tui.render.report.content import checked, ranked, told
+from mcp_auth_tui.render.report.content import checked, details, ranked, told
 from mcp_auth_tui.render.report.safe import Safe
 from mcp_auth_tui.render.summary import GLYPHS, elsewhere
 
 _COLOURS = {Level.FATAL: "31", Level.ERROR: "31", Level.WARNING: "33", Level.OK: "32"}
 
 
-class Text:
+class Text(Form):
     """A paragraph for each URL: the worst finding first."""
-
-    def __init__(self, setting: Setting) -> None:
-        self._setting = setting
 
     def head(self) -> str:
         """Return the marks of the run, if any."""
@@ -48,22 +45,7 @@ class Text:
         yield f"  {mark}: {safe.line(finding.message)} [{finding.id}]"
         if finding.level.rank > Level.WARNING.rank:
             return
-        where = ", ".join(
-            part
-            for part in (
-                f"exchange {finding.exchange}" if finding.exchange else "",
-                finding.pointer,
-            )
-            if part
-        )
-        for name, value in (
-            ("seen", finding.seen),
-            ("where", where),
-            ("expected", finding.expected),
-            ("rule", finding.rule),
-            ("to be mended by", finding.whose),
-            ("next", finding.next),
-        ):
+        for name, value in details(finding):
             if value:
                 yield f"      {name}: {safe.line(value)}"
 

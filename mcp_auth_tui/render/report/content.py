@@ -186,20 +186,23 @@ def _item(finding: Finding, safe: Safe) -> Item:
     rule = CATALOGUE.get(finding.id)
     headline = rule.headline if rule else "A rule was broken."
     said = "" if finding.message == headline else finding.message
+    clients = ((_client(note), _does(note)) for note in client_notes(finding.id))
+    pairs = (("said", said), *details(finding), *clients)
+    filled = tuple((name, safe.line(value)) for name, value in pairs if value)
+    return Item(str(finding.level), headline, finding.id, filled)
+
+
+def details(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """Return label and value of what helps to mend a finding; as received, and perhaps empty."""
     number = f"exchange {finding.exchange}" if finding.exchange else ""
-    where = ", ".join(part for part in (number, finding.pointer) if part)
-    details = (
-        ("said", said),
+    return (
         ("seen", finding.seen),
-        ("where", where),
+        ("where", ", ".join(part for part in (number, finding.pointer) if part)),
         ("expected", finding.expected),
         ("rule", finding.rule),
         ("to be mended by", finding.whose),
         ("next", finding.next),
-        *((_client(note), _does(note)) for note in client_notes(finding.id)),
     )
-    shown = tuple((name, safe.line(value)) for name, value in details if value)
-    return Item(str(finding.level), headline, finding.id, shown)
 
 
 def _does(note: ClientNote) -> str:
