@@ -269,10 +269,6 @@ class AuthApp(App[int]):
         """Copy the command that does the same."""
         self.output.copy("The command", event.value)
 
-    def on_settings_screen_noted(self, event: SettingsScreen.Noted) -> None:
-        """Say what the settings have to say."""
-        self.notify(event.told)
-
     def on_exchange_screen_taken(self, event: ExchangeScreen.Taken) -> None:
         """Copy what was chosen on the screen of an exchange."""
         self.output.copy(event.what, event.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual import on
@@ -103,21 +104,19 @@ class ExchangeScreen(Screen[None]):
     side: var[int] = var(1)
     follow: var[bool] = var(False)
 
+    @dataclass
     class Again(Message):
         """The person wants an exchange to be sent again, perhaps edited before."""
 
-        def __init__(self, exchange: Exchange, edit: bool) -> None:
-            super().__init__()
-            self.exchange = exchange
-            self.edit = edit
+        exchange: Exchange
+        edit: bool
 
+    @dataclass
     class Taken(Message):
         """The person wants a text on the clipboard."""
 
-        def __init__(self, what: str, value: str) -> None:
-            super().__init__()
-            self.what = what
-            self.value = value
+        what: str
+        value: str
 
     def __init__(self, number: int, sought: Finding | None = None) -> None:
         """Show an exchange; at what a finding is about, when one is ``sought``."""

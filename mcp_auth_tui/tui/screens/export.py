@@ -52,8 +52,8 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
         Binding("escape", "leave", "Back"),
         Binding("c", "copy", "Copy"),
         Binding("s", "save", "Save"),
-        Binding("j", "move(1)", "Down", show=False),
-        Binding("k", "move(-1)", "Up", show=False),
+        Binding("j", "focused.cursor_down", "Down", show=False),
+        Binding("k", "focused.cursor_up", "Up", show=False),
     ]
 
     def __init__(self, session: Session) -> None:
@@ -152,8 +152,3 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
             self.query_one(Hints).tell(*_LISTING)
         else:
             self.dismiss(None)
-
-    def action_move(self, by: int) -> None:
-        """Go up or down."""
-        options = self.query_one("#exports", OptionList)
-        options.action_cursor_down() if by > 0 else options.action_cursor_up()

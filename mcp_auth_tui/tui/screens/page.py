@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 from textual.binding import Binding
@@ -24,12 +25,11 @@ class Page(Screen[Result]):
     ]
     session: var[Session] = var(Session, always_update=True)
 
+    @dataclass
     class Opened(Message):
         """An exchange was chosen."""
 
-        def __init__(self, number: int) -> None:
-            super().__init__()
-            self.number = number
+        number: int
 
     def __init__(self) -> None:
         super().__init__(classes="page")

@@ -42,8 +42,8 @@ class EditScreen(Screen[Sendable | None]):
         Binding("s,ctrl+s", "send", "Send"),
         Binding("a", "add", "Add"),
         Binding("d,delete", "drop", "Drop"),
-        Binding("j", "move(1)", "Down", show=False),
-        Binding("k", "move(-1)", "Up", show=False),
+        Binding("j", "focused.cursor_down", "Down", show=False),
+        Binding("k", "focused.cursor_up", "Up", show=False),
     ]
     reveal: reactive[bool] = reactive(False)
 
@@ -198,11 +198,6 @@ class EditScreen(Screen[Sendable | None]):
             self._close()
         else:
             self.dismiss(None)
-
-    def action_move(self, by: int) -> None:
-        """Go up or down."""
-        shown = self.query_one("#rows", OptionList)
-        shown.action_cursor_down() if by > 0 else shown.action_cursor_up()
 
 
 def row_content(row: Row, look: content.Look) -> Content:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from textual import on
@@ -54,25 +54,17 @@ class SettingsScreen(ModalScreen[str | None]):
         Binding("c", "copy", "Copy the command"),
         Binding("right,l,tab", "group(1)", "Next group"),
         Binding("left,h,shift+tab", "group(-1)", "Previous group"),
-        Binding("j", "move(1)", "Down", show=False),
-        Binding("k", "move(-1)", "Up", show=False),
+        Binding("j", "focused.cursor_down", "Down", show=False),
+        Binding("k", "focused.cursor_up", "Up", show=False),
     ]
     session: reactive[Session] = reactive(Session, always_update=True)
     busy: reactive[bool] = reactive(False)
 
+    @dataclass
     class Taken(Message):
         """The person wants the command on the clipboard."""
 
-        def __init__(self, value: str) -> None:
-            super().__init__()
-            self.value = value
-
-    class Noted(Message):
-        """Something was assumed that is worth saying."""
-
-        def __init__(self, sentence: str) -> None:
-            super().__init__()
-            self.told = sentence
+        value: str
 
     def __init__(self, settings: Settings, url: str) -> None:
         super().__init__(classes="page")
@@ -236,7 +228,7 @@ class SettingsScreen(ModalScreen[str | None]):
         else:
             self._draft = replace(draft, wrong=None)
             for note in self._settings.take(draft.given, draft.secret, options):
-                self.post_message(self.Noted(note))
+                self.notify(note)
         self._checking = False
         self._draw()
         then, self._then = self._then, ""
@@ -258,14 +250,14 @@ class SettingsScreen(ModalScreen[str | None]):
         if self._checking:
             self._then = wish
         elif self._draft.wrong is not None:
-            self.post_message(self.Noted(f"Not yet: {self._draft.wrong}."))
+            self.notify(f"Not yet: {self._draft.wrong}.")
         elif self.busy:
             sentence = "A run is under way and keeps its settings: esc on its screen cancels it."
-            self.post_message(self.Noted(sentence))
+            self.notify(sentence)
         elif self._url:
             self.dismiss(wish)
         else:
-            self.post_message(self.Noted("There is no URL to run against yet: type one first."))
+            self.notify("There is no URL to run against yet: type one first.")
 
     def action_copy(self) -> None:
         """Copy the command that does the same."""
@@ -298,8 +290,3 @@ class SettingsScreen(ModalScreen[str | None]):
             options.highlighted = next((start for start in starts if start > at), starts[0])
         else:
             options.highlighted = next((s for s in reversed(starts) if s < at), starts[-1])
-
-    def action_move(self, by: int) -> None:
-        """Go up or down."""
-        options = self.query_one("#settings", OptionList)
-        options.action_cursor_down() if by > 0 else options.action_cursor_up()

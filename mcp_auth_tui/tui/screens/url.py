@@ -6,6 +6,7 @@ What is to be forgotten is only asked for (`UrlForm.Forget`): who keeps the URLs
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
@@ -82,19 +83,17 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
         Binding("ctrl+o", "settings", "Settings"),
     ]
 
+    @dataclass
     class Settings(Message):
         """The person wants to change what the run is made with, for the URL as it stands."""
 
-        def __init__(self, url: str) -> None:
-            super().__init__()
-            self.url = url
+        url: str
 
+    @dataclass
     class Forget(Message):
         """A URL is to be forgotten, or all of them (None)."""
 
-        def __init__(self, url: str | None) -> None:
-            super().__init__()
-            self.url = url
+        url: str | None
 
     def __init__(
         self, config_for: Callable[[str], object], url: str = "", recent: Sequence[str] = ()

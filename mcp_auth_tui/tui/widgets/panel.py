@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from textual import events
 from textual.app import ComposeResult
@@ -39,12 +40,11 @@ class Panel(SessionWidget, can_focus=True):
     panel: var[int] = var(0)
     now: var[float] = var(0.0)
 
+    @dataclass
     class Chosen(Message):
         """A panel got the focus."""
 
-        def __init__(self, index: int) -> None:
-            super().__init__()
-            self.index = index
+        index: int
 
     def __init__(self, index: int, letters: Mapping[str, str] = actions.LETTERS) -> None:
         super().__init__(id=f"panel-{index}", classes="panel")
