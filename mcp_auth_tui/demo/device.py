@@ -1,5 +1,7 @@
 """Knows how a device and its person are answered (RFC 8628); must not issue a token."""
 
+from dataclasses import dataclass
+
 from mcp_auth_tui.demo import pages
 from mcp_auth_tui.demo.answers import as_error, as_json, form_of, only
 from mcp_auth_tui.demo.authentication import authenticate
@@ -18,27 +20,18 @@ from mcp_auth_tui.loopback.server import Incoming, Reply
 AUTHORIZATION, PAGE = "/device_authorization", "/device"
 
 
+@dataclass(frozen=True, slots=True)
 class DeviceAuthorization:
     """The endpoint that a device asks, and the page where a person types its code."""
 
-    def __init__(
-        self,
-        issuer: str,
-        resources: tuple[str, ...],
-        clients: Shelf[Client],
-        tokens: Tokens,
-        subject: str,
-        *,
-        auto_approve: bool,
-        denies: bool,
-    ) -> None:
-        self._issuer = issuer
-        self._resources = resources
-        self._clients = clients
-        self._tokens = tokens
-        self._subject = subject
-        self._auto_approve = auto_approve
-        self._denies = denies
+    issuer: str
+    resources: tuple[str, ...]
+    clients: Shelf[Client]
+    tokens: Tokens
+    subject: str
+    """Who signs in where nobody types a name."""
+    auto_approve: bool
+    denies: bool
 
     def handle(self, incoming: Incoming) -> Reply:
         """Answer one request to `AUTHORIZATION` or `PAGE`."""
@@ -51,14 +44,14 @@ class DeviceAuthorization:
     def _start(self, incoming: Incoming) -> Reply:
         try:
             form = form_of(incoming)
-            client = authenticate(incoming, form, self._clients)
+            client = authenticate(incoming, form, self.clients)
             code = self._code(client, form)
         except OAuthError as error:
             return as_error(error)
-        device = self._tokens.device(code)
-        if self._auto_approve:
-            self._decide(device, self._subject)
-        page = f"{self._issuer}{PAGE}"
+        device = self.tokens.device(code)
+        if self.auto_approve:
+            self._decide(device, self.subject)
+        page = f"{self.issuer}{PAGE}"
         return as_json(
             {
                 "device_code": code,
@@ -76,19 +69,19 @@ class DeviceAuthorization:
         scopes = frozenset(form.get("scope", DEFAULT_SCOPE).split())
         if not scopes <= SCOPES.keys():
             raise OAuthError("invalid_scope", f"only {' and '.join(SCOPES)} exist")
-        resource = form.get("resource", self._resources[0])
-        if resource not in self._resources:
+        resource = form.get("resource", self.resources[0])
+        if resource not in self.resources:
             raise OAuthError("invalid_target", "the resource is not one this server serves")
-        return self._tokens.start_device(client, resource, scopes)
+        return self.tokens.start_device(client, resource, scopes)
 
     def _answer(self, incoming: Incoming) -> Reply:
-        if (incoming.header("origin") or self._issuer) != self._issuer:
+        if (incoming.header("origin") or self.issuer) != self.issuer:
             return pages.problem(403, "This form came from another site.", "Start over.")
         try:
             form = form_of(incoming)
         except OAuthError as error:
             return pages.problem(400, error.description, "Start over.")
-        device = self._tokens.device_of(form.get("user_code", ""))
+        device = self.tokens.device_of(form.get("user_code", ""))
         if device is None:
             return pages.user_code(form.get("user_code", ""), wrong=True)
         if "decision" not in form:
@@ -100,9 +93,9 @@ class DeviceAuthorization:
                 resource=device.resource,
             )
         allowed = form["decision"] == "allow"
-        self._decide(device, form.get("name", "").strip() or self._subject if allowed else None)
+        self._decide(device, form.get("name", "").strip() or self.subject if allowed else None)
         return pages.device_end(allowed=allowed)
 
     def _decide(self, device: DeviceCode, subject: str | None) -> None:
         device.subject = subject
-        device.denied = subject is None or self._denies
+        device.denied = subject is None or self.denies

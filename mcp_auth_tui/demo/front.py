@@ -151,7 +151,7 @@ class AuthorizationFront:
         try:
             parameters = answers.pairs_of(incoming.query)
             client = await self._client(authorization.client_id_of(parameters))
-            request = self._judged(parameters, client)
+            request = authorization.judge_request(parameters, client, self._resources)
         except ValueError:
             return pages.problem(400, "The request has too many parameters.", "Send fewer.")
         except authorization.Unredirectable as error:
@@ -172,13 +172,7 @@ class AuthorizationFront:
         cookie = f"{self._cookie}={browser}; Path=/; HttpOnly; SameSite=Lax"
         return Reply(page.status, page.body, (*page.headers, ("Set-Cookie", cookie)))
 
-    def _judged(
-        self, parameters: authorization.Parameters, client: Client
-    ) -> authorization.AuthorizationRequest:
-        return authorization.judge_request(parameters, client, self._resources)
-
     async def _client(self, client_id: str) -> Client:
-        """Find a registered client, or fetch the document that describes it."""
         if not client_id.startswith("https://"):
             client = self._clients.get(client_id)
             if client is None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 from mcp_auth_tui.demo import pages, rpc
 from mcp_auth_tui.demo.answers import Headers, as_json, as_text, not_found, only
@@ -41,25 +41,18 @@ class _Session:
     outbox: asyncio.Queue[rpc.Message] | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class ResourceServer:
     """The MCP server at `origin`, with `/mcp` and, for the oldest transport, `/sse`."""
 
-    def __init__(
-        self,
-        origin: str,
-        issuer: str,
-        judge: Callable[[str, str], Access | None],
-        *,
-        faults: frozenset[str],
-        entropy: Entropy,
-    ) -> None:
-        self._origin = origin
-        self._issuer = issuer
-        self._judge = judge
-        self._faults = faults
-        self._entropy = entropy
-        self._notes = rpc.Notes()
-        self._sessions: Shelf[_Session] = Shelf(64)
+    origin: str
+    issuer: str
+    judge: Callable[[str, str], Access | None]
+    _: KW_ONLY
+    faults: frozenset[str]
+    entropy: Entropy
+    _notes: rpc.Notes = field(default_factory=rpc.Notes)
+    _sessions: Shelf[_Session] = field(default_factory=lambda: Shelf(64))
 
     async def handle(self, incoming: Incoming) -> Reply:
         """Answer one request to this origin."""
@@ -73,11 +66,11 @@ class ResourceServer:
         }
         if path not in endpoints:
             return not_found()
-        if (incoming.header("origin") or self._origin) != self._origin:
+        if (incoming.header("origin") or self.origin) != self.origin:
             return as_text(403, "This Origin is not served.")
-        if "not-mcp" in self._faults:
+        if "not-mcp" in self.faults:
             return pages.ordinary()
-        if "rate-limited" in self._faults:
+        if "rate-limited" in self.faults:
             return as_text(429, "Too many requests.", (("Retry-After", "1"),))
         resource, serve = endpoints[path]
         try:
@@ -87,30 +80,30 @@ class ResourceServer:
 
     async def _metadata(self, incoming: Incoming) -> Reply:
         resource = incoming.path.removeprefix(PRM_PREFIX)
-        if resource not in {"/mcp", "/sse"} or _NO_PRM & self._faults:
+        if resource not in {"/mcp", "/sse"} or _NO_PRM & self.faults:
             return not_found()
         if incoming.method not in {"GET", "HEAD"}:
             return only("GET")
-        if "hang" in self._faults:
+        if "hang" in self.faults:
             await asyncio.Event().wait()
-        if "prm-html" in self._faults:
+        if "prm-html" in self.faults:
             return pages.ordinary()
-        return as_json(resource_metadata(self._origin + resource, self._issuer, self._faults))
+        return as_json(resource_metadata(self.origin + resource, self.issuer, self.faults))
 
     # -- tokens
 
     def _authorized(self, incoming: Incoming, resource: str) -> Access:
         """Return what the token allows; raises _Unauthorized with a 401 or 403."""
-        if "open" in self._faults:
+        if "open" in self.faults:
             return _ANYBODY
         scheme, _, token = (incoming.header("authorization") or "").partition(" ")
         if scheme.lower() != "bearer":
             raise self._challenge(resource, 401, DEFAULT_SCOPE)
-        access = self._judge(token.strip(), self._origin + resource)
-        if access is None or "fresh-token-refused" in self._faults:
+        access = self.judge(token.strip(), self.origin + resource)
+        if access is None or "fresh-token-refused" in self.faults:
             why = "the token is unknown, expired, revoked or for another resource"
             raise self._challenge(resource, 401, DEFAULT_SCOPE, ("invalid_token", why))
-        if "stepup-loop" in self._faults:
+        if "stepup-loop" in self.faults:
             raise self._insufficient(resource, "notes:write")
         return access
 
@@ -135,11 +128,11 @@ class ResourceServer:
         parameters: list[str] = []
         if error is not None:
             parameters += [f'error="{error[0]}"', f'error_description="{error[1]}"']
-        if not _NO_PRM & self._faults:
-            parameters.append(f'resource_metadata="{self._origin}{PRM_PREFIX}{resource}"')
+        if not _NO_PRM & self.faults:
+            parameters.append(f'resource_metadata="{self.origin}{PRM_PREFIX}{resource}"')
         parameters.append(f'scope="{scope}"')
         headers: Headers = (("WWW-Authenticate", "Bearer " + ", ".join(parameters)),)
-        if "no-challenge" in self._faults:
+        if "no-challenge" in self.faults:
             headers = ()
         body: dict[str, str] = {"error": "unauthorized", "error_description": "a token is needed"}
         if error is not None:
@@ -170,7 +163,7 @@ class ResourceServer:
     def _in_session(self, incoming: Incoming, message: rpc.Message, caller: rpc.Caller) -> Reply:
         if message["method"] == "initialize" and "id" in message:
             _, answer = rpc.answer_initialize(message, rpc.LEGACY)
-            session_id = self._entropy.opaque("session")
+            session_id = self.entropy.opaque("session")
             self._sessions.put(session_id, _Session(caller.subject))
             return as_json(answer, headers=(("Mcp-Session-Id", session_id),))
         check_legacy_version(incoming)
@@ -208,7 +201,7 @@ class ResourceServer:
     async def _sse(self, incoming: Incoming, access: Access) -> Reply:
         if incoming.method != "GET":
             return only("GET")
-        session_id = self._entropy.opaque("session")
+        session_id = self.entropy.opaque("session")
         outbox: asyncio.Queue[rpc.Message] = asyncio.Queue(_QUEUE)
         self._sessions.put(session_id, _Session(access.grant.subject, outbox))
         return Reply(200, self._events(session_id, outbox), _STREAM_HEADERS)

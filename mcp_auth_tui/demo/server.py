@@ -17,17 +17,8 @@ _HOST = "127.0.0.1"
 _LEGACY = frozenset({"legacy", "legacy-paths"})
 _OAUTH_PATHS = frozenset(
     {
-        "/authorize",
-        "/sign-in",
-        "/consent",
-        "/token",
-        "/register",
-        "/revoke",
-        "/introspect",
-        "/device_authorization",
-        "/device",
-        "/jwks",
-        METADATA_PATH,
+        *("/authorize", "/sign-in", "/consent", "/token", "/register", "/revoke", "/introspect"),
+        *("/device_authorization", "/device", "/jwks", METADATA_PATH),
     }
 )
 
