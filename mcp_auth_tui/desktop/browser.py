@@ -189,7 +189,6 @@ class Browser:
         return commands, refused
 
     def _candidates(self) -> list[list[str]]:
-        """Return the commands to try, best first."""
         system = [list(command) for command in _OPENERS[self._kind()] if self._found(command[0])]
         return self._chosen[0] or [command for command in system if not _is_text(command)]
 
@@ -224,7 +223,6 @@ def can_open(environ: Mapping[str, str] = os.environ, platform: str = sys.platfo
 
 
 def _safe(url: str) -> bool:
-    """Return whether an address may be an argument of a command (SPEC 6)."""
     if not url.isascii() or not url.isprintable() or _UNSAFE & set(url) or "$(" in url:
         return False
     try:

@@ -195,7 +195,6 @@ def _because(seen: Verified, why: str) -> Verified:
 
 
 def _header(jwt: str) -> tuple[dict[str, Any] | None, str]:
-    """Return the header of a compact JWS, or None and why it is none."""
     if len(jwt) > MAX_JWT:
         return None, f"it has {len(jwt):,} characters, and at most {MAX_JWT:,} are looked at."
     parts = jwt.split(".")

@@ -148,7 +148,6 @@ class Plain:
             self._details(finding)
 
     def _slip(self, wrong: model.Finding) -> None:
-        """Write why a paste is no answer, and what to paste instead: the run still waits."""
         mark = self._paint(GLYPHS[model.Level.WARNING], _YELLOW)
         self._write(f"  {mark} {self._safe(wrong.message)} [{self._safe(wrong.id)}]")
         if wrong.next:

@@ -199,7 +199,6 @@ class AuthApp(App[int]):
             self.notify(f"{keys} is a key of the main screen: esc goes back to it.")
 
     def _perform(self, name: str) -> None:
-        """Do an action of the table of keys, whichever part of the program has it."""
         if name in PANEL_KEYS:
             self.main.action_panel(list(PANEL_KEYS).index(name))
             return

@@ -153,12 +153,10 @@ def _refusal(sentence: str) -> str:
 
 
 def _keys_of(key: Key) -> list[str]:
-    """Return the keys of an action as `canonical` spells them, each once."""
     return list(dict.fromkeys(canonical(one) for one in key.keys.split(",") if one))
 
 
 def _with(key: Key, own: Sequence[str]) -> Key:
-    """Return an action with other keys."""
     bound = ",".join(_bound(one) for one in own)
     return replace(key, keys=bound, shown=", ".join(_written(one) for one in own))
 
@@ -171,7 +169,6 @@ def _bound(key: str) -> str:
 
 
 def _written(key: str) -> str:
-    """Return how a key is written on the screen."""
     if key.startswith("ctrl+") and len(key) == 6:
         return f"^{key[-1]}"
     return "esc" if key == "escape" else key

@@ -110,7 +110,6 @@ def _message(finding: Finding, safe: Safe) -> str:
 
 
 def _place(session: Session, finding: Finding) -> str:
-    """Return the URL that a finding is about: that of its exchange, else the MCP URL."""
     exchange = next((e for e in session.exchanges if e.number == finding.exchange), None)
     return exchange.request.url if exchange else session.url
 

@@ -160,7 +160,6 @@ def _step(exchange: Exchange, safe: Safe) -> str:
 
 
 def _by_hand(exchange: Exchange) -> str:
-    """Say what a person did to an exchange."""
     again = f", exchange {exchange.again} sent again" if exchange.again else ""
     return f"{again}{', edited by hand' if exchange.edited else ''}"
 

@@ -57,7 +57,6 @@ def consent(session: Session, look: Look, *, short: bool = False) -> list[Conten
 
 
 def _attempt(session: Session) -> Attempt | None:
-    """Return the sign-in that is under way, or waits for its step."""
     ready = None if isinstance(session.ready, Request) else session.ready
     return session.attempt or ready
 

@@ -74,7 +74,6 @@ def _proof(session: Session, look: Look) -> list[Content]:
 
 
 def _marks(session: Session, look: Look) -> list[Content]:
-    """Return why the result of the run is worth less."""
     marks = (*look.marks, *session.marks)
     if not marks or not session.headers:
         return []

@@ -74,7 +74,6 @@ def _summary(token: Token, look: Look) -> list[Content]:
 
 
 def _lifetime(token: Token, look: Look) -> list[Content]:
-    """Return the bar that counts down."""
     label = f"{'lifetime':{(_LABEL if look.width >= 70 else 13) + 2}}"
     if token.expires_in is None:
         return rows([("lifetime", "not said: nobody knows when it ends")], look, least=_LABEL)
@@ -180,7 +179,6 @@ def _refresh(session: Session, token: Token, look: Look) -> list[Content]:
 
 
 def _rotation(before: Secret | None, after: Secret | None) -> StyledValue:
-    """Tell two secrets apart by their fingerprints."""
     old, new = (f"#{redaction.fingerprint(s.reveal())}" if s else "none" for s in (before, after))
     if old == new:
         return _with_mark(f"{new}: the same as before", _UNKNOWN)

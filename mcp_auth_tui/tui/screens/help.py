@@ -68,7 +68,6 @@ class GuideScreen(Screen[str | None]):
         return content.stack([*parts, *content.rows(MOVES, look, least=14)])
 
     def _key(self, key: Key, width: int) -> list[Content]:
-        """Return what a key does, and why it does not now."""
         off = key.off(self._state)
         pairs = [(key.shown, content.StyledValue(key.help, content.DIM if off else ""))]
         if off:

@@ -200,7 +200,6 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
         self.app.push_screen(Confirm(f"Forget {servers}?", "forget", "keep"), forget)
 
     def _listed(self, urls: Sequence[str]) -> None:
-        """Show what is left."""
         field = self.query_one(Input)
         self.query_one(Recent).fill(urls)
         self.on_resize()

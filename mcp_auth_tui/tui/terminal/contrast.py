@@ -65,7 +65,6 @@ def _apart(colour: Color, ground: Color) -> Color:
 
 
 def _luminance(colour: Color) -> float:
-    """Return the relative luminance (WCAG 2.2)."""
     parts = (value / 255 for value in (colour.r, colour.g, colour.b))
     red, green, blue = (
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts

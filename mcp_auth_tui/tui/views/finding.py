@@ -49,7 +49,6 @@ def finding_block(
 
 
 def _whose(session: Session, finding: Finding) -> str:
-    """Say who has to mend it, and which of the two servers that is."""
     issuers = session.resource.issuers if session.resource else ()
     issuer = session.server.issuer if session.server else next(iter(issuers), "")
     url = {Whose.SERVER: session.url, Whose.ISSUER: issuer}.get(finding.whose, "")

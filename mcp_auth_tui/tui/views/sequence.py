@@ -101,7 +101,6 @@ def steps(session: Session, memory: Memory | None = None) -> tuple[Step, ...]:
 
 
 def _marks(session: Session) -> dict[int, Level]:
-    """Return the worst finding about each exchange."""
     worst: dict[int, Level] = {}
     for finding in session.findings:
         if finding.exchange is not None:
@@ -144,7 +143,6 @@ def _request_label(session: Session, request: Request) -> str:
 
 
 def _response_label(response: Response) -> str:
-    """Return what an answer is, in a few words."""
     if response.status in (401, 403):
         return _challenge_label(response)
     if 300 <= response.status < 400:

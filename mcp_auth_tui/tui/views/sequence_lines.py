@@ -80,7 +80,6 @@ def draw(step: Step, width: int) -> Content:
 
 
 def _line(arrow: Arrow, width: int) -> Content:
-    """Draw one arrow over the life lines, its label on it; without the margin."""
     width = max(width, LEAST)
     at = [column - _MARGIN for column in lanes(width)]
     cells = [" "] * (width - _MARGIN)
