@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.text import units
@@ -96,11 +97,17 @@ class PrivateKey:
 
 
 class _Fault(Exception):
-    """Why material is no key; `parsed` says it as `KeyProblem`, without the frames that saw it."""
+    """Why material is no key: a name of `faults.toml`, and what its sentence is filled with.
 
-    def __init__(self, message: str, *, passphrase_needed: bool = False) -> None:
-        super().__init__(message)
-        self.passphrase_needed = passphrase_needed
+    `parsed` says it as `KeyProblem`, without the frames that saw the material.
+    """
+
+    def __init__(self, name: str, **values: object) -> None:
+        import tomllib  # not with the module: most keys are good
+
+        sentences = tomllib.loads(Path(__file__).with_name("faults.toml").read_text("utf-8"))
+        super().__init__(sentences[name].format(forms=_FORMS, **values))
+        self.passphrase_needed = name in ("encrypted", "passphrase")
 
 
 def parsed(material: Secret, passphrase: Secret | None, origin: str) -> PrivateKey:
@@ -116,7 +123,7 @@ def parsed(material: Secret, passphrase: Secret | None, origin: str) -> PrivateK
 def _parsed(material: Secret, passphrase: Secret | None, origin: str) -> PrivateKey:
     length = len(material.reveal())
     if length > MAX_MATERIAL:
-        raise _Fault(f"has {length:,} characters, far more than a key: expected {_FORMS}.")
+        raise _Fault("too-long", length=length)
     member: dict[str, Any] = {}
     if material.reveal().lstrip()[:1] == "{":
         raw, member = _from_json(material)
@@ -133,43 +140,28 @@ def _from_pem(material: Secret, passphrase: Secret | None) -> Any:
     value = material.reveal()
     blocks = list(_PRIVATE_BLOCK.finditer(value))
     if len(blocks) > 1:
-        raise _Fault("holds several private keys: put the one to use in a file of its own.")
+        raise _Fault("several")
     if not blocks:
         raise _Fault(_no_block(value))
     if blocks[0][1] == "OPENSSH PRIVATE KEY":
-        raise _Fault(
-            "is a key in OpenSSH's own form: convert a copy of it with  ssh-keygen -p -m PKCS8 -f "
-            "COPY"
-        )
+        raise _Fault("openssh")
     encrypted = blocks[0][1].startswith("ENCRYPTED") or "ENCRYPTED" in blocks[0][0][:200]
     if encrypted and passphrase is None:
-        raise _Fault("is encrypted: its passphrase is needed.", passphrase_needed=True)
+        raise _Fault("encrypted")
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     password = passphrase.reveal().encode() if passphrase and encrypted else None
     with suppress(Exception):  # each fault has another class there, and may quote the input
         return load_pem_private_key(blocks[0][0].encode(), password)
     if encrypted:
-        raise _Fault(
-            "could not be decrypted: the passphrase is wrong, or the file is damaged. Try it with "
-            "openssl pkey -in FILE -noout",
-            passphrase_needed=True,
-        )
-    raise _Fault(
-        "is damaged, or a kind of key that is not known here: check it with  openssl pkey -in "
-        "FILE -noout"
-    )
+        raise _Fault("passphrase")
+    raise _Fault("damaged")
 
 
 def _no_block(value: str) -> str:
     if "-----BEGIN CERTIFICATE" in value or "PUBLIC KEY-----" in value:
-        return (
-            "holds only the public half (a public key or certificate): to sign, the private key is "
-            "needed, and the server is given the public one."
-        )
-    if "-----BEGIN" in value:
-        return f"is a PEM file without a whole private key in it: expected {_FORMS}."
-    return f"is no key that is known here: expected {_FORMS}."
+        return "public"
+    return "not-whole" if "-----BEGIN" in value else "no-key"
 
 
 def _from_json(material: Secret) -> tuple[Any, dict[str, Any]]:
@@ -179,38 +171,32 @@ def _from_json(material: Secret) -> tuple[Any, dict[str, Any]]:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise _Fault(f"begins like JSON, but is none: expected {_FORMS}.")
+        raise _Fault("no-json")
     member = _one_private(document)
     _check_use(member)
     key = _imported(member)
     if key is None or not key.is_private:
-        raise _Fault(
-            "is a JWK whose members do not make a key: check kty, crv and that the private and "
-            "public numbers belong together."
-        )
+        raise _Fault("members")
     # An OKP key is made of d alone, so a wrong x would only be seen by the server.
     if (
         member["kty"] == "OKP"
         and _wrapped(key.raw_value).as_dict(private=False)["x"] != member["x"]
     ):
-        raise _Fault("is a JWK whose public part x does not belong to its private part d.")
+        raise _Fault("other-x")
     return key.raw_value, member
 
 
 def _one_private(document: dict[str, Any]) -> dict[str, Any]:
     if "keys" not in document:
         if "kty" not in document:
-            raise _Fault(f"is JSON without kty or keys: expected {_FORMS}.")
+            raise _Fault("no-jwk")
         return document
     listed = document["keys"]
     members = listed if isinstance(listed, list) else []
     private = [m for m in members if isinstance(m, dict) and ("d" in m or m.get("kty") == "oct")]
     if len(private) != 1:
-        raise _Fault(
-            f"is a JWKS with {units.count(len(private), 'private key')} among "
-            f"{units.count(len(members), 'key')}: exactly one was expected. Put the one to use in "
-            "a file of its own."
-        )
+        counted = units.count(len(private), "private key")
+        raise _Fault("jwks", private=counted, keys=units.count(len(members), "key"))
     return private[0]
 
 
@@ -218,19 +204,16 @@ def _check_use(member: dict[str, Any]) -> None:
     """Refuse a JWK that is not for signing, before any number of it is looked at."""
     kty = member.get("kty")
     if kty == "oct":
-        raise _Fault(
-            "is a shared key (kty oct): whoever checks such a signature could make it. Use an EC, "
-            "RSA or Ed25519 key."
-        )
+        raise _Fault("shared")
     if not isinstance(kty, str) or kty not in _PUBLIC_MEMBERS:
-        raise _Fault("is a JWK of a kind (kty) that cannot sign: expected EC, RSA or OKP.")
+        raise _Fault("kty")
     if "d" not in member:
-        raise _Fault("is a public JWK: to sign, the private one is needed, with its member d.")
+        raise _Fault("public-jwk")
     if member.get("use") not in (None, "sig"):
-        raise _Fault("is a JWK that is not for signatures (use): expected use sig, or none.")
+        raise _Fault("use")
     operations = member.get("key_ops")
     if operations is not None and not (isinstance(operations, list) and "sign" in operations):
-        raise _Fault("is a JWK that is not for signing (key_ops): expected sign among them.")
+        raise _Fault("key-ops")
 
 
 def _imported(member: dict[str, Any]) -> Any:
@@ -256,20 +239,15 @@ def _wrapped(raw: Any) -> Any:
 
     if isinstance(raw, rsa.RSAPrivateKey):
         if not MIN_RSA_BITS <= raw.key_size <= MAX_RSA_BITS:
-            raise _Fault(
-                f"is an RSA key of {raw.key_size:,} bits: {MIN_RSA_BITS:,} to {MAX_RSA_BITS:,} "
-                "are wanted (RFC 7518 §3.3). Make a new one."
-            )
+            raise _Fault("rsa-bits", bits=raw.key_size, least=MIN_RSA_BITS, most=MAX_RSA_BITS)
         return RSAKey.import_key(raw)
     if isinstance(raw, ec.EllipticCurvePrivateKey):
         if raw.curve.name not in ("secp256r1", "secp384r1", "secp521r1"):
-            raise _Fault(
-                f"is an EC key on {raw.curve.name}: expected P-256, P-384 or P-521. Make a new one."
-            )
+            raise _Fault("curve", curve=raw.curve.name)
         return ECKey.import_key(raw)
     if isinstance(raw, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
         return OKPKey.import_key(raw)
-    raise _Fault("is a kind of key that cannot sign a JWT: expected RSA, EC, Ed25519 or Ed448.")
+    raise _Fault("kind")
 
 
 def _algorithms(key: Any, wanted: Any) -> tuple[str, ...]:
@@ -278,10 +256,7 @@ def _algorithms(key: Any, wanted: Any) -> tuple[str, ...]:
     if wanted is None:
         return able
     if wanted not in able:
-        raise _Fault(
-            f"is a JWK for another algorithm (alg): its key can do {', '.join(able)}. Correct alg "
-            "in it, or leave it out."
-        )
+        raise _Fault("alg", algorithms=", ".join(able))
     return (wanted,)
 
 
