@@ -244,11 +244,19 @@ class _Body(httpx.AsyncByteStream):
 def make_wire(guard: Guard, proxy: str | None, context: ssl.SSLContext | None) -> Wire:
     """Make a transport for one scheme and one proxy.
 
-    It is used bare: an httpx client would add headers and cookies of its own, and would read a
-    ``Location`` even where it may not follow it, and raise over one that is no URL.
+    Idle connections never expire by our clock. It is used bare: an httpx client would add headers
+    and cookies of its own, and would read a ``Location`` even where it may not follow it, and raise
+    over one that is no URL.
     Raises `Unreachable` for a SOCKS proxy without the package that speaks it.
     """
-    return Wire(*make_pool(guard, proxy, context))
+    dialer = Dialer(guard if proxy is None else None)
+    pool = httpcore.AsyncConnectionPool(
+        ssl_context=context,
+        proxy=None if proxy is None else _proxy(proxy),
+        keepalive_expiry=None,
+        network_backend=cast(httpcore.AsyncNetworkBackend, dialer),
+    )
+    return Wire(pool, dialer)
 
 
 def request_for(
@@ -269,23 +277,6 @@ def request_for(
         raise Unreachable(Failure("net-dns", told)) from None
     extensions[_TARGET] = to.target.encode("ascii")
     return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
-
-
-def make_pool(
-    guard: Guard, proxy: str | None, context: ssl.SSLContext | None
-) -> tuple[httpcore.AsyncConnectionPool, Dialer]:
-    """Make a pool for one scheme and one proxy; idle connections never expire by our clock.
-
-    Raises `Unreachable` for a SOCKS proxy without the package that speaks it.
-    """
-    dialer = Dialer(guard if proxy is None else None)
-    pool = httpcore.AsyncConnectionPool(
-        ssl_context=context,
-        proxy=None if proxy is None else _proxy(proxy),
-        keepalive_expiry=None,
-        network_backend=cast(httpcore.AsyncNetworkBackend, dialer),
-    )
-    return pool, dialer
 
 
 def _proxy(url: str) -> httpcore.Proxy:
