@@ -37,6 +37,10 @@ class Key:
         return self.shown.partition(", ")[0]
 
 
+def _unless(useful: Callable[[State], object], reason: str) -> Why:
+    return lambda state: "" if useful(state) else reason
+
+
 def _no_step(state: State) -> str:
     if not state.busy or state.at_browser or state.session.ready or not state.signing_in:
         return ""
@@ -57,12 +61,6 @@ def _no_rerun(state: State) -> str:
     return ""
 
 
-def _no_copy(state: State) -> str:
-    if state.signing_in or state.at_browser or state.typing_code or state.session.headers:
-        return ""
-    return "There is no address and no header to copy yet."
-
-
 def _no_address(state: State) -> str:
     if state.signing_in or state.at_browser or state.typing_code:
         return ""
@@ -76,27 +74,6 @@ def _no_bare(state: State) -> str:
             "writes to a file."
         )
     return reason
-
-
-def _no_paste(state: State) -> str:
-    if state.signing_in or state.at_browser:
-        return ""
-    return "Nothing can be pasted now: this is for when the run waits for your browser."
-
-
-def _no_export(state: State) -> str:
-    if state.session.headers or (state.session.outcome is not None and state.session.url):
-        return ""
-    return "There are no headers to export yet, and no run to report on."
-
-
-def _no_findings(state: State) -> str:
-    return "" if state.session.findings else "There are no findings yet."
-
-
-def _no_sequence(state: State) -> str:
-    session = state.session
-    return "" if session.exchanges or session.moments else "Nothing was sent yet."
 
 
 def _no_discovery(state: State) -> str:
@@ -154,14 +131,6 @@ def _no_run(state: State) -> str:
     return ""
 
 
-def _no_cancel(state: State) -> str:
-    return "" if state.busy else "Nothing runs."
-
-
-def _no_open(state: State) -> str:
-    return "" if state.at_browser else "There is nothing to open now."
-
-
 def _no_edit(state: State) -> str:
     if state.busy and state.session.ready is not None:
         return ""
@@ -170,9 +139,23 @@ def _no_edit(state: State) -> str:
     )
 
 
-def _no_log(state: State) -> str:
-    return "" if state.session.exchanges else "There are no exchanges yet."
-
+_no_cancel = _unless(lambda s: s.busy, "Nothing runs.")
+_no_open = _unless(lambda s: s.at_browser, "There is nothing to open now.")
+_no_log = _unless(lambda s: s.session.exchanges, "There are no exchanges yet.")
+_no_findings = _unless(lambda s: s.session.findings, "There are no findings yet.")
+_no_sequence = _unless(lambda s: s.session.exchanges or s.session.moments, "Nothing was sent yet.")
+_no_copy = _unless(
+    lambda s: s.signing_in or s.at_browser or s.typing_code or s.session.headers,
+    "There is no address and no header to copy yet.",
+)
+_no_paste = _unless(
+    lambda s: s.signing_in or s.at_browser,
+    "Nothing can be pasted now: this is for when the run waits for your browser.",
+)
+_no_export = _unless(
+    lambda s: s.session.headers or (s.session.outcome is not None and s.session.url),
+    "There are no headers to export yet, and no run to report on.",
+)
 
 PANEL_KEYS: Mapping[str, tuple[str, str]] = {
     f"panel_{index + 1}": (panel.title, f"show {panel.title}") for index, panel in enumerate(PANELS)

@@ -37,11 +37,9 @@ from mcp_auth_tui.tui.terminal.filter import ControlFilter, supports_links
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.config import Config
     from mcp_auth_tui.settings.editable import Settings
-    from mcp_auth_tui.tui.screens.discovery import DiscoveryScreen
     from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
     from mcp_auth_tui.tui.screens.page import Page
     from mcp_auth_tui.tui.screens.settings import SettingsScreen
-    from mcp_auth_tui.tui.screens.url import UrlForm
 
 
 ANYWHERE = frozenset({"secrets", "theme", "help", "topics", "suspend", "palette"})
@@ -256,14 +254,6 @@ class AuthApp(App[int]):
 
     # What pages ask for.
 
-    def on_url_form_forget(self, event: UrlForm.Forget) -> None:
-        """Forget a server, or all of them."""
-        self.appearance.forget(event.url)
-
-    def on_url_form_settings(self, event: UrlForm.Settings) -> None:
-        """Change what the run is made with that a URL is asked for."""
-        self.run_controls.open_settings(event.url)
-
     def on_settings_screen_taken(self, event: SettingsScreen.Taken) -> None:
         """Copy the command that does the same."""
         self.output.copy("The command", event.value)
@@ -279,10 +269,6 @@ class AuthApp(App[int]):
     def on_page_opened(self, event: Page.Opened) -> None:
         """Show the exchange that was chosen, above the page."""
         self.main.open_exchange(event.number)
-
-    def on_discovery_screen_scan(self, event: DiscoveryScreen.Scan) -> None:
-        """Ask at the other places, as the key in the table wants."""
-        self.inspection.action_look_elsewhere()
 
     def _fatal_error(self) -> None:
         """Say that it is our bug, without the values that a full traceback would show."""

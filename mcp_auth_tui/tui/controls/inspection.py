@@ -46,7 +46,8 @@ class InspectionControls:
         if self._screen.can("discovery"):
             from mcp_auth_tui.tui.screens.discovery import DiscoveryScreen
 
-            self._screen.push(DiscoveryScreen(), session=MainScreen.session)
+            page = DiscoveryScreen(self.action_look_elsewhere)
+            self._screen.push(page, session=MainScreen.session)
 
     def action_look_elsewhere(self) -> None:
         """Ask every place where people put metadata and that the run has not asked."""

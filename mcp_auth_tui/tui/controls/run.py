@@ -32,7 +32,13 @@ class RunControls:
         from mcp_auth_tui.tui.screens.url import UrlForm
 
         config_for = self._driver.settings.config
-        form = UrlForm(config_for, self._screen.url, self._appearance.servers)
+        form = UrlForm(
+            config_for,
+            self._screen.url,
+            self._appearance.servers,
+            forget=self._appearance.forget,
+            settings=self.open_settings,
+        )
         self._screen.app.push_screen(form, self._start_with)
 
     def _start_with(self, answer: tuple[Any, bool] | None) -> None:

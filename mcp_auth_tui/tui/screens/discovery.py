@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -27,11 +27,10 @@ class DiscoveryScreen(Page[None]):
     ]
     ON_PAGE: ClassVar = {"discovery": "screen.dismiss(None)", "look_elsewhere": "screen.scan"}
 
-    class Scan(Message):
-        """The person wants to look at the other places."""
-
-    def __init__(self) -> None:
+    def __init__(self, scan: Callable[[], None]) -> None:
+        """Take what looks at the other places."""
         super().__init__()
+        self._scan = scan
         self._rows: tuple[discovery.PlaceRow, ...] = ()
         self._drawn: object = None
 
@@ -92,5 +91,5 @@ class DiscoveryScreen(Page[None]):
             self.post_message(self.Opened(row.exchange))
 
     def action_scan(self) -> None:
-        """Ask the app to look at the other places."""
-        self.post_message(self.Scan())
+        """Look at the other places."""
+        self._scan()

@@ -1,19 +1,17 @@
 """Knows the form that asks for a URL and offers those used before; must not know how a run is made.
 
-What is to be forgotten is only asked for (`UrlForm.Forget`): who keeps the URLs does it.
+What is to be forgotten is only asked for: who keeps the URLs does it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.style import Style
 from textual.suggester import SuggestFromList
@@ -83,23 +81,20 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
         Binding("ctrl+o", "settings", "Settings"),
     ]
 
-    @dataclass
-    class Settings(Message):
-        """The person wants to change what the run is made with, for the URL as it stands."""
-
-        url: str
-
-    @dataclass
-    class Forget(Message):
-        """A URL is to be forgotten, or all of them (None)."""
-
-        url: str | None
-
     def __init__(
-        self, config_for: Callable[[str], object], url: str = "", recent: Sequence[str] = ()
+        self,
+        config_for: Callable[[str], object],
+        url: str = "",
+        recent: Sequence[str] = (),
+        *,
+        forget: Callable[[str | None], None],
+        settings: Callable[[str], None],
     ) -> None:
+        """Take what makes a URL's settings, forgets a server or all (None), and shows settings."""
         super().__init__(classes="dialog")
         self._config_for = config_for
+        self._forget = forget
+        self._settings = settings
         self._url = url
         self._recent = list(recent)
 
@@ -182,7 +177,7 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
         if recent.highlighted is not None:
             url = recent.shown[recent.highlighted]
             self._recent.remove(url)
-            self.post_message(self.Forget(url))
+            self._forget(url)
             self._listed([one for one in recent.shown if one != url])
 
     def action_forget_all(self) -> None:
@@ -193,7 +188,7 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
         def forget(yes: bool | None) -> None:
             if yes:
                 self._recent.clear()
-                self.post_message(self.Forget(None))
+                self._forget(None)
                 self._listed([])
 
         servers = units.count(len(self._recent), "server")
@@ -222,7 +217,7 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
 
     def action_settings(self) -> None:
         """Ask for the settings."""
-        self.post_message(self.Settings(self.query_one(Input).value.strip()))
+        self._settings(self.query_one(Input).value.strip())
 
     def go(self, *, step: bool) -> None:
         """Go on with what was typed, if it is a URL."""
