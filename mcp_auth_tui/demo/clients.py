@@ -94,20 +94,20 @@ def judge_document(url: str, data: bytes) -> Client:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise _bad("it is not a JSON object")
+        raise unusable("it is not a JSON object")
     if document.get("client_id") != url:
-        raise _bad("its client_id is not its own URL")
+        raise unusable("its client_id is not its own URL")
     if not isinstance(document.get("client_name"), str) or not document["client_name"]:
-        raise _bad("it has no client_name")
+        raise unusable("it has no client_name")
     if any(name.startswith("client_secret") for name in document):
-        raise _bad("it holds a client secret")
+        raise unusable("it holds a client secret")
     if document.get("token_endpoint_auth_method", "none") != "none":
-        raise _bad("this server supports only the method none for it")
+        raise unusable("this server supports only the method none for it")
     try:
         redirects = _redirects(document)
         grants = _grants(document)
     except OAuthError as problem:
-        raise _bad(problem.description) from None
+        raise unusable(problem.description) from None
     return Client(url, _text(document, "client_name"), redirects, grant_types=grants)
 
 
@@ -204,5 +204,6 @@ def _one_of_each(
     return tuple(values)
 
 
-def _bad(why: str) -> OAuthError:
+def unusable(why: str) -> OAuthError:
+    """Return the error for a document that cannot be used: ``why`` is the end of a sentence."""
     return OAuthError("invalid_client", f"The client's metadata document cannot be used: {why}.")

@@ -9,8 +9,7 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from mcp_auth_tui.demo.clients import MAX_DOCUMENT
-from mcp_auth_tui.demo.records import OAuthError
+from mcp_auth_tui.demo.clients import MAX_DOCUMENT, unusable
 
 _SECONDS = 5.0
 
@@ -38,20 +37,20 @@ def fetch_document(url: str, ca_file: str | None) -> bytes:
             )
             return _judged(connection.getresponse())
     except ssl.SSLError as error:
-        raise _refused(f"TLS failed ({error.reason or 'handshake'})") from None
+        raise unusable(f"TLS failed ({error.reason or 'handshake'})") from None
     except (OSError, http.client.HTTPException) as error:
-        raise _refused(f"it could not be fetched ({type(error).__name__})") from None
+        raise unusable(f"it could not be fetched ({type(error).__name__})") from None
 
 
 def _judged(response: http.client.HTTPResponse) -> bytes:
     if response.status != 200:
-        raise _refused(f"the answer was {response.status}, not 200")
+        raise unusable(f"the answer was {response.status}, not 200")
     kind = (response.getheader("Content-Type") or "").split(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        raise _refused("it is not served as JSON")
+        raise unusable("it is not served as JSON")
     data = response.read(MAX_DOCUMENT + 1)
     if len(data) > MAX_DOCUMENT:
-        raise _refused("it is longer than 5 KB")
+        raise unusable("it is longer than 5 KB")
     return data
 
 
@@ -60,9 +59,5 @@ def _checked_address(host: str, port: int) -> tuple[str, int]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4]
     address = ipaddress.ip_address(str(found[0]).partition("%")[0])
     if not (address.is_global or address.is_loopback):
-        raise _refused("its host is on a private network")
+        raise unusable("its host is on a private network")
     return str(found[0]), port
-
-
-def _refused(why: str) -> OAuthError:
-    return OAuthError("invalid_client", f"The client's metadata document cannot be used: {why}.")

@@ -33,13 +33,8 @@ _OPENERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "win32": (("rundll32.exe", "url.dll,FileProtocolHandler"),),
     "wsl": (("wslview",), ("rundll32.exe", "url.dll,FileProtocolHandler")),
     "unix": (
-        ("xdg-open",),
-        ("gio", "open"),
-        ("sensible-browser",),
-        ("x-www-browser",),
-        ("firefox",),
-        ("chromium",),
-        ("google-chrome",),
+        *(("xdg-open",), ("gio", "open"), ("sensible-browser",), ("x-www-browser",)),
+        *(("firefox",), ("chromium",), ("google-chrome",)),
     ),
 }
 # Long enough for a command that fails at once, as xdg-open without any browser does.
@@ -143,10 +138,6 @@ class Browser:
 
         return way(self._environ, self._root)
 
-    @property
-    def _over_ssh(self) -> bool:
-        return self._way.over_ssh
-
     def _cannot(self) -> str | None:
         if self._environ.get("TEXTUAL_DRIVER"):
             return "your browser shows this screen, so open the address in another tab of it"
@@ -156,7 +147,7 @@ class Browser:
             # that opens the person's own browser and forwards the port.
             return None
         told = "".join(f"; {sentence}" for sentence in refused)
-        if self._over_ssh:
+        if self._way.over_ssh:
             return f"this is an SSH session{told}"
         if self._kind() == "unix" and not (
             self._environ.get("DISPLAY") or self._environ.get("WAYLAND_DISPLAY")

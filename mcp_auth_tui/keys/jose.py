@@ -14,7 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.keys.material import ALGORITHMS, KeyProblem, PrivateKey, parsed, public_key
@@ -173,25 +173,21 @@ def verify_jwt(jwt: str, jwks: Mapping[str, Any]) -> Verified:
         False, "", kid and terminal.one_line(kid, 100), alg and terminal.one_line(alg, 40)
     )
     if alg is None or alg not in ALGORITHMS:
-        return _because(
+        return replace(
             seen,
-            f"alg is {terminal.one_line(repr(alg), 40)}: "
+            why=f"alg is {terminal.one_line(repr(alg), 40)}: "
             "only an asymmetric signature proves anything.",
         )
     if "crit" in header or "b64" in header:
-        return _because(seen, "its header has crit or b64, extensions that nobody here knows.")
+        return replace(seen, why="its header has crit or b64, extensions that nobody here knows.")
     candidates = list(_candidates(jwks, alg, kid))
     if not candidates:
         wanted = f" and kid {terminal.one_line(kid, 60)}" if kid is not None else ""
-        return _because(seen, f"the key set has no usable public key for {alg}{wanted}.")
+        return replace(seen, why=f"the key set has no usable public key for {alg}{wanted}.")
     if any(_signed_with(jwt, key, alg) for key in candidates):
         return Verified(True, f"a key of the key set signed it with {alg}.", seen.kid, seen.alg)
     keys = units.count(len(candidates), "key")
-    return _because(seen, f"the signature does not fit ({keys} of the key set tried).")
-
-
-def _because(seen: Verified, why: str) -> Verified:
-    return Verified(False, why, seen.kid, seen.alg)
+    return replace(seen, why=f"the signature does not fit ({keys} of the key set tried).")
 
 
 def _header(jwt: str) -> tuple[dict[str, Any] | None, str]:

@@ -102,23 +102,15 @@ class Dialer:
         socket_options: Any = None,
     ) -> AsyncNetworkStream:
         """Connect to the first address of a host that answers; ``timeout`` is in seconds."""
-        parked = self._parked.pop((host, port), None)
-        if parked is not None:
-            if await parked.alive():
-                return parked
-            await parked.aclose()
-        return await self._dial(host, port, timeout)
+        return await self._taken(host, port) or await self._dial(host, port, timeout)
 
     async def warm(
         self, host: str, port: int, context: ssl.SSLContext | None, timeout: float
     ) -> None:
         """Have a connection ready for the next `connect_tcp`; nothing is sent on it."""
-        parked = self._parked.pop((host, port), None)
-        if parked is not None:
-            if await parked.alive():
-                self._parked[host, port] = parked
-                return
-            await parked.aclose()
+        if parked := await self._taken(host, port):
+            self._parked[host, port] = parked
+            return
         stream = await self._dial(host, port, timeout)
         secure = None
         if context is not None:
@@ -134,6 +126,13 @@ class Dialer:
         """Close what is parked."""
         while self._parked:
             await self._parked.popitem()[1].aclose()
+
+    async def _taken(self, host: str, port: int) -> _Parked | None:
+        parked = self._parked.pop((host, port), None)
+        if parked is not None and not await parked.alive():
+            await parked.aclose()
+            return None
+        return parked
 
     async def _dial(self, host: str, port: int, timeout: float | None) -> AsyncNetworkStream:
         addresses = (host,) if self._guard is None else await self._guard.addresses(host, port)
