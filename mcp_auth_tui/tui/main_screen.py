@@ -266,7 +266,7 @@ class MainScreen(Screen[None]):
         """
         if self.state.at_browser:
             self.pending_paste = pasted
-            self.driver.proceed_unopened()
+            self.driver.release()
             return
         self.pending_paste = None
         self.remove_class("-log")

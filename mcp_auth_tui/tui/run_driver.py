@@ -104,10 +104,6 @@ class RunDriver:
         self.marks = self.settings.marks
         self.view.update_run()
 
-    def note_settings(self) -> None:
-        """Take note that the settings may be others now: they count from the next run on."""
-        self.view.update_run()
-
     def begin(
         self, *, stepping: bool, known: Session | None = None, start: Stage = Stage.PROBE
     ) -> None:
@@ -210,21 +206,14 @@ class RunDriver:
         else:
             self.go()
 
-    def send_edited(self, request: Request | Attempt) -> None:
-        """Let what is ready go as it was changed; a run that is not stepped goes on."""
-        self.controller.step(request)
+    def release(self, request: Request | Attempt | None = None) -> None:
+        """Let go what is ready, changed; or the sign-in unopened: the person goes to its address.
+
+        A run that is not stepped goes on.
+        """
+        self.controller.step(request, unopened=request is None)
         if not self.stepping:
             self.go()
-
-    def proceed_unopened(self) -> None:
-        """Let the sign-in begin without opening anything: the person goes to the address."""
-        self.controller.step(unopened=True)
-        if not self.stepping:
-            self.go()
-
-    def repeat_from(self, stage: Stage) -> None:
-        """Run again from a stage and keep what came before it."""
-        self.begin(stepping=False, known=self.session, start=stage)
 
     def cancel(self) -> None:
         """End the run in order; what was obtained stays."""

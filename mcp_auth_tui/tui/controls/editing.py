@@ -35,7 +35,7 @@ class EditingControls:
             sentence = "The run went on meanwhile: what you changed was not sent."
             self._screen.notify(sentence, severity="warning")
         else:
-            self._driver.send_edited(request)
+            self._driver.release(request)
 
     def send_again(self, exchange: Exchange, *, edit: bool) -> None:
         """Send an exchange again, as it was or edited, and warn when that spends something."""

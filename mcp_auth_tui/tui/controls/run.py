@@ -63,7 +63,7 @@ class RunControls:
     def _leave_settings(self, start: str | None) -> None:
         from mcp_auth_tui.tui.screens.url import UrlForm
 
-        self._driver.note_settings()
+        self._driver.view.update_run()
         page = self._screen.app.screen
         if isinstance(page, UrlForm):
             if start is not None:
@@ -106,7 +106,7 @@ class RunControls:
             self._screen.follows = True
             start = start_of(self._screen.state)
             if start is not None:
-                self._driver.repeat_from(start)
+                self._driver.begin(stepping=False, known=self._driver.session, start=start)
 
     def action_sign_in(self) -> None:
         """Go on to the browser if that is what the run waits for."""

@@ -31,7 +31,7 @@ class SignInControls:
         if state.typing_code and device is not None:
             return device.complete or device.verification_uri
         if state.at_browser and ready is not None:
-            self._driver.proceed_unopened()
+            self._driver.release()
             return ready.url
         return session.browsed.url if session.browsed else ""
 

@@ -153,22 +153,12 @@ class ExchangeScreen(Screen[None]):
             self.number = self.session.exchanges[-1].number
         await self._draw()
 
-    async def watch_reveal(self) -> None:
-        """Draw again with secrets shown or hidden."""
-        await self._draw()
+    watch_follow = watch_session
 
     async def watch_number(self) -> None:
         """Draw the other exchange from its top."""
         self._folded, self._fresh = frozenset(), True
         await self._draw()
-
-    async def watch_follow(self) -> None:
-        """Go to the newest."""
-        await self.watch_session()
-
-    def watch_side(self) -> None:
-        """Turn to the other side."""
-        self._turn()
 
     async def on_resize(self) -> None:
         """Fold for the new width."""
@@ -184,6 +174,8 @@ class ExchangeScreen(Screen[None]):
         if not isinstance(self.focused, Input):
             self.set_focus(self.query_one(f"#side-{self.side}"))
         self._head()
+
+    watch_side = _turn
 
     @property
     def exchange(self) -> Exchange | None:
@@ -237,6 +229,8 @@ class ExchangeScreen(Screen[None]):
             self._large = large
             # Beside: to mask 2 MB takes some tenths of a second, in which keys are answered.
             self.run_worker(self._show_body(item, large), exclusive=True, group="body")
+
+    watch_reveal = _draw
 
     async def _show_body(self, item: Exchange, large: tuple[int, bool] | None) -> None:
         body = self.query_one("#exchange-body")

@@ -45,9 +45,7 @@ class Page(Screen[Result]):
             self._due = True
             self.call_after_refresh(self._draw)
 
-    def on_resize(self) -> None:
-        """Draw for the new width."""
-        self.watch_session()
+    on_resize = watch_session
 
     def _draw(self) -> None:
         self._due = False

@@ -71,14 +71,6 @@ class EditScreen(Screen[Sendable | None]):
         self.query_one("#rows").focus()
         self._say("")
 
-    def on_resize(self) -> None:
-        """Fold for the new width."""
-        self._draw()
-
-    def watch_reveal(self) -> None:
-        """Show or hide secrets."""
-        self._draw()
-
     def _draw(self) -> None:
         if not self.is_mounted or not self.size.width:
             return
@@ -97,6 +89,8 @@ class EditScreen(Screen[Sendable | None]):
         shown.clear_options()
         shown.add_options(options)
         shown.highlighted = min(at if at is not None else 1, len(options) - 1)
+
+    on_resize = watch_reveal = _draw
 
     def _say(self, wrong: str) -> None:
         told = self.query_one("#edit-wrong", Static)

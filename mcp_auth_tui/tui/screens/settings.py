@@ -89,10 +89,6 @@ class SettingsScreen(ModalScreen[str | None]):
         field.display = field.cursor_blink = False
         self.query_one("#settings").focus()
 
-    def on_resize(self) -> None:
-        """Fold for the new width."""
-        self._draw()
-
     def watch_busy(self) -> None:
         """Say for which run the settings are."""
         if self.is_mounted:
@@ -120,6 +116,8 @@ class SettingsScreen(ModalScreen[str | None]):
         options.add_options(prompts)
         options.highlighted = min(at if at is not None else 1, len(prompts) - 1)
         self._tell()
+
+    on_resize = _draw
 
     @on(OptionList.OptionHighlighted, "#settings")
     def _tell(self) -> None:

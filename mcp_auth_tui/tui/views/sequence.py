@@ -205,11 +205,8 @@ def _moments(session: Session, moments: list[Any], after: int) -> Iterator[Step]
             )
         else:
             final = not moments and session.waiting is None
-            yield _return_step(event, accepted=final or isinstance(_next(moments), Browsed))
-
-
-def _next(moments: list[Any]) -> Any:
-    return moments[0].event if moments else None
+            onward = bool(moments) and isinstance(moments[0].event, Browsed)
+            yield _return_step(event, accepted=final or onward)
 
 
 def _return_step(event: Resumed, accepted: bool) -> Step:

@@ -63,9 +63,7 @@ class Banner(SessionWidget, Static):
         self.set_class(bool(self.marks or self.session.marks), "-marked")
         super().watch_session()
 
-    def watch_marks(self) -> None:
-        """Be there only for a run that is marked."""
-        self.watch_session()
+    watch_marks = watch_session
 
 
 class KeyBar(SessionWidget, Static):

@@ -97,19 +97,14 @@ class Panel(SessionWidget, can_focus=True):
             if not counted.is_same(self._counted):
                 self._counted = self.border_subtitle = counted
 
-    def watch_now(self) -> None:
-        """Follow the clock."""
-        self.watch_session()
+    on_resize = title
+    watch_now = watch_session
 
     def watch_panel(self, panel: int) -> None:
         """Mark the panel whose detail is shown."""
         if self.has_class("-shown") != (panel == self.index):
             self.set_class(panel == self.index, "-shown")
             self.call_after_refresh(self.title)
-
-    def on_resize(self) -> None:
-        """Fill the border anew."""
-        self.title()
 
     def on_focus(self) -> None:
         """Show this panel's detail."""
@@ -182,32 +177,18 @@ class Detail(Vertical):
             id="paste", placeholder="paste the address your browser ended on, then enter"
         )
 
-    def on_resize(self) -> None:
-        """Fold for the new width."""
-        self._soon()
-
-    def watch_session(self) -> None:
-        """Follow the session."""
-        self._soon()
-
     def watch_panel(self) -> None:
         """Show the other panel from its top."""
-        self._soon(top=True)
-
-    def watch_reveal(self) -> None:
-        """Show or hide secrets."""
-        self._soon()
-
-    def watch_now(self) -> None:
-        """Follow the clock."""
-        self._soon()
-
-    def _soon(self, top: bool = False) -> None:
-        if top and self.is_mounted:
+        if self.is_mounted:
             self.query_one(DetailScroll).scroll_home(animate=False)
+        self._soon()
+
+    def _soon(self) -> None:
         if not self._due:
             self._due = True
             self.call_later(self._rebuild)
+
+    on_resize = watch_session = watch_reveal = watch_now = _soon
 
     async def _rebuild(self) -> None:
         """Draw once for however many changes came since the last time."""
