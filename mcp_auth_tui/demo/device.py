@@ -2,18 +2,9 @@
 
 from dataclasses import dataclass
 
-from mcp_auth_tui.demo import pages
+from mcp_auth_tui.demo import pages, records
 from mcp_auth_tui.demo.answers import as_error, as_json, form_of, only
 from mcp_auth_tui.demo.authentication import authenticate
-from mcp_auth_tui.demo.records import (
-    DEFAULT_SCOPE,
-    DEVICE_GRANT,
-    SCOPES,
-    Client,
-    DeviceCode,
-    OAuthError,
-    Shelf,
-)
 from mcp_auth_tui.demo.tokens import DEVICE_INTERVAL, DEVICE_SECONDS, Tokens
 from mcp_auth_tui.loopback.server import Incoming, Reply
 
@@ -26,7 +17,7 @@ class DeviceAuthorization:
 
     issuer: str
     resources: tuple[str, ...]
-    clients: Shelf[Client]
+    clients: records.Shelf[records.Client]
     tokens: Tokens
     subject: str
     """Who signs in where nobody types a name."""
@@ -46,7 +37,7 @@ class DeviceAuthorization:
             form = form_of(incoming)
             client = authenticate(incoming, form, self.clients)
             code = self._code(client, form)
-        except OAuthError as error:
+        except records.OAuthError as error:
             return as_error(error)
         device = self.tokens.device(code)
         if self.auto_approve:
@@ -63,15 +54,17 @@ class DeviceAuthorization:
             }
         )
 
-    def _code(self, client: Client, form: dict[str, str]) -> str:
-        if DEVICE_GRANT not in client.grant_types:
-            raise OAuthError("unauthorized_client", "this client did not register that grant")
-        scopes = frozenset(form.get("scope", DEFAULT_SCOPE).split())
-        if not scopes <= SCOPES.keys():
-            raise OAuthError("invalid_scope", f"only {' and '.join(SCOPES)} exist")
+    def _code(self, client: records.Client, form: dict[str, str]) -> str:
+        if records.DEVICE_GRANT not in client.grant_types:
+            raise records.OAuthError(
+                "unauthorized_client", "this client did not register that grant"
+            )
+        scopes = frozenset(form.get("scope", records.DEFAULT_SCOPE).split())
+        if not scopes <= records.SCOPES.keys():
+            raise records.OAuthError("invalid_scope", f"only {' and '.join(records.SCOPES)} exist")
         resource = form.get("resource", self.resources[0])
         if resource not in self.resources:
-            raise OAuthError("invalid_target", "the resource is not one this server serves")
+            raise records.OAuthError("invalid_target", "the resource is not one this server serves")
         return self.tokens.start_device(client, resource, scopes)
 
     def _answer(self, incoming: Incoming) -> Reply:
@@ -79,7 +72,7 @@ class DeviceAuthorization:
             return pages.problem(403, "This form came from another site.", "Start over.")
         try:
             form = form_of(incoming)
-        except OAuthError as error:
+        except records.OAuthError as error:
             return pages.problem(400, error.description, "Start over.")
         device = self.tokens.device_of(form.get("user_code", ""))
         if device is None:
@@ -87,7 +80,7 @@ class DeviceAuthorization:
         if "decision" not in form:
             return pages.device_consent(
                 device.user_code,
-                [(name, SCOPES[name]) for name in sorted(device.scopes)],
+                [(name, records.SCOPES[name]) for name in sorted(device.scopes)],
                 client_name=device.client.name,
                 client_id=device.client.id,
                 resource=device.resource,
@@ -96,6 +89,6 @@ class DeviceAuthorization:
         self._decide(device, form.get("name", "").strip() or self.subject if allowed else None)
         return pages.device_end(allowed=allowed)
 
-    def _decide(self, device: DeviceCode, subject: str | None) -> None:
+    def _decide(self, device: records.DeviceCode, subject: str | None) -> None:
         device.subject = subject
         device.denied = subject is None or self.denies

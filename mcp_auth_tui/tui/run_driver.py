@@ -6,18 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mcp_auth_tui.model import (
-    Ended,
-    Entered,
-    Event,
-    Exchanged,
-    Outcome,
-    Ready,
-    Request,
-    Session,
-    Stage,
-    Waiting,
-)
+from mcp_auth_tui import model
 
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import OpenResult
@@ -39,7 +28,7 @@ class RunView(Protocol):
     def update_run(self) -> None:
         """Show the driver's session, its settings, and whether it is busy: one of them changed."""
 
-    def follow(self, event: Event) -> None:
+    def follow(self, event: model.Event) -> None:
         """Turn to an event, which the session holds already."""
 
     def run_worker(self, work: Coroutine[Any, Any, None], *, group: str, exclusive: bool) -> object:
@@ -62,12 +51,12 @@ class RunDriver:
         self.config = config
         """What the runs are made with; None before a URL is known."""
         self.clock = clock
-        self.session = Session()
+        self.session = model.Session()
         self.busy = False
         self.stepping = False
         self.marks = settings.marks
         """Why the result of the run is worth less (`Options.marks`)."""
-        self.start = Stage.PROBE
+        self.start = model.Stage.PROBE
         """The stage that the run began at."""
         self.slept = 0.0
         """Seconds asleep since the wait began: they do not count for it."""
@@ -105,7 +94,11 @@ class RunDriver:
         self.view.update_run()
 
     def begin(
-        self, *, stepping: bool, known: Session | None = None, start: Stage = Stage.PROBE
+        self,
+        *,
+        stepping: bool,
+        known: model.Session | None = None,
+        start: model.Stage = model.Stage.PROBE,
     ) -> None:
         """Start a run, unless one is under way."""
         if self.busy or self.config is None:
@@ -114,7 +107,7 @@ class RunDriver:
             self.configure(self.settings.config(self.config.url))
         self.busy, self.stepping, self.start, self._interrupted = True, stepping, start, False
         self.view.update_run()
-        work = self._run(self.config, stepping, known or Session(), start)
+        work = self._run(self.config, stepping, known or model.Session(), start)
         self.view.run_worker(work, exclusive=True, group="run")
 
     def assemble(self, config: Config, stepping: bool) -> Controller:
@@ -124,7 +117,9 @@ class RunDriver:
 
         return controller(self.settings.options, config, person=True, stepping=stepping)
 
-    async def _run(self, config: Config, stepping: bool, known: Session, start: Stage) -> None:
+    async def _run(
+        self, config: Config, stepping: bool, known: model.Session, start: model.Stage
+    ) -> None:
         try:
             self._controller = controller = self.assemble(config, stepping)
             await self._apply_all(controller.run(known, start))
@@ -134,7 +129,7 @@ class RunDriver:
             self.busy = False
             self.view.update_run()
 
-    async def _apply_all(self, events: AsyncGenerator[Event, None]) -> None:
+    async def _apply_all(self, events: AsyncGenerator[model.Event, None]) -> None:
         """Apply the events of the present run; those of an earlier one end here."""
         controller = self._controller
         async with aclosing(events) as stream:
@@ -148,24 +143,24 @@ class RunDriver:
         from mcp_auth_tui.render import bug
 
         stop = bug.stop(error, self.session)
-        self.apply(Ended(Outcome.FAILED, self.clock(), stop, exit=stop.exit))
+        self.apply(model.Ended(model.Outcome.FAILED, self.clock(), stop, exit=stop.exit))
 
-    def apply(self, event: Event) -> None:
+    def apply(self, event: model.Event) -> None:
         """Fold one event into the session and act on it."""
         self.session = self.session.apply(event)
         self.view.update_run()
         match event:
-            case Entered(Stage.AUTHORIZE) if not self.stepping and self._asks_first():
+            case model.Entered(model.Stage.AUTHORIZE) if not self.stepping and self._asks_first():
                 self.controller.pause()
-            case Ready():
+            case model.Ready():
                 self._pass_unseen(event)
-            case Waiting():
+            case model.Waiting():
                 self.slept = 0.0
         self.view.follow(event)
 
-    def _pass_unseen(self, event: Ready) -> None:
+    def _pass_unseen(self, event: model.Ready) -> None:
         """Let go what nobody stopped to see: only requests and the browser are worth a step."""
-        if isinstance(event.request, Request) and not self.stepping:
+        if isinstance(event.request, model.Request) and not self.stepping:
             self.controller.step()
 
     def _asks_first(self) -> bool:
@@ -206,7 +201,7 @@ class RunDriver:
         else:
             self.go()
 
-    def release(self, request: Request | Attempt | None = None) -> None:
+    def release(self, request: model.Request | Attempt | None = None) -> None:
         """Let go what is ready, changed; or the sign-in unopened: the person goes to its address.
 
         A run that is not stepped goes on.
@@ -236,13 +231,13 @@ class RunDriver:
         """Hand an address of the run to the browser because the person asks for it."""
         return await self.controller.browse(url)
 
-    async def send_again(self, request: Request, of: int) -> Exchange | None:
+    async def send_again(self, request: model.Request, of: int) -> Exchange | None:
         """Send a request beside the run, which stays where it is: ``of`` is what it repeats."""
         sent = None
         async with aclosing(self.controller.send_again(request, of)) as events:
             async for event in events:
                 self.apply(event)
-                if isinstance(event, Exchanged):
+                if isinstance(event, model.Exchanged):
                     sent = event.exchange
         return sent
 

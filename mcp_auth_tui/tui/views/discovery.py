@@ -9,29 +9,19 @@ from textual.content import Content
 
 from mcp_auth_tui.model import Exchange, Level, Session, Stage
 from mcp_auth_tui.text import terminal, units
-from mcp_auth_tui.tui.views.content import (
-    DIM,
-    LEVEL,
-    Look,
-    StyledValue,
-    fold,
-    heading,
-    rows,
-    stack,
-    words,
-)
+from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views.request import outcome_of
 
-_OK, _WARN, _ERROR = (LEVEL[level] for level in (Level.OK, Level.WARNING, Level.ERROR))
-_NONE = ("·", DIM)
+_OK, _WARN, _ERROR = (content.LEVEL[level] for level in (Level.OK, Level.WARNING, Level.ERROR))
+_NONE = ("·", content.DIM)
 _MARKS = {
     "used": _OK,
     "lost": _WARN,
     "not tried": _NONE,
-    "same": ("=", DIM),
+    "same": ("=", content.DIM),
     "differs": _ERROR,
     "misplaced": _ERROR,
-    "other": ("≠", DIM),
+    "other": ("≠", content.DIM),
     "nothing": _NONE,
 }
 _KINDS = {
@@ -53,7 +43,7 @@ class PlaceRow:
     why: str
     exchange: int | None = None
     status: str = "-"
-    status_style: str = DIM
+    status_style: str = content.DIM
     kind: str = "-"
     took: str = ""
     differences: tuple[tuple[str, str, str], ...] = ()
@@ -123,40 +113,44 @@ def draw(row: PlaceRow, width: int) -> Content:
     first = Content.assemble(
         (f"{mark} ", style),
         (f"{row.status:>7} ", row.status_style),
-        (f"{row.kind:<6.6} ", DIM),
-        (f"{row.took:>6}  ", DIM),
-        words(url, "bold" if row.verdict == "used" else ""),
+        (f"{row.kind:<6.6} ", content.DIM),
+        (f"{row.took:>6}  ", content.DIM),
+        content.words(url, "bold" if row.verdict == "used" else ""),
     )
     why = f"{row.verdict}: {row.why}" if row.why else row.verdict
-    second = Content.assemble("  ", words(why, DIM, None))
-    return stack(line.truncate(width, ellipsis=True) for line in (first, second))
+    second = Content.assemble("  ", content.words(why, content.DIM, None))
+    return content.stack(line.truncate(width, ellipsis=True) for line in (first, second))
 
 
-def place_detail(session: Session, row: PlaceRow, look: Look) -> Content:
+def place_detail(session: Session, row: PlaceRow, look: content.Look) -> Content:
     """Return one place in full, with what differs field by field."""
     mark, style = _MARKS.get(row.verdict, _NONE)
-    made = [Content.styled(line, "bold") for line in fold(row.url, look.width)]
+    made = [Content.styled(line, "bold") for line in content.fold(row.url, look.width)]
     made += [
-        Content.styled(line, style) for line in fold(f"{mark} {row.verdict}: {row.why}", look.width)
+        Content.styled(line, style)
+        for line in content.fold(f"{mark} {row.verdict}: {row.why}", look.width)
     ]
     if row.differences:
-        made.append(heading("Field by field: the document used, and this one"))
+        made.append(content.heading("Field by field: the document used, and this one"))
         for member, ours, theirs in row.differences:
-            pairs = [(member, ours or "absent"), ("", StyledValue(theirs or "absent", style))]
-            made += rows(pairs, look, least=12)
-    return stack([*made, *_about(session, row, look)])
+            pairs = [
+                (member, ours or "absent"),
+                ("", content.StyledValue(theirs or "absent", style)),
+            ]
+            made += content.rows(pairs, look, least=12)
+    return content.stack([*made, *_about(session, row, look)])
 
 
-def _about(session: Session, row: PlaceRow, look: Look) -> Iterable[Content]:
+def _about(session: Session, row: PlaceRow, look: content.Look) -> Iterable[Content]:
     for found in session.findings:
         if found.exchange is None or found.exchange != row.exchange:
             continue
         if found.level.rank <= Level.WARNING.rank:
-            glyph, style = LEVEL[found.level]
-            for line in fold(f"{glyph} {found.message}", look.width):
+            glyph, style = content.LEVEL[found.level]
+            for line in content.fold(f"{glyph} {found.message}", look.width):
                 yield Content.styled(line, style)
-            for line in fold(found.next, look.width):
-                yield Content.styled(line, DIM)
+            for line in content.fold(found.next, look.width):
+                yield Content.styled(line, content.DIM)
 
 
 def invitation(session: Session, hosts: Iterable[str], count: int, width: int) -> Content:
@@ -170,4 +164,4 @@ def invitation(session: Session, hosts: Iterable[str], count: int, width: int) -
         )
     else:
         told = "There is no other place to look at yet."
-    return stack(Content.styled(line, DIM) for line in fold(told, width))
+    return content.stack(Content.styled(line, content.DIM) for line in content.fold(told, width))

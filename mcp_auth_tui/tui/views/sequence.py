@@ -8,19 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from mcp_auth_tui.model import (
-    Browsed,
-    Exchange,
-    Kind,
-    Level,
-    Outcome,
-    Request,
-    Response,
-    Resumed,
-    Secret,
-    Session,
-    Stage,
-)
+from mcp_auth_tui import model
 from mcp_auth_tui.text import units
 from mcp_auth_tui.tui.views.content import DIM, LEVEL
 from mcp_auth_tui.tui.views.request import outcome_of
@@ -28,7 +16,7 @@ from mcp_auth_tui.tui.views.request import outcome_of
 YOU, BROWSER, SERVER, ISSUER = range(4)
 _READ = 16_384
 """Octets; a longer body is not looked into for a word about it."""
-_AT_SERVER = (Stage.PROBE, Stage.RESOURCE, Stage.VERIFY)
+_AT_SERVER = (model.Stage.PROBE, model.Stage.RESOURCE, model.Stage.VERIFY)
 _TELLING: Mapping[str, str] = {
     "access_token": "access token",
     "device_code": "device code",
@@ -71,10 +59,12 @@ class Memory:
     """The steps that were made before: a run that grows is not read again from its start."""
 
     def __init__(self) -> None:
-        self._secrets: frozenset[Secret] = frozenset()
-        self._steps: dict[int, tuple[Exchange, Level | None, Step]] = {}
+        self._secrets: frozenset[model.Secret] = frozenset()
+        self._steps: dict[int, tuple[model.Exchange, model.Level | None, Step]] = {}
 
-    def step(self, session: Session, exchange: Exchange, worst: Level | None) -> Step:
+    def step(
+        self, session: model.Session, exchange: model.Exchange, worst: model.Level | None
+    ) -> Step:
         """Return the step of an exchange."""
         if session.secrets != self._secrets:
             # What was not known for a secret when it was drawn may be one now.
@@ -88,7 +78,7 @@ class Memory:
         return step
 
 
-def steps(session: Session, memory: Memory | None = None) -> tuple[Step, ...]:
+def steps(session: model.Session, memory: Memory | None = None) -> tuple[Step, ...]:
     """Return the ladder of a run so far, in the order in which it happened."""
     marks, memory = _marks(session), memory or Memory()
     ladder: list[Step] = []
@@ -100,16 +90,18 @@ def steps(session: Session, memory: Memory | None = None) -> tuple[Step, ...]:
     return (*ladder, *_now(session))
 
 
-def _marks(session: Session) -> dict[int, Level]:
-    worst: dict[int, Level] = {}
+def _marks(session: model.Session) -> dict[int, model.Level]:
+    worst: dict[int, model.Level] = {}
     for finding in session.findings:
         if finding.exchange is not None:
-            before = worst.get(finding.exchange, Level.OK)
+            before = worst.get(finding.exchange, model.Level.OK)
             worst[finding.exchange] = min(before, finding.level, key=lambda level: level.rank)
     return worst
 
 
-def _exchange_step(session: Session, exchange: Exchange, worst: Level | None) -> Step:
+def _exchange_step(
+    session: model.Session, exchange: model.Exchange, worst: model.Level | None
+) -> Step:
     target = lane_of(exchange.request)
     took = units.duration(exchange.seconds)
     status, style = outcome_of(exchange)
@@ -120,17 +112,19 @@ def _exchange_step(session: Session, exchange: Exchange, worst: Level | None) ->
     else:
         label = f"✗ no answer: {status}"
     answer = Arrow(target, YOU, label, took, style)
-    mark, mark_style = LEVEL[worst] if worst and worst.rank <= Level.WARNING.rank else ("", "")
+    mark, mark_style = (
+        LEVEL[worst] if worst and worst.rank <= model.Level.WARNING.rank else ("", "")
+    )
     return Step((request, answer), exchange.number, mark, mark_style)
 
 
-def lane_of(request: Request) -> int:
+def lane_of(request: model.Request) -> int:
     """Return whom a request is for: by its stage, since both parties may share a host."""
-    return SERVER if request.kind is Kind.MCP or request.stage in _AT_SERVER else ISSUER
+    return SERVER if request.kind is model.Kind.MCP or request.stage in _AT_SERVER else ISSUER
 
 
-def _request_label(session: Session, request: Request) -> str:
-    if request.kind is Kind.MCP:
+def _request_label(session: model.Session, request: model.Request) -> str:
+    if request.kind is model.Kind.MCP:
         return f"{request.method} {request.purpose}".strip()
     try:
         path = urlsplit(request.url).path or "/"
@@ -142,7 +136,7 @@ def _request_label(session: Session, request: Request) -> str:
     return f"{request.method} {path}{kind}"
 
 
-def _response_label(response: Response) -> str:
+def _response_label(response: model.Response) -> str:
     if response.status in (401, 403):
         return _challenge_label(response)
     if 300 <= response.status < 400:
@@ -153,7 +147,7 @@ def _response_label(response: Response) -> str:
     return _member(response) or {"text/event-stream": "event stream"}.get(kind, kind)
 
 
-def _challenge_label(response: Response) -> str:
+def _challenge_label(response: model.Response) -> str:
     field = response.header("www-authenticate")
     if field is None:
         return _member(response) or "without a challenge"
@@ -162,7 +156,7 @@ def _challenge_label(response: Response) -> str:
     return f"{scheme} {error}".strip()
 
 
-def _redirect_label(response: Response) -> str:
+def _redirect_label(response: model.Response) -> str:
     place = response.header("location") or ""
     try:
         parts = urlsplit(place)
@@ -173,7 +167,7 @@ def _redirect_label(response: Response) -> str:
     return f"to {parts.netloc or parts.path}{carried}"
 
 
-def _member(response: Response) -> str:
+def _member(response: model.Response) -> str:
     """Return the member of a JSON answer that says most about it."""
     if not response.body or len(response.body) > _READ or "json" not in response.media_type:
         return ""
@@ -191,11 +185,11 @@ def _member(response: Response) -> str:
     return next((word for name, word in _TELLING.items() if name in document), "JSON")
 
 
-def _moments(session: Session, moments: list[Any], after: int) -> Iterator[Step]:
+def _moments(session: model.Session, moments: list[Any], after: int) -> Iterator[Step]:
     """Take from the list what happened before the exchange of this index."""
     while moments and moments[0].after <= after:
         event = moments.pop(0).event
-        if isinstance(event, Browsed):
+        if isinstance(event, model.Browsed):
             label = "opens the address" if event.opened else "you open it"
             yield Step(
                 (
@@ -205,16 +199,16 @@ def _moments(session: Session, moments: list[Any], after: int) -> Iterator[Step]
             )
         else:
             final = not moments and session.waiting is None
-            onward = bool(moments) and isinstance(moments[0].event, Browsed)
+            onward = bool(moments) and isinstance(moments[0].event, model.Browsed)
             yield _return_step(event, accepted=final or onward)
 
 
-def _return_step(event: Resumed, accepted: bool) -> Step:
+def _return_step(event: model.Resumed, accepted: bool) -> Step:
     if not event.source:
         return Step(note=event.how)
     names = " ".join(event.carried) or "a bare code"
     refused = "error" in event.carried or not accepted
-    style = LEVEL[Level.WARNING][1] if refused else LEVEL[Level.OK][1]
+    style = LEVEL[model.Level.WARNING][1] if refused else LEVEL[model.Level.OK][1]
     pasted = event.source == "paste"
     back = Arrow(ISSUER, BROWSER, "back to the redirect URI", unseen=True)
     label = f"pasted: {names}" if pasted else names
@@ -223,20 +217,22 @@ def _return_step(event: Resumed, accepted: bool) -> Step:
     return Step(arrows if accepted else arrows[1:], mark="" if accepted else "!", mark_style=style)
 
 
-def _now(session: Session) -> Iterator[Step]:
+def _now(session: model.Session) -> Iterator[Step]:
     """Yield what is about to happen, or how it ended."""
     ready = session.ready
-    if isinstance(ready, Request):
+    if isinstance(ready, model.Request):
         label = f"next: {_request_label(session, ready)}"
         yield Step((Arrow(YOU, lane_of(ready), label, style="bold", unseen=True),))
     if session.waiting is not None:
         glyph = "…"
         yield Step(note=f"waiting: {session.waiting.what}", mark=glyph, mark_style="$text-accent")
     if session.stop is not None:
-        glyph, style = LEVEL[Level.FATAL]
+        glyph, style = LEVEL[model.Level.FATAL]
         yield Step(note=f"{session.stop.message}", mark=glyph, mark_style=style)
-    elif session.outcome in (Outcome.OK, Outcome.OPEN):
-        text = "the headers are good" if session.outcome is Outcome.OK else "no token is needed"
-        yield Step(note=text, mark="✓", mark_style=LEVEL[Level.OK][1])
+    elif session.outcome in (model.Outcome.OK, model.Outcome.OPEN):
+        text = (
+            "the headers are good" if session.outcome is model.Outcome.OK else "no token is needed"
+        )
+        yield Step(note=text, mark="✓", mark_style=LEVEL[model.Level.OK][1])
     elif session.outcome is not None:
         yield Step(note=f"ended: {session.outcome}", mark="–", mark_style=DIM)
