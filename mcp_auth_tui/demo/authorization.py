@@ -14,14 +14,7 @@ from mcp_auth_tui.demo.records import DEFAULT_SCOPE, SCOPES, Client
 Parameters = list[tuple[str, str]]
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-_ONCE = (
-    "response_type",
-    "state",
-    "scope",
-    "code_challenge",
-    "code_challenge_method",
-    "resource",
-)
+_ONCE = ("response_type", "state", "scope", "code_challenge", "code_challenge_method", "resource")
 
 
 class Unredirectable(Exception):

@@ -56,10 +56,7 @@ class Keyboard:
     """
 
     def __init__(
-        self,
-        heard: Callable[[str], None],
-        ended: Callable[[], None],
-        descriptor: int = STDIN,
+        self, heard: Callable[[str], None], ended: Callable[[], None], descriptor: int = STDIN
     ) -> None:
         """Take what to call, in the loop, for each line and at the end of stdin."""
         self._descriptor = descriptor

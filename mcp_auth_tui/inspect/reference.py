@@ -197,8 +197,4 @@ def _value(rule: Rule) -> dict[str, Any]:
     return members | {name.lower(): sample for name, sample in _samples(row)}
 
 
-LISTS: Mapping[str, Callable[[], str]] = {
-    "text": as_text,
-    "markdown": as_markdown,
-    "json": as_json,
-}
+LISTS: Mapping[str, Callable[[], str]] = {"text": as_text, "markdown": as_markdown, "json": as_json}

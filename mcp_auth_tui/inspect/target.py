@@ -73,12 +73,7 @@ class _Target:
         self._session = Session().apply(Started(config.url, clock()))
         self._findings: list[Finding] = []
         self._performer = Performer(
-            config,
-            Browser("none"),
-            Nobody(),
-            lambda: self._session,
-            clock,
-            os.urandom,
+            config, Browser("none"), Nobody(), lambda: self._session, clock, os.urandom
         )
         self._performer.use(network)
 

@@ -146,11 +146,7 @@ def _both_families(port: int) -> list[socket.socket]:
         try:
             return [first, _listener(socket.AF_INET6, "::1", first.getsockname()[1])]
         except OSError as error:
-            if error.errno in {
-                errno.EADDRNOTAVAIL,
-                errno.EAFNOSUPPORT,
-                errno.EPROTONOSUPPORT,
-            }:
+            if error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}:
                 return [first]
             first.close()
             if port or attempt == _PORT_TRIES - 1:

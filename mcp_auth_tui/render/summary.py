@@ -13,22 +13,9 @@ from mcp_auth_tui.text import terminal, units
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model.aside import SignatureCheck
-    from mcp_auth_tui.model.oauth import (
-        AuthorizationServer,
-        Client,
-        Contact,
-        Peer,
-        Resource,
-        Token,
-    )
+    from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Contact, Peer, Resource, Token
 
-GLYPHS = {
-    Level.FATAL: "✗",
-    Level.ERROR: "✗",
-    Level.WARNING: "!",
-    Level.INFO: "i",
-    Level.OK: "✓",
-}
+GLYPHS = {Level.FATAL: "✗", Level.ERROR: "✗", Level.WARNING: "!", Level.INFO: "i", Level.OK: "✓"}
 
 
 def parting(session: Session) -> list[str]:

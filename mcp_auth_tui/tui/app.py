@@ -58,7 +58,7 @@ class AuthApp(App[int]):
     INLINE_PADDING = 0
     COMMANDS = {get_system_commands_provider}  # noqa: RUF012
     BINDINGS = [  # noqa: RUF012
-        Binding("ctrl+c", "interrupt", "Cancel or quit", show=False, priority=True),
+        Binding("ctrl+c", "interrupt", "Cancel or quit", show=False, priority=True)
     ]
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-tiny"),

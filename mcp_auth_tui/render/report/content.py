@@ -83,9 +83,7 @@ def content(session: Session) -> Content:
     )
 
 
-def _matrix(
-    session: Session,
-) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
+def _matrix(session: Session) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
     """Say which known clients would stop at which finding, as their source was read."""
     ids = dict.fromkeys(item.id for item in ranked(session))
     rows = {

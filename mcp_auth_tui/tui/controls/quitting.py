@@ -15,11 +15,7 @@ class QuittingControls:
     """The ways out."""
 
     def __init__(
-        self,
-        driver: RunDriver,
-        screen: MainScreen,
-        follower: RunFollower,
-        output: OutputControls,
+        self, driver: RunDriver, screen: MainScreen, follower: RunFollower, output: OutputControls
     ) -> None:
         self._driver = driver
         self._screen = screen

@@ -14,15 +14,7 @@ from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui.panels.status import panel_status
 from mcp_auth_tui.tui.panels.table import PanelRow
 from mcp_auth_tui.tui.views import request
-from mcp_auth_tui.tui.views.content import (
-    DIM,
-    LEVEL,
-    Look,
-    fold,
-    heading,
-    stack,
-    words,
-)
+from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, fold, heading, stack, words
 from mcp_auth_tui.tui.views.finding import finding_block, finding_line, worst_first
 
 # More checks that were kept than this are only counted.
@@ -50,10 +42,7 @@ class DetailPage:
 
 
 def page(
-    session: Session,
-    panel: PanelRow,
-    look: Look,
-    before: DetailPage | None = None,
+    session: Session, panel: PanelRow, look: Look, before: DetailPage | None = None
 ) -> DetailPage:
     """Return the detail page of a panel; what is still true of the one before is kept."""
     view = panel.load()
@@ -140,10 +129,9 @@ def _places(session: Session, panel: PanelRow, look: Look) -> list[Content]:
 
 
 def _place(session: Session, item: Tried, look: Look) -> list[Content]:
-    glyph, style = {
-        "used": ("✓", LEVEL[Level.OK][1]),
-        "lost": ("✗", LEVEL[Level.WARNING][1]),
-    }.get(item.verdict, ("·", DIM))
+    glyph, style = {"used": ("✓", LEVEL[Level.OK][1]), "lost": ("✗", LEVEL[Level.WARNING][1])}.get(
+        item.verdict, ("·", DIM)
+    )
     exchange = next((e for e in session.exchanges if e.number == item.exchange), None)
     status = request.outcome_of(exchange)[0] if exchange else "-"
     head = Content.assemble((f"{glyph} {status:>4} ", style), words(item.what, "bold"))

@@ -22,10 +22,7 @@ class BareScreen(ModalScreen[None]):
     BINDINGS = [Binding("escape,u,q,enter,space", "dismiss", "Back")]  # noqa: RUF012
 
     def __init__(
-        self,
-        url: str,
-        write: Callable[[str], None] | None,
-        letters: Mapping[str, str] = LETTERS,
+        self, url: str, write: Callable[[str], None] | None, letters: Mapping[str, str] = LETTERS
     ) -> None:
         super().__init__(classes="bare")
         self._url = url

@@ -39,9 +39,7 @@ class GuideScreen(Screen[str | None]):
         with VerticalScroll(id="guide-scroll"):
             yield Static(id="guide-text", markup=False)
         yield Hints(
-            BACK,
-            ("t", "topics", "app.topics"),
-            ("", "a click on a key does what it does", ""),
+            BACK, ("t", "topics", "app.topics"), ("", "a click on a key does what it does", "")
         )
 
     def on_resize(self) -> None:

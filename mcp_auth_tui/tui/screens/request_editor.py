@@ -28,10 +28,7 @@ _LISTING = (
     ("{secrets}", "secrets", "app.key('secrets')"),
     ("esc", "back, nothing is sent", "screen.leave"),
 )
-TYPING = (
-    ("enter", "takes it", "focused.submit"),
-    ("esc", "leaves it as it was", "screen.leave"),
-)
+TYPING = (("enter", "takes it", "focused.submit"), ("esc", "leaves it as it was", "screen.leave"))
 
 
 class EditScreen(Screen[Sendable | None]):

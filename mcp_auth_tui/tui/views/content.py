@@ -13,12 +13,7 @@ from typing import Any
 from textual.content import Content
 from textual.style import Style
 
-from mcp_auth_tui.model import (
-    Level,
-    Secret,
-    Session,
-    Status,
-)
+from mcp_auth_tui.model import Level, Secret, Session, Status
 from mcp_auth_tui.text import terminal
 
 DIM = "$dim"

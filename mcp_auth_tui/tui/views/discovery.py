@@ -24,12 +24,7 @@ _MARKS = {
     "other": ("≠", content.DIM),
     "nothing": _NONE,
 }
-_KINDS = {
-    "application/json": "JSON",
-    "text/html": "HTML",
-    "text/plain": "text",
-    "": "-",
-}
+_KINDS = {"application/json": "JSON", "text/html": "HTML", "text/plain": "text", "": "-"}
 PRM, META = "Protected resource metadata (RFC 9728)", "Authorization server metadata (RFC 8414)"
 
 
