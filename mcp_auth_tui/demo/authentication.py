@@ -5,11 +5,13 @@ import binascii
 import hmac
 from urllib.parse import unquote_plus
 
-from mcp_auth_tui.demo.records import Client, OAuthError, Shelf
+from mcp_auth_tui.demo.records import OAuthError, RegisteredClient, Shelf
 from mcp_auth_tui.loopback.server import Incoming
 
 
-def authenticate(incoming: Incoming, form: dict[str, str], clients: Shelf[Client]) -> Client:
+def authenticate(
+    incoming: Incoming, form: dict[str, str], clients: Shelf[RegisteredClient]
+) -> RegisteredClient:
     """Return the client, authenticated as it registered; raises OAuthError ``invalid_client``."""
     basic = _basic(incoming.header("authorization"))
     if basic is not None and "client_secret" in form:

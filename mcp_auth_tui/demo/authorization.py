@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from mcp_auth_tui.demo.clients import redirect_allowed
 from mcp_auth_tui.demo.metadata import ELSEWHERE
-from mcp_auth_tui.demo.records import DEFAULT_SCOPE, SCOPES, Client
+from mcp_auth_tui.demo.records import DEFAULT_SCOPE, SCOPES, RegisteredClient
 
 Parameters = list[tuple[str, str]]
 
@@ -41,7 +41,7 @@ class Redirected(Exception):
 class AuthorizationRequest:
     """A request that may be put before a person."""
 
-    client: Client
+    client: RegisteredClient
     redirect_uri: str
     state: str | None
     scopes: frozenset[str]
@@ -55,7 +55,7 @@ def client_id_of(parameters: Parameters) -> str:
 
 
 def judge_request(
-    parameters: Parameters, client: Client, resources: tuple[str, ...]
+    parameters: Parameters, client: RegisteredClient, resources: tuple[str, ...]
 ) -> AuthorizationRequest:
     """Judge a request of a known client; `resources` are those it may name, the default first.
 

@@ -8,9 +8,9 @@ from mcp_auth_tui.demo.records import (
     AUTH_METHODS,
     DEVICE_GRANT,
     SCOPES,
-    Client,
     Entropy,
     OAuthError,
+    RegisteredClient,
 )
 
 MAX_DOCUMENT = 5 * 1024
@@ -24,7 +24,7 @@ _MAX_REDIRECTS = 10
 
 def register(
     metadata: object, entropy: Entropy, now: float, issuer: str, *, device: bool = False
-) -> tuple[Client, dict[str, object]]:
+) -> tuple[RegisteredClient, dict[str, object]]:
     """Register a client; return it and the answer of RFC 7591 section 3.2.1.
 
     The answer says where the registration can be read and deleted (RFC 7592 section 3); `device`:
@@ -45,7 +45,7 @@ def register(
     _one_of_each(metadata, "response_types", frozenset({"code"}), ["code"])
     client_id = f"practice-{entropy.opaque('client', 9)}"
     texts = {name: _text(metadata, name) for name in (*_ECHOED, *_ECHOED_MORE) if name in metadata}
-    client = Client(
+    client = RegisteredClient(
         id=client_id,
         name=texts.get("client_name", client_id),
         redirect_uris=redirects,
@@ -87,7 +87,7 @@ def document_url_problem(url: str) -> str | None:
     return None
 
 
-def judge_document(url: str, data: bytes) -> Client:
+def judge_document(url: str, data: bytes) -> RegisteredClient:
     """Read a client ID metadata document; raises OAuthError saying which rule it breaks."""
     try:
         document = json.loads(data)
@@ -108,10 +108,10 @@ def judge_document(url: str, data: bytes) -> Client:
         grants = _grants(document)
     except OAuthError as problem:
         raise unusable(problem.description) from None
-    return Client(url, _text(document, "client_name"), redirects, grant_types=grants)
+    return RegisteredClient(url, _text(document, "client_name"), redirects, grant_types=grants)
 
 
-def redirect_allowed(client: Client, uri: str) -> bool:
+def redirect_allowed(client: RegisteredClient, uri: str) -> bool:
     """Compare as RFC 8252 section 7.3 asks: exactly, but for the port of a loopback redirect."""
     if uri in client.redirect_uris:
         return True

@@ -17,7 +17,7 @@ class DeviceAuthorization:
 
     issuer: str
     resources: tuple[str, ...]
-    clients: records.Shelf[records.Client]
+    clients: records.Shelf[records.RegisteredClient]
     tokens: Tokens
     subject: str
     """Who signs in where nobody types a name."""
@@ -54,7 +54,7 @@ class DeviceAuthorization:
             }
         )
 
-    def _code(self, client: records.Client, form: dict[str, str]) -> str:
+    def _code(self, client: records.RegisteredClient, form: dict[str, str]) -> str:
         if records.DEVICE_GRANT not in client.grant_types:
             raise records.OAuthError(
                 "unauthorized_client", "this client did not register that grant"
@@ -89,6 +89,6 @@ class DeviceAuthorization:
         self._decide(device, form.get("name", "").strip() or self.subject if allowed else None)
         return pages.device_end(allowed=allowed)
 
-    def _decide(self, device: records.DeviceCode, subject: str | None) -> None:
+    def _decide(self, device: records.DeviceGrant, subject: str | None) -> None:
         device.subject = subject
         device.denied = subject is None or self.denies

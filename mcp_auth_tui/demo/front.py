@@ -17,12 +17,12 @@ from mcp_auth_tui.demo.device import DeviceAuthorization
 from mcp_auth_tui.demo.fetch import fetch_document
 from mcp_auth_tui.demo.management import Management
 from mcp_auth_tui.demo.metadata import server_metadata
-from mcp_auth_tui.demo.records import SCOPES, Client, Entropy, OAuthError, Shelf
+from mcp_auth_tui.demo.records import SCOPES, Entropy, OAuthError, RegisteredClient, Shelf
 from mcp_auth_tui.demo.tokens import TOKEN_SECONDS, Tokens
 from mcp_auth_tui.loopback.server import Incoming, Reply
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.demo.jwt import Signer
+    from mcp_auth_tui.demo.jwt import TokenSigner
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 _PENDING_SECONDS = 600
@@ -69,7 +69,7 @@ class AuthorizationFront:
         self._clock = clock
         self._entropy = entropy
         self._cookie = f"practice_{urlsplit(issuer).port}"
-        self._clients: Shelf[Client] = Shelf()
+        self._clients: Shelf[RegisteredClient] = Shelf()
         self._management = Management(self._clients, self.tokens)
         self._devices: DeviceAuthorization | None = None
         if device:
@@ -172,7 +172,7 @@ class AuthorizationFront:
         cookie = f"{self._cookie}={browser}; Path=/; HttpOnly; SameSite=Lax"
         return Reply(page.status, page.body, (*page.headers, ("Set-Cookie", cookie)))
 
-    async def _client(self, client_id: str) -> Client:
+    async def _client(self, client_id: str) -> RegisteredClient:
         if not client_id.startswith("https://"):
             client = self._clients.get(client_id)
             if client is None:
@@ -271,10 +271,10 @@ class AuthorizationFront:
             return answers.as_error(error)
 
 
-def _signer(issuer: str, entropy: Entropy) -> "Signer":
-    from mcp_auth_tui.demo.jwt import Signer
+def _signer(issuer: str, entropy: Entropy) -> "TokenSigner":
+    from mcp_auth_tui.demo.jwt import TokenSigner
 
-    return Signer(issuer, entropy)
+    return TokenSigner(issuer, entropy)
 
 
 def _stale() -> Reply:

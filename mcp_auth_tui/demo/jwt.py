@@ -8,7 +8,7 @@ from joserfc.jwk import ECKey
 from mcp_auth_tui.demo.records import Access, Entropy
 
 
-class Signer:
+class TokenSigner:
     """Signs the access tokens of one issuer with a key of its own, made anew at each start."""
 
     def __init__(self, issuer: str, entropy: Entropy) -> None:

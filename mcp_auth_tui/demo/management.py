@@ -4,7 +4,7 @@ import hmac
 
 from mcp_auth_tui.demo.answers import as_error, as_json, form_of, not_found, only
 from mcp_auth_tui.demo.authentication import authenticate
-from mcp_auth_tui.demo.records import Client, OAuthError, Shelf
+from mcp_auth_tui.demo.records import OAuthError, RegisteredClient, Shelf
 from mcp_auth_tui.demo.tokens import Tokens
 from mcp_auth_tui.loopback.server import Incoming, Reply
 
@@ -12,7 +12,7 @@ from mcp_auth_tui.loopback.server import Incoming, Reply
 class Management:
     """The endpoints for tokens and registrations that exist already."""
 
-    def __init__(self, clients: Shelf[Client], tokens: Tokens) -> None:
+    def __init__(self, clients: Shelf[RegisteredClient], tokens: Tokens) -> None:
         self._clients = clients
         self._tokens = tokens
 
@@ -41,7 +41,7 @@ class Management:
         self._tokens.revoke(client, form["token"])
         return as_json({})
 
-    def _registration(self, incoming: Incoming, client: Client) -> Reply:
+    def _registration(self, incoming: Incoming, client: RegisteredClient) -> Reply:
         scheme, _, token = (incoming.header("authorization") or "").partition(" ")
         given = token.strip() if scheme.lower() == "bearer" else ""
         if not hmac.compare_digest(given.encode(), client.registration_token.encode()):

@@ -77,7 +77,7 @@ class Shelf(Generic[Value]):
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class RegisteredClient:
     """A registered client, or one that its metadata document describes."""
 
     id: str
@@ -123,11 +123,11 @@ class Access:
 
 
 @dataclass(slots=True)
-class DeviceCode:
+class DeviceGrant:
     """A device authorization (RFC 8628): a person types its user code, the device polls."""
 
     user_code: str
-    client: Client
+    client: RegisteredClient
     resource: str
     scopes: frozenset[str]
     expires: float

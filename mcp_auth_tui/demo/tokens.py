@@ -12,13 +12,13 @@ from mcp_auth_tui.demo.authorization import AuthorizationRequest
 from mcp_auth_tui.demo.records import (
     DEVICE_GRANT,
     Access,
-    Client,
     Code,
-    DeviceCode,
+    DeviceGrant,
     Entropy,
     Grant,
     OAuthError,
     Refresh,
+    RegisteredClient,
     Shelf,
     covered,
 )
@@ -54,7 +54,7 @@ class Tokens:
         self._life = life
         self._mint = mint or (lambda access: entropy.opaque("access"))
         self._codes: Shelf[Code] = Shelf()
-        self._devices: Shelf[DeviceCode] = Shelf(64)
+        self._devices: Shelf[DeviceGrant] = Shelf(64)
         self._access: Shelf[Access] = Shelf()
         self._refresh: Shelf[Refresh] = Shelf()
 
@@ -66,7 +66,7 @@ class Tokens:
         self._codes.put(code, Code(grant, request.redirect_uri, request.challenge, expires))
         return code
 
-    def answer(self, client: Client, form: Mapping[str, str]) -> dict[str, object]:
+    def answer(self, client: RegisteredClient, form: Mapping[str, str]) -> dict[str, object]:
         """Return the token response (RFC 6749 section 5.1); raises OAuthError (section 5.2)."""
         grant_type = form.get("grant_type", "")
         if grant_type == "authorization_code":
@@ -86,7 +86,7 @@ class Tokens:
             return None
         return access if access.grant.resource == resource else None
 
-    def revoke(self, client: Client, token: str) -> None:
+    def revoke(self, client: RegisteredClient, token: str) -> None:
         """End a token of this client, and with a refresh token its whole grant (RFC 7009 §2.1).
 
         A token that is unknown, or another client's, is none of its business: nothing happens.
@@ -98,7 +98,7 @@ class Tokens:
         if refresh is not None and refresh.grant.client_id == client.id:
             refresh.grant.revoked = True
 
-    def forget(self, client: Client) -> None:
+    def forget(self, client: RegisteredClient) -> None:
         """End every grant of a client whose registration is deleted (RFC 7592 section 2.3)."""
         grants = [
             *(code.grant for code in self._codes.values()),
@@ -109,7 +109,7 @@ class Tokens:
             if grant.client_id == client.id:
                 grant.revoked = True
 
-    def introspect(self, client: Client, token: str) -> dict[str, object]:
+    def introspect(self, client: RegisteredClient, token: str) -> dict[str, object]:
         """Say what a token of this client is worth (RFC 7662 section 2.2)."""
         access, refresh = self._access.get(token), self._refresh.get(token)
         grant = access.grant if access else refresh.grant if refresh else None
@@ -133,23 +133,23 @@ class Tokens:
 
     # -- device authorization
 
-    def start_device(self, client: Client, resource: str, scopes: frozenset[str]) -> str:
+    def start_device(self, client: RegisteredClient, resource: str, scopes: frozenset[str]) -> str:
         """Return a device code for a user code of its own, good for ten minutes."""
         code = self._entropy.opaque("device")
         seed = self._entropy.opaque("user code").encode()
         letters = "".join(_USER_CODE[octet % len(_USER_CODE)] for octet in seed[:8])
         user_code = f"{letters[:4]}-{letters[4:]}"
         expires = self._clock() + DEVICE_SECONDS
-        self._devices.put(code, DeviceCode(user_code, client, resource, scopes, expires))
+        self._devices.put(code, DeviceGrant(user_code, client, resource, scopes, expires))
         return code
 
-    def device(self, code: str) -> DeviceCode:
+    def device(self, code: str) -> DeviceGrant:
         """Return what a device code of `start_device` stands for."""
         found = self._devices.get(code)
         assert found is not None, "it was put there a moment ago"
         return found
 
-    def device_of(self, user_code: str) -> DeviceCode | None:
+    def device_of(self, user_code: str) -> DeviceGrant | None:
         """Find what a person types, however it is spelled, while it still waits."""
         letters = "".join(char for char in user_code.upper() if char.isalpha())
         for device in self._devices.values():
@@ -158,7 +158,7 @@ class Tokens:
                 return device if device.expires > self._clock() else None
         return None
 
-    def _from_device(self, client: Client, form: Mapping[str, str]) -> dict[str, object]:
+    def _from_device(self, client: RegisteredClient, form: Mapping[str, str]) -> dict[str, object]:
         code = form.get("device_code", "")
         device = self._devices.get(code)
         if device is None or device.client.id != client.id:
@@ -180,7 +180,7 @@ class Tokens:
 
     # -- the grants of a browser
 
-    def _from_code(self, client: Client, form: Mapping[str, str]) -> dict[str, object]:
+    def _from_code(self, client: RegisteredClient, form: Mapping[str, str]) -> dict[str, object]:
         code = self._codes.get(form.get("code"))
         if code is None or code.grant.client_id != client.id or "token-error" in self._faults:
             raise OAuthError("invalid_grant", "this code is unknown here")
@@ -198,7 +198,7 @@ class Tokens:
         _check_resource(form, code.grant)
         return self._issue(client, code.grant, code.grant.scopes)
 
-    def _from_refresh(self, client: Client, form: Mapping[str, str]) -> dict[str, object]:
+    def _from_refresh(self, client: RegisteredClient, form: Mapping[str, str]) -> dict[str, object]:
         refresh = self._refresh.get(form.get("refresh_token"))
         if refresh is None or refresh.grant.client_id != client.id or refresh.grant.revoked:
             raise OAuthError("invalid_grant", "this refresh token is unknown, or was revoked")
@@ -215,7 +215,9 @@ class Tokens:
         refresh.used = True
         return self._issue(client, refresh.grant, scopes)
 
-    def _issue(self, client: Client, grant: Grant, scopes: frozenset[str]) -> dict[str, object]:
+    def _issue(
+        self, client: RegisteredClient, grant: Grant, scopes: frozenset[str]
+    ) -> dict[str, object]:
         now = self._clock()
         access = Access(grant, scopes, now, now + self._life)
         token = self._mint(access)

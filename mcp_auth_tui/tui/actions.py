@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from mcp_auth_tui.model import Stage
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
-from mcp_auth_tui.tui.state import State, start_of
+from mcp_auth_tui.tui.state import ScreenState, start_of
 
-Why = Callable[[State], str]
+Why = Callable[[ScreenState], str]
 """Why a key is of no use now; empty when it is of use."""
 
 
@@ -28,7 +28,7 @@ class Key:
     title: str
     help: str
     off: Why = lambda state: ""
-    label: Callable[[State], str] | None = None
+    label: Callable[[ScreenState], str] | None = None
     """The word in the key bar; None keeps the key out of it."""
 
     @property
@@ -37,17 +37,17 @@ class Key:
         return self.shown.partition(", ")[0]
 
 
-def _unless(useful: Callable[[State], object], reason: str) -> Why:
+def _unless(useful: Callable[[ScreenState], object], reason: str) -> Why:
     return lambda state: "" if useful(state) else reason
 
 
-def _no_step(state: State) -> str:
+def _no_step(state: ScreenState) -> str:
     if not state.busy or state.at_browser or state.session.ready or not state.signing_in:
         return ""
     return "It is your turn in the browser: there is no request to step to."
 
 
-def _no_rerun(state: State) -> str:
+def _no_rerun(state: ScreenState) -> str:
     if state.busy:
         return state.with_keys("It runs: esc cancels it, then {run_again} runs again from here.")
     if state.session.url == "":
@@ -61,13 +61,13 @@ def _no_rerun(state: State) -> str:
     return ""
 
 
-def _no_address(state: State) -> str:
+def _no_address(state: ScreenState) -> str:
     if state.signing_in or state.at_browser or state.typing_code:
         return ""
     return "There is no address to open now: this is for the sign-in."
 
 
-def _no_bare(state: State) -> str:
+def _no_bare(state: ScreenState) -> str:
     if not (reason := _no_address(state)) and state.inline:
         return state.with_keys(
             "Below the prompt (--inline) there is no bare screen: {copy} copies, {save_address} "
@@ -76,7 +76,7 @@ def _no_bare(state: State) -> str:
     return reason
 
 
-def _no_discovery(state: State) -> str:
+def _no_discovery(state: ScreenState) -> str:
     if state.session.tried:
         return ""
     if state.session.resource or state.session.server:
@@ -86,7 +86,7 @@ def _no_discovery(state: State) -> str:
     return "No place was tried yet."
 
 
-def _no_scan(state: State) -> str:
+def _no_scan(state: ScreenState) -> str:
     if state.busy:
         return "It runs: other places can be looked at when it has ended."
     if state.session.scanned is not None:
@@ -94,7 +94,7 @@ def _no_scan(state: State) -> str:
     return "" if state.session.contact is not None else "The MCP server was never reached."
 
 
-def _no_check(state: State) -> str:
+def _no_check(state: ScreenState) -> str:
     token = state.session.token
     if state.busy:
         return "It runs: the signature can be checked when it has ended."
@@ -107,31 +107,31 @@ def _no_check(state: State) -> str:
     return ""
 
 
-def _copy(state: State) -> str:
+def _copy(state: ScreenState) -> str:
     if state.typing_code:
         return "copy code"
     return "copy URL" if state.signing_in or state.at_browser else "copy headers"
 
 
-def _run(state: State) -> str:
+def _run(state: ScreenState) -> str:
     if not state.busy:
         return "run" if state.session.url == "" else "run again"
     return "run on"
 
 
-def _again(state: State) -> str:
+def _again(state: ScreenState) -> str:
     if state.busy or start_of(state) is Stage.PROBE:
         return ""  # r does the same
     return "refresh" if state.refreshes else "again from here"
 
 
-def _no_run(state: State) -> str:
+def _no_run(state: ScreenState) -> str:
     if state.busy and not (state.stepping or state.session.ready):
         return "It runs already: esc cancels it."
     return ""
 
 
-def _no_edit(state: State) -> str:
+def _no_edit(state: ScreenState) -> str:
     if state.busy and state.session.ready is not None:
         return ""
     return state.with_keys(
@@ -274,7 +274,7 @@ MOVES: tuple[tuple[str, str], ...] = (
 )
 
 
-def rank(key: Key, state: State) -> int:
+def rank(key: Key, state: ScreenState) -> int:
     """Order the bar by what a person most likely wants in this state; ties keep the table's."""
     if state.signing_in:
         first: tuple[str, ...] = ("copy", "paste", "open_browser", "show_address", "back")

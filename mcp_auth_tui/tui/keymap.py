@@ -13,7 +13,7 @@ from typing import Any
 from textual.keys import format_key
 
 from mcp_auth_tui.tui.actions import KEYS, MOVES, PANEL_KEYS, Key, letters, rank
-from mcp_auth_tui.tui.state import State
+from mcp_auth_tui.tui.state import ScreenState
 
 FIXED: Mapping[str, str] = {
     "ctrl+c": "it cancels, and twice quits",
@@ -55,7 +55,7 @@ class Keymap:
         """Return every key with its help, in order, for the help screen and the README."""
         return [*((key.shown, key.help) for key in self.keys if key.keys and key.shown), *MOVES]
 
-    def bar(self, state: State) -> list[tuple[Key, str]]:
+    def bar(self, state: ScreenState) -> list[tuple[Key, str]]:
         """Return the keys that are of use now with their words, the most useful first."""
         useful = [(key, key.label(state)) for key in self.keys if key.label and not key.off(state)]
         bar = [(key, label) for key, label in useful if label and key.shown]

@@ -17,7 +17,7 @@ from mcp_auth_tui.model import Finding, Session, Stage
 from mcp_auth_tui.tui.keymap import Keymap
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 from mcp_auth_tui.tui.run_driver import RunDriver
-from mcp_auth_tui.tui.state import State
+from mcp_auth_tui.tui.state import ScreenState
 from mcp_auth_tui.tui.widgets.bars import Banner, Headline, KeyBar
 from mcp_auth_tui.tui.widgets.log import Log
 from mcp_auth_tui.tui.widgets.panel import Detail, Panel, PasteInput
@@ -72,9 +72,9 @@ class MainScreen(Screen[None]):
         self.set_reactive(MainScreen.reveal, reveal)
 
     @property
-    def state(self) -> State:
+    def state(self) -> ScreenState:
         """What decides which keys are of use."""
-        return State(
+        return ScreenState(
             self.session,
             self.busy,
             self.stepping,

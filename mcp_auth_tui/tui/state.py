@@ -10,7 +10,7 @@ from mcp_auth_tui.tui.panels.table import PANELS
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ScreenState:
     """All that decides which keys are of use now."""
 
     session: Session
@@ -63,7 +63,7 @@ class State:
         return self.busy and ready is not None and not isinstance(ready, Request)
 
 
-def start_of(state: State) -> Stage | None:
+def start_of(state: ScreenState) -> Stage | None:
     """Return the stage that "again from here" starts at, or None where it cannot.
 
     A code is spent once, so from Token on the way leads through the browser again, unless there is

@@ -23,7 +23,7 @@ import pyte
 import pytest
 
 from mcp_auth_tui.cli import flow, main
-from mcp_auth_tui.tui.state import State
+from mcp_auth_tui.tui.state import ScreenState
 from mcp_auth_tui.tui.terminal import drivers
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
@@ -321,7 +321,7 @@ async def test_where_nothing_can_sleep_the_key_says_why() -> None:
         assert [note.message for note in app._notifications] == [
             "This terminal cannot put a program to sleep."
         ]
-    assert app.keymap.of("suspend").off(State(app.driver.session, awake="why")) == "why"
+    assert app.keymap.of("suspend").off(ScreenState(app.driver.session, awake="why")) == "why"
 
 
 def test_settings_that_were_changed_are_told_as_a_command_when_the_screen_is_gone(

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from mcp_auth_tui.tui.actions import MOVES, Key
 from mcp_auth_tui.tui.keymap import Keymap
 from mcp_auth_tui.tui.panels.table import PANELS
-from mcp_auth_tui.tui.state import State
+from mcp_auth_tui.tui.state import ScreenState
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.widgets.hints import BACK, Hints
 
@@ -29,7 +29,7 @@ class GuideScreen(Screen[str | None]):
     ]
     ON_PAGE: ClassVar = {"help": "screen.dismiss(None)"}
 
-    def __init__(self, state: State, keymap: Keymap) -> None:
+    def __init__(self, state: ScreenState, keymap: Keymap) -> None:
         super().__init__(classes="page")
         self._state = state
         self._keymap = keymap

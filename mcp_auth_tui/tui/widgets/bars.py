@@ -11,7 +11,7 @@ from textual.widgets import Static
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui import actions
 from mcp_auth_tui.tui.keymap import USUAL, Keymap
-from mcp_auth_tui.tui.state import State
+from mcp_auth_tui.tui.state import ScreenState
 from mcp_auth_tui.tui.views import content
 
 
@@ -88,7 +88,7 @@ class KeyBar(SessionWidget, Static):
                 _link("enter", "keep the filter" if filters else "send", "focused.submit"),
                 _link("esc", "show all" if filters else "leave the field", "app.key('back')"),
             )
-        state = State(
+        state = ScreenState(
             self.session,
             self.busy,
             self.stepping,

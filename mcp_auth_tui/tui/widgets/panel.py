@@ -21,7 +21,7 @@ from mcp_auth_tui.tui import actions
 from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.status import findings_line, panel_facts, panel_status, status_line
 from mcp_auth_tui.tui.panels.table import PANELS
-from mcp_auth_tui.tui.state import State
+from mcp_auth_tui.tui.state import ScreenState
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.widgets.bars import SessionWidget
 
@@ -198,7 +198,7 @@ class Detail(Vertical):
             documents = self.query_one("#documents", Vertical)
         except NoMatches:
             return
-        state, panel = State(self.session, self.busy), PANELS[self.panel]
+        state, panel = ScreenState(self.session, self.busy), PANELS[self.panel]
         self.query_one(PasteInput).display = (
             state.awaits_callback and Stage.AUTHORIZE in panel.stages
         )
