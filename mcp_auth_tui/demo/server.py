@@ -63,10 +63,10 @@ class PracticeServer:
         doors = _Door(clock), _Door(clock)
         loopbacks: list[Loopback] = []
         try:
-            for door, wanted in zip(
+            for door, number in zip(
                 doors, (port, port + 1 if 0 < port < 65535 else 0), strict=True
             ):
-                loopbacks.append(await Loopback.bind(door.handle, _HOST, wanted))
+                loopbacks.append(await Loopback.bind(door.handle, _HOST, number))
         except BaseException:
             for loopback in loopbacks:
                 await loopback.aclose()

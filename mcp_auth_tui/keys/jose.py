@@ -146,10 +146,10 @@ class Keys:
         shown = {"jwk": dict(key.public)} if jwk_header else {"kid": key.kid} if key.kid else {}
         from joserfc import jwt
 
-        made = {**header, **shown, "alg": alg}
+        members = {**header, **shown, "alg": alg}
         with _quietly():
             signed = jwt.encode(
-                made, {**filled, **claims}, key.key, registry=_registry(alg), default_type=None
+                members, {**filled, **claims}, key.key, registry=_registry(alg), default_type=None
             )
         return Signed(Secret(signed), alg, key.public, key.thumbprint)
 

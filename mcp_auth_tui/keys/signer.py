@@ -40,25 +40,25 @@ class Signer:
             if not self._keys.has(action.key):
                 self._provide(self._keys, action)
             able = self._keys.algorithms(action.key)
-            wanted = [name for name in able if not action.algorithms or name in action.algorithms]
-            if not wanted:
+            algorithms = [name for name in able if not action.algorithms or name in action.algorithms]
+            if not algorithms:
                 return Failure(
                     "client-key",
                     f"The key can sign with {', '.join(able)}; the server accepts only"
                     f" {', '.join(action.algorithms)}.",
                 )
-            made = self._keys.sign(
+            signature = self._keys.sign(
                 action.key,
                 action.header,
                 action.claims,
-                alg=wanted[0],
+                alg=algorithms[0],
                 lifetime=action.lifetime,
                 jwk_header=action.jwk_header,
             )
         except KeyProblem as problem:
             kind = "passphrase" if problem.passphrase_needed else "client-key"
             return Failure(kind, str(problem))
-        return SignedJwt(made.jwt, made.alg, made.thumbprint)
+        return SignedJwt(signature.jwt, signature.alg, signature.thumbprint)
 
     def _provide(self, keys: Keys, action: Sign) -> None:
         from mcp_auth_tui.keys.jose import KeyProblem

@@ -272,8 +272,8 @@ def request_for(
     try:
         url = httpx.URL(scheme=to.scheme, host=to.host, port=to.port, path="/")
     except httpx.InvalidURL as error:
-        told = f"No request can be sent to {to.where}: {error}."
-        raise Unreachable(Failure("net-dns", told)) from None
+        message = f"No request can be sent to {to.where}: {error}."
+        raise Unreachable(Failure("net-dns", message)) from None
     extensions[_TARGET] = to.target.encode("ascii")
     return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 

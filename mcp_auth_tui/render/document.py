@@ -43,7 +43,7 @@ def document(
 ) -> dict[str, Any]:
     """Return the whole run as one JSON value (`help/json.md`)."""
     redactor = session.redactor()
-    made = {
+    members = {
         "program": {"name": "mcp-auth-tui", "version": __version__},
         "url": session.url,
         "revision": session.revision or None,
@@ -59,7 +59,7 @@ def document(
     }
     return {
         "schema": SCHEMA,
-        **redactor.json(made),
+        **redactor.json(members),
         "exchanges": [_transcript(redactor, exchange) for exchange in session.exchanges],
         "timings": redactor.json(_timings(session)),
         "headers": {name: value.reveal() for name, value in session.headers.items()},

@@ -31,36 +31,36 @@ def article(session: Session) -> str:
     return "".join(f"{line}\n" for line in _lines(content(session)))
 
 
-def _lines(made: Content) -> Iterator[str]:
+def _lines(report: Content) -> Iterator[str]:
     yield "<article>"
-    yield f"<h1>MCP authorization report: <code>{escape(made.url)}</code></h1>"
+    yield f"<h1>MCP authorization report: <code>{escape(report.url)}</code></h1>"
     yield "<h2>Summary</h2>"
-    yield from _list(made.summary)
+    yield from _list(report.summary)
     yield (
         "<p>Credentials are masked; a mask tells the length and a short hash of what it"
         " stands for.</p>"
     )
     yield "<h2>Sequence</h2>"
-    yield f"<pre>{escape(chr(10).join(made.sequence) or 'no request was sent')}</pre>"
+    yield f"<pre>{escape(chr(10).join(report.sequence) or 'no request was sent')}</pre>"
     yield "<h2>Findings</h2>"
-    if not made.findings:
+    if not report.findings:
         yield "<p>None.</p>"
-    for item in made.findings:
+    for item in report.findings:
         yield from _finding(item)
-    if made.matrix:
+    if report.matrix:
         yield "<h2>Which clients would stop here</h2>"
-        heads = "".join(f"<th>{escape(name)}</th>" for name in made.clients)
+        heads = "".join(f"<th>{escape(name)}</th>" for name in report.clients)
         yield f"<table><tr><th>finding</th>{heads}</tr>"
-        for id, does in made.matrix:
+        for id, does in report.matrix:
             cells = "".join(f"<td>{escape(what)}</td>" for what in does)
             yield f"<tr><td><code>{escape(id)}</code></td>{cells}</tr>"
         yield "</table>"
         yield "<p>Read from the source of these versions; the reasons stand with the findings.</p>"
-    if made.kept:
+    if report.kept:
         yield "<h2>Rules kept</h2>"
-        yield f"<p>{', '.join(f'<code>{escape(id)}</code>' for id in made.kept)}</p>"
+        yield f"<p>{', '.join(f'<code>{escape(id)}</code>' for id in report.kept)}</p>"
     yield "<h2>Exchanges</h2>"
-    for crossing in made.exchanges:
+    for crossing in report.exchanges:
         yield "<details>"
         yield f"<summary>{crossing.number}. {escape(crossing.heading)}</summary>"
         for name, value in crossing.blocks:
