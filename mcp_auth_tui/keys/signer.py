@@ -40,7 +40,9 @@ class Signer:
             if not self._keys.has(action.key):
                 self._provide(self._keys, action)
             able = self._keys.algorithms(action.key)
-            algorithms = [name for name in able if not action.algorithms or name in action.algorithms]
+            algorithms = [
+                name for name in able if not action.algorithms or name in action.algorithms
+            ]
             if not algorithms:
                 return Failure(
                     "client-key",

@@ -34,7 +34,7 @@ _LEARNED = (
     ("authorization", "attempt", "number", "url", "client_id", "redirect_uri", "scope", "resource"),
     ("server", "peer", "era", "revision", "name", "version", "tools", "instructions", "called"),
 )
-"""Member of the document, the field of the session that it tells of, and what of it (nothing: all)."""
+"""Member of the document, field of the session, and what is told of it (nothing named: all)."""
 _NOT_BEGUN = (model.Status.IDLE, model.Status.SKIPPED)
 
 
