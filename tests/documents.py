@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from mcp_auth_tui.help import TOPICS, title
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.exports.clients import Client
+    from mcp_auth_tui.exports.clients import ClientProgram
     from tests.bench.run import Row
     from tests.conformance.run import Verdict
 
@@ -164,7 +164,7 @@ def _exports() -> str:
 def _clients() -> str:
     from mcp_auth_tui.exports.clients import clients
 
-    def sentences(client: Client) -> str:
+    def sentences(client: ClientProgram) -> str:
         forms = sorted(client.forms, key=lambda form: form != client.default)
         files = [path for path in (client.user, client.project) if 0 < len(path) < HELP_WIDTH - 4]
         where = f" {_spelled(', '.join(files))}." if files else ""

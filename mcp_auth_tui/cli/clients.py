@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from mcp_auth_tui.exports.clients import Client
+    from mcp_auth_tui.exports.clients import ClientProgram
     from mcp_auth_tui.exports.machine import Presence, Report
 
 
@@ -21,7 +21,7 @@ def command(words: list[str]) -> int:
     from mcp_auth_tui.exports.machine import check, presence
     from mcp_auth_tui.protocol.urls import mcp_url
 
-    rows: list[tuple[Client, Presence, Report | None]] = []
+    rows: list[tuple[ClientProgram, Presence, Report | None]] = []
     talk = Talk()
     try:
         url = mcp_url(args.check).url if args.check else ""
@@ -35,7 +35,7 @@ def command(words: list[str]) -> int:
     return int(not deliver(text, None, talk, again=True) or failed)
 
 
-def _table(rows: list[tuple[Client, Presence, Report | None]], *, asked: bool) -> str:
+def _table(rows: list[tuple[ClientProgram, Presence, Report | None]], *, asked: bool) -> str:
     lines = []
     for client, there, report in rows:
         if report is not None:
@@ -51,10 +51,10 @@ def _table(rows: list[tuple[Client, Presence, Report | None]], *, asked: bool) -
     return "".join(f"{line}\n" for line in lines)
 
 
-def _document(rows: list[tuple[Client, Presence, Report | None]]) -> str:
+def _document(rows: list[tuple[ClientProgram, Presence, Report | None]]) -> str:
     import json
 
-    def member(client: Client, there: Presence, report: Report | None) -> dict[str, Any]:
+    def member(client: ClientProgram, there: Presence, report: Report | None) -> dict[str, Any]:
         return {
             "id": client.id,
             "title": client.title,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mcp_auth_tui.exports.clients import Client
+    from mcp_auth_tui.exports.clients import ClientProgram
     from mcp_auth_tui.exports.clients.entry import Server
     from mcp_auth_tui.exports.install import Change
     from mcp_auth_tui.settings.arguments import Parser
@@ -29,7 +29,9 @@ def uninstall(words: list[str]) -> int:
 
 
 def _run(
-    parser: Parser, words: list[str], plan: Callable[[Client, Namespace, Path], Change | None]
+    parser: Parser,
+    words: list[str],
+    plan: Callable[[ClientProgram, Namespace, Path], Change | None],
 ) -> int:
     args = parser.parse_args(words)
     from mcp_auth_tui.desktop.output import Talk
@@ -63,7 +65,7 @@ def _run(
         return 1
 
 
-def _path(client: Client, args: Namespace) -> Path:
+def _path(client: ClientProgram, args: Namespace) -> Path:
     """Return the file that is meant; raises `Usage`."""
     from pathlib import Path
 
@@ -83,7 +85,7 @@ def _path(client: Client, args: Namespace) -> Path:
     return path
 
 
-def _installation(client: Client, args: Namespace, path: Path) -> Change | None:
+def _installation(client: ClientProgram, args: Namespace, path: Path) -> Change | None:
     from mcp_auth_tui.exports.clients.entry import entry
     from mcp_auth_tui.exports.install import install
     from mcp_auth_tui.settings.options import Usage
@@ -103,7 +105,7 @@ def _server(args: Namespace, token: str = "") -> Server:
     return Server(args.url, args.name, token, args.variable, _which(args))
 
 
-def _removal(client: Client, args: Namespace, path: Path) -> Change | None:
+def _removal(client: ClientProgram, args: Namespace, path: Path) -> Change | None:
     from mcp_auth_tui.exports.install import uninstall
 
     return uninstall(path, client, args.name, args.url)
@@ -159,7 +161,9 @@ def _expiry(args: Namespace) -> str:
     return ends(expiries[0] if expiries else None, time.time())
 
 
-def _carry_out(change: Change, args: Namespace, client: Client, talk: Callable[[str], None]) -> int:
+def _carry_out(
+    change: Change, args: Namespace, client: ClientProgram, talk: Callable[[str], None]
+) -> int:
     from mcp_auth_tui.desktop.output import write_stdout
     from mcp_auth_tui.exports.clients import filled
     from mcp_auth_tui.exports.clients.render import need

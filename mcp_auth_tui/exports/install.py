@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from mcp_auth_tui.desktop.output import write_file
-from mcp_auth_tui.exports.clients import Client
-from mcp_auth_tui.exports.config import ConfigProblem, Format, Place, format_of
+from mcp_auth_tui.exports.clients import ClientProgram
+from mcp_auth_tui.exports.config import EditProblem, EntryPlace, Format, format_of
 from mcp_auth_tui.storage.private_files import FileProblem, read_small
 from mcp_auth_tui.text import redaction, terminal
 
@@ -104,7 +104,13 @@ def backup_of(path: Path) -> Path:
 
 
 def install(
-    path: Path, client: Client, name: str, entry: Any, *, secret: str = "", replace: bool = False
+    path: Path,
+    client: ClientProgram,
+    name: str,
+    entry: Any,
+    *,
+    secret: str = "",
+    replace: bool = False,
 ) -> Change | None:
     """Plan how an entry gets into a file; None when it is there already.
 
@@ -123,12 +129,12 @@ def install(
                 raise _taken(path, text, name)
             text = form.remove(text, place)
         after = form.insert(text, place, entry)
-    except ConfigProblem as problem:
+    except EditProblem as problem:
         raise _refused(path, text, problem) from None
     return Change(path, before, after, _PRIVATE if secret else mode, secret)
 
 
-def uninstall(path: Path, client: Client, name: str, url: str) -> Change | None:
+def uninstall(path: Path, client: ClientProgram, name: str, url: str) -> Change | None:
     """Plan how an entry gets out of a file again; None when it is not there.
 
     A file that is still as `install` left it becomes what it was before, byte for byte. Raises
@@ -148,13 +154,13 @@ def uninstall(path: Path, client: Client, name: str, url: str) -> Change | None:
                 f" server than {url}. It stays: name the right URL, or another entry with --name."
             )
         return Change(path, before, _undone(path, before, form, place, entry), mode)
-    except ConfigProblem as problem:
+    except EditProblem as problem:
         raise _refused(path, before, problem) from None
 
 
-def _undone(path: Path, text: str, form: Format, place: Place, entry: Any) -> str | None:
+def _undone(path: Path, text: str, form: Format, place: EntryPlace, entry: Any) -> str | None:
     for former in (_kept(backup_of(path)), None):
-        with suppress(ConfigProblem):
+        with suppress(EditProblem):
             if form.insert(former or "", place, entry) == text:
                 return former
     return form.remove(text, place)
@@ -199,8 +205,8 @@ def _kept(backup: Path) -> str | None:
     return None
 
 
-def _place(client: Client, name: str) -> Place:
-    return Place(client.inside, name, client.listed)
+def _place(client: ClientProgram, name: str) -> EntryPlace:
+    return EntryPlace(client.inside, name, client.listed)
 
 
 def leads_to(entry: Any, url: str) -> bool:
@@ -220,7 +226,7 @@ def _taken(path: Path, text: str, name: str) -> InstallProblem:
     )
 
 
-def _refused(path: Path, text: str, problem: ConfigProblem) -> InstallProblem:
+def _refused(path: Path, text: str, problem: EditProblem) -> InstallProblem:
     return InstallProblem(
         f"{path}{_line(text, problem.offset)}: {problem}. The file is left as it is: mend it, or"
         " put the entry in by hand (--dry-run --file NEW.json shows it)."

@@ -10,8 +10,8 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
-from mcp_auth_tui.exports.clients import Client
-from mcp_auth_tui.exports.config import ConfigProblem, Place, format_of
+from mcp_auth_tui.exports.clients import ClientProgram
+from mcp_auth_tui.exports.config import EditProblem, EntryPlace, format_of
 from mcp_auth_tui.exports.install import InstallProblem, leads_to, read
 from mcp_auth_tui.text import redaction, terminal
 
@@ -42,7 +42,7 @@ class Report:
     """Its own words, or why there are none."""
 
 
-def presence(client: Client) -> Presence:
+def presence(client: ClientProgram) -> Presence:
     """Return what of a client is on this machine, for this person and in this folder."""
     places = [client.user_file] if client.user_file else []
     places += [Path.cwd() / client.project] if client.project else []
@@ -51,7 +51,7 @@ def presence(client: Client) -> Presence:
     return Presence(program, tuple(files))
 
 
-def check(client: Client, there: Presence, url: str, seconds: float = SECONDS) -> Report:
+def check(client: ClientProgram, there: Presence, url: str, seconds: float = SECONDS) -> Report:
     """Ask a client whether it is connected to a server, for at most so many seconds."""
     names = [name for path in there.files for name in names_of(client, path, url)]
     if not names:
@@ -77,7 +77,7 @@ def check(client: Client, there: Presence, url: str, seconds: float = SECONDS) -
     return _read(client, process.stdout.decode("utf-8", "replace"), names[0])
 
 
-def _read(client: Client, output: str, name: str) -> Report:
+def _read(client: ClientProgram, output: str, name: str) -> Report:
     lines = _ANSI.sub("", output).splitlines()
     line = next(
         (line for line in lines if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", line)), ""
@@ -90,13 +90,13 @@ def _read(client: Client, output: str, name: str) -> Report:
     return Report("connected" if good else "not connected", shown)
 
 
-def names_of(client: Client, path: Path, url: str) -> list[str]:
+def names_of(client: ClientProgram, path: Path, url: str) -> list[str]:
     """Return the names of the entries of a config file that lead to a server."""
     try:
-        servers = Place(client.inside, "", client.listed).servers(
+        servers = EntryPlace(client.inside, "", client.listed).servers(
             format_of(client.format).read(read(path)[0] or "")
         )
-    except (InstallProblem, ConfigProblem):
+    except (InstallProblem, EditProblem):
         return []
     pairs: list[tuple[str, Any]] = (
         [(item["name"], item) for item in servers or () if "name" in item]

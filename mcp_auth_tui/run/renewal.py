@@ -148,13 +148,13 @@ def _refreshed(
         raise SignInNeeded("There is nothing to refresh the token with.")
     if not store.begin_refresh(stored):
         return Renewal(_open(store, stored.id))
-    refused: _Refused | None = None
+    refused: _RefreshRefused | None = None
     for candidate in (grant.token, grant.previous):
         if candidate is None:
             continue
         try:
             token, findings = asyncio.run(_sent(grant, candidate, settings, clock))
-        except _Refused as error:
+        except _RefreshRefused as error:
             refused = refused or error
             if error.code == "invalid_grant":
                 continue
@@ -181,7 +181,7 @@ def _kept(
     return Renewal(_open(store, grant.stored.id), True, notes, findings)
 
 
-def _problem(store: TokenStore, stored: StoredToken, refused: _Refused) -> RenewalProblem:
+def _problem(store: TokenStore, stored: StoredToken, refused: _RefreshRefused) -> RenewalProblem:
     """Write down what became of a refresh, and return why there is no new token."""
     finding = refused.finding
     if not refused.sent:
@@ -203,7 +203,7 @@ def _problem(store: TokenStore, stored: StoredToken, refused: _Refused) -> Renew
     return SignInNeeded(f"The authorization server refused to refresh it: {refused.code}.{late}")
 
 
-class _Refused(Exception):
+class _RefreshRefused(Exception):
     """A refresh that brought no token; ``code`` is the OAuth error, if one was told."""
 
     def __init__(self, finding: Finding, exchange: Exchange | None) -> None:
@@ -228,7 +228,7 @@ def _error(exchange: Exchange | None) -> str:
 async def _sent(
     grant: StoredGrant, token: Token, settings: NetworkSettings, clock: Clock
 ) -> tuple[Token, tuple[Finding, ...]]:
-    """Send one refresh and judge its answer; raises `_Refused`."""
+    """Send one refresh and judge its answer; raises `_RefreshRefused`."""
     client, url = grant.client, grant.stored.urls[0]
     assert client is not None
     config = Config(url=url)
@@ -236,7 +236,7 @@ async def _sent(
     driven = await drive(config, response.refresh(asker, token), settings, clock)
     if driven.stop is not None:
         last = driven.session.exchanges[-1] if driven.session.exchanges else None
-        raise _Refused(driven.stop, last)
+        raise _RefreshRefused(driven.stop, last)
     return driven.value, driven.session.findings
 
 

@@ -26,7 +26,13 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def start(*words: str) -> subprocess.Popen[str]:
     argv = [sys.executable, "-m", "mcp_auth_tui", "run", URL, *words]
-    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def hear() -> None:
+        # Under nohup it is ignored, and a shell cannot trap what was ignored before it began.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+    pipe = subprocess.PIPE
+    return subprocess.Popen(argv, stdout=pipe, stderr=pipe, text=True, preexec_fn=hear)
 
 
 def run(*words: str) -> tuple[int, str, str]:

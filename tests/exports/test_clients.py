@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 from mcp_auth_tui.exports import export, for_clients, rendered
-from mcp_auth_tui.exports.clients import FORMS, Client, clients, snippets
+from mcp_auth_tui.exports.clients import FORMS, ClientProgram, clients, snippets
 from mcp_auth_tui.exports.clients import entry as entries
 from mcp_auth_tui.exports.clients.entry import Server, document, entry, helper, name_of
 from mcp_auth_tui.exports.clients.render import written
-from mcp_auth_tui.exports.config import Place, format_of
+from mcp_auth_tui.exports.config import EntryPlace, format_of
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.settings.arguments import CLIENT_EXPORTS, CODE_EXPORTS
 from tests.missing import missing
@@ -53,7 +53,7 @@ def test_the_help_names_the_clients_and_the_pieces_of_code_that_there_are() -> N
 
 
 @pytest.mark.parametrize("client", clients().values(), ids=lambda client: client.id)
-def test_a_row_says_where_how_why_and_whence(client: Client) -> None:
+def test_a_row_says_where_how_why_and_whence(client: ClientProgram) -> None:
     assert [form for form in FORMS if form in client.forms] == list(client.forms)
     assert client.default in client.forms
     assert client.format in ("json", "jsonc", "toml", "yaml")
@@ -67,11 +67,13 @@ def test_a_row_says_where_how_why_and_whence(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("client", "form"), PAIRS, ids=lambda value: getattr(value, "id", value))
-def test_an_entry_is_read_back_by_the_parser_of_its_format(client: Client, form: str) -> None:
+def test_an_entry_is_read_back_by_the_parser_of_its_format(
+    client: ClientProgram, form: str
+) -> None:
     value = document(client, form, SERVER)
     text = written(client, value)
     assert parsed(text, client.format) == value
-    place = Place(client.inside, SERVER.name, client.listed)
+    place = EntryPlace(client.inside, SERVER.name, client.listed)
     assert place.value(format_of(client.format).read(text)) == entry(client, form, SERVER)
     assert URL in text
     assert (SECRET in text) == (form == "inline")
@@ -129,7 +131,9 @@ def test_code_holds_the_token_only_where_it_says_so(name: str) -> None:
 
 
 @pytest.mark.parametrize("client", clients().values(), ids=lambda client: client.id)
-def test_an_export_says_what_the_entry_needs_and_when_a_token_in_it_ends(client: Client) -> None:
+def test_an_export_says_what_the_entry_needs_and_when_a_token_in_it_ends(
+    client: ClientProgram,
+) -> None:
     said: list[str] = []
     text = rendered(client.id, DONE, said.append)
     told = " ".join(said)

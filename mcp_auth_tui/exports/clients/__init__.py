@@ -25,7 +25,7 @@ _STAND_IN = re.compile(r"@([A-Z_]+)@")
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ClientProgram:
     """One client: where its config file is, and what an entry in it looks like."""
 
     id: str
@@ -93,7 +93,7 @@ class Snippet:
 
 
 @cache
-def clients() -> Mapping[str, Client]:
+def clients() -> Mapping[str, ClientProgram]:
     """Return all clients by their id, in the order of the table."""
     return {id: _client(id, row) for id, row in _rows("clients.toml").items()}
 
@@ -129,9 +129,9 @@ def filled(value: Any, stand_ins: Mapping[str, str]) -> Any:
     return value
 
 
-def _client(id: str, row: Mapping[str, Any]) -> Client:
+def _client(id: str, row: Mapping[str, Any]) -> ClientProgram:
     check = tuple(row.get("check", ()))
-    return Client(
+    return ClientProgram(
         id=id,
         title=row["title"],
         format=row["format"],

@@ -14,7 +14,7 @@ from shutil import which
 from typing import Any
 from urllib.parse import urlsplit
 
-from mcp_auth_tui.exports.clients import VARIABLE, Client, filled
+from mcp_auth_tui.exports.clients import VARIABLE, ClientProgram, filled
 
 _PROGRAM = "mcp-auth-tui"
 _FOLDERS = (
@@ -52,7 +52,7 @@ class Server:
         }
 
 
-def entry(client: Client, form: str, server: Server) -> dict[str, Any]:
+def entry(client: ClientProgram, form: str, server: Server) -> dict[str, Any]:
     """Return what stands under the server's name in the client's file.
 
     Raises ValueError with a sentence when this client cannot take that form.
@@ -65,7 +65,7 @@ def entry(client: Client, form: str, server: Server) -> dict[str, Any]:
     return value
 
 
-def document(client: Client, form: str, server: Server) -> Any:
+def document(client: ClientProgram, form: str, server: Server) -> Any:
     """Return a whole config file of the client with this entry alone, as a value."""
     value: Any = entry(client, form, server)
     value = [value] if client.listed else {server.name: value}

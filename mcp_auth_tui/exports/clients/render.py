@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from mcp_auth_tui.exports.clients import VARIABLE, Client, Snippet, clients, filled, snippets
+from mcp_auth_tui.exports.clients import VARIABLE, ClientProgram, Snippet, clients, filled, snippets
 from mcp_auth_tui.exports.clients.entry import Server, document, headers_file, name_of
 from mcp_auth_tui.exports.curl import OF_ONE_CONNECTION, example
 from mcp_auth_tui.text.units import duration
@@ -23,7 +23,7 @@ _REQUEST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 _ACCEPT = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
 
 
-def client_text(client: Client, session: Session) -> str:
+def client_text(client: ClientProgram, session: Session) -> str:
     """Return a config file with one entry in the client's default form; empty without headers."""
     if session.token is None or not session.headers:
         return ""
@@ -32,17 +32,17 @@ def client_text(client: Client, session: Session) -> str:
     return written(client, document(client, client.default, server))
 
 
-def written(client: Client, value: Any) -> str:
+def written(client: ClientProgram, value: Any) -> str:
     """Return a value in the format of a client's file."""
     if client.format in ("json", "jsonc"):
         return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    from mcp_auth_tui.exports.config import Place, format_of
+    from mcp_auth_tui.exports.config import EntryPlace, format_of
 
     servers = value
     for key in client.inside:
         servers = servers[key]
     name, entry = (servers[0]["name"], servers[0]) if client.listed else next(iter(servers.items()))
-    place = Place(client.inside, name, client.listed)
+    place = EntryPlace(client.inside, name, client.listed)
     return format_of(client.format).insert("", place, entry)
 
 
@@ -109,7 +109,7 @@ def notes(id: str, session: Session) -> Iterator[str]:
     yield filled(client.catch, {"NAME": name})
 
 
-def need(client: Client, form: str, server: Server) -> str:
+def need(client: ClientProgram, form: str, server: Server) -> str:
     """Return what this form of an entry needs before the client can connect, as a sentence."""
     if form == "helper":
         return (
@@ -142,7 +142,7 @@ def _end(token: Token) -> float | None:
     return None if token.expires_in is None else token.received + token.expires_in
 
 
-def bound(client: Client) -> str:
+def bound(client: ClientProgram) -> str:
     """Return which forms cannot work with a token that is bound to a key (DPoP), as a sentence."""
     return (
         f"With {client.title} none of {', '.join(client.forms)} can work: it sends the same header"

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 
-class ConfigProblem(Exception):
+class EditProblem(Exception):
     """A text cannot be read, or not be changed safely; the message is a sentence without a path.
 
     ``offset`` is the character that it is about, or None.
@@ -24,7 +24,7 @@ class ConfigProblem(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EntryPlace:
     """Where an entry stands: the keys that lead to the servers, and its name among them."""
 
     inside: Sequence[str]
@@ -33,7 +33,7 @@ class Place:
     """Whether the servers are a list of objects with a ``name``."""
 
     def value(self, root: Any) -> Any:
-        """Return what stands there, or None. Raises `ConfigProblem` where no servers can be."""
+        """Return what stands there, or None. Raises `EditProblem` where no servers can be."""
         servers = self.servers(root)
         if servers is None:
             return None
@@ -48,13 +48,11 @@ class Place:
             if value is None:
                 return None
             if not isinstance(value, dict):
-                raise ConfigProblem(f"an object was expected around {key!r}, not {_kind(value)}")
+                raise EditProblem(f"an object was expected around {key!r}, not {_kind(value)}")
             value = value.get(key)
         if value is not None and not isinstance(value, list if self.listed else dict):
             expected = "a list" if self.listed else "an object"
-            raise ConfigProblem(
-                f"{self.inside[-1]!r} is {_kind(value)}, and {expected} is expected"
-            )
+            raise EditProblem(f"{self.inside[-1]!r} is {_kind(value)}, and {expected} is expected")
         return value
 
     def added(self, root: Any, entry: Any) -> Any:
@@ -76,13 +74,13 @@ class Format(Protocol):
     """What a module of a format offers."""
 
     def read(self, text: str) -> Any:
-        """Return what a text holds, None when it is empty. Raises `ConfigProblem`."""
+        """Return what a text holds, None when it is empty. Raises `EditProblem`."""
 
-    def insert(self, text: str, place: Place, entry: Any) -> str:
-        """Return the text with an entry that is not there yet. Raises `ConfigProblem`."""
+    def insert(self, text: str, place: EntryPlace, entry: Any) -> str:
+        """Return the text with an entry that is not there yet. Raises `EditProblem`."""
 
-    def remove(self, text: str, place: Place) -> str:
-        """Return the text without an entry that is there. Raises `ConfigProblem`."""
+    def remove(self, text: str, place: EntryPlace) -> str:
+        """Return the text without an entry that is there. Raises `EditProblem`."""
 
 
 def format_of(name: str) -> Format:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcp_auth_tui.exports.config import ConfigProblem, Place, line_end
+from mcp_auth_tui.exports.config import EditProblem, EntryPlace, line_end
 
 _BLANK = re.compile(r"[ \t\r\n]+")
 _COMMENT = re.compile(r"//[^\r\n]*|/\*.*?\*/", re.DOTALL)
@@ -139,8 +139,8 @@ class _Scanner:
         self._at += 1
         return True
 
-    def _problem(self, message: str) -> ConfigProblem:
-        return ConfigProblem(message, self._at)
+    def _problem(self, message: str) -> EditProblem:
+        return EditProblem(message, self._at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class JsonFormat:
         root = self._scanned(text)
         return root.data if root else None
 
-    def insert(self, text: str, place: Place, entry: Any) -> str:
+    def insert(self, text: str, place: EntryPlace, entry: Any) -> str:
         """Return the text with an entry behind the others."""
         root = self._scanned(text)
         if root is None:
@@ -169,7 +169,7 @@ class JsonFormat:
             entry = {key: entry}
         return self._checked(_appended(text, root, node, keys[0], entry), expected)
 
-    def remove(self, text: str, place: Place) -> str:
+    def remove(self, text: str, place: EntryPlace) -> str:
         """Return the text without an entry, and without the comma that it needed."""
         root = self._scanned(text)
         assert root is not None
@@ -188,14 +188,14 @@ class JsonFormat:
 
     def _checked(self, text: str, expected: Any) -> str:
         if self.read(text) != expected:
-            raise ConfigProblem("it cannot be changed without touching more than this entry")
+            raise EditProblem("it cannot be changed without touching more than this entry")
         return text
 
 
 def _only(node: _Value, name: str) -> _Member | None:
     members = [member for member in node.members if member.name == name]
     if len(members) > 1:
-        raise ConfigProblem(
+        raise EditProblem(
             f"{name!r} stands there twice, and which one counts depends on the reader",
             members[1].start,
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from mcp_auth_tui.exports.config import ConfigProblem, Place, line_end
+from mcp_auth_tui.exports.config import EditProblem, EntryPlace, line_end
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER = re.compile(
@@ -28,10 +28,10 @@ def read(text: str) -> Any:
         lines = text.splitlines(keepends=True)
         row, column = (int(line[1]), int(line[2])) if line else (len(lines) or 1, 1)
         offset = sum(map(len, lines[: row - 1])) + column - 1
-        raise ConfigProblem(re.sub(r" \(at .*\)$", "", str(error)).lower(), offset) from None
+        raise EditProblem(re.sub(r" \(at .*\)$", "", str(error)).lower(), offset) from None
 
 
-def insert(text: str, place: Place, entry: Any) -> str:
+def insert(text: str, place: EntryPlace, entry: Any) -> str:
     """Return the text with a table behind all others."""
     expected = place.added(read(text), entry)
     end = line_end(text)
@@ -46,7 +46,7 @@ def insert(text: str, place: Place, entry: Any) -> str:
     return _checked(changed, expected)
 
 
-def remove(text: str, place: Place) -> str:
+def remove(text: str, place: EntryPlace) -> str:
     """Return the text without a table, the tables inside it, and the blank line before it."""
     left = place.removed(read(text))
     # A table that was the only one takes the name of them all with it.
@@ -61,7 +61,7 @@ def remove(text: str, place: Place) -> str:
         # What looks like a header may be a line of a text, so the result is compared.
         if _holds(changed, expected):
             return changed
-    raise ConfigProblem(f"the entry {place.name!r} is not written as one table")
+    raise EditProblem(f"the entry {place.name!r} is not written as one table")
 
 
 def _without(text: str, start: int, stop: int) -> str:
@@ -107,14 +107,14 @@ def _without_empty(root: Any, inside: Any) -> Any:
 
 def _checked(text: str, expected: Any) -> str:
     if not _holds(text, [expected]):
-        raise ConfigProblem("it cannot be changed without touching more than this entry")
+        raise EditProblem("it cannot be changed without touching more than this entry")
     return text
 
 
 def _holds(text: str, expected: list[Any]) -> bool:
     try:
         return read(text) in expected
-    except ConfigProblem:
+    except EditProblem:
         return False
 
 

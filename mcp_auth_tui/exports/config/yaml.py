@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from mcp_auth_tui.exports.config import ConfigProblem, Place, line_end
+from mcp_auth_tui.exports.config import EditProblem, EntryPlace, line_end
 
 _UNSAFE = "it cannot be changed without touching more than this entry"
 
@@ -20,15 +20,15 @@ def read(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = " ".join(part for part in (error.context, error.problem) if part)
-        raise ConfigProblem(message, mark.index if mark else None) from None
+        raise EditProblem(message, mark.index if mark else None) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ConfigProblem(str(error).splitlines()[0]) from None
+        raise EditProblem(str(error).splitlines()[0]) from None
     if root is not None and not isinstance(root, dict):
-        raise ConfigProblem("a mapping was expected, with names before colons", 0)
+        raise EditProblem("a mapping was expected, with names before colons", 0)
     return root
 
 
-def insert(text: str, place: Place, entry: Any) -> str:
+def insert(text: str, place: EntryPlace, entry: Any) -> str:
     """Return the text with an entry behind the others."""
     expected = place.added(read(text), entry)
     root = yaml.compose(text)
@@ -48,7 +48,7 @@ def insert(text: str, place: Place, entry: Any) -> str:
     return _checked(changed, expected)
 
 
-def remove(text: str, place: Place) -> str:
+def remove(text: str, place: EntryPlace) -> str:
     """Return the text without an entry; the last one takes the name of them all with it."""
     root_value = read(text)
     expected = place.removed(root_value)
@@ -68,23 +68,23 @@ def remove(text: str, place: Place) -> str:
             offset = first.start_mark.index
             start = _dash(text, offset)[0] if place.listed else offset
             return _checked(_cut(text, _line(text, start), _end(text, value)), expected)
-    raise ConfigProblem(_UNSAFE)
+    raise EditProblem(_UNSAFE)
 
 
-def _at_the_end(text: str, root: Any, key: str, place: Place, entry: Any) -> str:
+def _at_the_end(text: str, root: Any, key: str, place: EntryPlace, entry: Any) -> str:
     if root is not None and root.flow_style:
-        raise ConfigProblem("the whole file is one {…}", root.start_mark.index)
+        raise EditProblem("the whole file is one {…}", root.start_mark.index)
     return _lines(text, len(text), [f"{key}:", *_block(place, entry, 2)])
 
 
-def _under(text: str, root: Any, key: str, place: Place, entry: Any) -> str:
+def _under(text: str, root: Any, key: str, place: EntryPlace, entry: Any) -> str:
     """Put an entry below a name that has nothing."""
     name = next(name for name, _ in root.value if name.value == key)
     end = text.find("\n", name.end_mark.index)
     return _lines(text, len(text) if end < 0 else end + 1, _block(place, entry, 2))
 
 
-def _in_flow(text: str, node: Any, place: Place, entry: Any) -> str:
+def _in_flow(text: str, node: Any, place: EntryPlace, entry: Any) -> str:
     closing = node.end_mark.index - 1
     value = json.dumps(entry, ensure_ascii=False)
     written = value if place.listed else f"{json.dumps(place.name)}: {value}"
@@ -95,7 +95,7 @@ def _in_flow(text: str, node: Any, place: Place, entry: Any) -> str:
     return f"{text[:behind]}, {written}{text[behind:]}"
 
 
-def _out_of_flow(text: str, node: Any, place: Place) -> str:
+def _out_of_flow(text: str, node: Any, place: EntryPlace) -> str:
     items = [(item, item) for item in node.value] if place.listed else node.value
     names = [_name(value if place.listed else key, listed=place.listed) for key, value in items]
     index = names.index(place.name)
@@ -107,7 +107,7 @@ def _out_of_flow(text: str, node: Any, place: Place) -> str:
     return text[:start] + text[stop:]
 
 
-def _block(place: Place, entry: Any, indent: int) -> list[str]:
+def _block(place: EntryPlace, entry: Any, indent: int) -> list[str]:
     value = [entry] if place.listed else {place.name: entry}
     lines = yaml.safe_dump(value, sort_keys=False, width=100_000).removesuffix("\n").split("\n")
     return [f"{' ' * indent}{line}" for line in lines]
@@ -164,5 +164,5 @@ def _name(node: Any, *, listed: bool) -> Any:
 
 def _checked(text: str, expected: Any) -> str:
     if read(text) != expected:
-        raise ConfigProblem(_UNSAFE)
+        raise EditProblem(_UNSAFE)
     return text

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui.exports.config import ConfigProblem, Place, format_of
+from mcp_auth_tui.exports.config import EditProblem, EntryPlace, format_of
 
 ENTRY = {
     "type": "http",
@@ -21,11 +21,11 @@ ENTRY = {
     "enabled": True,
 }
 LISTED = {"name": "example", **ENTRY}
-JSON = Place(("mcpServers",), "example")
-DEEP = Place(("settings", "mcp"), "example")
-TOML = Place(("mcp_servers",), "example")
-YAML_LIST = Place(("mcpServers",), "example", listed=True)
-YAML_MAP = Place(("extensions",), "example")
+JSON = EntryPlace(("mcpServers",), "example")
+DEEP = EntryPlace(("settings", "mcp"), "example")
+TOML = EntryPlace(("mcp_servers",), "example")
+YAML_LIST = EntryPlace(("mcpServers",), "example", listed=True)
+YAML_MAP = EntryPlace(("extensions",), "example")
 
 WORDS = st.text("abcXYZ09 _-/.:#{}[],'äß€😀", max_size=12)
 NAMES = st.lists(
@@ -85,7 +85,7 @@ def toml(draw: Any) -> str:
 
 
 @st.composite
-def yaml_text(draw: Any, place: Place) -> str:
+def yaml_text(draw: Any, place: EntryPlace) -> str:
     end, indent = draw(st.sampled_from(["\n", "\r\n"])), draw(st.sampled_from(["  ", "    "]))
     lines = ["# my file", "name: mine   # note", "", "text: |", "  mcpServers:", "    - name: x"]
     names = draw(NAMES)
@@ -105,7 +105,7 @@ def yaml_text(draw: Any, place: Place) -> str:
     return draw(st.sampled_from(["", "\ufeff"])) + end.join([*lines, *rest]) + closing
 
 
-def check(name: str, text: str, place: Place, entry: Any) -> None:
+def check(name: str, text: str, place: EntryPlace, entry: Any) -> None:
     """The entry is there, nothing else changed, and taking it out gives back the text."""
     form = format_of(name)
     changed = form.insert(text, place, entry)
@@ -224,7 +224,7 @@ def test_a_table_in_the_middle_leaves_the_comment_of_the_next_one() -> None:
 def test_a_file_that_cannot_be_changed_safely_is_refused_with_the_place(
     name: str, text: str, message: str, at: str | None
 ) -> None:
-    with pytest.raises(ConfigProblem) as caught:
+    with pytest.raises(EditProblem) as caught:
         format_of(name).insert(text, JSON, ENTRY)
     assert message in str(caught.value)
     if at is not None:
@@ -237,7 +237,7 @@ def test_what_is_no_json_is_never_read_as_such(text: str) -> None:
     form = format_of("json")
     try:
         value = form.read(text)
-    except ConfigProblem:
+    except EditProblem:
         return
     assert value == (json.loads(text.strip("\ufeff \t\r\n")) if value is not None else None)
 
