@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from mcp_auth_tui.model import Exchange, Response
-from mcp_auth_tui.protocol import challenge, intermediaries
+from mcp_auth_tui.protocol import challenge
 from mcp_auth_tui.protocol.excerpt import clean, excerpt, is_page, page_text
 
 _DEPTH = 6
@@ -98,6 +98,8 @@ def read(exchange: Exchange) -> ErrorAnswer:
     response = exchange.response
     if response is None:
         return ErrorAnswer("empty")
+    from mcp_auth_tui.protocol import intermediaries  # a table that only a refusal needs
+
     product = intermediaries.product_of(response)
     form, code, text = _content(response)
     blocked = bool(product) or (form == "page" and response.status in (403, 429, 502, 503, 504))

@@ -15,7 +15,7 @@ from mcp_auth_tui.model.oauth import (
     Token,
 )
 from mcp_auth_tui.protocol.actions import Answer, Protocol
-from mcp_auth_tui.protocol.authorization import device, pages, pushed, request
+from mcp_auth_tui.protocol.authorization import request
 from mcp_auth_tui.protocol.authorization.callback import authorize
 from mcp_auth_tui.protocol.authorization.scope import Scope
 from mcp_auth_tui.protocol.checks.server import needs_of
@@ -123,8 +123,12 @@ def sign_in(
     def body() -> Protocol[AuthorizationCode]:
         attempt = yield from request.prepare(at, server, client, resource, scope, number, refused)
         if _worth_asking(at, server, new=new or number > 1):
+            from mcp_auth_tui.protocol.authorization import pages
+
             yield from pages.look_ahead(at, server, client, attempt)
         if server.flag("require_pushed_authorization_requests"):
+            from mcp_auth_tui.protocol.authorization import pushed
+
             attempt = yield from pushed.push(asker, attempt)
         yield Learned("attempt", attempt)
         unknown = client.how == "dynamic" and new
@@ -178,6 +182,8 @@ def exchange_code(asker: Endpoint, authorization: AuthorizationCode) -> Protocol
 
 def sign_in_elsewhere(asker: Endpoint, resource: str | None, scope: Scope) -> Protocol[Token]:
     """Get a token by a code that is typed on another device (X1)."""
+    from mcp_auth_tui.protocol.authorization import device
+
     body = device.authorize(asker, resource, scope.value, scope.reason)
     exchange, answer = yield from staged(Stage.AUTHORIZE, body, lambda _: "signed in elsewhere")
     asker.judge = asker.judge.at(Stage.TOKEN)
