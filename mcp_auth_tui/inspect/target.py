@@ -23,6 +23,7 @@ from mcp_auth_tui.protocol.judge import REFUSED_FOR_SAFETY
 from mcp_auth_tui.render import bug
 from mcp_auth_tui.run.performer import Performer, Result
 from mcp_auth_tui.run.person import Nobody
+from mcp_auth_tui.run.services import Services
 from mcp_auth_tui.text.units import duration
 
 if TYPE_CHECKING:
@@ -72,8 +73,9 @@ class _Target:
     def __init__(self, config: Config, network: Network, clock: Callable[[], float]) -> None:
         self._session = Session().apply(Started(config.url, clock()))
         self._findings: list[Finding] = []
+        self._services = Services(clock, os.urandom)
         self._performer = Performer(
-            config, Browser("none"), Nobody(), lambda: self._session, clock, os.urandom
+            config, Browser("none"), Nobody(), lambda: self._session, self._services
         )
         self._performer.use(network)
 
@@ -106,7 +108,7 @@ class _Target:
 
     async def close(self) -> None:
         """Let go of streams that are still open."""
-        await self._performer.clean("done")
+        await self._services.clean("done")
 
 
 def _slow(session: Session, seconds: float) -> Finding:

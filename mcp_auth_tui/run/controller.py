@@ -29,8 +29,9 @@ from mcp_auth_tui.model import (
 from mcp_auth_tui.protocol.actions import Callback, FlowStop, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.render import bug
-from mcp_auth_tui.run.performer import BindListener, Performer, Result, Sent, Signer
+from mcp_auth_tui.run.performer import Performer, Result, Sent
 from mcp_auth_tui.run.person import Interrupted, Person
+from mcp_auth_tui.run.services import BindListener, Services, Signer
 
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser, OpenResult
@@ -90,16 +91,9 @@ class Controller:
         self._clock = clock
         self._flow = flow
         self._person = Person(present=person, stepping=stepping)
+        self._services = Services(clock, entropy, bind, sign, store)
         self._performer = Performer(
-            config,
-            browser,
-            self._person,
-            lambda: self.session,
-            clock,
-            entropy,
-            bind,
-            sign,
-            store,
+            config, browser, self._person, lambda: self.session, self._services
         )
 
     async def run(
@@ -128,7 +122,7 @@ class Controller:
                         yield self._apply(Remark(sentence))
         finally:
             generator.close()
-            await self._performer.clean("failed")
+            await self._services.clean("failed")
             self._running = None
             await network.aclose()
 
@@ -237,7 +231,7 @@ class Controller:
             outcome, code = _OUTCOMES.get(stop.exit, Outcome.FAILED), stop.exit
             yield stop
             yield Left(stop.stage, Status.FAILED, stop.message)
-        await self._performer.clean("done" if code == 0 else "failed")
+        await self._services.clean("done" if code == 0 else "failed")
         yield Ended(outcome, self._clock(), stop, code)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -39,58 +39,28 @@ from mcp_auth_tui.model import (
 from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.actions import (
     Action,
-    Answer,
     Ask,
     Await,
-    Bind,
     Browse,
-    Close,
-    DropClient,
     FlowStop,
-    Now,
     Open,
     Protocol,
-    RandomOctets,
-    Read,
-    RecallClient,
     Send,
-    Sign,
-    SignedJwt,
     Sleep,
-    Verification,
-    Verify,
 )
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.run.person import Person, within
+from mcp_auth_tui.run.services import QUIET, Services
 from mcp_auth_tui.text.units import count
 
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser
-    from mcp_auth_tui.loopback.callback import Listener
-    from mcp_auth_tui.net.answers import Stream
     from mcp_auth_tui.net.network import Network
-    from mcp_auth_tui.run.stored import RunStore
-
-BindListener = Callable[[str | None, int | None], Awaitable["Listener"]]
-Signer = Callable[[Sign], Awaitable[SignedJwt | Failure]]
 
 _NOTES = (Finding, Slip, Learned, Tried, Entered, Left, Waiting, Resumed)
 REQUESTS = 60
 """The most requests of one run (SPEC 6: a global budget)."""
 _WARM_SECONDS = 3.0
-_QUIET = (
-    RandomOctets,
-    Now,
-    Sign,
-    Verify,
-    Sleep,
-    Bind,
-    RecallClient,
-    DropClient,
-    Answer,
-    Read,
-    Close,
-)
 _SIGN_IN = "the sign-in in the browser"
 
 
@@ -137,13 +107,6 @@ def _edited(asked: Action, action: Action) -> bool:
     return asked != action
 
 
-def _verified(action: Verify) -> Verification:
-    from mcp_auth_tui.keys.jose import verify_jwt
-
-    found = verify_jwt(action.jwt.reveal(), action.jwks)
-    return Verification(found.ok, found.why, found.kid, found.alg)
-
-
 class Performer:
     """Performs the actions of one run; ``look`` gives the session as it is.
 
@@ -156,25 +119,16 @@ class Performer:
         browser: Browser,
         person: Person,
         look: Callable[[], Session],
-        clock: Callable[[], float],
-        entropy: Callable[[int], bytes],
-        bind: BindListener | None = None,
-        sign: Signer | None = None,
-        store: RunStore | None = None,
+        services: Services,
     ) -> None:
         self._config = config
-        self._store = store
         self._network: Network  # what `use` was given
         self._browser = browser
         self._person = person
         self._look = look
-        self._clock = clock
-        self._entropy = entropy
-        self._bind = bind
-        self._sign = sign
+        self._services = services
+        self._clock = services.clock
         self._allowed = REQUESTS
-        self._listener: Listener | None = None
-        self._streams: dict[int, Stream] = {}
         self._attempt: Attempt | None = None
         self._deadline = 0.0
         self._last = 0
@@ -205,8 +159,11 @@ class Performer:
                 request = item.attempt if isinstance(item, Browse) else item.request
                 yield Ready(request, isinstance(item, Open))
                 action = await self._person.wait(gate) or item
-            if isinstance(action, _QUIET):
-                reply = await self._person.wait(self._quietly(action))
+            if isinstance(action, QUIET):
+                if isinstance(action, Sleep):
+                    # A poll that was waited for is no loop that runs away.
+                    self._allowed += action.seconds >= 1
+                reply = await self._person.wait(self._services.perform(action))
                 continue
             async with aclosing(self._steps(action, edited=_edited(item, action))) as steps:
                 async for step in steps:
@@ -277,49 +234,6 @@ class Performer:
         self._last = max(self._last, *(item.number for item in self._look().exchanges), 0) + 1
         return self._last
 
-    async def clean(self, page: str) -> None:
-        """Answer a browser that still waits, and let go of listener and streams."""
-        listener, self._listener = self._listener, None
-        streams, self._streams = list(self._streams.values()), {}
-        if listener is not None:
-            await listener.answer(page)
-            await listener.aclose()
-        for stream in streams:
-            await stream.aclose()
-
-    async def _quietly(self, action: Action) -> Any:
-        """Perform an action that is no event."""
-        match action:
-            case RandomOctets():
-                return self._entropy(action.octets)
-            case Now():
-                return self._clock()
-            case Sign():
-                if self._sign is None:
-                    return Failure("client-key", "This run has no key to sign with.")
-                return await self._sign(action)
-            case Verify():
-                return await asyncio.to_thread(_verified, action)
-            case Sleep():
-                # A poll that was waited for is no loop that runs away.
-                self._allowed += action.seconds >= 1
-                await asyncio.sleep(action.seconds)
-            case Bind():
-                return await self._bound(action)
-            case RecallClient() if self._store is not None:
-                return await self._store.find_client(action)
-            case DropClient() if self._store is not None:
-                await self._store.drop_client(action.client)
-            case Answer() if self._listener is not None:
-                await self._listener.answer(action.page)
-            case Read():
-                stream = self._streams.get(action.exchange)
-                return await stream.read(action.within) if stream is not None else b""
-            case Close():
-                if (stream := self._streams.pop(action.exchange, None)) is not None:
-                    await stream.aclose()
-        return None
-
     async def _exchanged(self, action: Send | Open, edited: bool) -> Steps:
         request, before = action.request, self._look().exchanges
         if len(before) >= self._allowed:
@@ -353,7 +267,7 @@ class Performer:
             return await self._network.send(action.request, action.enough)
         result, timing, stream = await self._network.open(action.request)
         if stream is not None:
-            self._streams[number] = stream
+            self._services.streams[number] = stream
         return result, timing
 
     def _stop(self, id: str, message: str) -> FlowStop:
@@ -361,27 +275,8 @@ class Performer:
         stage = session.current or Stage.PROBE
         return FlowStop(findings.finding(id, stage, message=message, revision=session.revision))
 
-    async def _bound(self, action: Bind) -> str | Failure:
-        await self.clean("failed")
-        if (bind := self._bind) is None:
-            from mcp_auth_tui.loopback.callback import Listener
-
-            bind = Listener.bind
-        try:
-            self._listener = await bind(action.redirect_uri, action.port)
-        except OSError as error:
-            at = f"port {action.port}" if action.port else action.redirect_uri or "any port"
-            reason = error.strerror or str(error)
-            return Failure("client-port-busy", f"Nothing can listen on {at}: {reason}.")
-        except ValueError:
-            if action.redirect_uri is None:
-                raise
-            # Nothing can listen there: the person pastes the address the browser ended on.
-            return action.redirect_uri
-        return self._listener.redirect_uri
-
     async def _browsed(self, action: Browse, edited: bool) -> Steps:
-        attempt, listener = action.attempt, self._listener
+        attempt, listener = action.attempt, self._services.listener
         self._attempt = attempt
         self._person.forget()
         if listener is not None:
@@ -430,7 +325,8 @@ class Performer:
         warmer = asyncio.ensure_future(self._keep_warm())
         try:
             left = max(self._deadline - self._clock(), 0.0)
-            callbacks = self._listener.next if self._listener is not None else None
+            listener = self._services.listener
+            callbacks = listener.next if listener is not None else None
             return await self._person.arrival(callbacks, left)
         finally:
             warmer.cancel()

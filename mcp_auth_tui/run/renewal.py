@@ -22,6 +22,7 @@ from mcp_auth_tui.protocol.tokens import response
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.run.performer import Performer, Result
 from mcp_auth_tui.run.person import Nobody
+from mcp_auth_tui.run.services import Services
 from mcp_auth_tui.storage.token_entries import StoredToken
 from mcp_auth_tui.storage.token_file import SKEW_SECONDS, StoreProblem, fresh
 from mcp_auth_tui.storage.tokens import StoredGrant, TokenStore
@@ -255,7 +256,8 @@ async def drive(
     """Drive a generator of the protocol by itself, with nobody there."""
     session = Session().apply(Started(config.url, clock()))
     network = Network(config.url, settings)
-    performer = Performer(config, Browser("none"), Nobody(), lambda: session, clock, os.urandom)
+    services = Services(clock, os.urandom)
+    performer = Performer(config, Browser("none"), Nobody(), lambda: session, services)
     performer.use(network)
     value: Any = None
     try:
