@@ -17,7 +17,7 @@ from mcp_auth_tui.cli.headless import Headless
 from mcp_auth_tui.desktop.stdin import Stdin
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.run.assembly import controller
-from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.arguments import commands
 from mcp_auth_tui.settings.options import from_arguments
 
 SECONDS = 20.0
@@ -48,7 +48,7 @@ class Finished:
 
 async def finished(*words: str, person: bool = False) -> Finished:
     """Run the flow to its end; stdin is not read. Raises TimeoutError after `SECONDS`."""
-    args = arguments.flow().parse_args(words)
+    args = commands.flow().parse_args(words)
     mode = next((name for name in ("json", "events") if getattr(args, name)), "plain")
     options = from_arguments(args, {})
     config, notes = options.config(args.url)

@@ -15,9 +15,10 @@ from mcp_auth_tui.cli.sessions import sessions_parser
 from mcp_auth_tui.help import TOPICS, text, title
 from mcp_auth_tui.model import Event, Session
 from mcp_auth_tui.render.document import document
-from mcp_auth_tui.settings import arguments
-from mcp_auth_tui.settings.client_arguments import clients, install
-from mcp_auth_tui.settings.inspect_arguments import inspect
+from mcp_auth_tui.settings.arguments import commands
+from mcp_auth_tui.settings.arguments.clients import clients, install
+from mcp_auth_tui.settings.arguments.inspect import inspect
+from mcp_auth_tui.settings.arguments.names import GRANTS, REVISIONS
 from tests import documents
 from tests.bench.run import Row
 from tests.conformance.run import Verdict
@@ -71,8 +72,8 @@ def test_every_option_in_a_document_is_one_of_the_program(name: str) -> None:
     known = {
         option
         for parser in (
-            arguments.flow(),
-            arguments.demo(),
+            commands.flow(),
+            commands.demo(),
             inspect(),
             headers_parser(),
             run_parser(),
@@ -88,7 +89,7 @@ def test_every_option_in_a_document_is_one_of_the_program(name: str) -> None:
 
 def test_every_grant_and_revision_is_in_the_documents() -> None:
     words = set(re.findall(r"[\w.-]+", "".join(TEXTS.values())))
-    assert {*arguments.GRANTS, *arguments.REVISIONS} - {"authorization_code"} <= words
+    assert {*GRANTS, *REVISIONS} - {"authorization_code"} <= words
 
 
 def test_the_json_members_of_the_help_are_those_of_the_document() -> None:

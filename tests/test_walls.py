@@ -14,7 +14,7 @@ from mcp_auth_tui.exports import EXPORTS as RENDERED
 from mcp_auth_tui.protocol.config import GRANTS as KNOWN_GRANTS
 from mcp_auth_tui.protocol.config import REVISIONS as KNOWN
 from mcp_auth_tui.protocol.tokens.authentication import METHODS
-from mcp_auth_tui.settings.arguments import (
+from mcp_auth_tui.settings.arguments.names import (
     AUTH_METHODS,
     EXPORTS,
     GRANTS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.settings import client_arguments
+from mcp_auth_tui.settings.arguments.clients import clients as clients_parser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def command(words: list[str]) -> int:
     """List the clients on stdout; with ``--check`` 0 only when none that is set up fails."""
-    parser = client_arguments.clients()
+    parser = clients_parser()
     args = parser.parse_args(words)
     from mcp_auth_tui.desktop.output import Talk, deliver
     from mcp_auth_tui.exports.clients import clients

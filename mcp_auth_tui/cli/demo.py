@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.arguments import commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def command(words: list[str]) -> int:
     """Run the flow against the practice server, or serve it alone."""
-    parser = arguments.demo()
+    parser = commands.demo()
     args = parser.parse_args(words)
     from mcp_auth_tui.settings.options import Usage
 

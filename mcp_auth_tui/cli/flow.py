@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.arguments import commands as parsers
+from mcp_auth_tui.settings.arguments.parser import PROGRAM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def command(words: list[str], commands: Iterable[str]) -> int:
     """Run the flow; ``commands`` are the words that a URL may have been mistaken for."""
-    parser = arguments.flow()
+    parser = parsers.flow()
     args = parser.parse_args(words)
     from mcp_auth_tui.settings.options import Usage
 
@@ -40,7 +41,7 @@ def _no_command(url: str | None, commands: Iterable[str]) -> None:
     if url is None or not url.isalpha():
         return
     if url in commands:
-        raise Usage(f"the command comes first, as in {arguments.PROGRAM} {url} --plain")
+        raise Usage(f"the command comes first, as in {PROGRAM} {url} --plain")
     if close := near(url.lower(), commands, 0.7):
         raise Usage(
             f"there is no command {url!r}: did you mean {' or '.join(close)}? For a host of that"
@@ -75,9 +76,9 @@ def run(args: Namespace, url: str | None, words: list[str], *, practises: bool =
     if not mode:
         from mcp_auth_tui.settings.editable import Settings
 
-        parser, practice = arguments.flow, ""
+        parser, practice = parsers.flow, ""
         if practises and url:
-            parser, practice = arguments.demo, url
+            parser, practice = parsers.demo, url
         settings = Settings(options, words, parser, secret=secret, practice=practice)
         return _screen(config, settings, url, inline=args.inline)
     if config is None:

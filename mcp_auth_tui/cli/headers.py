@@ -9,14 +9,15 @@ from __future__ import annotations
 import sys
 import time
 
-from mcp_auth_tui.settings.arguments import PROGRAM, network_options, parser_of
+from mcp_auth_tui.settings.arguments.network import network_options
+from mcp_auth_tui.settings.arguments.parser import PROGRAM, parser_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
     from typing import Any
 
-    from mcp_auth_tui.settings.arguments import Parser
+    from mcp_auth_tui.settings.arguments.parser import Parser
 
 FORMATS = ("headers", "json", "token", "sh", "curl")
 SIGN_IN = 3

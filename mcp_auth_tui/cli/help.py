@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from mcp_auth_tui import help as topics
-from mcp_auth_tui.settings.arguments import PROGRAM, parser_of
+from mcp_auth_tui.settings.arguments.parser import PROGRAM, parser_of
 
 
 def command(words: list[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def command(words: list[str]) -> int:
     """Inspect URLs, or tell of the checks."""
-    from mcp_auth_tui.settings.inspect_arguments import inspect
+    from mcp_auth_tui.settings.arguments.inspect import inspect
 
     parser = inspect()
     args = parser.parse_args(words)

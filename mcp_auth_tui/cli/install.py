@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.settings import client_arguments
+from mcp_auth_tui.settings.arguments import clients
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from mcp_auth_tui.exports.clients import ClientProgram
     from mcp_auth_tui.exports.clients.entry import Server
     from mcp_auth_tui.exports.install import Change
-    from mcp_auth_tui.settings.arguments import Parser
+    from mcp_auth_tui.settings.arguments.parser import Parser
 
 NOBODY = 3
 
 
 def install(words: list[str]) -> int:
     """Put an entry into a client's config file."""
-    return _run(client_arguments.install(), words, _installation)
+    return _run(clients.install(), words, _installation)
 
 
 def uninstall(words: list[str]) -> int:
     """Take an entry out of a client's config file."""
-    return _run(client_arguments.uninstall(), words, _removal)
+    return _run(clients.uninstall(), words, _removal)
 
 
 def _run(

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mcp_auth_tui.cli.headers import NoToken, choice_options, obtain, tell
-from mcp_auth_tui.settings.arguments import PROGRAM, network_options, parser_of
+from mcp_auth_tui.settings.arguments.network import network_options
+from mcp_auth_tui.settings.arguments.parser import PROGRAM, parser_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mcp_auth_tui.settings.arguments import Parser
+    from mcp_auth_tui.settings.arguments.parser import Parser
 
 FILE = "{headers-file}"
 CANNOT_RUN, NOT_THERE = 126, 127

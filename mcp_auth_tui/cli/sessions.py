@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from mcp_auth_tui.settings.arguments import PROGRAM, network_options, parser_of
+from mcp_auth_tui.settings.arguments.network import network_options
+from mcp_auth_tui.settings.arguments.parser import PROGRAM, parser_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from mcp_auth_tui.net.settings import NetworkSettings
     from mcp_auth_tui.run.sign_out import SignOut
-    from mcp_auth_tui.settings.arguments import Parser
+    from mcp_auth_tui.settings.arguments.parser import Parser
     from mcp_auth_tui.storage.token_entries import StoredToken
     from mcp_auth_tui.storage.tokens import TokenStore
 

@@ -12,7 +12,7 @@ from mcp_auth_tui.findings import CATALOGUE, Rule
 from mcp_auth_tui.findings.advice import Advice, advice
 from mcp_auth_tui.model import Level
 from mcp_auth_tui.render.report.markdown import block, span
-from mcp_auth_tui.settings.inspect_arguments import LIST_FORMATS
+from mcp_auth_tui.settings.arguments.inspect import LIST_FORMATS
 from mcp_auth_tui.settings.options import Usage, target
 from mcp_auth_tui.text.suggest import unknown
 

@@ -1,7 +1,7 @@
 """Knows what the next run is made with, as on a command line, and how that changes; no screen.
 
-Fields, their words and their checks are those of the argument parser (`arguments`, `options`): a
-new option needs no line here.
+Fields, their words and their checks are those of the argument parser (`arguments.commands`,
+`options`): a new option needs no line here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.arguments import commands
+from mcp_auth_tui.settings.arguments.groups import FACE, PRACTICE
+from mcp_auth_tui.settings.arguments.parser import PROGRAM, Parser
 from mcp_auth_tui.settings.credentials import SOURCES
 from mcp_auth_tui.settings.options import Options, Usage, from_arguments
 
@@ -64,7 +66,7 @@ class Settings:
         self,
         options: Options,
         words: Sequence[str] = (),
-        parser: Callable[[], arguments.Parser] = arguments.flow,
+        parser: Callable[[], Parser] = commands.flow,
         *,
         secret: Secret | None = None,
         practice: str = "",
@@ -115,7 +117,7 @@ class Settings:
     @cached_property
     def fields(self) -> tuple[OptionField, ...]:
         """Every option that a run is made with, in the order of the help."""
-        skipped = (arguments.FACE, arguments.PRACTICE)
+        skipped = (FACE, PRACTICE)
         return tuple(
             _field(group, action)
             for group, action in self._parser.options()
@@ -123,7 +125,7 @@ class Settings:
         )
 
     @cached_property
-    def _parser(self) -> arguments.Parser:
+    def _parser(self) -> Parser:
         parser = self._make()
         parser.exit_on_error = False
         return parser
@@ -184,10 +186,10 @@ class Settings:
     def command_line(self, url: str, given: Values) -> CommandLine:
         """Return the command that does the same, without anything secret."""
         practises = bool(self.practice) and url == self.practice
-        own = [arguments.PROGRAM, "demo"] if practises else [arguments.PROGRAM, url or "URL"]
+        own = [PROGRAM, "demo"] if practises else [PROGRAM, url or "URL"]
         hidden = []
         for group, action in self._parser.options():
-            if group == arguments.PRACTICE and not practises:
+            if group == PRACTICE and not practises:
                 continue
             flag = action.option_strings[-1]
             for value in given.get(action.dest, ()):

@@ -52,7 +52,7 @@ class InspectOptions:
 def from_arguments(
     args: Any, environ: Mapping[str, str] = os.environ, stdin: IO[bytes] | None = None
 ) -> InspectOptions:
-    """Turn parsed arguments (`settings.inspect_arguments`) into checked options; raises `Usage`."""
+    """Turn parsed arguments (`settings.arguments.inspect`) into checked options; raises `Usage`."""
     typed = [item for item in args.urls if item != "-"]
     notes: list[str] = []
     for item in typed:

@@ -122,7 +122,7 @@ def from_arguments(
     environ: Mapping[str, str] = os.environ,
     read: ReadCredentials = credentials.read,
 ) -> Options:
-    """Turn parsed arguments (`settings.arguments.flow`) into checked options.
+    """Turn parsed arguments (`settings.arguments.commands.flow`) into checked options.
 
     ``read`` reads the credentials that they name. Raises `Usage`.
     """

@@ -20,7 +20,8 @@ from mcp_auth_tui.cli import flow
 from mcp_auth_tui.cli.main import COMMANDS, main
 from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 from mcp_auth_tui.model import Secret
-from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.arguments import commands
+from mcp_auth_tui.settings.arguments.names import REVISIONS
 from mcp_auth_tui.settings.options import SECRET_VARIABLE, Options, Usage, from_arguments
 from tests.peers.program import Program, environment
 from tests.scripted import folded, refused
@@ -30,7 +31,7 @@ FOLLOW = ("--browser", "follow", "--auto-approve")
 
 
 def options(*words: str, **environ: str) -> Options:
-    return from_arguments(arguments.flow().parse_args(words), environ)
+    return from_arguments(commands.flow().parse_args(words), environ)
 
 
 def ran(
@@ -192,7 +193,7 @@ def test_a_single_dash_as_file_is_stdout() -> None:
 
 
 def test_no_option_takes_a_secret_on_the_command_line() -> None:
-    for parser in (arguments.flow(), arguments.demo()):
+    for parser in (commands.flow(), commands.demo()):
         flags = set(parser._option_string_actions)
         assert not {"--client-secret", "--token", "--password"} & flags
 
@@ -225,7 +226,7 @@ def test_the_face_follows_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     from mcp_auth_tui.desktop.stdin import Stdin
 
     def face(*words: str, stdin: Stdin = Stdin.TERMINAL) -> str:
-        return flow.headless_mode(arguments.flow().parse_args(words), stdin)
+        return flow.headless_mode(commands.flow().parse_args(words), stdin)
 
     monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
     monkeypatch.setenv("TERM", "xterm")
@@ -256,7 +257,7 @@ def test_our_own_bug_is_a_sentence_with_exit_code_1(
     assert "Traceback (most recent call last):" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("spec", ["auto", *arguments.REVISIONS])
+@pytest.mark.parametrize("spec", ["auto", *REVISIONS])
 def test_the_demo_gives_a_verified_header_in_every_revision(spec: str, tmp_path: Path) -> None:
     done = ran(tmp_path, "demo", "--plain", *FOLLOW, "--spec", spec)
     assert (done.returncode, done.stdout.count("\n")) == (0, 1), done.stderr

@@ -21,7 +21,7 @@ from mcp_auth_tui.exports.clients.entry import Server, document, entry, helper, 
 from mcp_auth_tui.exports.clients.render import written
 from mcp_auth_tui.exports.config import EntryPlace, format_of
 from mcp_auth_tui.model import Session
-from mcp_auth_tui.settings.arguments import CLIENT_EXPORTS, CODE_EXPORTS
+from mcp_auth_tui.settings.arguments.names import CLIENT_EXPORTS, CODE_EXPORTS
 from tests.missing import missing
 from tests.scripted import URL, Secrets, folded, refused, run
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mcp_auth_tui.exports import EXPORTS, rendered
 from mcp_auth_tui.exports.curl import quoted
 from mcp_auth_tui.model import Secret, Session
-from mcp_auth_tui.settings.arguments import EXPORTS as NAMES
+from mcp_auth_tui.settings.arguments.names import EXPORTS as NAMES
 from tests.scripted import URL, Secrets, folded, probe, refused, run, token
 
 SECRET = Secrets().access

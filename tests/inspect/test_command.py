@@ -18,7 +18,7 @@ from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.inspect.progress import Progress
-from mcp_auth_tui.settings.inspect_arguments import inspect as parser
+from mcp_auth_tui.settings.arguments.inspect import inspect as parser
 from mcp_auth_tui.settings.inspect_options import InspectOptions, from_arguments
 from mcp_auth_tui.settings.options import Usage
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mcp_auth_tui import findings
 from mcp_auth_tui.inspect.formats import FORMATS
 from mcp_auth_tui.model import Level, Stage
-from mcp_auth_tui.settings.inspect_arguments import FORMATS as NAMES
+from mcp_auth_tui.settings.arguments.inspect import FORMATS as NAMES
 from tests.hostile import HOSTILE
 from tests.inspect.world import GOOD, ISSUER, MISSING, PRM, URL, inspected, metadata
 from tests.inspect.written import BAD, EVIL, ended, evil, written

@@ -27,7 +27,7 @@ from mcp_auth_tui.demo.resource import ResourceServer
 from mcp_auth_tui.demo.server import PracticeServer
 from mcp_auth_tui.loopback.connection import Incoming, Reply
 from mcp_auth_tui.loopback.server import Loopback
-from mcp_auth_tui.settings.arguments import REVISIONS
+from mcp_auth_tui.settings.arguments.names import REVISIONS
 from tests.net.servers import site
 from tests.peers.program import environment
 from tests.runs import Finished, finished

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.arguments.names import REVISIONS
 from tests.hostile import Hostile, hostile
 from tests.runs import Finished, finished
 
 # DESIGN 3, without usage (2) and interrupts (130), which no server can bring about.
 EXITS = {0, 1, 3, 4, 5}
-SPECS = ("auto", "auto", "auto", *arguments.REVISIONS)
+SPECS = ("auto", "auto", "auto", *REVISIONS)
 CALLS: tuple[tuple[str, ...], ...] = (
     (),
     (),

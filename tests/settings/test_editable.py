@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Secret
-from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.arguments import commands
+from mcp_auth_tui.settings.arguments.parser import Parser
 from mcp_auth_tui.settings.editable import PROMPT, Settings, Values, shown
 from mcp_auth_tui.settings.options import SECRET_VARIABLE, Usage, from_arguments
 
 
 def settings(*words: str, **environ: str) -> Settings:
-    options = from_arguments(arguments.flow().parse_args(words), environ)
+    options = from_arguments(commands.flow().parse_args(words), environ)
     return Settings(options, words, environ=environ)
 
 
@@ -29,9 +30,9 @@ def line(made: Settings, url: str, values: Values | None = None) -> str:
 def test_every_option_of_a_run_is_a_field_with_its_help_and_none_of_the_face_is() -> None:
     fields = {field.name: field for field in settings().fields}
     spent = {"plain", "json", "events", "inline", "step", "no_remember", "token_store", "fresh"}
-    every = {action.dest for _, action in arguments.flow().options()}
+    every = {action.dest for _, action in commands.flow().options()}
     assert set(fields) == every - spent
-    for _, action in arguments.flow().options():
+    for _, action in commands.flow().options():
         if action.dest in fields:
             field = fields[action.dest]
             assert (field.flag, field.help) == (action.option_strings[-1], action.help)
@@ -42,8 +43,8 @@ def test_every_option_of_a_run_is_a_field_with_its_help_and_none_of_the_face_is(
 
 
 def test_a_new_option_becomes_a_field_without_another_line() -> None:
-    def more() -> arguments.Parser:
-        parser = arguments.flow()
+    def more() -> Parser:
+        parser = commands.flow()
         group = parser.add_argument_group("new things")
         group.add_argument("--new", metavar="N", choices=("a", "b"), default="a", help="new")
         return parser
@@ -191,10 +192,10 @@ def test_the_command_says_what_it_leaves_out() -> None:
 
 def test_a_practice_run_is_repeated_by_demo_and_another_url_by_the_flow() -> None:
     words = ["--fault", "no-pkce", "--port", "8123", "--scope", "-x y"]
-    args = arguments.demo().parse_args([*words[:-2], "--scope=-x y"])
+    args = commands.demo().parse_args([*words[:-2], "--scope=-x y"])
     home = "http://127.0.0.1:8123/mcp"
     words = [*words[:-2], "--scope=-x y"]
-    made = Settings(from_arguments(args, {}), words, arguments.demo, practice=home, environ={})
+    made = Settings(from_arguments(args, {}), words, commands.demo, practice=home, environ={})
     assert line(made, home) == "mcp-auth-tui demo --port 8123 --fault no-pkce '--scope=-x y'"
     assert line(made, "https://x") == "mcp-auth-tui https://x '--scope=-x y'"
     assert "fault" not in {field.name for field in made.fields}
@@ -213,7 +214,7 @@ def test_a_command_that_prints_a_secret_is_started_once_for_as_long_as_it_is_nam
     config.write_text(f"[commands]\nmine = [{sys.executable!r}, {str(program)!r}]\n")
     config.chmod(0o600)
     made = Settings(
-        from_arguments(arguments.flow().parse_args([]), {}),
+        from_arguments(commands.flow().parse_args([]), {}),
         environ={"MCP_AUTH_TUI_CONFIG": str(config)},
     )
     values = {"assertion": ("command:mine",)}

@@ -11,7 +11,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from mcp_auth_tui.model import Secret
-from mcp_auth_tui.settings import arguments
+from mcp_auth_tui.settings.arguments import commands
+from mcp_auth_tui.settings.arguments.groups import FACE
 from mcp_auth_tui.settings.editable import PROMPT, Settings
 from mcp_auth_tui.settings.options import from_arguments
 from mcp_auth_tui.tui.app import AuthApp
@@ -29,7 +30,7 @@ class Scripted(Settings):
     """Real settings whose runs are scripted; ``made`` are the settings of each run."""
 
     def __init__(self, events: list[Any], *words: str, **environ: str) -> None:
-        options = from_arguments(arguments.flow().parse_args(words), environ)
+        options = from_arguments(commands.flow().parse_args(words), environ)
         super().__init__(options, words, environ=environ)
         self.events = events
         self.made: list[Any] = []
@@ -115,8 +116,8 @@ async def test_every_option_of_a_run_is_a_row_under_the_heading_of_its_group() -
     async with app.run_test() as pilot:
         screen = await opened(pilot)
         shown = rows(screen)
-        for group, action in arguments.flow().options():
-            if group != arguments.FACE:
+        for group, action in commands.flow().options():
+            if group != FACE:
                 assert group in shown
                 assert row(screen, action.option_strings[-1])
         assert row(screen, "--scope").split() == ["--scope", "files:read"]

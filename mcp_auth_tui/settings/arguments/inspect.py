@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from mcp_auth_tui.settings.arguments import PROGRAM, REVISIONS, Parser, number, parser_of
+from mcp_auth_tui.settings.arguments.names import REVISIONS
+from mcp_auth_tui.settings.arguments.parser import PROGRAM, Parser, number, parser_of
 
 FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "junit", "html")
 LIST_FORMATS = ("text", "markdown", "json")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.settings.arguments import CLIENT_EXPORTS, PROGRAM, Parser, parser_of
+from mcp_auth_tui.settings.arguments.names import CLIENT_EXPORTS
+from mcp_auth_tui.settings.arguments.parser import PROGRAM, Parser, parser_of
 
 _FORMS = ("helper", "variable", "inline")
 _CLIENTS = f"the clients: {', '.join(CLIENT_EXPORTS)}."
