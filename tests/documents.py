@@ -83,6 +83,7 @@ EVENTS = {
     "slip": "what a person pasted is no answer; it is not among the findings",
     "learned": "something is known now: the client, the token (masked), …",
     "ready": "a request is about to be sent (with `--step`)",
+    "released": "it goes out, as it was or as a person changed it",
     "browsed": "the sign-in address, whole",
     "waiting": "a person is waited for, and until when",
     "resumed": "the wait is over",

@@ -31,6 +31,7 @@ from mcp_auth_tui.model import (
     Level,
     Outcome,
     Ready,
+    Released,
     Request,
     Response,
     Secret,
@@ -129,6 +130,7 @@ def events() -> Iterator[Event]:
     yield Learned("contact", Contact(401, challenges))
     for item in exchanges():
         yield Ready(item.request)
+        yield Released(item.request)
         yield Exchanged(item)
     for at, name in enumerate(NAMES):
         said = f"it says {name}={canary(at, 'seen')} and {name}: {canary(at, 'colon')}."

@@ -161,6 +161,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """Step mode: what was ready goes out now, as it was or as the person changed it."""
+
+    request: Request | Attempt
+
+
+@dataclass(frozen=True, slots=True)
 class Exchanged:
     """A request was answered or failed."""
 
@@ -248,6 +255,7 @@ Event = (
     | Entered
     | Left
     | Ready
+    | Released
     | Exchanged
     | Finding
     | Slip

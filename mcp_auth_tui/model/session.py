@@ -17,6 +17,7 @@ from mcp_auth_tui.model.events import (
     Left,
     Moment,
     Ready,
+    Released,
     Remark,
     Resumed,
     Slip,
@@ -90,6 +91,8 @@ class Session:
     """Why the last paste was no answer, until something else comes."""
     ready: Request | Attempt | None = None
     """What goes out next, when the person lets it (`Ready`)."""
+    sending: Request | None = None
+    """What the person let go and nobody has answered yet (`Released`)."""
     lifted: tuple[str, ...] = ()
     """What the settings of the run lift or leave out; `marks` holds what was done by hand."""
     carried: tuple[str, ...] = ()
@@ -128,10 +131,16 @@ class Session:
                 return self._waits(event)
             case Resumed():
                 return replace(self._noted(event)._waits(None), slip=None)
-            case Ready():
-                return replace(self, ready=event.request)
+            case Ready() | Released():
+                return self._gated(event)
             case Ended():
                 return self._end(event)
+
+    def _gated(self, event: Ready | Released) -> Session:
+        if isinstance(event, Ready):
+            return replace(self, ready=event.request, sending=None)
+        sending = event.request if isinstance(event.request, Request) else None
+        return replace(self, ready=None, sending=sending)
 
     def _told(self, event: Finding | Slip | Remark) -> Session:
         if isinstance(event, Remark):
@@ -184,7 +193,7 @@ class Session:
             # Sent beside the flow, which stands where it stood.
             return added
         stage = exchange.request.stage
-        return replace(added, ready=None)._stage(stage, seconds=exchange.seconds)
+        return replace(added, ready=None, sending=None)._stage(stage, seconds=exchange.seconds)
 
     def _waits(self, waiting: Waiting | None) -> Session:
         stage = self.current
@@ -201,6 +210,7 @@ class Session:
             exit=event.exit,
             waiting=None,
             ready=None,
+            sending=None,
         )
         stage = self.current
         if stage is None or event.outcome in (Outcome.OK, Outcome.OPEN):
@@ -213,6 +223,11 @@ class Session:
         """The stage that is running or waiting, or None."""
         alive = (Status.RUNNING, Status.WAITING)
         return next((s for s in reversed(Stage) if self.stages[s].status in alive), None)
+
+    @property
+    def upcoming(self) -> int:
+        """The number that the next exchange will have."""
+        return max((item.number for item in self.exchanges), default=0) + 1
 
     @property
     def known(self) -> Known:

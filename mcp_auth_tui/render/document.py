@@ -14,10 +14,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui import __version__, model
 from mcp_auth_tui.text.terminal import one_line
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.model.oauth import Attempt
 
 SCHEMA = "mcp-auth-tui/1"
 BODY_LIMIT = 20_000
@@ -100,7 +103,9 @@ def event(happened: model.Event, session: model.Session) -> dict[str, Any]:
         case model.Learned(name="token"):
             return {**head, "name": "token", "value": _token(session, False)}
         case model.Ready():
-            return {**head, **redactor.json(_action(redactor, happened))}
+            return {**head, **redactor.json(_action(redactor, happened.request, happened.stream))}
+        case model.Released():
+            return {**head, **redactor.json(_action(redactor, happened.request))}
         case _:
             return {**head, **redactor.json(happened)}
 
@@ -196,12 +201,13 @@ def _response(redactor: model.Redactor, response: model.Response) -> dict[str, A
     }
 
 
-def _action(redactor: model.Redactor, ready: model.Ready) -> dict[str, Any]:
-    request = ready.request
+def _action(
+    redactor: model.Redactor, request: model.Request | Attempt, stream: bool = False
+) -> dict[str, Any]:
     if not isinstance(request, model.Request):
         return {"action": "browse"}
     return {
-        "action": "open" if ready.stream else "send",
+        "action": "open" if stream else "send",
         "method": request.method,
         "url": redactor.url(request.url),
         "purpose": request.purpose,

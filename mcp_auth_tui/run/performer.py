@@ -26,6 +26,7 @@ from mcp_auth_tui.model import (
     Learned,
     Left,
     Ready,
+    Released,
     Request,
     Response,
     Resumed,
@@ -100,6 +101,12 @@ def _changed(
     return replace(action, request=request) if isinstance(request, Request) else action
 
 
+def _outgoing(action: Action) -> Request | Attempt:
+    """Return what of an action a person sees before it goes out."""
+    assert isinstance(action, Send | Open | Browse)
+    return action.attempt if isinstance(action, Browse) else action.request
+
+
 def _edited(asked: Action, action: Action) -> bool:
     """Return whether a person changed what goes out; how it is opened is no change of it."""
     if isinstance(asked, Browse) and isinstance(action, Browse):
@@ -156,9 +163,9 @@ class Performer:
             action: Action = item
             if self._person.stepping and isinstance(item, Send | Open | Browse):
                 self._held, gate = item, self._person.hold()
-                request = item.attempt if isinstance(item, Browse) else item.request
-                yield Ready(request, isinstance(item, Open))
+                yield Ready(_outgoing(item), isinstance(item, Open))
                 action = await self._person.wait(gate) or item
+                yield Released(_outgoing(action))
             if isinstance(action, QUIET):
                 if isinstance(action, Sleep):
                     # A poll that was waited for is no loop that runs away.

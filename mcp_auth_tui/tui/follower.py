@@ -60,8 +60,8 @@ class RunFollower:
         match event:
             case Entered() if screen.follows:
                 screen.show_panel(panel_of(event.stage))
-            case Ready() if self._driver.session.ready is not None and current:
-                screen.show_panel(panel_of(current))
+            case Ready() if (panel := screen.state.ready_panel) is not None:
+                screen.show_panel(panel)
             case Waiting():
                 screen.now = self._driver.clock()
                 if current:

@@ -58,6 +58,10 @@ class RunDriver:
         """Why the result of the run is worth less (`Options.marks`)."""
         self.start = model.Stage.PROBE
         """The stage that the run began at."""
+        self._passed = False
+        """What is ready was let go a moment ago."""
+        self._ahead = False
+        """The person stepped once more while a request was on its way: the next goes out, too."""
         self.slept = 0.0
         """Seconds asleep since the wait began: they do not count for it."""
         self._controller: Controller | None = None
@@ -105,7 +109,8 @@ class RunDriver:
             return
         if self.changed:
             self.configure(self.settings.config(self.config.url))
-        self.busy, self.stepping, self.start, self._interrupted = True, stepping, start, False
+        self.busy, self.stepping, self.start = True, stepping, start
+        self._interrupted = self._passed = self._ahead = False
         self.view.update_run()
         work = self._run(self.config, stepping, known or model.Session(), start)
         self.view.run_worker(work, exclusive=True, group="run")
@@ -153,15 +158,20 @@ class RunDriver:
             case model.Entered(model.Stage.AUTHORIZE) if not self.stepping and self._asks_first():
                 self.controller.pause()
             case model.Ready():
-                self._pass_unseen(event)
+                self._pass_on(event)
             case model.Waiting():
-                self.slept = 0.0
+                self.slept, self._ahead = 0.0, False
         self.view.follow(event)
 
-    def _pass_unseen(self, event: model.Ready) -> None:
-        """Let go what nobody stopped to see: only requests and the browser are worth a step."""
-        if isinstance(event.request, model.Request) and not self.stepping:
-            self.controller.step()
+    def _pass_on(self, event: model.Ready) -> None:
+        """Let go a request that nobody stopped to see, or was stepped to ahead; never a browser."""
+        ahead, self._ahead, self._passed = self._ahead, False, False
+        if isinstance(event.request, model.Request) and (ahead or not self.stepping):
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._passed = True
+        self.controller.step()
 
     def _asks_first(self) -> bool:
         """Return whether a person says "yes" before a browser opens (SPEC 6, consent phishing)."""
@@ -175,12 +185,17 @@ class RunDriver:
         return not same_origin(self.session.url, server.authorization_endpoint)
 
     def step(self) -> None:
-        """Start stepped, send what is shown, or stop before the next request."""
+        """Start stepped, send what is shown, or stop before the next request.
+
+        Between two requests it counts for the next one: a key that is pressed is never lost.
+        """
         if not self.busy:
             self.begin(stepping=True)
-        elif self.session.ready is not None:
-            self.controller.step()
-        elif not self.stepping:
+        elif self.session.ready is not None and not self._passed:
+            self._let_go()
+        elif self.stepping:
+            self._ahead = True
+        else:
             self.stepping = True
             self.view.update_run()
             self.controller.pause()

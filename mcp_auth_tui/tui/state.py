@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mcp_auth_tui.model import Request, Session, Stage, Status
-from mcp_auth_tui.tui.panels.table import PANELS
+from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,14 @@ class ScreenState:
     def refreshes(self) -> bool:
         """ "Again from here" means the refresh token."""
         return not self.busy and start_of(self) is Stage.TOKEN
+
+    @property
+    def ready_panel(self) -> int | None:
+        """The panel that shows what is sent next, when the person lets it."""
+        ready = self.session.ready
+        if ready is None:
+            return None
+        return panel_of(ready.stage if isinstance(ready, Request) else Stage.AUTHORIZE)
 
     @property
     def at_browser(self) -> bool:

@@ -22,6 +22,7 @@ from mcp_auth_tui.model import (
     Level,
     Outcome,
     Ready,
+    Released,
     Request,
     Response,
     Resumed,
@@ -127,6 +128,15 @@ def test_a_stage_runs_waits_and_ends() -> None:
     left = resumed.apply(Left(Stage.AUTHORIZE, Status.DONE, "signed in"))
     assert left.stages[Stage.AUTHORIZE] == StageState(Status.DONE, "signed in")
     assert left.current is None
+
+
+def test_what_was_let_go_is_on_its_way_until_it_is_answered() -> None:
+    waiting = folded(Entered(Stage.TOKEN), Ready(EXCHANGE.request))
+    assert (waiting.ready, waiting.sending, waiting.upcoming) == (EXCHANGE.request, None, 1)
+    released = waiting.apply(Released(EXCHANGE.request))
+    assert (released.ready, released.sending, released.upcoming) == (None, EXCHANGE.request, 1)
+    answered = released.apply(Exchanged(EXCHANGE))
+    assert (answered.ready, answered.sending, answered.upcoming) == (None, None, 2)
 
 
 def test_exchanges_add_their_time_and_secrets_and_take_the_gate_away() -> None:

@@ -30,6 +30,7 @@ from mcp_auth_tui.model import (
     Outcome,
     Question,
     Ready,
+    Released,
     Request,
     Response,
     Resumed,
@@ -377,8 +378,10 @@ async def test_stepping_shows_each_request_before_it_is_sent() -> None:
     assert [type(event) for event in seen] == [
         Started,
         Ready,
+        Released,
         Exchanged,
         Ready,
+        Released,
         Exchanged,
         Ended,
     ]

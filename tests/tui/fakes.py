@@ -27,6 +27,7 @@ from mcp_auth_tui.model import (
     Outcome,
     Question,
     Ready,
+    Released,
     Request,
     Response,
     Resumed,
@@ -529,9 +530,12 @@ class FakeController:
             if self._cancelled:
                 return
             self._go.clear()
+            yield Released(event.exchange.request)
         yield event
         if isinstance(event, Waiting | Ready):
             await self._go.wait()
+        if isinstance(event, Ready) and not self._cancelled:
+            yield Released(event.request)
 
     async def aside(self, asked: Any, network: Any = None) -> AsyncIterator[Event]:
         self.asked.append(("aside", asked.__name__))

@@ -161,12 +161,24 @@ async def test_stepping_shows_every_request_before_it_is_sent() -> None:
                 app.driver.session.ready is not None and len(app.driver.session.exchanges) == n
             )
             await settled(pilot, ready)
-            assert "next request, not sent yet" in detail(app)
+            assert f"request {number + 1}, not sent yet" in detail(app)
             assert "JSON is asked for · RFC 9728 §3.1" in detail(app)
             await pilot.press("s")
         await pilot.press("r")
         await settled(pilot, lambda: app.main.state.at_browser or app.main.state.signing_in)
         assert len(app.driver.session.exchanges) == 4
+
+
+async def test_a_step_between_two_requests_is_kept_for_the_next() -> None:
+    app = app_of(fakes.signed_in(), stepping=True)
+    async with app.run_test() as pilot:
+        await settled(pilot, lambda: app.driver.session.ready is not None)
+        app.driver.step()  # two keys that come before the run itself goes on
+        app.driver.step()
+        await settled(pilot, lambda: len(app.driver.session.exchanges) == 2)
+        await settled(pilot, lambda: app.driver.session.ready is not None)
+        assert "request 3, not sent yet" in detail(app)
+        assert app.fakes[0].asked.count(("step",)) == 2
 
 
 async def test_escape_cancels_a_wait_and_again_from_here_keeps_what_came_before() -> None:

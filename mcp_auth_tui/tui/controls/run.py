@@ -6,7 +6,6 @@ from typing import Any
 
 from mcp_auth_tui.tui.controls.appearance import Appearance
 from mcp_auth_tui.tui.main_screen import MainScreen
-from mcp_auth_tui.tui.panels.table import panel_of
 from mcp_auth_tui.tui.run_driver import RunDriver
 from mcp_auth_tui.tui.state import start_of
 
@@ -79,14 +78,9 @@ class RunControls:
         """Start step by step, or send what is shown."""
         if not self._screen.can("step"):
             return
-        session = self._driver.session
-        if (
-            session.ready is not None
-            and session.current
-            and panel_of(session.current) != self._screen.panel
-        ):
-            # What is sent is seen first.
-            self._screen.action_panel(panel_of(session.current))
+        panel = self._screen.state.ready_panel
+        if panel is not None and panel != self._screen.panel:
+            self._screen.action_panel(panel)  # what is sent is seen first
         else:
             self._driver.step()
 

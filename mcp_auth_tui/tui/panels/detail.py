@@ -67,7 +67,7 @@ def page(
 def _next_action(session: Session, panel: PanelRow, look: Look) -> list[Content]:
     ready = session.ready
     if ready is None:
-        return []
+        return _on_its_way(session, panel, look)
     if not isinstance(ready, Request) and Stage.AUTHORIZE in panel.stages:
         title = " enter goes on to the sign-in below "
         ways = "{copy} copies the address instead, {edit} edits it, esc cancels"
@@ -75,8 +75,16 @@ def _next_action(session: Session, panel: PanelRow, look: Look) -> list[Content]
     if not isinstance(ready, Request) or ready.stage not in panel.stages:
         return []
     ways = "{step} sends it, {edit} edits it first, {run} runs on, esc cancels"
-    gate = _gate(" next request, not sent yet ", ways, look)
+    gate = _gate(f" request {session.upcoming}, not sent yet ", ways, look)
     return [*gate, Content(), *request.request(session, ready, look)]
+
+
+def _on_its_way(session: Session, panel: PanelRow, look: Look) -> list[Content]:
+    sending = session.sending
+    if sending is None or sending.stage not in panel.stages:
+        return []
+    gate = _gate(f" request {session.upcoming} is on its way ", "esc cancels", look)
+    return [*gate, Content(), *request.request(session, sending, look)]
 
 
 def _gate(title: str, ways: str, look: Look) -> list[Content]:
