@@ -169,3 +169,11 @@ def test_the_words_of_the_help_are_those_of_the_program() -> None:
     assert {*AUTH_METHODS} == {*METHODS, "private_key_jwt"}
     assert KNOWN_GRANTS == GRANTS
     assert KINDS == TOKEN_STORES
+
+
+def test_a_happy_run_loads_no_table_of_known_providers() -> None:
+    modules = command(
+        *("demo", "--plain", "--browser", "follow", "--auto-approve", "--no-remember")
+    )
+    assert "mcp_auth_tui.protocol.flow" in modules
+    assert not {name for name in modules if name.startswith("mcp_auth_tui.protocol.quirks")}

@@ -12,7 +12,7 @@ what takes its place says its length and a short hash (SPEC 6).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from mcp_auth_tui.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model.oauth import Attempt
+    from mcp_auth_tui.protocol.quirks.advice import KnownWays
 
 SCHEMA = "mcp-auth-tui/1"
 BODY_LIMIT = 20_000
@@ -46,6 +47,7 @@ def document(
 ) -> dict[str, Any]:
     """Return the whole run as one JSON value (`help/json.md`)."""
     redactor = session.redactor()
+    told = _findings(session)
     members = {
         "program": {"name": "mcp-auth-tui", "version": __version__},
         "url": session.url,
@@ -53,10 +55,10 @@ def document(
         "outcome": session.outcome,
         "exit": session.exit,
         "stage": _reached(session),
-        "stop": _some(session.stop, *_FINDING),
+        "stop": None if session.stop is None else told(session.stop),
         "marks": (*marks, *session.marks),
         "stages": [_stage(session, stage) for stage in model.Stage],
-        "findings": [_some(finding, *_FINDING) for finding in session.findings],
+        "findings": [told(finding) for finding in session.findings],
         "tried": session.tried,
         **_learned(session),
     }
@@ -82,7 +84,7 @@ def event(happened: model.Event, session: model.Session) -> dict[str, Any]:
                 "outcome": happened.outcome,
                 "exit": happened.exit,
                 "at": happened.at,
-                "stop": _some(happened.stop, *_FINDING),
+                "stop": happened.stop and _findings(session)(happened.stop),
             }
             return {**head, **redactor.json(members), "headers": headers}
         case model.Browsed():
@@ -90,9 +92,9 @@ def event(happened: model.Event, session: model.Session) -> dict[str, Any]:
         case model.Exchanged():
             return {**head, **_transcript(redactor, happened.exchange)}
         case model.Finding():
-            return {**head, **redactor.json(_some(happened, *_FINDING))}
+            return {**head, **redactor.json(_findings(session)(happened))}
         case model.Slip():
-            return {**head, **redactor.json(_some(happened.finding, *_FINDING))}
+            return {**head, **redactor.json(_findings(session)(happened.finding))}
         case model.Started():
             known = [name for name, _ in happened.known]
             members = {"url": happened.url, "at": happened.at, "known": known}
@@ -130,6 +132,25 @@ def _stage(session: model.Session, stage: model.Stage) -> dict[str, Any]:
         "summary": one_line(state.summary, None),
         "seconds": round(state.seconds, 6),
     }
+
+
+def _findings(session: model.Session) -> Callable[[model.Finding], dict[str, Any]]:
+    """Return how the findings of a session are told, with what is known of its provider."""
+    ways: list[KnownWays] = []
+
+    def about(finding: model.Finding) -> dict[str, Any] | None:
+        if finding.level is model.Level.OK:
+            return None
+        from mcp_auth_tui.protocol.quirks.advice import KnownWays  # no happy run needs it
+
+        ways[:] = ways or [KnownWays(session)]
+        way = ways[0].about(finding)
+        return None if way is None else way.members
+
+    def told(finding: model.Finding) -> dict[str, Any]:
+        return {**{name: getattr(finding, name) for name in _FINDING}, "provider": about(finding)}
+
+    return told
 
 
 def _some(value: Any, *names: str) -> dict[str, Any] | None:

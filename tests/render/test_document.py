@@ -117,6 +117,7 @@ def test_a_run_that_was_stopped_tells_the_finding_and_where() -> None:
         "exchange": 2,
         "pointer": "/issuer",
         "revision": "2025-11-25",
+        "provider": None,
     }
     assert document["stop"] == finding
     assert document["findings"] == [finding]

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from mcp_auth_tui.inspect.formats import Form
 from mcp_auth_tui.model import Finding, Level, Session
+from mcp_auth_tui.protocol.quirks.advice import known_way
 from mcp_auth_tui.render.report.content import ranked
 from mcp_auth_tui.render.report.safe import Safe
 
@@ -47,12 +48,14 @@ class Junit(Form):
         return finding.level.rank <= self._setting.fail_on.rank
 
     def _case(self, session: Session, finding: Finding, safe: Safe) -> list[str]:
+        way = known_way(session, finding)
         details = (
             ("seen", finding.seen),
             ("expected", finding.expected),
             ("rule", finding.source),
             ("to be mended by", finding.whose),
             ("next", finding.next),
+            *(way.details if way else ()),
         )
         said = "\n".join(f"{name}: {safe.line(value)}" for name, value in details if value)
         message = safe.line(finding.message)

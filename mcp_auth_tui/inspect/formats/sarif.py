@@ -14,6 +14,7 @@ from mcp_auth_tui import __version__
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.inspect.formats import Form, Setting
 from mcp_auth_tui.model import Finding, Level, Session
+from mcp_auth_tui.protocol.quirks.advice import known_way
 from mcp_auth_tui.render.document import dumped
 from mcp_auth_tui.render.report.content import ranked
 from mcp_auth_tui.render.report.safe import Safe
@@ -66,7 +67,7 @@ class Sarif(Form):
 
     def _result(self, session: Session, finding: Finding, safe: Safe) -> dict[str, Any]:
         index = self._rules.setdefault(finding.id, len(self._rules))
-        place = _place(session, finding)
+        place, way = _place(session, finding), known_way(session, finding)
         location: dict[str, Any] = {
             "physicalLocation": {
                 # A document of the web has no lines, but readers want one.
@@ -97,6 +98,7 @@ class Sarif(Form):
                 "source": finding.source,
                 "revision": finding.revision,
                 "exchange": finding.exchange,
+                **({"provider": {k: safe.line(v) for k, v in way.details if v}} if way else {}),
             },
         }
 

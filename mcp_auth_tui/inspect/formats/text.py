@@ -36,16 +36,16 @@ class Text(Form):
         yield self._paint(head, worst, bold=True)
         yield f"  {safe.line(told(session))}; rules: {checked(session)}"
         for finding in shown:
-            yield from self._finding(finding, safe)
+            yield from self._finding(session, finding, safe)
         if further := elsewhere(session):
             yield f"  {further}"
 
-    def _finding(self, finding: Finding, safe: Safe) -> Iterator[str]:
+    def _finding(self, session: Session, finding: Finding, safe: Safe) -> Iterator[str]:
         mark = self._paint(f"{GLYPHS[finding.level]} {finding.level}", finding.level)
         yield f"  {mark}: {safe.line(finding.message)} [{finding.id}]"
         if finding.level.rank > Level.WARNING.rank:
             return
-        for name, value in details(finding):
+        for name, value in details(session, finding):
             if value:
                 yield f"      {name}: {safe.line(value)}"
 

@@ -13,6 +13,7 @@ from mcp_auth_tui import __version__
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.findings.advice import ClientNote, client_notes
 from mcp_auth_tui.model import Browsed, Exchange, Finding, Level, Outcome, Resumed, Session
+from mcp_auth_tui.protocol.quirks.advice import known_way
 from mcp_auth_tui.render.report.safe import Safe
 from mcp_auth_tui.render.summary import counted
 from mcp_auth_tui.text import units
@@ -76,7 +77,7 @@ def content(session: Session) -> Content:
         safe.line(session.url),
         tuple(_summary(session, safe)),
         tuple(_sequence(session, safe)),
-        tuple(_item(item, safe) for item in ranked(session)),
+        tuple(_item(session, item, safe) for item in ranked(session)),
         *_matrix(session),
         tuple(kept),
         tuple(_crossing(item, safe) for item in session.exchanges),
@@ -179,18 +180,19 @@ def _moment(event: Browsed | Resumed, safe: Safe) -> str:
     return safe.line(f"   {event.how}{carried}")
 
 
-def _item(finding: Finding, safe: Safe) -> Item:
+def _item(session: Session, finding: Finding, safe: Safe) -> Item:
     rule = CATALOGUE.get(finding.id)
     headline = rule.headline if rule else "A rule was broken."
     said = "" if finding.message == headline else finding.message
     clients = ((_client(note), _does(note)) for note in client_notes(finding.id))
-    pairs = (("said", said), *details(finding), *clients)
+    pairs = (("said", said), *details(session, finding), *clients)
     filled = tuple((name, safe.line(value)) for name, value in pairs if value)
     return Item(str(finding.level), headline, finding.id, filled)
 
 
-def details(finding: Finding) -> tuple[tuple[str, str], ...]:
+def details(session: Session, finding: Finding) -> tuple[tuple[str, str], ...]:
     """Return label and value of what helps to mend a finding; as received, and perhaps empty."""
+    way = known_way(session, finding)
     number = f"exchange {finding.exchange}" if finding.exchange else ""
     return (
         ("seen", finding.seen),
@@ -199,6 +201,7 @@ def details(finding: Finding) -> tuple[tuple[str, str], ...]:
         ("rule", finding.rule),
         ("to be mended by", finding.whose),
         ("next", finding.next),
+        *(way.details if way else ()),
     )
 
 

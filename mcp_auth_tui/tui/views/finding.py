@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from textual.content import Content
 
 from mcp_auth_tui.model import Finding, Level, Session, Stage, Whose
@@ -37,6 +39,7 @@ def finding_block(
             StyledValue(text(finding.next), "$text-accent"),
         ),
         ("if not", StyledValue(text(finding.meanwhile), "$text-accent")),
+        *_at_provider(session, finding, text),
         ("rule", finding.source),
         ("seen", text(finding.seen)),
         ("expected", text(finding.expected)),
@@ -46,6 +49,20 @@ def finding_block(
     ]
     filled = [(k, v) for k, v in pairs if (v.value if isinstance(v, StyledValue) else v)]
     return parts + rows(filled, look, indent=2)
+
+
+def _at_provider(
+    session: Session, finding: Finding, text: Callable[[str], str]
+) -> Iterator[tuple[str, str | StyledValue]]:
+    """Yield what a finding is at the provider of the run, where that is known of it."""
+    from mcp_auth_tui.protocol.quirks.advice import known_way  # not before one is looked at
+
+    way = known_way(session, finding)
+    for name, value in way.details if way else ():
+        yield (
+            name,
+            StyledValue(text(value), "$text-accent") if name == "way through" else text(value),
+        )
 
 
 def _whose(session: Session, finding: Finding) -> str:
