@@ -54,9 +54,10 @@ JSON_MEMBERS = {
         "each `id`, `level` (`fatal`, `error`, `warning`, `info`, `ok`), `message`, `seen`, "
         "`expected`, `whose`, `source`, `next` (for who mends it), `meanwhile` (for who only uses "
         "the server), `stage`, `exchange` (a number or null), `pointer`, `revision`, and "
-        "`provider`: null, or where the finding is a known provider's way `id`, `name`, `reason` (why it is "
-        "thought to be that one), `means`, `options` (words to run again with), `blanks` (those "
-        "that you fill in), `console` (where a client is made), `source`"
+        "`provider`: null, or where the finding is a known provider's way `id`, `name`, "
+        "`reason` (why it is thought to be that one), `means`, `options` (words "
+        "to run again with), `blanks` (those that you fill in), `console` (where a client is "
+        "made), `source`"
     ),
     "tried": "where documents were looked for, and why each place won or lost",
     "resource": "what the protected resource metadata says, or null",
