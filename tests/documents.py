@@ -205,6 +205,22 @@ def _practice(kind: str) -> str:
     )
 
 
+def _weaknesses() -> str:
+    from mcp_auth_tui.demo.faults import WEAKNESSES
+
+    return items(
+        f"`{weakness.name}`: {weakness.sentence} (`{weakness.finding}`)"
+        for weakness in WEAKNESSES.values()
+    )
+
+
+def _probes() -> str:
+    from mcp_auth_tui.findings import CATALOGUE
+    from mcp_auth_tui.protocol.probes import suite
+
+    return items(f"`{id}`: {CATALOGUE[id].expected}" for id in suite.IDS)
+
+
 def _members(members: Mapping[str, str]) -> str:
     return items(f"`{name}`: {meaning}" for name, meaning in members.items())
 
@@ -249,6 +265,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "settings": _settings,
     "faults": lambda: _practice("faults"),
     "variants": lambda: _practice("variants"),
+    "weaknesses": _weaknesses,
+    "probes": _probes,
     "json": lambda: _members(JSON_MEMBERS),
     "events": lambda: _members(EVENTS),
 }

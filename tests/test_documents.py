@@ -19,6 +19,7 @@ from mcp_auth_tui.settings.arguments import commands
 from mcp_auth_tui.settings.arguments.clients import clients, install
 from mcp_auth_tui.settings.arguments.inspect import inspect
 from mcp_auth_tui.settings.arguments.names import GRANTS, REVISIONS
+from mcp_auth_tui.settings.arguments.probe import probe
 from tests import documents
 from tests.bench.run import Row
 from tests.conformance.run import Verdict
@@ -75,6 +76,7 @@ def test_every_option_in_a_document_is_one_of_the_program(name: str) -> None:
             commands.flow(),
             commands.demo(),
             inspect(),
+            probe(),
             headers_parser(),
             run_parser(),
             sessions_parser(),

@@ -25,13 +25,13 @@ def _practise(args: Namespace, words: list[str]) -> int:
     from contextlib import ExitStack
 
     from mcp_auth_tui.cli.flow import run
-    from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
+    from mcp_auth_tui.demo.faults import FAULTS, VARIANTS, WEAKNESSES
     from mcp_auth_tui.demo.thread import running
     from mcp_auth_tui.desktop.output import Talk
     from mcp_auth_tui.settings.options import Usage, check_file
     from mcp_auth_tui.text.suggest import unknown
 
-    known = {"fault": FAULTS, "variant": VARIANTS}
+    known = {"fault": FAULTS, "variant": VARIANTS, "weakness": WEAKNESSES}
     for kind, names in known.items():
         for name in getattr(args, kind):
             if name not in names:
@@ -45,7 +45,7 @@ def _practise(args: Namespace, words: list[str]) -> int:
             server = stack.enter_context(
                 running(
                     port=args.practice_port,
-                    faults=(*args.fault, *args.variant),
+                    faults=(*args.fault, *args.variant, *args.weakness),
                     auto_approve=args.auto_approve,
                     cimd_ca=args.cimd_ca,
                     jwt=args.jwt,

@@ -149,16 +149,16 @@ def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
     person = options.wait_given or stdin is not Stdin.NOTHING
     if not person:
         # Nobody would see the code: device authorization is then only used when it was asked for.
-        config = replace(config, browserless=False, nobody=_nobody(options))
+        config = replace(config, browserless=False, nobody=nobody(options))
 
     async def run() -> int:
         made = controller(options, config, person=person, stepping=options.stepping)
-        return await Headless(made, options, mode=mode, stdin=stdin, colour=_colour()).run()
+        return await Headless(made, options, mode=mode, stdin=stdin, colour=colours()).run()
 
     return asyncio.run(run())
 
 
-def _nobody(options: Options) -> str:
+def nobody(options: Options) -> str:
     """Return why nobody will sign in, when nothing but a browser could bring somebody."""
     from mcp_auth_tui.desktop.browser import Browser
 
@@ -166,7 +166,8 @@ def _nobody(options: Options) -> str:
     return f"nobody is at stdin, --wait was not given, and {missing}" if missing else ""
 
 
-def _colour() -> bool:
+def colours() -> bool:
+    """Return whether stderr shows colours."""
     terminal = sys.stderr is not None and sys.stderr.isatty()
     return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 

@@ -63,13 +63,18 @@ class Headless:
         stdin: Stdin,
         colour: bool = False,
         descriptor: int = STDIN,
+        result: Callable[[Session], str] | None = None,
     ) -> None:
-        """Take what was asked for; ``mode`` is ``plain``, ``json`` or ``events``."""
+        """Take what was asked for; ``mode`` is ``plain``, ``json`` or ``events``.
+
+        ``result`` writes what stdout gets, where that is not what ``options`` say.
+        """
         self.session = Session()
         self._controller = controller
         self._options = options
         self._mode = mode
         self._stdin = stdin
+        self._write_result = result
         self._talk = Talk()
         self._plain = Plain(
             self._talk,
@@ -263,6 +268,8 @@ class Headless:
 
     def _result(self) -> str:
         options = self._options
+        if self._write_result is not None:
+            return self._write_result(self.session)
         if self._mode == "json":
             from mcp_auth_tui.render.document import document, dumped
 

@@ -68,6 +68,12 @@ def _inspect(words: list[str]) -> int:
     return command(words)
 
 
+def _probe(words: list[str]) -> int:
+    from mcp_auth_tui.cli.probe import command
+
+    return command(words)
+
+
 def _help(words: list[str]) -> int:
     from mcp_auth_tui.cli.help import command
 
@@ -113,6 +119,7 @@ def _clients(words: list[str]) -> int:
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
     "demo": _demo,
     "inspect": _inspect,
+    "probe": _probe,
     "headers": _headers,
     "sessions": _sessions,
     "run": _run,

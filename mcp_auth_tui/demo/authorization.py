@@ -55,14 +55,19 @@ def client_id_of(parameters: Parameters) -> str:
 
 
 def judge_request(
-    parameters: Parameters, client: RegisteredClient, resources: tuple[str, ...]
+    parameters: Parameters,
+    client: RegisteredClient,
+    resources: tuple[str, ...],
+    faults: frozenset[str] = frozenset(),
 ) -> AuthorizationRequest:
     """Judge a request of a known client; `resources` are those it may name, the default first.
 
     Raises Unredirectable while the redirect URI is not established, Redirected afterwards.
     """
     redirect_uri = _required_once(parameters, "redirect_uri")
-    if not redirect_allowed(client, redirect_uri):
+    exact = "one-port" not in faults or redirect_uri in client.redirect_uris
+    allowed = redirect_allowed(client, redirect_uri) and exact
+    if not allowed and "any-redirect" not in faults:
         raise Unredirectable(
             "The redirect URI is not one that this client registered.",
             "Register the client with exactly the address that it sends; only the port of a "
@@ -75,19 +80,24 @@ def judge_request(
         return Redirected(redirect_uri, state, error, description)
 
     names = [name for name, _ in parameters]
-    if any(names.count(name) > 1 for name in _ONCE if name != "resource"):
+    repeated = any(names.count(name) > 1 for name in _ONCE if name != "resource")
+    if repeated and "repeats-taken" not in faults:
         raise refuse("invalid_request", "a parameter is repeated")
-    problem = _response_problem(values)
+    problem = _response_problem(values, faults)
     if problem is not None:
         raise refuse(*problem)
     asked = [value for name, value in parameters if name == "resource"]
+    if "any-resource" in faults:
+        asked = []
     if len(asked) > 1 or not set(asked) <= set(resources):
         raise refuse("invalid_target", "the resource is not one this server issues tokens for")
     scopes = frozenset((values.get("scope") or DEFAULT_SCOPE).split())
+    if "repeats-taken" in faults:
+        scopes &= SCOPES.keys()
     if not scopes <= SCOPES.keys():
         raise refuse("invalid_scope", f"only {' and '.join(SCOPES)} exist")
     resource = asked[0] if asked else resources[0]
-    challenge = values["code_challenge"]
+    challenge = values.get("code_challenge", "")
     return AuthorizationRequest(client, redirect_uri, state, scopes, resource, challenge)
 
 
@@ -99,24 +109,34 @@ def location(
 ) -> str:
     """Build the address that carries an answer back, with state and issuer (RFC 9207)."""
     fields = dict(answer)
+    if "bare-errors" in faults and "error" in fields:
+        return _with_query(request.redirect_uri, fields)
     if request.state is not None:
-        fields["state"] = request.state
+        fields["state"] = request.state[:100] if "cut-state" in faults else request.state
         if "wrong-state" in faults:
             fields["state"] = request.state[::-1] + "x"
     if "missing-iss" not in faults:
         fields["iss"] = ELSEWHERE if "wrong-iss" in faults else issuer
-    parts = urlsplit(request.redirect_uri)
+    return _with_query(request.redirect_uri, fields)
+
+
+def _with_query(address: str, fields: dict[str, str]) -> str:
+    parts = urlsplit(address)
     query = "&".join(filter(None, (parts.query, urlencode(fields))))
     return urlunsplit(parts._replace(query=query))
 
 
-def _response_problem(values: dict[str, str]) -> tuple[str, str] | None:
+def _response_problem(values: dict[str, str], faults: frozenset[str]) -> tuple[str, str] | None:
     if not values.get("response_type"):
         return "invalid_request", "response_type is missing"
     if values["response_type"] != "code":
         return "unsupported_response_type", "only code is supported"
     if not values.get("code_challenge"):
+        if "challenge-optional" in faults:
+            return None
         return "invalid_request", "code_challenge is missing: PKCE is required"
+    if values.get("code_challenge_method") == "plain" and "plain-taken" in faults:
+        return None
     if values.get("code_challenge_method") != "S256":
         return "invalid_request", "code_challenge_method must be S256"
     if not _CHALLENGE.fullmatch(values["code_challenge"]):

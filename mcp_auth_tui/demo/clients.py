@@ -23,19 +23,25 @@ _MAX_REDIRECTS = 10
 
 
 def register(
-    metadata: object, entropy: Entropy, now: float, issuer: str, *, device: bool = False
+    metadata: object,
+    entropy: Entropy,
+    now: float,
+    issuer: str,
+    *,
+    device: bool = False,
+    any_redirect: bool = False,
 ) -> tuple[RegisteredClient, dict[str, object]]:
     """Register a client; return it and the answer of RFC 7591 section 3.2.1.
 
     The answer says where the registration can be read and deleted (RFC 7592 section 3); `device`:
-    a client may be one of device authorization alone.
+    a client may be one of device authorization alone; `any_redirect`: so may be its addresses.
     Raises OAuthError with `invalid_redirect_uri` or `invalid_client_metadata`.
     """
     if not isinstance(metadata, dict):
         raise OAuthError("invalid_client_metadata", "the body is not a JSON object")
     grants = _grants(metadata, _GRANTS | {DEVICE_GRANT} if device else _GRANTS)
     # A device has nowhere to be redirected to (RFC 8628).
-    redirects = _redirects(metadata) if "authorization_code" in grants else ()
+    redirects = _redirects(metadata, any_redirect) if "authorization_code" in grants else ()
     method = _one_of(metadata, "token_endpoint_auth_method", AUTH_METHODS, "client_secret_basic")
     application = _one_of(metadata, "application_type", ("native", "web"), "native")
     if application == "web":
@@ -126,11 +132,11 @@ def _without_port(uri: str) -> tuple[str, str, str] | None:
     return parts.hostname or "", parts.path, parts.query
 
 
-def _redirects(metadata: Mapping[str, object]) -> tuple[str, ...]:
+def _redirects(metadata: Mapping[str, object], unchecked: bool = False) -> tuple[str, ...]:
     uris = metadata.get("redirect_uris")
     if not isinstance(uris, list) or not 0 < len(uris) <= _MAX_REDIRECTS:
         raise OAuthError("invalid_redirect_uri", "redirect_uris must list 1 to 10 URIs")
-    if not all(isinstance(uri, str) and _is_loopback(uri) for uri in uris):
+    if not all(isinstance(uri, str) and (unchecked or _is_loopback(uri)) for uri in uris):
         raise OAuthError(
             "invalid_redirect_uri",
             "only http redirects on 127.0.0.1, [::1] or localhost, without fragment, are accepted",

@@ -1,7 +1,7 @@
-"""Knows the names of faults and variants and the finding of each, and not how they are played.
+"""Knows the names of faults, variants and weaknesses, the finding of each, not how they are played.
 
 A fault ends a run. With a variant the server is merely another one than most: a run reports it and
-goes on.
+goes on. A weakness shows to no run that goes right: only ``probe`` finds it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -65,6 +65,42 @@ legacy prm-missing no protected resource metadata; the MCP server is its own aut
 legacy-paths as-legacy-paths as legacy, and only the default paths /authorize, /token and \
 /register exist
 """
+_WEAKNESSES = """\
+open-delete probe-no-token DELETE is served without a token
+any-token probe-garbage every token is taken
+unsigned-token probe-alg-none a JWT without a signature is taken
+token-in-url probe-query-token a token in the URL is taken
+token-in-form probe-two-methods a token in the header and one in a form are taken together
+one-spelling probe-scheme-case the scheme is taken as Bearer alone
+any-resource probe-audience every resource is taken for the server's own
+id-token-taken probe-id-token an ID token is issued, and taken as an access token
+refresh-taken probe-refresh-as-access a refresh token is taken as an access token
+every-tool probe-scope every tool is run with every token
+any-origin probe-origin requests of foreign pages are served
+session-only probe-session a session id is enough (MCP 2025-11-25 and before)
+other-document probe-locations a second copy of the resource metadata names another resource
+verifier-optional probe-pkce-missing a code is redeemed without its verifier
+any-verifier probe-pkce-wrong a code is redeemed with any verifier
+challenge-optional probe-pkce-downgrade a code is issued without a challenge
+plain-taken probe-pkce-plain the challenge method plain is taken
+code-reuse probe-code-replay a code can be used again and again
+code-of-anybody probe-code-client a code is redeemed by any client
+any-redeemer probe-redirect-token a code is redeemed with any redirect address
+any-redirect probe-redirect-unregistered the browser is sent to any address
+one-port probe-loopback-port a loopback address is taken with its registered port alone
+any-client probe-client-unknown the browser is sent on for clients that nobody knows
+bare-errors probe-authz-errors errors come back without state and issuer
+cut-state probe-state-echo the state is cut after 100 characters
+repeats-taken probe-dup-unknown of repeated parameters the last one is taken
+silent-consent probe-silent-consent whoever signed in before is not asked again
+framed probe-authz-headers the pages can be framed and read by other sites
+static-refresh probe-refresh-reuse the same refresh token comes back each time
+wide-refresh probe-refresh-bind a refresh takes any client and any scope
+token-by-get probe-token-method the token endpoint serves GET
+soft-refusal probe-client-auth a client that fails by Basic gets 400 without a challenge
+no-revocation probe-revoke nothing is revoked
+any-registration probe-dcr-redirects clients are registered with any redirect address
+"""
 
 
 def _read(table: str, *, inspected: bool) -> dict[str, Fault]:
@@ -77,12 +113,13 @@ FAULTS: Mapping[str, Fault] = {
     **_read(_AT_SIGN_IN, inspected=False),
 }
 VARIANTS: Mapping[str, Fault] = _read(_VARIANTS, inspected=True)
+WEAKNESSES: Mapping[str, Fault] = _read(_WEAKNESSES, inspected=False)
 
 
 def checked(names: Iterable[str]) -> frozenset[str]:
-    """Return the names as a set; raises ValueError naming those that are no fault or variant."""
+    """Return the names as a set; raises ValueError naming those that are none of them."""
     chosen = frozenset(names)
-    unknown = sorted(chosen - FAULTS.keys() - VARIANTS.keys())
+    unknown = sorted(chosen - FAULTS.keys() - VARIANTS.keys() - WEAKNESSES.keys())
     if unknown:
-        raise ValueError(f"unknown fault or variant: {', '.join(unknown)}")
+        raise ValueError(f"unknown fault, variant or weakness: {', '.join(unknown)}")
     return chosen

@@ -19,6 +19,7 @@ from mcp_auth_tui.demo.management import Management
 from mcp_auth_tui.demo.metadata import server_metadata
 from mcp_auth_tui.demo.records import SCOPES, Entropy, OAuthError, RegisteredClient, Shelf
 from mcp_auth_tui.demo.tokens import TOKEN_SECONDS, Tokens
+from mcp_auth_tui.demo.weaknesses import as_form
 from mcp_auth_tui.loopback.server import Incoming, Reply
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class AuthorizationFront:
             )
         self._pending: Shelf[_Pending] = Shelf(64)
         self._browsers: Shelf[bool] = Shelf(64)
+        self._signed_in: Shelf[bool] = Shelf(64)
+        """The browsers in which somebody has allowed something."""
 
     async def handle(self, incoming: Incoming) -> Reply:
         """Answer one request to this origin."""
@@ -98,6 +101,8 @@ class AuthorizationFront:
                 return self._step(incoming)
             case "POST", "/token":
                 return self._token(incoming)
+            case "GET", "/token" if "token-by-get" in self._faults:
+                return self._token(as_form(incoming))
             case "POST", "/register" if "no-registration" not in self._faults:
                 return self._register(incoming)
             case _, "/revoke" | "/introspect":
@@ -138,7 +143,12 @@ class AuthorizationFront:
         try:
             offered = self._devices is not None
             client, answer = register(
-                metadata, self._entropy, self._clock(), self.issuer, device=offered
+                metadata,
+                self._entropy,
+                self._clock(),
+                self.issuer,
+                device=offered,
+                any_redirect="any-registration" in self._faults,
             )
         except OAuthError as error:
             return answers.as_error(error)
@@ -150,8 +160,8 @@ class AuthorizationFront:
     async def _authorize(self, incoming: Incoming) -> Reply:
         try:
             parameters = answers.pairs_of(incoming.query)
-            client = await self._client(authorization.client_id_of(parameters))
-            request = authorization.judge_request(parameters, client, self._resources)
+            client = await self._client(authorization.client_id_of(parameters), parameters)
+            request = authorization.judge_request(parameters, client, self._resources, self._faults)
         except ValueError:
             return pages.problem(400, "The request has too many parameters.", "Send fewer.")
         except authorization.Unredirectable as error:
@@ -161,7 +171,7 @@ class AuthorizationFront:
             return answers.redirect(
                 authorization.location(error, answer, self.issuer, self._faults)
             )
-        if self._auto_approve:
+        if self._auto_approve or self._remembered(incoming):
             return self._finish(request, _SUBJECT)
         browser = self._browser_of(incoming) or self._entropy.opaque("browser")
         self._browsers.put(browser, True)
@@ -170,11 +180,25 @@ class AuthorizationFront:
         self._pending.put(transaction, _Pending(request, browser, token, expires))
         page = pages.sign_in(transaction, token, client.name)
         cookie = f"{self._cookie}={browser}; Path=/; HttpOnly; SameSite=Lax"
-        return Reply(page.status, page.body, (*page.headers, ("Set-Cookie", cookie)))
+        headers = page.headers
+        if "framed" in self._faults:
+            open_to_all = ("Access-Control-Allow-Origin", "*")
+            kept = (item for item in headers if item[0] not in pages.GUARDS)
+            headers = (*kept, open_to_all)
+        return Reply(page.status, page.body, (*headers, ("Set-Cookie", cookie)))
 
-    async def _client(self, client_id: str) -> RegisteredClient:
+    def _remembered(self, incoming: Incoming) -> bool:
+        """Whether a browser is sent on without a page, whatever client it comes for."""
+        known = self._browser_of(incoming)
+        return "silent-consent" in self._faults and bool(known and self._signed_in.get(known))
+
+    async def _client(
+        self, client_id: str, parameters: authorization.Parameters
+    ) -> RegisteredClient:
         if not client_id.startswith("https://"):
             client = self._clients.get(client_id)
+            if client is None and "any-client" in self._faults:
+                return RegisteredClient(client_id, client_id, (dict(parameters)["redirect_uri"],))
             if client is None:
                 raise authorization.Unredirectable(
                     "This server does not know the client_id.",
@@ -235,6 +259,8 @@ class AuthorizationFront:
             return _stale()
         self._pending.pop(transaction)
         allowed = form.get("decision") == "allow"
+        if allowed:
+            self._signed_in.put(pending.browser, True)
         return self._finish(pending.request, pending.subject if allowed else None)
 
     def _pending_of(self, incoming: Incoming, transaction: str) -> _Pending | None:
@@ -268,6 +294,8 @@ class AuthorizationFront:
             client = authenticate(incoming, form, self._clients)
             return answers.as_json(self.tokens.answer(client, form), 200, (("Pragma", "no-cache"),))
         except OAuthError as error:
+            if "soft-refusal" in self._faults:
+                error.status = 400
             return answers.as_error(error)
 
 

@@ -20,6 +20,9 @@ _POLICY = (
     "form-action 'self'"
 )
 
+GUARDS = ("Content-Security-Policy",)
+"""The header fields that keep other sites from framing a page."""
+
 
 def sign_in(transaction: str, token: str, client_name: str) -> Reply:
     """Build the page that asks for any name."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from email.utils import formatdate
 
 from mcp_auth_tui.demo.answers import as_text
-from mcp_auth_tui.demo.faults import checked
+from mcp_auth_tui.demo.faults import WEAKNESSES, checked
 from mcp_auth_tui.demo.front import METADATA_PATH, AuthorizationFront
 from mcp_auth_tui.demo.records import Entropy
 from mcp_auth_tui.demo.resource import ResourceServer
@@ -52,11 +52,11 @@ class PracticeServer:
     ) -> "PracticeServer":
         """Start both servers: the MCP server on `port`, the other on the next one (0: any).
 
-        `faults` are names of `FAULTS`; `auto_approve` redirects without pages; `cimd_ca` is a PEM
-        file trusted for client metadata documents; `clock` gives seconds since the epoch; `fixed`
-        makes every code, token and id the same in each run (not with `jwt`). `jwt`: access tokens
-        are JWTs (RFC 9068), their key is published. `device`: device authorization is offered
-        (RFC 8628). `token_life`: that of an access token, in seconds.
+        `faults` are names of `FAULTS`, `VARIANTS` or `WEAKNESSES`; `auto_approve` redirects without
+        pages; `cimd_ca` is a PEM file trusted for client metadata documents; `clock` gives seconds
+        since the epoch; `fixed` makes every code, token and id the same in each run (not with
+        `jwt`). `jwt`: access tokens are JWTs (RFC 9068), their key is published. `device`: device
+        authorization is offered (RFC 8628). `token_life`: that of an access token, in seconds.
         Raises ValueError for an unknown fault, OSError when a port is taken.
         """
         chosen = checked(faults)
@@ -92,7 +92,12 @@ class PracticeServer:
         resource = ResourceServer(
             origin, issuer, front.tokens.judge, faults=chosen, entropy=entropy
         )
-        served = _joined(resource.handle, front.handle) if _LEGACY & chosen else resource.handle
+        handle: Handler = resource.handle
+        if weak := chosen & WEAKNESSES.keys():
+            from mcp_auth_tui.demo.weaknesses import WeakResource
+
+            handle = WeakResource(handle, weak, front.tokens.is_refresh).handle
+        served = _joined(handle, front.handle) if _LEGACY & chosen else handle
         doors[0].open(f"{_HOST}:{loopbacks[0].port}", served)
         doors[1].open(f"{_HOST}:{loopbacks[1].port}", front.handle)
         return server

@@ -30,6 +30,8 @@ DEVICE_INTERVAL = 2
 # Letters that are not mistaken for one another, and make no word (RFC 8628 section 6.1).
 _USER_CODE = "BCDFGHJKLMNPQRSTVWXZ"
 
+ID_TOKEN = "practice-id-token-"
+
 Mint = Callable[[Access], str]
 """Makes the access token for what it stands for."""
 
@@ -86,11 +88,17 @@ class Tokens:
             return None
         return access if access.grant.resource == resource else None
 
+    def is_refresh(self, token: str) -> bool:
+        """Return whether a token is a refresh token that was issued here."""
+        return self._refresh.get(token) is not None
+
     def revoke(self, client: RegisteredClient, token: str) -> None:
         """End a token of this client, and with a refresh token its whole grant (RFC 7009 §2.1).
 
         A token that is unknown, or another client's, is none of its business: nothing happens.
         """
+        if "no-revocation" in self._faults:
+            return
         access = self._access.get(token)
         if access is not None and access.grant.client_id == client.id:
             self._access.pop(token)
@@ -182,25 +190,42 @@ class Tokens:
 
     def _from_code(self, client: RegisteredClient, form: Mapping[str, str]) -> dict[str, object]:
         code = self._codes.get(form.get("code"))
-        if code is None or code.grant.client_id != client.id or "token-error" in self._faults:
+        if code is None or "token-error" in self._faults:
             raise OAuthError("invalid_grant", "this code is unknown here")
-        if code.used:
+        if code.grant.client_id != client.id and "code-of-anybody" not in self._faults:
+            raise OAuthError("invalid_grant", "this code is unknown here")
+        if code.used and "code-reuse" not in self._faults:
             # Whoever comes second may be the thief, or the first was: RFC 6749 section 4.1.2.
             code.grant.revoked = True
             raise OAuthError("invalid_grant", "this code was used before; its tokens are revoked")
         code.used = True
         if code.expires <= self._clock():
             raise OAuthError("invalid_grant", f"this code is older than {CODE_SECONDS} seconds")
-        if form.get("redirect_uri", code.redirect_uri) != code.redirect_uri:
+        other = form.get("redirect_uri", code.redirect_uri) != code.redirect_uri
+        if other and "any-redeemer" not in self._faults:
             raise OAuthError("invalid_grant", "redirect_uri differs from the authorization request")
-        if not _verifies(form.get("code_verifier", ""), code.challenge):
+        if not self._verified(form.get("code_verifier", ""), code.challenge):
             raise OAuthError("invalid_grant", "code_verifier does not match the code_challenge")
-        _check_resource(form, code.grant)
+        self._check_resource(form, code.grant)
         return self._issue(client, code.grant, code.grant.scopes)
+
+    def _verified(self, verifier: str, challenge: str) -> bool:
+        if not challenge or "any-verifier" in self._faults:
+            return True
+        if not verifier and "verifier-optional" in self._faults:
+            return True
+        return _verifies(verifier, challenge)
+
+    def _check_resource(self, form: Mapping[str, str], grant: Grant) -> None:
+        if "any-resource" not in self._faults:
+            _check_resource(form, grant)
 
     def _from_refresh(self, client: RegisteredClient, form: Mapping[str, str]) -> dict[str, object]:
         refresh = self._refresh.get(form.get("refresh_token"))
-        if refresh is None or refresh.grant.client_id != client.id or refresh.grant.revoked:
+        wide = "wide-refresh" in self._faults
+        if refresh is None or refresh.grant.revoked:
+            raise OAuthError("invalid_grant", "this refresh token is unknown, or was revoked")
+        if refresh.grant.client_id != client.id and not wide:
             raise OAuthError("invalid_grant", "this refresh token is unknown, or was revoked")
         if refresh.used:
             # Rotation with reuse detection: RFC 9700 section 4.14.2.
@@ -208,10 +233,15 @@ class Tokens:
             raise OAuthError(
                 "invalid_grant", "this refresh token was used before; its grant is revoked"
             )
-        _check_resource(form, refresh.grant)
+        self._check_resource(form, refresh.grant)
         scopes = frozenset(form.get("scope", "").split()) or refresh.grant.scopes
-        if not scopes <= covered(refresh.grant.scopes):
+        if not scopes <= covered(refresh.grant.scopes) and not wide:
             raise OAuthError("invalid_scope", "a refresh cannot widen what was granted")
+        if "static-refresh" in self._faults:
+            return {
+                **self._issue(client, refresh.grant, scopes),
+                "refresh_token": form["refresh_token"],
+            }
         refresh.used = True
         return self._issue(client, refresh.grant, scopes)
 
@@ -228,6 +258,8 @@ class Tokens:
             "expires_in": int(self._life),
             "scope": " ".join(sorted(scopes)),
         }
+        if "id-token-taken" in self._faults:
+            answer["id_token"] = f"{ID_TOKEN}{self._entropy.opaque('id')}"
         if "refresh_token" in client.grant_types:
             answer["refresh_token"] = self._entropy.opaque("refresh")
             self._refresh.put(str(answer["refresh_token"]), Refresh(grant))

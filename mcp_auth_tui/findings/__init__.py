@@ -19,6 +19,7 @@ from mcp_auth_tui.findings.rules import (
     endpoint,
     extensions,
     jwt,
+    probe,
     registration,
     resource,
     run,
@@ -47,6 +48,7 @@ CATALOGUE: Mapping[str, Rule] = {
         jwt.RULES,
         extensions.RULES,
         run.RULES,
+        probe.RULES,
     )
     for rule in rules
 }

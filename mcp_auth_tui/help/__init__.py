@@ -13,6 +13,7 @@ TOPICS = (
     "exports",
     "clients",
     "inspect",
+    "probe",
     "findings",
     "grants",
     "settings",

@@ -37,6 +37,7 @@ GROUPS: Mapping[str, str] = {
     "dpop": "DPoP",
     "idjag": "Enterprise-managed authorization",
     "ext": "Extensions",
+    "probe": "What should be refused (mcp-auth-tui probe)",
     "net": "Network",
     "client": "This program and its user",
 }

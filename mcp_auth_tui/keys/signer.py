@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.keys.jose import Keys
 
 DPOP = "dpop"
+OTHER = "dpop-other"
 _PREFERRED = "ES256"
 
 
@@ -66,10 +67,10 @@ class Signer:
         from mcp_auth_tui.keys.jose import KeyProblem
         from mcp_auth_tui.keys.material import ALGORITHMS
 
-        if action.key == DPOP:
+        if action.key in (DPOP, OTHER):
             listed = action.algorithms or (_PREFERRED,)
             able = [name for name in ALGORITHMS if name in listed]
-            keys.generate(DPOP, able[0] if able else listed[0])
+            keys.generate(action.key, able[0] if able else listed[0])
             return
         if self._material is None:
             raise KeyProblem("no private key was given: name one with --client-key.")

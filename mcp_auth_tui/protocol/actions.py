@@ -13,6 +13,7 @@ from mcp_auth_tui.model import (
     Learned,
     Left,
     Question,
+    Remark,
     Request,
     Resumed,
     Secret,
@@ -215,7 +216,7 @@ Action = (
     | Sleep
     | Now
 )
-Note = Finding | Slip | Learned | Tried | Entered | Left | Waiting | Resumed
+Note = Finding | Slip | Learned | Tried | Entered | Left | Waiting | Resumed | Remark
 
 T = TypeVar("T")
 # A step of the protocol: yields actions (and is sent the reply) and notes (reply None).

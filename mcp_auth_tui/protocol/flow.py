@@ -11,6 +11,7 @@ from mcp_auth_tui.model.oauth import (
     Client,
     Contact,
     Known,
+    Peer,
     Resource,
     Token,
 )
@@ -55,12 +56,16 @@ def run(
     if opened is not None and not config.force:
         yield from look_beside(judge.at(Stage.RESOURCE))
         return Outcome.OPEN
-    authorization = AuthorizationRun(judge, contact)
+    return (yield from authorized(AuthorizationRun(judge, contact), known, start))
+
+
+def authorized(authorization: AuthorizationRun, known: Known, start: Stage) -> Protocol[Outcome]:
+    """Get a token from a stage on; where that fails, an earlier finding may be the cause."""
     told: list[Finding] = []
     try:
         return (yield from causes.remembered(authorization.run(known, start), told))
     except FlowStop as stopped:
-        raise causes.explained(explained(stopped, contact), told) from None
+        raise causes.explained(explained(stopped, authorization.contact), told) from None
 
 
 @dataclass(slots=True)
@@ -79,6 +84,8 @@ class AuthorizationRun:
     """Whether the callback listener of this run is bound (B1)."""
     new: bool = False
     """Whether the client was registered in this run."""
+    peer: Peer | None = None
+    """What the server told about itself to who brought the token."""
 
     def run(self, known: Known, start: Stage) -> Protocol[Outcome]:
         """Run from a stage on, with what is known of those before it."""
@@ -124,6 +131,7 @@ class AuthorizationRun:
                 self.judge, self.token, self.contact, number, self.dpop, scopes
             )
             if verdict.refused is None:
+                self.peer = verdict.peer
                 return (yield from self._finish())
             refused, before = verdict.refused, verify.granted_scopes(self.token)
             named = refused.params("resource_metadata")

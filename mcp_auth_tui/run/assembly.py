@@ -19,6 +19,7 @@ from mcp_auth_tui.settings.options import Options
 if TYPE_CHECKING:
     from mcp_auth_tui.model.aside import LocationCheck, SignatureCheck
     from mcp_auth_tui.model.oauth import AuthorizationServer, Token
+    from mcp_auth_tui.protocol.probes.flow import Plan
 
 PRIVATE = "as-endpoint-private"
 
@@ -46,6 +47,27 @@ def controller(
         sign=Signer(options.client_key, options.key_origin),
         marks=options.marks,
         store=store,
+    )
+
+
+def prober(options: Options, config: Config, plan: Plan, *, person: bool) -> Controller:
+    """Return a run that tries what the server should refuse; nothing of it is kept."""
+    from functools import partial
+
+    from mcp_auth_tui.protocol.probes.flow import REQUESTS, run
+
+    def network() -> Network:
+        return Network(config.url, options.network, allow_private=PRIVATE in config.allow)
+
+    return Controller(
+        config,
+        network,
+        Browser(options.browser),
+        person=person,
+        sign=Signer(options.client_key, options.key_origin),
+        marks=options.marks,
+        flow=partial(run, plan),
+        requests=REQUESTS,
     )
 
 

@@ -29,7 +29,7 @@ from mcp_auth_tui.model import (
 from mcp_auth_tui.protocol.actions import Callback, FlowStop, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.render import bug
-from mcp_auth_tui.run.performer import Performer, Result, Sent
+from mcp_auth_tui.run.performer import REQUESTS, Performer, Result, Sent
 from mcp_auth_tui.run.person import Interrupted, Person
 from mcp_auth_tui.run.services import BindListener, Services, Signer
 
@@ -80,7 +80,9 @@ class Controller:
         flow: Flow | None = None,
         marks: tuple[str, ...] = (),
         store: RunStore | None = None,
+        requests: int = REQUESTS,
     ) -> None:
+        """Take the settings of a run; ``requests`` are the most that it may send."""
         self.session = Session()
         """The fold of all events so far."""
         self._config = config
@@ -90,6 +92,7 @@ class Controller:
         self._store = store
         self._clock = clock
         self._flow = flow
+        self._requests = requests
         self._person = Person(present=person, stepping=stepping)
         self._services = Services(clock, entropy, bind, sign, store)
         self._performer = Performer(
@@ -106,7 +109,7 @@ class Controller:
         known = known or Session()
         generator = (self._flow or _the_flow())(self._config, known.known, start)
         network = self._running = self._networks()
-        self._performer.use(network)
+        self._performer.use(network, self._requests)
         try:
             contact = None if start is Stage.PROBE else known.contact
             url = (contact.url if contact is not None else "") or self._config.url

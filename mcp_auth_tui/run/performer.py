@@ -27,6 +27,7 @@ from mcp_auth_tui.model import (
     Left,
     Ready,
     Released,
+    Remark,
     Request,
     Response,
     Resumed,
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser
     from mcp_auth_tui.net.network import Network
 
-_NOTES = (Finding, Slip, Learned, Tried, Entered, Left, Waiting, Resumed)
+_NOTES = (Finding, Slip, Learned, Tried, Entered, Left, Waiting, Resumed, Remark)
 REQUESTS = 60
 """The most requests of one run (SPEC 6: a global budget)."""
 _WARM_SECONDS = 3.0
@@ -201,10 +202,10 @@ class Performer:
         """Whether a browser is opened for a `Browse`."""
         return self._browser.opens
 
-    def use(self, network: Network) -> None:
+    def use(self, network: Network, requests: int = REQUESTS) -> None:
         """Send what comes next by this network, with a new budget of requests."""
         self._network = network
-        self._allowed = len(self._look().exchanges) + REQUESTS
+        self._allowed = len(self._look().exchanges) + requests
 
     async def open(self, url: str) -> OpenResult:
         """Hand an address to the browser."""

@@ -41,7 +41,7 @@ def test_the_help_of_the_program_names_every_topic_on_one_line(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["exprots"], "there is no topic 'exprots': did you mean exports?"),
+        (["exporrts"], "there is no topic 'exporrts': did you mean exports?"),
         (["zzzz"], "there is no topic 'zzzz': nothing has a name like it."),
         (["../help/ssh"], "there is no topic '../help/ssh': nothing has a name like it."),
         (["ssh", "keys"], "unrecognized arguments: keys."),

@@ -328,9 +328,9 @@ async def test_faults_combine() -> None:
 
 
 async def test_an_unknown_fault_is_named() -> None:
-    with pytest.raises(ValueError, match="unknown fault or variant: nonsense, other"):
+    with pytest.raises(ValueError, match="unknown fault, variant or weakness: nonsense, other"):
         checked(["other", "hang", "nonsense"])
-    with pytest.raises(ValueError, match="unknown fault or variant: nonsense"):
+    with pytest.raises(ValueError, match="unknown fault, variant or weakness: nonsense"):
         async with practising(faults={"nonsense"}):
             pass
 

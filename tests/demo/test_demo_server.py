@@ -63,7 +63,7 @@ def test_in_a_thread_it_lasts_as_long_as_the_block() -> None:
 
 def test_a_thread_passes_on_why_it_could_not_start() -> None:
     with (
-        pytest.raises(ValueError, match="unknown fault or variant: nonsense"),
+        pytest.raises(ValueError, match="unknown fault, variant or weakness: nonsense"),
         running(faults={"nonsense"}),
     ):
         pass

@@ -91,9 +91,26 @@ OWN_LEVELS = {
     """,
     Level.INFO: "client-insecure dcr-scope-refused rs-open-metadata rs-redirect-slash rs-wants-key",
 }
+# The probes of SPEC part 5, which gives no levels.
+PROBE_LEVELS = {
+    Level.ERROR: """
+        probe-alg-none probe-audience probe-cimd probe-client-unknown probe-code-client
+        probe-code-replay probe-dcr-redirects probe-dpop probe-garbage probe-id-token
+        probe-idjag-replay probe-no-token probe-origin probe-pkce-downgrade probe-pkce-missing
+        probe-pkce-plain probe-pkce-wrong probe-query-token probe-redirect-token
+        probe-redirect-unregistered probe-refresh-as-access probe-refresh-bind
+        probe-refresh-reuse probe-scheme-case probe-scope probe-session probe-silent-consent
+        probe-state-echo probe-token-method
+    """,
+    Level.WARNING: """
+        probe-assertion-aud probe-authz-errors probe-authz-headers probe-client-auth
+        probe-dup-unknown probe-http-port probe-locations probe-loopback-port probe-resource-bad
+        probe-revoke probe-two-methods
+    """,
+}
 EXPECTED = {
     name: level
-    for table in (SPEC_LEVELS, OWN_LEVELS)
+    for table in (SPEC_LEVELS, OWN_LEVELS, PROBE_LEVELS)
     for level in table
     for name in table[level].split()
 }
@@ -122,6 +139,7 @@ WHOSE = {
     "dpop": Whose.ISSUER,
     "idjag": Whose.ISSUER,
     "ext": Whose.SERVER,
+    "probe": Whose.ISSUER,
     "cimd": Whose.CLIENT,
     "client": Whose.CLIENT,
     "net": Whose.NETWORK,
@@ -133,6 +151,26 @@ WHOSE_EXCEPTIONS = {
     "authz-paste": Whose.CLIENT,
     "dpop-algs-param": Whose.SERVER,
     "net-http": Whose.SERVER,
+    **dict.fromkeys(
+        [
+            "probe-alg-none",
+            "probe-audience",
+            "probe-dpop",
+            "probe-garbage",
+            "probe-http-port",
+            "probe-id-token",
+            "probe-locations",
+            "probe-no-token",
+            "probe-origin",
+            "probe-query-token",
+            "probe-refresh-as-access",
+            "probe-scheme-case",
+            "probe-scope",
+            "probe-session",
+            "probe-two-methods",
+        ],
+        Whose.SERVER,
+    ),
 }
 
 
@@ -147,7 +185,7 @@ def test_no_id_stands_in_the_catalogue_twice() -> None:
         if type(value) is type(findings) and hasattr(value, "RULES")
     ]
     ids = [rule.id for module in modules for rule in module.RULES]
-    assert len(modules) == 11
+    assert len(modules) == 12
     assert sorted(ids) == sorted(CATALOGUE)
 
 

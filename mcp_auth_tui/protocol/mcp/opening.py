@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from mcp_auth_tui.model import Exchange
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Protocol
-from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS
+from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS, Config
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import jsonrpc, revisions
 from mcp_auth_tui.protocol.mcp.exchange import Conversation, Transport
@@ -30,7 +30,9 @@ def initialize(
     revision = conversation.opening or (
         spec if (spec := conversation.judge.config.spec) in REVISIONS[:-1] else NEWEST_INITIALIZE
     )
-    exchange, answer = yield from transport.ask("initialize", _opening(conversation, revision))
+    exchange, answer = yield from transport.ask(
+        "initialize", opening_params(conversation.judge.config, revision)
+    )
     if answer is None or (refusal := revisions.refusal(exchange, answer)) is None:
         return exchange, answer
     if not refusal.common:
@@ -42,7 +44,7 @@ def initialize(
     )
     conversation.opening = refusal.common
     exchange, answer = yield from transport.ask(
-        "initialize", _opening(conversation, refusal.common)
+        "initialize", opening_params(conversation.judge.config, refusal.common)
     )
     if answer is not None and (again := revisions.refusal(exchange, answer)) is not None:
         _refused_for_good(conversation, exchange, answer, again)
@@ -66,11 +68,12 @@ def _refused_for_good(
     )
 
 
-def _opening(conversation: Conversation, revision: str) -> dict[str, Any]:
+def opening_params(config: Config, revision: str) -> dict[str, Any]:
+    """Return the parameters of ``initialize`` that propose a revision."""
     return {
         "protocolVersion": revision,
         "capabilities": {},
-        "clientInfo": jsonrpc.client_info(conversation.judge.config.version),
+        "clientInfo": jsonrpc.client_info(config.version),
     }
 
 

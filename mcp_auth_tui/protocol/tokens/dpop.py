@@ -20,6 +20,8 @@ from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import origin_text, split
 
 KEY = "dpop"
+OTHER_KEY = "dpop-other"
+"""A key of the run that no token is bound to."""
 _LISTED = "dpop_signing_alg_values_supported"
 _NONCE = frozenset(
     "!#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"

@@ -21,6 +21,7 @@ stderr. The headers, and nothing else, go to stdout.
 
   mcp-auth-tui https://mcp.example.com/mcp
   mcp-auth-tui inspect URL...      what is wrong, told without signing in; see inspect --help
+  mcp-auth-tui probe URL           what the server should refuse, tried; see probe --help
   mcp-auth-tui headers URL         the headers again, refreshed; no browser; see headers --help
   mcp-auth-tui run URL -- COMMAND  a command with the token in $MCP_TOKEN; see run --help
   mcp-auth-tui sessions            what is stored: list, refresh, revoke; see sessions --help
@@ -60,7 +61,7 @@ def flow() -> Parser:
 
 def demo() -> Parser:
     """Return the parser of ``demo``."""
-    from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
+    from mcp_auth_tui.demo.faults import FAULTS, VARIANTS, WEAKNESSES
 
     lines = [
         "faults, each with the finding that ends a run; + shows to inspect, without a sign-in:"
@@ -71,6 +72,8 @@ def demo() -> Parser:
     ]
     lines += ["variants, each with the finding that a run reports before it goes on:"]
     lines += [f"  {name:<22} {variant.finding} +" for name, variant in VARIANTS.items()]
+    lines += ["weaknesses, each with the probe that finds it (see probe --help):"]
+    lines += [f"  {name:<22} {weakness.finding}" for name, weakness in WEAKNESSES.items()]
     parser = parser_of(f"{PROGRAM} demo", "[options]", _DEMO, "\n".join([*lines, "", _EXITS]))
     group = parser.add_argument_group(PRACTICE)
     group.add_argument("--serve-only", action="store_true", help="serve until Ctrl-C, no flow")
@@ -108,6 +111,13 @@ def demo() -> Parser:
         default=[],
         metavar="NAME",
         help="be another kind of server; repeatable",
+    )
+    group.add_argument(
+        "--weakness",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="let something pass that should be refused; repeatable",
     )
     group.add_argument(
         "--cimd-ca", metavar="FILE", help="CA for fetching client metadata documents"

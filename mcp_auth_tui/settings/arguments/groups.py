@@ -29,6 +29,11 @@ _OWN_HEADERS = frozenset(
 def flow_options(parser: argparse.ArgumentParser, *, port: bool = True) -> None:
     """Add every option of the flow; without ``port`` where that is an option of another meaning."""
     _face(parser)
+    run_options(parser, port=port)
+
+
+def run_options(parser: argparse.ArgumentParser, *, port: bool = True) -> None:
+    """Add the options of a run that say nothing of its face and its output."""
     _client(parser)
     _request(parser, port=port)
     _grants(parser)

@@ -43,6 +43,18 @@ def inspect() -> Parser:
 
 
 def _output(parser: argparse.ArgumentParser) -> None:
+    group = results(parser)
+    only = group.add_mutually_exclusive_group()
+    only.add_argument(
+        "--explain", metavar="ID", help="the rule, why it matters, how to mend it, right and wrong"
+    )
+    only.add_argument(
+        "--list-checks", action="store_true", help=f"all rules: {', '.join(LIST_FORMATS)}"
+    )
+
+
+def results(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the options about how findings are written, and return their group."""
     group = parser.add_argument_group("results")
     group.add_argument(
         "--format", metavar="NAME", choices=FORMATS, default="text", help=", ".join(FORMATS)
@@ -60,13 +72,7 @@ def _output(parser: argparse.ArgumentParser) -> None:
         default="error",
         help=f"exit with 1 at a finding this bad: {', '.join(THRESHOLDS)} (error)",
     )
-    only = group.add_mutually_exclusive_group()
-    only.add_argument(
-        "--explain", metavar="ID", help="the rule, why it matters, how to mend it, right and wrong"
-    )
-    only.add_argument(
-        "--list-checks", action="store_true", help=f"all rules: {', '.join(LIST_FORMATS)}"
-    )
+    return group
 
 
 def _network(parser: argparse.ArgumentParser) -> None:
