@@ -17,7 +17,7 @@ from mcp_auth_tui.model import Finding, Level, Session
 from mcp_auth_tui.protocol.quirks.advice import known_way
 from mcp_auth_tui.render.document import dumped
 from mcp_auth_tui.render.report.content import ranked
-from mcp_auth_tui.render.report.safe import Safe
+from mcp_auth_tui.render.safe import Safe
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mcp_auth_tui.inspect.formats import Form
 from mcp_auth_tui.model import Finding, Level, Session
 from mcp_auth_tui.render.report.content import checked, details, ranked, told
-from mcp_auth_tui.render.report.safe import Safe
+from mcp_auth_tui.render.safe import Safe
 from mcp_auth_tui.render.summary import GLYPHS, elsewhere
 
 _COLOURS = {Level.FATAL: "31", Level.ERROR: "31", Level.WARNING: "33", Level.OK: "32"}

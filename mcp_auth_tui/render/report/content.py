@@ -1,6 +1,6 @@
 """Knows what a report tells and in which order; must not know Markdown or HTML.
 
-Every text in it has been through `safe.Safe`; a form only has to escape it.
+Every text in it has been through `render.safe.Safe`; a form only has to escape it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.findings.advice import ClientNote, client_notes
 from mcp_auth_tui.model import Browsed, Exchange, Finding, Level, Outcome, Resumed, Session
 from mcp_auth_tui.protocol.quirks.advice import known_way
-from mcp_auth_tui.render.report.safe import Safe
+from mcp_auth_tui.render.safe import Safe
 from mcp_auth_tui.render.summary import counted
 from mcp_auth_tui.text import units
 
