@@ -87,6 +87,19 @@ class Redactor:
             plain = self.text(redaction.redact_body(plain, media_type, room)[:room])
         return terminal.harmless(plain)[:limit]
 
+    def whole(self, body: bytes, media_type: str) -> str | None:
+        """Return a body as text that is as it was but for its credentials; None for no text.
+
+        JSON stays JSON: it is only written anew where something in it is masked by its place.
+        """
+        try:
+            plain = body.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+        if "\0" in plain:
+            return None  # UTF-16 or octets: what is written so is not found
+        return self.text(redaction.redact_whole(plain, media_type))
+
     def _plain(self, value: Any) -> Any:
         if isinstance(value, Field):
             value = replace(value, value=self.field(value.name, value.value))

@@ -218,6 +218,21 @@ def redact_body(body: str, content_type: str, limit: int | None = None) -> str:
     return _redact_unknown(body)
 
 
+def redact_whole(body: str, content_type: str) -> str:
+    """Return a body masked as `redact_body` does, with its layout where that can be kept."""
+    if "json" in content_type or body.lstrip()[:1] in ("{", "["):
+        try:
+            document = json.loads(body)
+            masked_document = redact_json(document)
+            if masked_document != document:
+                return json.dumps(masked_document, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            pass
+    if "x-www-form-urlencoded" in content_type:
+        body = redact_query(body)
+    return _redact_unknown(body)
+
+
 def _laid_out(document: Any, limit: int | None) -> str:
     encoder = json.JSONEncoder(indent=2, ensure_ascii=False)
     if limit is None:

@@ -1,0 +1,1 @@
+"""Recordings: the file that a run is kept in."""
