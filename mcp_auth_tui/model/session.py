@@ -163,7 +163,8 @@ class Session:
         """Take values of the flow in, and remember the credentials that they carry."""
         # `Learned` lets a value go by the name of a field of its type alone.
         changes: dict[str, Any] = dict(values)
-        if self.token is not None and changes.get("token", self.token).access != self.token.access:
+        token: Token | None = changes.get("token")
+        if token is not None and self.token is not None and token.access != self.token.access:
             changes |= {"previous": self.token, "checked": ()}
         secrets = {
             item

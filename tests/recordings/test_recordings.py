@@ -73,7 +73,7 @@ def test_a_masked_one_differs_by_its_masks_alone(name: str, tmp_path: Path) -> N
     assert (found.fault, found.masked, len(found.events)) == ("", True, len(run))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(ANY_RUN)
 def test_so_it_is_with_any_events_that_there_can_be(run: list[Event]) -> None:
     session = folded(run)
