@@ -43,8 +43,10 @@ from mcp_auth_tui.model import (
     Whose,
 )
 from mcp_auth_tui.model.oauth import Challenge, Contact, Peer
+from mcp_auth_tui.recordings.recorder import recording
 from mcp_auth_tui.render.document import document, dumped, event
 from mcp_auth_tui.render.plain import Plain
+from mcp_auth_tui.settings.arguments.names import REPORTS
 from mcp_auth_tui.settings.editable import shown
 from mcp_auth_tui.text.redaction import is_secret_name
 from mcp_auth_tui.tui.actions import LETTERS
@@ -159,7 +161,10 @@ def faces(session: Session) -> Iterator[tuple[str, str]]:
     yield "events", "\n".join(written)
     yield "json", dumped(document(session))
     yield "json, decoded", str(json.loads(dumped(document(session))))
-    for name in ("report", "report-html"):
+    yield "recording", recording(tuple(events()), session)
+    recorded = recording(tuple(events()), session).splitlines()[1:]
+    yield "recording, decoded", "\n".join(str(json.loads(line)) for line in recorded)
+    for name in REPORTS:
         yield name, EXPORTS[name].render(session)
     for name in FORMATS:
         yield f"inspect {name}", form(name, Setting()).one(session)

@@ -31,6 +31,7 @@ from mcp_auth_tui.model import (
 from mcp_auth_tui.render.plain import Plain
 
 if TYPE_CHECKING:
+    from mcp_auth_tui.recordings.recorder import Recorder
     from mcp_auth_tui.run.controller import Controller
     from mcp_auth_tui.settings.options import Options
 
@@ -86,6 +87,11 @@ class Headless:
             pictures=_terminal(),
         )
         self._keyboard = Keyboard(self._heard, self._stdin_ended, descriptor)
+        self._recorder: Recorder | None = None
+        if options.record is not None:
+            from mcp_auth_tui.recordings.recorder import Recorder
+
+            self._recorder = Recorder(options.record, reveal=options.reveal)
         self._interrupts = 0
         self._lines: deque[str] = deque()
         self._listening = False
@@ -152,6 +158,8 @@ class Headless:
             # Before the question is shown: who answers at once must not be echoed.
             self._keyboard.hide()
         self._plain.show(event, self.session)
+        if self._recorder is not None and (told := self._recorder.write(event, self.session)):
+            self._plain.say(told)
         if self._mode == "events" and not self._lost:
             self._write_event(event)
         match event:

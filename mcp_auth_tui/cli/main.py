@@ -98,6 +98,12 @@ def _run(words: list[str]) -> int:
     return command(words)
 
 
+def _replay(words: list[str]) -> int:
+    from mcp_auth_tui.cli.replay import command
+
+    return command(words)
+
+
 def _install(words: list[str]) -> int:
     from mcp_auth_tui.cli.install import install
 
@@ -123,6 +129,7 @@ COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
     "headers": _headers,
     "sessions": _sessions,
     "run": _run,
+    "replay": _replay,
     "install": _install,
     "uninstall": _uninstall,
     "clients": _clients,

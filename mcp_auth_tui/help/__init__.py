@@ -11,6 +11,7 @@ TOPICS = (
     "sessions",
     "json",
     "exports",
+    "recordings",
     "clients",
     "inspect",
     "probe",

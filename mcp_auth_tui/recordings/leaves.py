@@ -17,6 +17,8 @@ from mcp_auth_tui.text import redaction, terminal
 
 _MOST = 2**53
 """Whole numbers beyond it are no numbers of a run."""
+_LARGEST = 1e20
+"""Seconds: so are others beyond it."""
 
 
 class Damage(Exception):
@@ -105,17 +107,16 @@ class WholeShape:
 
 
 class RealShape:
-    """A number; an infinite one is its name."""
+    """A number, which is finite."""
 
     def dump(self, value: Any, door: Door) -> Any:
         """Return it as JSON holds it."""
-        return value if isinstance(value, int) else _number(value)
+        return _number(value)
 
     def load(self, found: Any, at: str) -> float:
         """Return what JSON holds."""
-        named = found in ("inf", "-inf", "nan") if isinstance(found, str) else False
-        number = isinstance(found, float) or (isinstance(found, int) and abs(found) < _MOST)
-        check(named or (number and not isinstance(found, bool)), at, "a number")
+        good = isinstance(found, (int, float)) and not isinstance(found, bool)
+        check(good and abs(found) < _LARGEST, at, "a number of usual size")
         return float(found)
 
 

@@ -51,6 +51,8 @@ class Options:
     export: str = "headers"
     """A name that `exports.export` knows."""
     output: Path | None = None
+    record: Path | None = None
+    """Where all that happens is written (`recordings.recorder`)."""
     reveal: bool = False
     wait_given: bool = False
     """``--wait`` was typed: somebody will come."""
@@ -141,6 +143,7 @@ def from_arguments(
         key_origin=sources.key_origin,
         export=args.export or "headers",
         output=target(args.output),
+        record=_recording(args),
         reveal=args.reveal,
         wait_given=args.wait is not None,
         stepping=args.step,
@@ -281,7 +284,7 @@ def check_file(path: str | None, flag: str) -> str | None:
     return path
 
 
-def target(path: str | None) -> Path | None:
+def target(path: str | None, name: str = "output") -> Path | None:
     """Return the file that ``--output`` names; None is stdout, which ``-`` means too.
 
     Raises `Usage` when it could not be written.
@@ -291,5 +294,14 @@ def target(path: str | None) -> Path | None:
     try:
         check_target(Path(path))
     except ValueError as error:
-        raise Usage(f"--output: {error}", "output") from None
+        raise Usage(f"{_flag(name)}: {error}", name) from None
     return Path(path)
+
+
+def _recording(args: Any) -> Path | None:
+    if args.record == "-":
+        raise Usage("--record needs a file; --events writes what happens on stdout", "record")
+    path = target(args.record, "record")
+    if path is not None and args.output not in (None, "", "-") and path == Path(args.output):
+        raise Usage("--record and --output name the same file", "record", "output")
+    return path

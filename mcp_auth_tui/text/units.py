@@ -16,6 +16,16 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def date(seconds: float) -> str:
+    """Return a moment (seconds since 1970) for reading; what no calendar has as the number."""
+    from datetime import UTC, datetime
+
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds:g} s since 1970"
+
+
 def size(octets: int) -> str:
     """Return a size (octets) for reading: ``312 B``, ``4.1 KB``."""
     if octets < 1000:

@@ -13,6 +13,14 @@ from mcp_auth_tui.model import Stage
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 from mcp_auth_tui.tui.state import ScreenState, start_of
 
+SENDING = frozenset(
+    {
+        *("step", "run", "run_again", "sign_in", "edit", "paste", "open_browser", "url"),
+        *("settings", "look_elsewhere", "check_signatures"),
+    }
+)
+"""Actions that send something, or prepare it."""
+RECORDED = "This is a recording: nothing is sent. A run of your own: mcp-auth-tui URL."
 Why = Callable[[ScreenState], str]
 """Why a key is of no use now; empty when it is of use."""
 
@@ -30,6 +38,12 @@ class Key:
     off: Why = lambda state: ""
     label: Callable[[ScreenState], str] | None = None
     """The word in the key bar; None keeps the key out of it."""
+
+    def why_off(self, state: ScreenState) -> str:
+        """Return why it is of no use now; empty when it is of use."""
+        if state.recorded and self.name in SENDING:
+            return RECORDED
+        return self.off(state)
 
     @property
     def first(self) -> str:
@@ -145,15 +159,18 @@ _no_log = _unless(lambda s: s.session.exchanges, "There are no exchanges yet.")
 _no_findings = _unless(lambda s: s.session.findings, "There are no findings yet.")
 _no_sequence = _unless(lambda s: s.session.exchanges or s.session.moments, "Nothing was sent yet.")
 _no_copy = _unless(
-    lambda s: s.signing_in or s.at_browser or s.typing_code or s.session.headers,
-    "There is no address and no header to copy yet.",
+    lambda s: (
+        s.signing_in or s.at_browser or s.typing_code or (s.session.headers and not s.recorded)
+    ),
+    "There is no address and no header to copy.",
 )
+_no_record = _unless(lambda s: s.session.url, "Nothing ran yet that could be recorded.")
 _no_paste = _unless(
     lambda s: s.signing_in or s.at_browser,
     "Nothing can be pasted now: this is for when the run waits for your browser.",
 )
 _no_export = _unless(
-    lambda s: s.session.headers or (s.session.outcome is not None and s.session.url),
+    lambda s: s.session.headers or s.recorded or (s.session.outcome is not None and s.session.url),
     "There are no headers to export yet, and no run to report on.",
 )
 
@@ -220,7 +237,9 @@ KEYS: tuple[Key, ...] = (
         _no_address, lambda s: "to a file" if s.signing_in else ""),
     Key("e", "e", "export", "Export",
         "copy or save the headers in some form, or a report for the server's owner", _no_export,
-        lambda s: "export" if s.session.headers else "report"),
+        lambda s: "export" if s.session.headers and not s.recorded else "report"),
+    Key("S,shift+s", "S", "record", "Save a recording",
+        "write all that happened to a file, masked: mcp-auth-tui replay opens it", _no_record),
     Key("f", "f", "findings", "Findings", "list every check, the worst first", _no_findings,
         lambda s: "findings"),
     Key("d", "d", "discovery", "Discovery",

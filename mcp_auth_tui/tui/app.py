@@ -36,6 +36,7 @@ from mcp_auth_tui.tui.terminal.filter import ControlFilter, supports_links
 
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.recordings.reader import Recording
     from mcp_auth_tui.settings.editable import Settings
     from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
     from mcp_auth_tui.tui.screens.page import Page
@@ -78,6 +79,7 @@ class AuthApp(App[int]):
         reveal: bool = False,
         clock: Callable[[], float] = time.time,
         preferences: Preferences = NONE,
+        recording: Recording | None = None,
     ) -> None:
         super().__init__()
         self.preferences = preferences
@@ -94,7 +96,7 @@ class AuthApp(App[int]):
         )
         self.follower = RunFollower(driver, main, lambda: self.loaded())
         self.appearance = Appearance(main, preferences)
-        self.run_controls = RunControls(driver, main, self.appearance)
+        self.run_controls = RunControls(driver, main, self.appearance, recording)
         self.output = OutputControls(driver, main, self.write_terminal)
         self.sign_in = SignInControls(driver, main, self.output, self.write_terminal)
         self.editing = EditingControls(driver, main)
@@ -305,12 +307,14 @@ def run_tui(
     inline: bool = False,
     clock: Callable[[], float] = time.time,
     preferences: Preferences = NONE,
+    recording: Recording | None = None,
 ) -> tuple[int, Session | None]:
     """Show the screen until the person quits; return the exit code and the last session, if any.
 
     Without ``config`` the URL form comes first. ``settings`` makes each run, and is changed on the
     screen; ``preferences`` say how the person likes the screen. Textual draws on stderr (POSIX), so
-    stdout stays free for the headers. ``inline`` draws below the prompt (POSIX).
+    stdout stays free for the headers. ``inline`` draws below the prompt (POSIX). A ``recording`` is
+    shown in the place of a run, and nothing is sent.
     """
     from mcp_auth_tui.tui.terminal.drivers import driver_for
 
@@ -322,6 +326,7 @@ def run_tui(
         reveal=reveal,
         clock=clock,
         preferences=preferences,
+        recording=recording,
     )
     app.loaded = freeze_modules
     app.driver_class = driver_for(inline=inline) or app.driver_class

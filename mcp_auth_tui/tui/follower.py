@@ -33,6 +33,10 @@ class RunFollower:
         """Run something in the background until it ends or the program does."""
         return self._screen.run_worker(work, group=group, exclusive=exclusive)
 
+    def tell(self, sentence: str) -> None:
+        """Show a sentence that says nothing about the run itself."""
+        self._screen.notify(sentence, severity="warning")
+
     def update_run(self) -> None:
         """Show the driver's session, its settings, and whether it is busy."""
         driver, screen = self._driver, self._screen
@@ -40,6 +44,7 @@ class RunFollower:
             screen.session = driver.session
         screen.busy, screen.stepping = driver.busy, driver.stepping
         screen.changed, screen.marks = driver.changed, driver.marks
+        screen.recorded = driver.recording.marks if driver.recording is not None else ()
         if driver.config is not None:
             screen.url, screen.spec = driver.config.url, driver.config.spec
         if self._late:

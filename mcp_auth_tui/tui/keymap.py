@@ -57,7 +57,9 @@ class Keymap:
 
     def bar(self, state: ScreenState) -> list[tuple[Key, str]]:
         """Return the keys that are of use now with their words, the most useful first."""
-        useful = [(key, key.label(state)) for key in self.keys if key.label and not key.off(state)]
+        useful = [
+            (key, key.label(state)) for key in self.keys if key.label and not key.why_off(state)
+        ]
         bar = [(key, label) for key, label in useful if label and key.shown]
         return sorted(bar, key=lambda item: rank(item[0], state))
 

@@ -38,6 +38,7 @@ class MainScreen(Screen[None]):
     stepping: var[bool] = var(False)
     changed: var[bool] = var(False)
     marks: var[tuple[str, ...]] = var(())
+    recorded: var[tuple[str, ...]] = var(())
     url: var[str] = var("")
     spec: var[str] = var("auto")
     panel: var[int] = var(0)
@@ -83,6 +84,7 @@ class MainScreen(Screen[None]):
             self.changed,
             self.awake,
             self.app.is_inline,
+            bool(self.recorded),
             self.keymap.letters,
         )
 
@@ -90,19 +92,32 @@ class MainScreen(Screen[None]):
         """Headline, rail of panels, detail above the log, key bar."""
         cls, letters = MainScreen, self.keymap.letters
         yield Headline(markup=False).data_bind(cls.session, cls.url, cls.spec, cls.reveal)
-        yield Banner(markup=False).data_bind(cls.session, cls.marks)
+        yield Banner(markup=False).data_bind(cls.session, cls.marks, cls.recorded)
         with Horizontal(id="body"):
             with Vertical(id="rail"):
                 for index in range(len(PANELS)):
                     yield Panel(index, letters).data_bind(cls.session, cls.panel, cls.now)
             with Vertical(id="right"):
                 yield Detail(letters).data_bind(
-                    cls.session, cls.panel, cls.reveal, cls.busy, cls.now, cls.marks
+                    cls.session,
+                    cls.panel,
+                    cls.reveal,
+                    cls.busy,
+                    cls.now,
+                    cls.marks,
+                    cls.recorded,
                 )
                 yield Log().data_bind(cls.session)
                 yield Input(id="log-filter", placeholder="only requests with this text")
         yield KeyBar(self.keymap).data_bind(
-            cls.session, cls.panel, cls.busy, cls.stepping, cls.reveal, cls.typing, cls.changed
+            cls.session,
+            cls.panel,
+            cls.busy,
+            cls.stepping,
+            cls.reveal,
+            cls.typing,
+            cls.changed,
+            cls.recorded,
         )
         yield Static(id="small", markup=False)
 
@@ -294,7 +309,7 @@ class MainScreen(Screen[None]):
 
     def can(self, name: str) -> bool:
         """Return whether an action is of use now, and say why not otherwise."""
-        reason = self.keymap.of(name).off(self.state)
+        reason = self.keymap.of(name).why_off(self.state)
         if reason:
             self.notify(reason)
         return not reason

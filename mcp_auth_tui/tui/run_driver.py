@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mcp_auth_tui.model.oauth import Attempt
     from mcp_auth_tui.protocol import actions
     from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.recordings.reader import Recording
+    from mcp_auth_tui.recordings.recorder import Recorder
     from mcp_auth_tui.run.controller import Controller
     from mcp_auth_tui.run.performer import Sent
     from mcp_auth_tui.settings.editable import Settings
@@ -30,6 +32,9 @@ class RunView(Protocol):
 
     def follow(self, event: model.Event) -> None:
         """Turn to an event, which the session holds already."""
+
+    def tell(self, sentence: str) -> None:
+        """Show a sentence that says nothing about the run itself."""
 
     def run_worker(self, work: Coroutine[Any, Any, None], *, group: str, exclusive: bool) -> object:
         """Run something in the background until it ends or the program does."""
@@ -62,9 +67,14 @@ class RunDriver:
         """What is ready was let go a moment ago."""
         self._ahead = False
         """The person stepped once more while a request was on its way: the next goes out, too."""
+        self.events: list[model.Event] = []
+        """What the session is the fold of."""
+        self.recording: Recording | None = None
+        """What is shown in the place of a run; nothing is sent then."""
         self.slept = 0.0
         """Seconds asleep since the wait began: they do not count for it."""
         self._controller: Controller | None = None
+        self._recorder: Recorder | None = None
         self._interrupted = False
         self._used: Options = settings.options
 
@@ -97,6 +107,16 @@ class RunDriver:
         self.marks = self.settings.marks
         self.view.update_run()
 
+    def replay(self, recording: Recording) -> None:
+        """Show a run that was recorded, as far as it goes."""
+        self.recording, self.events = recording, list(recording.events)
+        self.session = recording.session
+        self.view.update_run()
+        for event in [e for e in self.events if isinstance(e, model.Entered)][-1:]:
+            self.view.follow(event)
+        if isinstance(self.events[-1], model.Ended):
+            self.view.follow(self.events[-1])
+
     def begin(
         self,
         *,
@@ -105,12 +125,13 @@ class RunDriver:
         start: model.Stage = model.Stage.PROBE,
     ) -> None:
         """Start a run, unless one is under way."""
-        if self.busy or self.config is None:
+        if self.busy or self.config is None or self.recording is not None:
             return
         if self.changed:
             self.configure(self.settings.config(self.config.url))
         self.busy, self.stepping, self.start = True, stepping, start
         self._interrupted = self._passed = self._ahead = False
+        self._recorder = self._new_recorder()
         self.view.update_run()
         work = self._run(self.config, stepping, known or model.Session(), start)
         self.view.run_worker(work, exclusive=True, group="run")
@@ -121,6 +142,14 @@ class RunDriver:
         from mcp_auth_tui.run.assembly import controller
 
         return controller(self.settings.options, config, person=True, stepping=stepping)
+
+    def _new_recorder(self) -> Recorder | None:
+        options = self.settings.options
+        if options.record is None:
+            return None
+        from mcp_auth_tui.recordings.recorder import Recorder
+
+        return Recorder(options.record, reveal=options.reveal)
 
     async def _run(
         self, config: Config, stepping: bool, known: model.Session, start: model.Stage
@@ -153,6 +182,11 @@ class RunDriver:
     def apply(self, event: model.Event) -> None:
         """Fold one event into the session and act on it."""
         self.session = self.session.apply(event)
+        if isinstance(event, model.Started):
+            self.events = []
+        self.events.append(event)
+        if self._recorder is not None and (told := self._recorder.write(event, self.session)):
+            self.view.tell(told)
         self.view.update_run()
         match event:
             case model.Entered(model.Stage.AUTHORIZE) if not self.stepping and self._asks_first():

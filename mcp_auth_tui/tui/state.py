@@ -25,6 +25,8 @@ class ScreenState:
     """Why the program cannot be put to sleep."""
     inline: bool = False
     """The screen is drawn below the prompt."""
+    recorded: bool = False
+    """What is shown is a recording: nothing can be sent."""
     letters: Mapping[str, str] = field(default_factory=dict)
     """How the actions are called in sentences (`keymap.Keymap.letters`)."""
 

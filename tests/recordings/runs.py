@@ -38,7 +38,7 @@ _LEAVES: Mapping[Any, st.SearchStrategy[Any]] = {
     | st.sampled_from(["https://a.example/?code=abcdefgh12345678", "http://[::1", "a\x1b[31m\nb"]),
     bool: st.booleans(),
     int: st.integers(-2, 600),
-    float: st.floats(allow_nan=False) | st.sampled_from([0.0, 1.5, 1e12, -1.0]),
+    float: st.floats(-1e19, 1e19),
     bytes: st.binary(max_size=12) | st.sampled_from([b'{"a": [1]}', b'{"access_token":"x"}', b"["]),
     Secret: st.builds(Secret, st.text(max_size=20)),
     NoneType: st.none(),

@@ -229,8 +229,12 @@ DAMAGES = {
     '{"class": "entered", "stage": "elsewhere"}': "Line 4 is damaged: stage is not one of probe, "
     "resource, server, register, authorize, token, verify",
     '{"class": "entered"}': "Line 4 is damaged: stage is not there",
-    '{"class": "ended", "outcome": "ok", "at": "soon"}': "Line 4 is damaged: at is not a number",
-    '{"class": "ended", "outcome": "ok", "at": true}': "Line 4 is damaged: at is not a number",
+    '{"class": "ended", "outcome": "ok", "at": "soon"}': "Line 4 is damaged: at is not a "
+    "number of usual size",
+    '{"class": "ended", "outcome": "ok", "at": true}': "Line 4 is damaged: at is not a "
+    "number of usual size",
+    '{"class": "ended", "outcome": "ok", "at": 1e300}': "Line 4 is damaged: at is not a number of "
+    "usual size",
     '{"class": "ended", "outcome": "ok", "at": NaN}': "Line 4 is damaged: it is no JSON",
     '{"class": "ended", "outcome": "ok", "at": 1, "exit": 1e3}': "Line 4 is damaged: exit is not a "
     "whole number of usual size",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.findings import CATALOGUE
@@ -121,7 +120,6 @@ def checked(session: Session) -> str:
 
 
 def _summary(session: Session, safe: Safe) -> Iterable[tuple[str, str]]:
-    when = datetime.fromtimestamp(session.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     yield "MCP server", safe.line(session.url)
     yield "Result", safe.line(told(session))
     if marks := session.caveats:
@@ -139,7 +137,7 @@ def _summary(session: Session, safe: Safe) -> Iterable[tuple[str, str]]:
         yield "Issuer", safe.line(session.server.issuer)
     if session.client is not None:
         yield "Client", safe.line(f"{session.client.how}, {session.client.auth_method}")
-    yield "When", when
+    yield "When", units.date(session.started)
     yield "Program", f"mcp-auth-tui {__version__}"
 
 

@@ -78,7 +78,14 @@ def _face(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write it there (mode 0600), not on stdout; what FILE held is replaced; - is stdout",
     )
-    group.add_argument("--reveal", action="store_true", help="show secrets in the JSON's token")
+    group.add_argument(
+        "--record",
+        metavar="FILE",
+        help="write all that happens there, masked, for mcp-auth-tui replay FILE (mode 0600)",
+    )
+    group.add_argument(
+        "--reveal", action="store_true", help="show secrets in the JSON's token and the recording"
+    )
 
 
 def _client(parser: argparse.ArgumentParser) -> None:

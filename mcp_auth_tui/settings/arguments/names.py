@@ -7,7 +7,9 @@ again; a test keeps them equal.
 from __future__ import annotations
 
 REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
-EXPORTS = ("headers", "token", "curl", "env", "json", "report", "report-html")
+REPORTS = ("report", "report-html")
+"""Exports that tell of the run."""
+EXPORTS = ("headers", "token", "curl", "env", "json", *REPORTS)
 CLIENT_EXPORTS = (
     *("claude-code", "claude-desktop", "codex", "gemini", "qwen", "opencode", "droid", "copilot"),
     *("vscode", "cursor", "windsurf", "zed", "cline", "roo-code", "continue", "goose", "kiro"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model import Exchange, Request
+from mcp_auth_tui.tui.actions import RECORDED
 from mcp_auth_tui.tui.main_screen import MainScreen
 from mcp_auth_tui.tui.run_driver import RunDriver
 
@@ -41,6 +42,9 @@ class EditingControls:
         """Send an exchange again, as it was or edited, and warn when that spends something."""
         from mcp_auth_tui.tui.screens.request_editor import EditScreen
 
+        if self._screen.recorded:
+            self._screen.notify(RECORDED)
+            return
         number, request = exchange.number, exchange.request
         if not edit:
             self._warn_and_send(request, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
@@ -38,7 +39,30 @@ class OutputControls:
         if self._screen.can("export"):
             from mcp_auth_tui.tui.screens.export import ExportScreen
 
-            self._screen.app.push_screen(ExportScreen(self._driver.session), self._export_choice)
+            held = self._driver.recording is None
+            page = ExportScreen(self._driver.session, headers=held)
+            self._screen.app.push_screen(page, self._export_choice)
+
+    def action_record(self) -> None:
+        """Write all that happened to a file, masked."""
+        if self._screen.can("record"):
+            from mcp_auth_tui.tui.screens.address_file import FileScreen
+
+            page = FileScreen(
+                "Write a recording of the run, masked, to this file:", "mcp-run.jsonl"
+            )
+            self._screen.app.push_screen(page, self._save_recording)
+
+    def _save_recording(self, name: str | None) -> None:
+        if name:
+            self._screen.run_worker(self._record(name), group="record")
+
+    async def _record(self, name: str) -> None:
+        from mcp_auth_tui.recordings.recorder import recording
+
+        events, session = tuple(self._driver.events), self._driver.session
+        # Beside: to mask megabytes takes some tenths of a second, in which keys are answered.
+        self.save(name, await asyncio.to_thread(recording, events, session))
 
     def _export_choice(self, choice: ExportChoice | None) -> None:
         if choice is not None:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.tui.controls.appearance import Appearance
 from mcp_auth_tui.tui.main_screen import MainScreen
 from mcp_auth_tui.tui.run_driver import RunDriver
 from mcp_auth_tui.tui.state import start_of
 
+if TYPE_CHECKING:
+    from mcp_auth_tui.recordings.reader import Recording
+
 
 class RunControls:
     """The keys of a run as a whole."""
 
-    def __init__(self, driver: RunDriver, screen: MainScreen, appearance: Appearance) -> None:
+    def __init__(
+        self,
+        driver: RunDriver,
+        screen: MainScreen,
+        appearance: Appearance,
+        recording: Recording | None = None,
+    ) -> None:
         self._driver = driver
         self._screen = screen
         self._appearance = appearance
+        self._recording = recording
 
     def start(self, *, stepping: bool) -> None:
-        """Start the run that the command line asked for; without a URL ask for one."""
-        if self._driver.config is None:
+        """Start the run, or show the recording, that was asked for; without a URL ask for one."""
+        if self._recording is not None:
+            self._driver.replay(self._recording)
+        elif self._driver.config is None:
             self.action_url()
         else:
             self._appearance.remember(self._driver.config.url)
@@ -28,6 +40,8 @@ class RunControls:
 
     def action_url(self) -> None:
         """Ask for a URL, and start with it."""
+        if not self._screen.can("url"):
+            return
         from mcp_auth_tui.tui.screens.url import UrlForm
 
         config_for = self._driver.settings.config
@@ -49,7 +63,8 @@ class RunControls:
 
     def action_settings(self) -> None:
         """Change what the next run is made with."""
-        self.open_settings(self._screen.url)
+        if self._screen.can("settings"):
+            self.open_settings(self._screen.url)
 
     def open_settings(self, url: str) -> None:
         """Show every setting, for runs against a URL."""

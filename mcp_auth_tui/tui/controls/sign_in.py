@@ -107,9 +107,10 @@ class SignInControls:
         if self._screen.can("save_address"):
             from mcp_auth_tui.tui.screens.address_file import FileScreen
 
-            self._screen.app.push_screen(FileScreen(), self._save_address)
+            sentence, usual = "Write the sign-in address to this file:", "mcp-sign-in-address.txt"
+            self._screen.app.push_screen(FileScreen(sentence, usual), self._save_address)
 
     def _save_address(self, name: str | None) -> None:
         key = self._screen.keymap.of("save_address")
-        if name and not key.off(self._screen.state) and (url := self._address()):
+        if name and not key.why_off(self._screen.state) and (url := self._address()):
             self._output.save(name, f"{url}\n")

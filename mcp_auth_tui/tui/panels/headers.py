@@ -40,8 +40,10 @@ def page(session: Session, look: Look) -> list[Content]:
         header = secret(value, look)
         parts += [Content.assemble((f"{name}: ", "bold $text-success"), words(header, "", 10_000))]
     if parts:
-        hint = "{copy} copies it, {export} exports it, {secrets} shows the secret"
-        parts.append(Content.styled(look.with_keys(hint), DIM))
+        hint = look.with_keys("{copy} copies it, {export} exports it, {secrets} shows the secret")
+        if look.recorded:
+            hint = "as it was recorded"
+        parts.append(Content.styled(hint, DIM))
         parts += [*_proof(session, look), Content()]
     sign_in = session.stages[Stage.AUTHORIZE]
     if sign_in.status is Status.SKIPPED:

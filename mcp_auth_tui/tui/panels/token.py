@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
@@ -201,16 +200,9 @@ def _identity(session: Session, token: Token, look: Look) -> list[Content]:
             if name in claims:
                 pairs.append((name, " ".join(_strings(claims[name])) or repr(claims[name])))
         if isinstance(claims.get("exp"), int):
-            pairs.append(("expires", _date(claims["exp"])))
+            pairs.append(("expires", units.date(claims["exp"])))
         pairs.append(("signature", _verdict(session.signature("id_token"), look)))
     return [Content(), heading("ID token"), *rows(pairs, look, least=_LABEL)]
-
-
-def _date(seconds: int) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (OverflowError, ValueError, OSError):
-        return str(seconds)
 
 
 def _jwt_parts(token: Secret | None) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:

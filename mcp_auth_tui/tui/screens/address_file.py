@@ -1,4 +1,4 @@
-"""Knows the screen that asks which file the sign-in address goes to; must not write it."""
+"""Knows the screen that asks which file something goes to; must not write it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from textual.widgets import Input, Static
 
 from mcp_auth_tui.tui.widgets.hints import BACK, Hints
 
-DEFAULT_FILE = "mcp-sign-in-address.txt"
-
 
 class FileScreen(ModalScreen[str | None]):
-    """Asks for the name of the file that the address goes to."""
+    """Asks for the name of the file that something goes to, as a sentence says."""
 
     BINDINGS = [Binding("escape", "dismiss(None)", "Back")]  # noqa: RUF012
 
-    def __init__(self) -> None:
+    def __init__(self, sentence: str, usual: str) -> None:
         super().__init__(classes="dialog")
+        self._sentence = sentence
+        self._usual = usual
 
     def compose(self) -> ComposeResult:
         """The name, and what becomes of it."""
         with Vertical(classes="box"):
-            yield Static("Write the sign-in address to this file:")
-            yield Input(DEFAULT_FILE, id="address-file", select_on_focus=False)
+            yield Static(self._sentence)
+            yield Input(self._usual, id="address-file", select_on_focus=False)
             yield Hints(("enter", "writes it (0600, you alone)", "focused.submit"), BACK)
 
     @on(Input.Submitted)

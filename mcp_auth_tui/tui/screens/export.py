@@ -56,13 +56,15 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
         Binding("k", "focused.cursor_up", "Up", show=False),
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, headers: bool = True) -> None:
+        """Offer what there is; without ``headers`` only what tells of the run."""
         super().__init__(classes="dialog")
+        headers = headers and bool(session.headers)
         from mcp_auth_tui.exports import EXPORTS, groups
 
         self._session = session
-        general = {name: item for name, item in EXPORTS.items() if session.headers or item.always}
-        self._groups = {"": general, **(groups() if session.headers else {})}
+        general = {name: item for name, item in EXPORTS.items() if headers or item.always}
+        self._groups = {"": general, **(groups() if headers else {})}
         self._exports = {
             name: item for members in self._groups.values() for name, item in members.items()
         }

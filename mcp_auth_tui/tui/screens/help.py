@@ -66,7 +66,7 @@ class GuideScreen(Screen[str | None]):
         return content.stack([*parts, *content.rows(MOVES, look, least=14)])
 
     def _key(self, key: Key, width: int) -> list[Content]:
-        off = key.off(self._state)
+        off = key.why_off(self._state)
         pairs = [(key.shown, content.StyledValue(key.help, content.DIM if off else ""))]
         if off:
             pairs.append(("", content.StyledValue(f"off: {off}", f"italic {content.DIM}")))

@@ -49,6 +49,8 @@ class Look:
     """How the actions are called in sentences (`keymap.Keymap.letters`)."""
     marks: tuple[str, ...] = ()
     """Why the result of the run is worth less (`Options.marks`)."""
+    recorded: bool = False
+    """The run was recorded: what would send or copy is of no use."""
 
     def with_keys(self, sentence: str) -> str:
         """Return a sentence of ours with the keys of the actions that it names in braces."""
@@ -179,7 +181,9 @@ def headline(session: Session, url: str, chosen: str, look: Look) -> Content:
     return left.truncate(room, ellipsis=True, pad=True) + right
 
 
-def banner(marks: Iterable[str], look: Look) -> Content:
-    """Return the line that marks a run: why its result is worth less."""
+def banner(marks: Iterable[str], look: Look, recorded: Iterable[str] = ()) -> Content:
+    """Return the line that marks a run: that it is a recording, why its result is worth less."""
     reasons = terminal.one_line("; ".join(marks), None)
-    return Content(f" ! marked run: {reasons}").truncate(max(look.width, 1), ellipsis=True)
+    told = [terminal.one_line("; ".join(recorded), None)] if recorded else []
+    told += [f"! marked run: {reasons}"] if reasons else []
+    return Content(f" {' '.join(told)}").truncate(max(look.width, 1), ellipsis=True)

@@ -184,7 +184,7 @@ def _timing(item: Exchange) -> list[Line]:
     parts = [
         (name, seconds)
         for name in ("connect", "tls", "wait", "read")
-        if (seconds := getattr(item.timing, name))
+        if (seconds := getattr(item.timing, name)) > 0
     ]
     whole = sum(seconds for _, seconds in parts) or 1.0
     lines = [

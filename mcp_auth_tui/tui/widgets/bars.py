@@ -53,17 +53,19 @@ class Banner(SessionWidget, Static):
     """The line under the headline that marks a run whose result is worth less."""
 
     marks: reactive[tuple[str, ...]] = reactive(())
+    recorded: reactive[tuple[str, ...]] = reactive(())
 
     def draw(self) -> Content:
         """Return what fits of the reasons."""
-        return content.banner((*self.marks, *self.session.marks), content.Look(self.size.width))
+        look = content.Look(self.size.width)
+        return content.banner((*self.marks, *self.session.marks), look, self.recorded)
 
     def watch_session(self) -> None:
-        """Be there only for a run that is marked."""
-        self.set_class(bool(self.marks or self.session.marks), "-marked")
+        """Be there only for a run that is marked, or recorded."""
+        self.set_class(bool(self.marks or self.session.marks or self.recorded), "-marked")
         super().watch_session()
 
-    watch_marks = watch_session
+    watch_marks = watch_recorded = watch_session
 
 
 class KeyBar(SessionWidget, Static):
@@ -75,6 +77,7 @@ class KeyBar(SessionWidget, Static):
     reveal: reactive[bool] = reactive(False)
     typing: reactive[bool] = reactive(False)
     changed: reactive[bool] = reactive(False)
+    recorded: reactive[tuple[str, ...]] = reactive(())
 
     def __init__(self, keymap: Keymap = USUAL) -> None:
         super().__init__(id="keys", markup=False)
@@ -96,6 +99,7 @@ class KeyBar(SessionWidget, Static):
             self.reveal,
             self.changed,
             inline=self.app.is_inline,
+            recorded=bool(self.recorded),
             letters=self._keymap.letters,
         )
         fixed = ("help", "palette", "quit") if self.size.width >= 72 else ("help",)

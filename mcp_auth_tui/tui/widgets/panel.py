@@ -159,6 +159,7 @@ class Detail(Vertical):
     busy: var[bool] = var(False)
     now: var[float] = var(0.0)
     marks: var[tuple[str, ...]] = var(())
+    recorded: var[tuple[str, ...]] = var(())
 
     def __init__(self, letters: Mapping[str, str] = actions.LETTERS) -> None:
         super().__init__(id="detail")
@@ -188,7 +189,7 @@ class Detail(Vertical):
             self._due = True
             self.call_later(self._rebuild)
 
-    on_resize = watch_session = watch_reveal = watch_now = _soon
+    on_resize = watch_session = watch_reveal = watch_now = watch_recorded = _soon
 
     async def _rebuild(self) -> None:
         """Draw once for however many changes came since the last time."""
@@ -207,7 +208,9 @@ class Detail(Vertical):
         # Room for padding and scroll bar, whether there is one now or not.
         width = max(self.content_region.width - 3, 20)
         height = self.content_region.height
-        look = content.Look(width, self.reveal, self.now, height, self._letters, self.marks)
+        look = content.Look(
+            width, self.reveal, self.now, height, self._letters, self.marks, bool(self.recorded)
+        )
         page = detail.page(self.session, panel, look, self._page)
         status = status_line(self.session, panel, look)
         name = f"{panel.heading}  "
