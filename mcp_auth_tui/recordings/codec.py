@@ -122,7 +122,7 @@ class _Choice:
         check(isinstance(found, dict), at, "an object")
         name = found.get(CLASS)
         known = isinstance(name, str) and name in self.records
-        check(known, f"{at}.{CLASS}".lstrip("."), f"one of {', '.join(self.records)}")
+        check(known, f"{at}.{CLASS}".lstrip("."), "one that this version knows")
         return self.records[name].load(found, at)
 
 

@@ -222,10 +222,8 @@ def test_members_that_a_later_version_added_are_passed_over(tmp_path: Path) -> N
 DAMAGES = {
     "no JSON": "Line 4 is damaged: it is no JSON",
     "[]": "Line 4 is damaged: it is not an object",
-    '{"class": "gone"}': "Line 4 is damaged: class is not one of started, entered, left, ready, "
-    "exchanged, finding, slip, tried, learned, browsed, waiting, resumed, remark, ended",
-    '{"class": ["ended"]}': "Line 4 is damaged: class is not one of started, entered, left, ready,"
-    " exchanged, finding, slip, tried, learned, browsed, waiting, resumed, remark, ended",
+    '{"class": "gone"}': "Line 4 is damaged: class is not one that this version knows",
+    '{"class": ["ended"]}': "Line 4 is damaged: class is not one that this version knows",
     '{"class": "entered", "stage": "elsewhere"}': "Line 4 is damaged: stage is not one of probe, "
     "resource, server, register, authorize, token, verify",
     '{"class": "entered"}': "Line 4 is damaged: stage is not there",
