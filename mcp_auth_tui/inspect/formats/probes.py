@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcp_auth_tui.inspect.formats.text import Text
 from mcp_auth_tui.model import Finding, Level, Session
-from mcp_auth_tui.render.report.safe import Safe
+from mcp_auth_tui.render.safe import Safe
 
 PREFIX = "probe-"
 
