@@ -5,6 +5,7 @@ For servers that ask nothing of a person (CI, practice servers): DESIGN 3, ``--b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import NoReturn
 
@@ -44,7 +45,7 @@ def follow(
             (f"{attempt.redirect_uri}?", f"{attempt.redirect_uri}#")
         ):
             return Callback(place.partition("?")[2].partition("#")[0], "follow")
-        _keep(cookies, url, response.all("set-cookie"))
+        keep_cookies(cookies, url, response.all("set-cookie"))
         url = _checked(judge, exchange, place)
     judge.stop("authz-error", seen=f"more than {_HOPS} redirects", next="Use a real browser.")
 
@@ -57,15 +58,21 @@ def _checked(judge: Judge, exchange: Exchange, place: str) -> str:
 
 
 def _request(judge: Judge, url: str, hop: int, cookies: dict[str, dict[str, str]]) -> Request:
-    headers: tuple[Field, ...] = ()
-    if jar := cookies.get(origin_text(url)):
-        pairs = "; ".join(f"{name}={value}" for name, value in jar.items())
-        headers = (Field("Cookie", Secret(pairs), "set on the way, thrown away after"),)
     purpose = "authorization request" if hop == 0 else f"authorization, hop {hop + 1}"
-    return pages.request(judge, url, purpose, headers)
+    return pages.request(judge, url, purpose, cookie_fields(cookies, url))
 
 
-def _keep(cookies: dict[str, dict[str, str]], url: str, fields: tuple[str, ...]) -> None:
+def cookie_fields(cookies: Mapping[str, Mapping[str, str]], url: str) -> tuple[Field, ...]:
+    """Return the header field with the cookies for a URL, if there are any for its origin."""
+    jar = cookies.get(origin_text(url))
+    if not jar:
+        return ()
+    pairs = "; ".join(f"{name}={value}" for name, value in jar.items())
+    return (Field("Cookie", Secret(pairs), "set on the way, thrown away after"),)
+
+
+def keep_cookies(cookies: dict[str, dict[str, str]], url: str, fields: tuple[str, ...]) -> None:
+    """Keep the cookies of an answer for its origin; ``fields`` are its ``Set-Cookie`` values."""
     jar = cookies.setdefault(origin_text(url), {})
     for field in fields:
         try:

@@ -14,6 +14,7 @@ from mcp_auth_tui.model import Exchange, Field, Level, Secret, Stage
 from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.actions import Protocol, RandomOctets
 from mcp_auth_tui.protocol.authorization import pages
+from mcp_auth_tui.protocol.authorization.follow import cookie_fields, keep_cookies
 from mcp_auth_tui.protocol.authorization.request import prepare, url_of
 from mcp_auth_tui.protocol.authorization.scope import Scope
 from mcp_auth_tui.protocol.probes.target import Target, quiet, status_of
@@ -259,7 +260,11 @@ def page_headers(target: Target) -> Protocol[tuple[Trial, ...]]:
         # A login page of the same server is what a person sees.
         url = join(attempt.url, place)
         if origin_text(url) == origin_text(attempt.url):
-            request = pages.request(target.judge.at(Stage.AUTHORIZE), url, "probe: its login page")
+            cookies: dict[str, dict[str, str]] = {}
+            set_cookies = response.all("set-cookie") if response is not None else ()
+            keep_cookies(cookies, attempt.url, set_cookies)
+            judge, what_for = target.judge.at(Stage.AUTHORIZE), "probe: its login page"
+            request = pages.request(judge, url, what_for, cookie_fields(cookies, url))
             exchange = yield from target.send(request)
             response = exchange.response
     if response is None or response.status != 200:

@@ -16,7 +16,8 @@ from mcp_auth_tui.protocol.actions import Answer, Await, Bind, Browse, Callback,
 from mcp_auth_tui.protocol.authorization.callback import read
 from mcp_auth_tui.protocol.authorization.follow import follow
 from mcp_auth_tui.protocol.authorization.scope import Scope
-from mcp_auth_tui.protocol.probes.target import Target, Unable, quiet
+from mcp_auth_tui.protocol.probes.authorization import prepared
+from mcp_auth_tui.protocol.probes.target import Target, Unable, quiet, status_of
 from mcp_auth_tui.protocol.registration import dynamic
 from mcp_auth_tui.protocol.tokens.response import read_token
 
@@ -142,6 +143,16 @@ def request_token(
 def _readable(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     # What is wrong with the form of an answer is a run's to say, not a probe's.
     return {**answer, "token_type": answer.get("token_type") or "Bearer"}
+
+
+def new_token(target: Target) -> Protocol[Token]:
+    """Let the person sign in for a token of its own grant; raises `Unable`."""
+    attempt = yield from prepared(target)
+    code = (yield from arrive(target, attempt)).code
+    exchange, token = yield from redeem(target, attempt, code, "a code for a new grant")
+    if token is None:
+        raise Unable(f"a good code was not taken ({status_of(exchange)})")
+    return token
 
 
 def second_client(target: Target) -> Protocol[Client]:

@@ -12,7 +12,7 @@ from mcp_auth_tui.model.oauth import Client, Token
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Protocol, RandomOctets, Sign, SignedJwt
 from mcp_auth_tui.protocol.probes.codes import other_client, token_refused
-from mcp_auth_tui.protocol.probes.sign_ins import refresh, request_token
+from mcp_auth_tui.protocol.probes.sign_ins import new_token, refresh, request_token
 from mcp_auth_tui.protocol.probes.target import Target, Unable, quiet, served, status_of
 from mcp_auth_tui.protocol.probes.trial import Trial
 from mcp_auth_tui.protocol.registration import dynamic
@@ -82,6 +82,10 @@ def refresh_reuse(target: Target) -> Protocol[tuple[Trial, ...]]:
     """Refresh, and look whether the refresh token was replaced; then use the old one again (†)."""
     token = target.need_token()
     exchange, came = yield from refresh(target, token, "a refresh")
+    if came is None:
+        # A probe before this one ended its grant.
+        token = yield from new_token(target)
+        exchange, came = yield from refresh(target, token, "a refresh of a new grant")
     if came is None:
         raise Unable(f"a good refresh token was not taken ({status_of(exchange)})")
     rotated = came.refresh is not None and came.refresh != token.refresh
@@ -276,9 +280,10 @@ def revoke(target: Target) -> Protocol[tuple[Trial, ...]]:
 
 def _revoked(target: Target) -> Protocol[Trial]:
     what = "an access token, and its use after that"
-    token = yield from _alive(target)
-    if token is None:
-        return Trial(what, None, "every token of the probes was ended before")
+    try:
+        token = (yield from _alive(target)) or (yield from new_token(target))
+    except Unable as unable:
+        return Trial(what, None, str(unable))
     reason = yield from quiet(management.revoke(target.asker(), token.access, "access_token"))
     if reason:
         return Trial(what, None, reason)
