@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -104,18 +104,29 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(map(str.ljust, line, widths))} |" for line in lines)
 
 
-def items(sentences: Iterable[str]) -> str:
-    """Return a Markdown list whose lines are as short as those of the help."""
-    return "\n".join(
+def items(sentences: Iterable[str], *, indent: int = 0) -> str:
+    """Return a Markdown list whose lines are as short as those of the help; no code is broken."""
+    margin = " " * indent
+    lines = (
         fill(
-            f"- {sentence}",
+            f"{margin}- {_CODE.sub(lambda span: span[0].replace(' ', _NO_BREAK), sentence)}",
             HELP_WIDTH,
-            subsequent_indent="  ",
+            subsequent_indent=f"{margin}  ",
             break_long_words=False,
             break_on_hyphens=False,
         )
         for sentence in sentences
     )
+    return "\n".join(lines).replace(_NO_BREAK, " ")
+
+
+def options(words: Iterable[str]) -> str:
+    """Return options as code, each with its value."""
+    line = " ".join(f'"{word}"' if " " in word else word for word in words)
+    return " ".join(f"`--{option.strip()}`" for option in line.split("--") if option)
+
+
+_CODE, _NO_BREAK = re.compile(r"`[^`]*`"), "\u00a0"
 
 
 def _spelled(keys: str) -> str:
@@ -196,8 +207,9 @@ def _settings() -> str:
 
 def _practice(kind: str) -> str:
     from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
+    from mcp_auth_tui.demo.providers import PROVIDERS
 
-    faults = {"faults": FAULTS, "variants": VARIANTS}[kind]
+    faults = {"faults": FAULTS, "variants": VARIANTS, "providers": PROVIDERS}[kind]
     return items(
         f"`{fault.name}`: {fault.sentence} (`{fault.finding}`, "
         f"{'at once' if fault.inspected else 'in a run'})"
@@ -219,6 +231,30 @@ def _probes() -> str:
     from mcp_auth_tui.protocol.probes import suite
 
     return items(f"`{id}`: {CATALOGUE[id].expected}" for id in suite.IDS)
+
+
+def _known_providers() -> str:
+    from mcp_auth_tui.protocol.quirks.table import Provider, providers
+
+    def row(provider: Provider) -> Iterator[str]:
+        yield f"- {provider.name}"
+        by_option: dict[tuple[str, ...], set[str]] = {}
+        for way in provider.ways:
+            by_option.setdefault(way.take, set()).update(way.findings)
+        for take, found in sorted(by_option.items(), key=lambda item: not item[0]):
+            through = options(take) or "explained, no option helps"
+            ids = ", ".join(f"`{id}`" for id in sorted(found))
+            yield items([f"{ids}: {through}"], indent=2)
+
+    rows = sorted(providers().values(), key=lambda item: item.name.lower())
+    return "\n".join(line for provider in rows for line in row(provider))
+
+
+def _imitations() -> str:
+    from mcp_auth_tui.demo.providers import PROVIDERS
+    from tests.providers import line
+
+    return items(map(line, PROVIDERS))
 
 
 def _members(members: Mapping[str, str]) -> str:
@@ -267,6 +303,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "variants": lambda: _practice("variants"),
     "weaknesses": _weaknesses,
     "probes": _probes,
+    "providers": lambda: _practice("providers"),
+    "known-providers": _known_providers,
+    "imitations": _imitations,
     "json": lambda: _members(JSON_MEMBERS),
     "events": lambda: _members(EVENTS),
 }

@@ -10,6 +10,7 @@ import io
 import json
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,11 +47,13 @@ class Finished:
         return {item.id for item in self.session.findings if item.level != "ok"}
 
 
-async def finished(*words: str, person: bool = False) -> Finished:
+async def finished(
+    *words: str, person: bool = False, environ: Mapping[str, str] | None = None
+) -> Finished:
     """Run the flow to its end; stdin is not read. Raises TimeoutError after `SECONDS`."""
     args = commands.flow().parse_args(words)
     mode = next((name for name in ("json", "events") if getattr(args, name)), "plain")
-    options = from_arguments(args, {})
+    options = from_arguments(args, environ or {})
     config, notes = options.config(args.url)
     options = replace(options, notes=(*options.notes, *notes))
     run = controller(options, config, person=person)

@@ -39,6 +39,7 @@ def _practise(args: Namespace, words: list[str]) -> int:
                 raise Usage(
                     f"{name} is no {kind}: {right[0]}" if right else unknown(kind, name, names)
                 )
+    imitated = _provider(args)
     check_file(args.cimd_ca, "--cimd-ca")
     with ExitStack() as stack:
         try:
@@ -51,11 +52,14 @@ def _practise(args: Namespace, words: list[str]) -> int:
                     jwt=args.jwt,
                     device=args.device,
                     token_life=float(args.token_life),
+                    provider=args.provider or "",
                 )
             )
         except OSError as error:
             place = f"port {args.practice_port} or the one after it"
             raise Usage(f"the practice server cannot take {place}: {error.strerror}") from None
+        if imitated:
+            Talk()(imitated)
         if args.serve_only:
             return _serve(server.url)
         Talk()(f"Practice server: {server.url}")
@@ -65,6 +69,27 @@ def _practise(args: Namespace, words: list[str]) -> int:
                 " that stays use demo --serve-only, and run mcp-auth-tui against its URL."
             )
         return run(args, server.url, words, practises=True)
+
+
+def _provider(args: Namespace) -> str:
+    """Return what to say of the provider that is imitated; empty where none is. Raises `Usage`."""
+    from mcp_auth_tui.demo.providers import CLIENT, PROVIDERS, SECRET
+    from mcp_auth_tui.settings.options import Usage
+    from mcp_auth_tui.text.suggest import unknown
+
+    if not args.provider:
+        return ""
+    if args.provider not in PROVIDERS:
+        raise Usage(unknown("provider", args.provider, PROVIDERS))
+    if others := [
+        f"--{name}" for name in ("fault", "variant", "jwt", "device") if vars(args)[name]
+    ]:
+        raise Usage(f"--provider and {others[0]} exclude each other")
+    name = PROVIDERS[args.provider].sentence.partition(":")[0]
+    return (
+        f"It imitates {name}, with a client that was made in its console: --client-id {CLIENT},"
+        f" and where clients have a secret there, {SECRET}."
+    )
 
 
 def _serve(url: str) -> int:

@@ -103,17 +103,18 @@ any-registration probe-dcr-redirects clients are registered with any redirect ad
 """
 
 
-def _read(table: str, *, inspected: bool) -> dict[str, Fault]:
+def read(table: str, *, inspected: bool) -> dict[str, Fault]:
+    """Return the rows of a table by their names."""
     faults = (Fault(*line.split(maxsplit=2), inspected=inspected) for line in table.splitlines())
     return {fault.name: fault for fault in faults}
 
 
 FAULTS: Mapping[str, Fault] = {
-    **_read(_INSPECTED, inspected=True),
-    **_read(_AT_SIGN_IN, inspected=False),
+    **read(_INSPECTED, inspected=True),
+    **read(_AT_SIGN_IN, inspected=False),
 }
-VARIANTS: Mapping[str, Fault] = _read(_VARIANTS, inspected=True)
-WEAKNESSES: Mapping[str, Fault] = _read(_WEAKNESSES, inspected=False)
+VARIANTS: Mapping[str, Fault] = read(_VARIANTS, inspected=True)
+WEAKNESSES: Mapping[str, Fault] = read(_WEAKNESSES, inspected=False)
 
 
 def checked(names: Iterable[str]) -> frozenset[str]:

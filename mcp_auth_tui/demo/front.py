@@ -18,7 +18,7 @@ from mcp_auth_tui.demo.fetch import fetch_document
 from mcp_auth_tui.demo.management import Management
 from mcp_auth_tui.demo.metadata import server_metadata
 from mcp_auth_tui.demo.records import SCOPES, Entropy, OAuthError, RegisteredClient, Shelf
-from mcp_auth_tui.demo.tokens import TOKEN_SECONDS, Tokens
+from mcp_auth_tui.demo.tokens import TOKEN_SECONDS, Mint, Tokens
 from mcp_auth_tui.demo.weaknesses import as_form
 from mcp_auth_tui.loopback.server import Incoming, Reply
 
@@ -55,13 +55,14 @@ class AuthorizationFront:
         cimd_ca: str | None,
         clock: Callable[[], float],
         entropy: Entropy,
-        jwt: bool = False,
+        signer: "TokenSigner | None" = None,
+        mint: Mint | None = None,
         device: bool = False,
         token_life: float = TOKEN_SECONDS,
     ) -> None:
         self.issuer = issuer
-        self._signer = _signer(issuer, entropy) if jwt else None
-        mint = self._signer.mint if self._signer else None
+        self._signer = signer
+        mint = mint or (signer.mint if signer else None)
         self.tokens = Tokens(clock, entropy, faults, token_life, mint)
         self._resources = resources
         self._faults = faults
@@ -87,6 +88,10 @@ class AuthorizationFront:
         self._browsers: Shelf[bool] = Shelf(64)
         self._signed_in: Shelf[bool] = Shelf(64)
         """The browsers in which somebody has allowed something."""
+
+    def admit(self, client: RegisteredClient) -> None:
+        """Know a client that registered nowhere."""
+        self._clients.put(client.id, client)
 
     async def handle(self, incoming: Incoming) -> Reply:
         """Answer one request to this origin."""
@@ -240,7 +245,8 @@ class AuthorizationFront:
         )
 
     def _step(self, incoming: Incoming) -> Reply:
-        if (incoming.header("origin") or self.issuer) != self.issuer:
+        origin = "/".join(self.issuer.split("/")[:3])
+        if (incoming.header("origin") or origin) != origin:
             return pages.problem(403, "This form came from another site.", "Start over.")
         try:
             form = answers.form_of(incoming)
@@ -297,12 +303,6 @@ class AuthorizationFront:
             if "soft-refusal" in self._faults:
                 error.status = 400
             return answers.as_error(error)
-
-
-def _signer(issuer: str, entropy: Entropy) -> "TokenSigner":
-    from mcp_auth_tui.demo.jwt import TokenSigner
-
-    return TokenSigner(issuer, entropy)
 
 
 def _stale() -> Reply:

@@ -15,6 +15,8 @@ SCOPES: dict[str, str] = {
 }
 DEFAULT_SCOPE = "notes:read"
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
+OWN = "https://practice.example/userinfo"
+"""What a token is for that is for the imitated provider itself, which no MCP server takes."""
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 

@@ -4,14 +4,21 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
+from functools import partial
+from typing import TYPE_CHECKING
 
 from mcp_auth_tui.demo.answers import as_text
 from mcp_auth_tui.demo.faults import WEAKNESSES, checked
 from mcp_auth_tui.demo.front import METADATA_PATH, AuthorizationFront
-from mcp_auth_tui.demo.records import Entropy
+from mcp_auth_tui.demo.records import Entropy, RegisteredClient
 from mcp_auth_tui.demo.resource import ResourceServer
 from mcp_auth_tui.demo.tokens import TOKEN_SECONDS
 from mcp_auth_tui.loopback.server import Handler, Incoming, Loopback, Reply
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.demo.imitation import Imitation
+    from mcp_auth_tui.demo.jwt import TokenSigner
+    from mcp_auth_tui.demo.provider_front import ProviderFront
 
 _HOST = "127.0.0.1"
 _LEGACY = frozenset({"legacy", "legacy-paths"})
@@ -27,13 +34,15 @@ class PracticeServer:
     """An MCP server and an authorization server on two ports of 127.0.0.1, forgetful of all.
 
     `url` is the MCP URL, `sse_url` that of the 2024-11-05 transport, `issuer` the authorization
-    server's. The attributes may be read from any thread.
+    server's, `client` what was made in the console of a provider that is imitated. The attributes
+    may be read from any thread.
     """
 
     def __init__(self, origin: str, issuer: str) -> None:
         self.url = f"{origin}/mcp"
         self.sse_url = f"{origin}/sse"
         self.issuer = issuer
+        self.client: RegisteredClient | None = None
         self._loopbacks: list[Loopback] = []
 
     @classmethod
@@ -49,6 +58,7 @@ class PracticeServer:
         jwt: bool = False,
         device: bool = False,
         token_life: float = TOKEN_SECONDS,
+        provider: str = "",
     ) -> "PracticeServer":
         """Start both servers: the MCP server on `port`, the other on the next one (0: any).
 
@@ -57,9 +67,12 @@ class PracticeServer:
         since the epoch; `fixed` makes every code, token and id the same in each run (not with
         `jwt`). `jwt`: access tokens are JWTs (RFC 9068), their key is published. `device`: device
         authorization is offered (RFC 8628). `token_life`: that of an access token, in seconds.
-        Raises ValueError for an unknown fault, OSError when a port is taken.
+        `provider`: which one of `PROVIDERS` the authorization server imitates; it goes before
+        `jwt`, `device` and what is wrong with that server.
+        Raises ValueError for an unknown fault, KeyError for an unknown provider, OSError when a
+        port is taken.
         """
-        chosen = checked(faults)
+        chosen, row = checked(faults), _imitation(provider)
         doors = _Door(clock), _Door(clock)
         loopbacks: list[Loopback] = []
         try:
@@ -77,29 +90,32 @@ class PracticeServer:
         server = cls(origin, issuer)
         server._loopbacks = loopbacks
         entropy = Entropy(fixed=fixed)
-        front = AuthorizationFront(
-            issuer,
-            (server.url, server.sse_url),
-            faults=chosen,
+        make = partial(
+            AuthorizationFront,
             auto_approve=auto_approve,
             cimd_ca=cimd_ca,
             clock=clock,
             entropy=entropy,
-            jwt=jwt,
-            device=device,
             token_life=token_life,
         )
-        resource = ResourceServer(
-            origin, issuer, front.tokens.judge, faults=chosen, entropy=entropy
-        )
-        handle: Handler = resource.handle
+        urls = (server.url, server.sse_url)
+        if row is not None:
+            imitated = _imitated(row, make, issuer, urls, entropy)
+            front, handle, named = imitated.front, imitated.handle, imitated.named
+            server.issuer, server.client = front.issuer, imitated.client
+        else:
+            signer = _signer(issuer, entropy) if jwt else None
+            front = make(issuer, urls, faults=chosen, signer=signer, device=device)
+            handle, named = front.handle, issuer
+        resource = ResourceServer(origin, named, front.tokens.judge, faults=chosen, entropy=entropy)
+        served: Handler = resource.handle
         if weak := chosen & WEAKNESSES.keys():
             from mcp_auth_tui.demo.weaknesses import WeakResource
 
-            handle = WeakResource(handle, weak, front.tokens.is_refresh).handle
-        served = _joined(handle, front.handle) if _LEGACY & chosen else handle
+            served = WeakResource(served, weak, front.tokens.is_refresh).handle
+        served = _joined(served, handle) if _LEGACY & chosen else served
         doors[0].open(f"{_HOST}:{loopbacks[0].port}", served)
-        doors[1].open(f"{_HOST}:{loopbacks[1].port}", front.handle)
+        doors[1].open(f"{_HOST}:{loopbacks[1].port}", handle)
         return server
 
     async def aclose(self) -> None:
@@ -128,6 +144,32 @@ class _Door:
         reply = await handler(incoming)
         date = ("Date", formatdate(self._clock(), usegmt=True))
         return Reply(reply.status, reply.body, (*reply.headers, date))
+
+
+def _imitation(provider: str) -> "Imitation | None":
+    if not provider:
+        return None
+    from mcp_auth_tui.demo.imitation import imitation
+
+    return imitation(provider)
+
+
+def _imitated(
+    row: "Imitation",
+    make: Callable[..., AuthorizationFront],
+    origin: str,
+    urls: tuple[str, str],
+    entropy: Entropy,
+) -> "ProviderFront":
+    from mcp_auth_tui.demo.provider_front import ProviderFront
+
+    return ProviderFront(row, make, origin, urls, entropy)
+
+
+def _signer(issuer: str, entropy: Entropy) -> "TokenSigner":
+    from mcp_auth_tui.demo.jwt import TokenSigner
+
+    return TokenSigner(issuer, entropy)
 
 
 def _joined(resource: Handler, front: Handler) -> Handler:

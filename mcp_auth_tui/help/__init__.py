@@ -16,6 +16,7 @@ TOPICS = (
     "inspect",
     "probe",
     "findings",
+    "providers",
     "grants",
     "settings",
     "demo",

@@ -47,7 +47,7 @@ def document(
 ) -> dict[str, Any]:
     """Return the whole run as one JSON value (`help/json.md`)."""
     redactor = session.redactor()
-    told = _findings(session)
+    describe = _findings(session)
     members = {
         "program": {"name": "mcp-auth-tui", "version": __version__},
         "url": session.url,
@@ -55,10 +55,10 @@ def document(
         "outcome": session.outcome,
         "exit": session.exit,
         "stage": _reached(session),
-        "stop": None if session.stop is None else told(session.stop),
+        "stop": None if session.stop is None else describe(session.stop),
         "marks": (*marks, *session.marks),
         "stages": [_stage(session, stage) for stage in model.Stage],
-        "findings": [told(finding) for finding in session.findings],
+        "findings": [describe(finding) for finding in session.findings],
         "tried": session.tried,
         **_learned(session),
     }
@@ -147,10 +147,10 @@ def _findings(session: model.Session) -> Callable[[model.Finding], dict[str, Any
         way = ways[0].about(finding)
         return None if way is None else way.members
 
-    def told(finding: model.Finding) -> dict[str, Any]:
+    def describe(finding: model.Finding) -> dict[str, Any]:
         return {**{name: getattr(finding, name) for name in _FINDING}, "provider": about(finding)}
 
-    return told
+    return describe
 
 
 def _some(value: Any, *names: str) -> dict[str, Any] | None:

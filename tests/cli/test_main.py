@@ -19,6 +19,7 @@ import pytest
 from mcp_auth_tui.cli import flow
 from mcp_auth_tui.cli.main import COMMANDS, main
 from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
+from mcp_auth_tui.demo.providers import PROVIDERS
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.settings.arguments import commands
 from mcp_auth_tui.settings.arguments.names import REVISIONS
@@ -158,12 +159,12 @@ def test_the_help_says_whose_port_it_is_and_what_stdout_holds_after_a_failure(
     assert "With 0, 1 and 130 stdout (or FILE) holds a whole document of what was found" in inspect
 
 
-def test_the_help_of_demo_lists_every_fault_and_variant_with_its_finding(
+def test_the_help_of_demo_lists_every_fault_variant_and_provider_with_its_finding(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["demo", "--help"]) == 0
     lines = {tuple(line.split()) for line in capsys.readouterr().out.splitlines()}
-    for name, item in {**FAULTS, **VARIANTS}.items():
+    for name, item in {**FAULTS, **VARIANTS, **PROVIDERS}.items():
         assert (name, item.finding, *(["+"] if item.inspected else [])) in lines
 
 
@@ -286,6 +287,33 @@ def test_each_variant_of_the_demo_is_reported_and_is_no_obstacle(name: str, tmp_
     document, ids = practised(tmp_path, "--variant", name)
     assert VARIANTS[name].finding in ids
     assert (document["exit"], document["stop"]) == (0, None)
+
+
+def test_a_provider_of_the_demo_is_named_with_its_client_and_then_recognised(
+    tmp_path: Path,
+) -> None:
+    done = ran(tmp_path, "demo", "--plain", *FOLLOW, "--provider", "slack")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        "It imitates Slack, with a client that was made in its console: --client-id" in done.stderr
+    )
+    assert "It looks like Slack (its metadata has " in done.stderr
+    assert "Run again with --client-id ID. Make it at api.slack.com/apps" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("auth",), "there is no provider 'auth': did you mean auth0 or authentik?"),
+        (("slack", "--jwt"), "--provider and --jwt exclude each other."),
+        (("slack", "--fault", "denied"), "--provider and --fault exclude each other."),
+    ],
+)
+def test_a_provider_that_cannot_be_meant_is_wrong_usage(
+    words: tuple[str, ...], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "--provider", *words]) == 2
+    assert why in capsys.readouterr().err
 
 
 def test_an_open_server_leaves_stdout_empty(tmp_path: Path) -> None:

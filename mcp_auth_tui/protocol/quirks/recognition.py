@@ -91,8 +91,8 @@ def _by_host(urls: Iterable[object], what: str) -> Iterator[Guess]:
     for host in filter(None, map(host_in, urls)):
         for provider in providers().values():
             if name := provider.sign_of(host):
-                told = f"ends in {name}" if name.startswith(".") else f"is {name}"
-                yield Guess(provider, f"the host of {what} {told}")
+                verb = "ends in" if name.startswith(".") else "is"
+                yield Guess(provider, f"the host of {what} {verb} {name}")
 
 
 def _by_document(documents: Iterable[Mapping[str, Any]]) -> Iterator[Guess]:
@@ -100,7 +100,9 @@ def _by_document(documents: Iterable[Mapping[str, Any]]) -> Iterator[Guess]:
         for provider in providers().values():
             sign = next((sign for sign in provider.documents if _fits(sign, document)), None)
             if sign is not None:
-                yield Guess(provider, f"its metadata has {_told(sign)} as only {provider.name} has")
+                yield Guess(
+                    provider, f"its metadata has {_members(sign)} like that of {provider.name}"
+                )
 
 
 def _fits(sign: DocumentSign, document: Mapping[str, Any]) -> bool:
@@ -133,7 +135,7 @@ def _path(url: object) -> str | None:
         return None
 
 
-def _told(sign: DocumentSign) -> str:
+def _members(sign: DocumentSign) -> str:
     names = (
         *(["issuer"] if sign.issuer else []),
         *sign.paths,

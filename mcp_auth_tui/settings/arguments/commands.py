@@ -63,6 +63,7 @@ def flow() -> Parser:
 def demo() -> Parser:
     """Return the parser of ``demo``."""
     from mcp_auth_tui.demo.faults import FAULTS, VARIANTS, WEAKNESSES
+    from mcp_auth_tui.demo.providers import CLIENT, PROVIDERS, SECRET
 
     lines = [
         "faults, each with the finding that ends a run; + shows to inspect, without a sign-in:"
@@ -75,6 +76,14 @@ def demo() -> Parser:
     lines += [f"  {name:<22} {variant.finding} +" for name, variant in VARIANTS.items()]
     lines += ["weaknesses, each with the probe that finds it (see probe --help):"]
     lines += [f"  {name:<22} {weakness.finding}" for name, weakness in WEAKNESSES.items()]
+    lines += [
+        "providers, each with the finding that a plain run meets; the client that was made in",
+        f"their console is {CLIENT}, its secret (where clients have one) {SECRET}:",
+    ]
+    lines += [
+        f"  {name:<22} {provider.finding}{' +' if provider.inspected else ''}"
+        for name, provider in PROVIDERS.items()
+    ]
     parser = parser_of(f"{PROGRAM} demo", "[options]", _DEMO, "\n".join([*lines, "", _EXITS]))
     group = parser.add_argument_group(PRACTICE)
     group.add_argument("--serve-only", action="store_true", help="serve until Ctrl-C, no flow")
@@ -119,6 +128,9 @@ def demo() -> Parser:
         default=[],
         metavar="NAME",
         help="let something pass that should be refused; repeatable",
+    )
+    group.add_argument(
+        "--provider", metavar="NAME", help="behave as a known provider does; not with the above"
     )
     group.add_argument(
         "--cimd-ca", metavar="FILE", help="CA for fetching client metadata documents"
