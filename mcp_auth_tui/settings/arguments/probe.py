@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+
+from mcp_auth_tui.settings.arguments.commands import flow
 from mcp_auth_tui.settings.arguments.groups import run_options
 from mcp_auth_tui.settings.arguments.inspect import results
 from mcp_auth_tui.settings.arguments.parser import PROGRAM, Parser, number, parser_of
@@ -50,15 +53,14 @@ def probe() -> Parser:
     )
     results(parser)
     run_options(parser)
+    own = {action.dest for action in parser._actions}
+    # What a run is asked besides is as where nothing was said of it, and nothing is kept.
+    others = {key: value for key, value in vars(_defaults()).items() if key not in own}
     parser.set_defaults(
-        plain=True,
-        json=False,
-        events=False,
-        step=False,
-        no_remember=True,
-        token_store="none",
-        fresh=True,
-        export=None,
-        reveal=False,
+        **{**others, "plain": True, "no_remember": True, "token_store": "none", "fresh": True}
     )
     return parser
+
+
+def _defaults() -> argparse.Namespace:
+    return flow().parse_args([])
