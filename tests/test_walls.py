@@ -11,6 +11,7 @@ import pytest
 
 import mcp_auth_tui
 from mcp_auth_tui.exports import EXPORTS as RENDERED
+from mcp_auth_tui.protocol.certificate import METHODS as BY_CERTIFICATE
 from mcp_auth_tui.protocol.config import GRANTS as KNOWN_GRANTS
 from mcp_auth_tui.protocol.config import REVISIONS as KNOWN
 from mcp_auth_tui.protocol.tokens.authentication import METHODS
@@ -166,7 +167,7 @@ def test_an_inspection_never_loads_textual_nor_what_only_a_sign_in_needs() -> No
 def test_the_words_of_the_help_are_those_of_the_program() -> None:
     assert REVISIONS == KNOWN
     assert tuple(RENDERED) == EXPORTS
-    assert {*AUTH_METHODS} == {*METHODS, "private_key_jwt"}
+    assert {*AUTH_METHODS} == {*METHODS, *BY_CERTIFICATE, "private_key_jwt"}
     assert KNOWN_GRANTS == GRANTS
     assert KINDS == TOKEN_STORES
 

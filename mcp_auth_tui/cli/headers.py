@@ -76,7 +76,7 @@ def obtain(args: Namespace, parser: Parser) -> str:
         if isinstance(secrets, str) or not token_file.fresh(entry, time.time()):
             access = _renewed(args, str(path), entry["id"])
         else:
-            access = secrets["access"]
+            access = secrets[entry.get("bearer", "access")]
     except token_file.StoreProblem as problem:
         raise NoToken(str(problem), 1) from None
     except ValueError as error:  # of a URL that is none
@@ -206,7 +206,7 @@ def _renewed(args: Namespace, path: str, id: str) -> str:
         raise NoToken(str(error), 2) from None
     for note in (*renewal.notes, *store.notes):
         tell(note, 0)
-    return renewal.grant.token.access.reveal()
+    return renewal.grant.token.bearer.reveal()
 
 
 def _sign_in(args: Namespace, reason: str) -> NoToken:
@@ -216,6 +216,9 @@ def _sign_in(args: Namespace, reason: str) -> NoToken:
     for flag, value in (("--client-id", args.client_id), ("--issuer", args.issuer)):
         words += [flag, value] if value is not None else []
     words += ["--scope", args.scope] if args.scope is not None else []
+    given = (("--ca-file", args.ca_file), ("--client-cert", args.client_cert))
+    for flag, value in (*given, ("--client-cert-key", args.client_cert_key)):
+        words += [flag, value] if value is not None else []
     return NoToken(f"{reason}. Sign in: {join(words)}", SIGN_IN)
 
 

@@ -125,11 +125,14 @@ def _token(args: Namespace) -> str:
 
 
 def _which(args: Namespace) -> tuple[str, ...]:
-    """Return the options of ``headers`` that choose among several stored tokens."""
+    """Return the options of ``headers``: which of several stored tokens, and by which network."""
+    from mcp_auth_tui.settings.options import network
+
     options = {"--client-id": args.client_id, "--issuer": args.issuer, "--scope": args.scope}
-    return tuple(
+    chosen = (
         word for name, value in options.items() if value is not None for word in (name, value)
     )
+    return (*chosen, *network(args).words)
 
 
 def _kept_token(args: Namespace) -> str:

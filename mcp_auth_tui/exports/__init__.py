@@ -15,6 +15,7 @@ from types import MappingProxyType
 from mcp_auth_tui.exports.curl import curl
 from mcp_auth_tui.exports.env import env
 from mcp_auth_tui.model import Session
+from mcp_auth_tui.protocol.certificate import thumbprint_in
 from mcp_auth_tui.text import terminal
 
 __all__ = ["EXPORTS", "Export", "caution", "export", "for_clients", "marked", "notes", "rendered"]
@@ -45,7 +46,7 @@ def headers(session: Session) -> str:
 def token(session: Session) -> str:
     """Return the access token alone on one line."""
     held = session.token if session.headers else None
-    return f"{held.access.reveal()}\n" if held is not None else ""
+    return f"{held.bearer.reveal()}\n" if held is not None else ""
 
 
 def as_json(session: Session) -> str:
@@ -78,12 +79,26 @@ def as_env(session: Session) -> str:
 
 def caution(session: Session) -> str:
     """Return what a header alone is not good for, as a sentence; empty when it is all it takes."""
-    if session.token is None or session.token.type.lower() != "dpop":
-        return ""
-    return (
-        "This token is bound to a key (DPoP): each request needs a fresh proof in a DPoP header, "
-        "made with that key (RFC 9449 §7.1). The header alone is refused."
-    )
+    if _proved(session):
+        return (
+            "This token is bound to a key (DPoP): each request needs a fresh proof in a DPoP "
+            "header, made with that key (RFC 9449 §7.1). The header alone is refused."
+        )
+    if session.token is not None and thumbprint_in(session.token.claims):
+        return (
+            "This token is bound to a certificate: each request has to show it in TLS (RFC 8705 "
+            "§3). The header alone is refused."
+        )
+    if session.token is not None and "--client-cert" in session.network:
+        return (
+            "This run showed a client certificate to every server that asked for one: where the "
+            "MCP server demands it, the header alone is refused."
+        )
+    return ""
+
+
+def _proved(session: Session) -> bool:
+    return session.token is not None and session.token.type.lower() == "dpop"
 
 
 def report(session: Session) -> str:
@@ -188,7 +203,7 @@ def notes(name: str, session: Session) -> Iterator[str]:
     """Yield what somebody has to know who uses a form, as sentences."""
     if session.headers and (told := caution(session)):
         yield told
-        if name not in EXPORTS:
+        if name not in EXPORTS and _proved(session):
             from mcp_auth_tui.exports.clients import clients, render
 
             if client := clients().get(name):

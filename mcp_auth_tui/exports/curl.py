@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
+from itertools import pairwise
 
 from mcp_auth_tui.model import Exchange, Kind, Request, Session, Stage
 from mcp_auth_tui.text import terminal
@@ -39,6 +40,7 @@ def _configuration(session: Session) -> Iterator[str]:
     yield "globoff"
     yield "silent"
     yield "show-error"
+    yield from _network(session.network)
     for name, value in session.headers.items():
         yield f"header = {quoted(f'{name}: {value.reveal()}')}"
     if request is None:
@@ -47,6 +49,23 @@ def _configuration(session: Session) -> Iterator[str]:
         if field.name.lower() not in OF_ONE_CONNECTION:
             yield f"header = {quoted(f'{field.name}: {field.raw}')}"
     yield from _body(request)
+
+
+_OPTIONS = {
+    "--ca-file": "cacert",
+    "--client-cert": "cert",
+    "--client-cert-key": "key",
+    "--proxy": "proxy",
+}
+
+
+def _network(words: tuple[str, ...]) -> Iterator[str]:
+    """Return options of ours about the network as curl has them."""
+    for flag, value in pairwise((*words, "")):
+        if flag in _OPTIONS:
+            yield f"{_OPTIONS[flag]} = {quoted(value)}"
+        elif flag == "--insecure":
+            yield "insecure"
 
 
 def _body(request: Request) -> Iterator[str]:

@@ -22,7 +22,7 @@ def env(session: Session) -> str:
         return ""
     values = {
         "MCP_URL": quote(session.url, safe=":/?#[]@!&()*+,;=%-._~"),
-        "MCP_TOKEN": session.token.access.reveal(),
+        "MCP_TOKEN": session.token.bearer.reveal(),
         "MCP_AUTHORIZATION": session.headers["Authorization"].reveal(),
     }
     return "".join(f"{name}={_written(name, value)}\n" for name, value in values.items())

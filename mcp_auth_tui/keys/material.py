@@ -65,7 +65,7 @@ ALGORITHMS: Mapping[str, KeyKind] = {
 }
 _SIGNING_CURVES = ("Ed25519", "Ed448")  # the other OKP ones only agree on keys
 # RFC 7638 §3.2, RFC 8037 §2
-_PUBLIC_MEMBERS = {
+PUBLIC_MEMBERS = {
     "EC": ("crv", "kty", "x", "y"),
     "OKP": ("crv", "kty", "x"),
     "RSA": ("e", "kty", "n"),
@@ -86,7 +86,7 @@ class PrivateKey:
     def public(self) -> dict[str, Any]:
         """The public JWK with its required members only."""
         members = self.key.as_dict(private=False)
-        return {name: members[name] for name in _PUBLIC_MEMBERS[members["kty"]]}
+        return {name: members[name] for name in PUBLIC_MEMBERS[members["kty"]]}
 
     @property
     def thumbprint(self) -> str:
@@ -205,7 +205,7 @@ def _check_use(member: dict[str, Any]) -> None:
     kty = member.get("kty")
     if kty == "oct":
         raise _Fault("shared")
-    if not isinstance(kty, str) or kty not in _PUBLIC_MEMBERS:
+    if not isinstance(kty, str) or kty not in PUBLIC_MEMBERS:
         raise _Fault("kty")
     if "d" not in member:
         raise _Fault("public-jwk")
@@ -279,7 +279,7 @@ def public_key(member: Mapping[str, Any], alg: str) -> Any:
         return None
     if member.get("alg") not in (None, alg):
         return None
-    key = _imported({name: member[name] for name in _PUBLIC_MEMBERS[kty] if name in member})
+    key = _imported({name: member[name] for name in PUBLIC_MEMBERS[kty] if name in member})
     if key is None:
         return None
     if kty == "RSA" and not MIN_RSA_BITS <= key.raw_value.key_size <= MAX_RSA_BITS:

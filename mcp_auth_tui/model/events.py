@@ -149,6 +149,8 @@ class Started:
     skipped: tuple[Stage, ...] = ()
     marks: tuple[str, ...] = ()
     """What the settings of the run lift or leave out, as sentences (`Options.marks`)."""
+    network: tuple[str, ...] = ()
+    """Options by which another command of this program uses the same network."""
 
 
 @dataclass(frozen=True, slots=True)

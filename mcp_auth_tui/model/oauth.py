@@ -101,11 +101,13 @@ class AuthorizationServer:
     document: Mapping[str, Any] = field(default_factory=dict)
     misplaced: MisplacedDocument | None = None
     """What was found elsewhere, where the endpoints are guessed."""
+    by_hand: bool = False
+    """There is no metadata: a person gave the endpoints."""
 
     @property
     def guessed(self) -> bool:
         """Whether the endpoints are the default paths of 2025-03-26 (L2)."""
-        return self.url is None and bool(self.authorization_endpoint)
+        return self.url is None and not self.by_hand and bool(self.authorization_endpoint)
 
     def list(self, name: str) -> tuple[str, ...] | None:
         """Return a member that is a list of strings, or None when it is anything else."""
@@ -138,6 +140,22 @@ class Client:
     they are."""
     stored: bool = False
     """It was registered in an earlier run."""
+    fixed: bool = False
+    """A person chose its redirect URI: it is the one that the server knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What a server sees of this client's certificate (RFC 8705)."""
+
+    thumbprint: str
+    """SHA-256 of its DER form, base64url: ``x5t#S256``."""
+    subject: str
+    """Its subject as RFC 4514 writes it."""
+    self_issued: bool
+    """Whether subject and issuer are one: no authority stands behind it."""
+    jwk: Mapping[str, Any] = field(default_factory=dict)
+    """Its public key as JWK, with the certificate as ``x5c``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +210,13 @@ class Token:
     """Its JOSE header, likewise."""
     verified: bool = False
     """True once the MCP server accepted it."""
+    by_id_token: bool = False
+    """The ID token is what the MCP server is given, because a person asked for it."""
+
+    @property
+    def bearer(self) -> Secret:
+        """What the MCP server is given: the access token, unless a person chose the ID token."""
+        return self.id_token if self.by_id_token and self.id_token else self.access
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,8 @@ class Session:
     """What the person let go and nobody has answered yet (`Released`)."""
     lifted: tuple[str, ...] = ()
     """What the settings of the run lift or leave out; `marks` holds what was done by hand."""
+    network: tuple[str, ...] = ()
+    """Options by which another command of this program uses the same network."""
     carried: tuple[str, ...] = ()
     """The marks of the run that something was taken over from."""
     remarks: tuple[str, ...] = ()
@@ -108,7 +110,9 @@ class Session:
         """Return the session after one event; pure, so a recorded run replays to the same value."""
         match event:
             case Started():
-                fresh = Session(url=event.url, started=event.at, lifted=event.marks)
+                fresh = Session(
+                    url=event.url, started=event.at, lifted=event.marks, network=event.network
+                )
                 stages = dict(fresh.stages)
                 for stage in event.skipped:
                     stages[stage] = StageState(Status.SKIPPED, "kept from the run before")
@@ -247,7 +251,7 @@ class Session:
         if self.token is None or self.outcome is Outcome.REFUSED:
             return {}
         scheme = "DPoP" if self.token.type.lower() == "dpop" else "Bearer"
-        return {"Authorization": Secret(f"{scheme} {self.token.access.reveal()}")}
+        return {"Authorization": Secret(f"{scheme} {self.token.bearer.reveal()}")}
 
     @property
     def caveats(self) -> tuple[str, ...]:

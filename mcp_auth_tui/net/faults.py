@@ -51,7 +51,7 @@ def failure(error: Exception, where: str, phase: str, timeout: float) -> Failure
             f"The proxy refused to connect to {where}: {reason}.",
             "Ask for leave at the proxy, or go past it (--proxy, NO_PROXY).",
         )
-    if phase == "tls":
+    if phase == "tls" or _alerted(error):
         told, next = _tls(error)
         return Failure("net-tls", f"No secure connection to {where}: {told}.", next)
     if phase == "connect":
@@ -152,6 +152,11 @@ def _tls(error: Exception) -> tuple[str, str]:
         "Check that this port speaks TLS, and look in the log of the server or the proxy before"
         " it for why it hung up.",
     )
+
+
+def _alerted(error: Exception) -> bool:
+    """Return whether the other side ended TLS for a reason, as TLS 1.3 does after the handshake."""
+    return any("ALERT" in (getattr(cause, "reason", None) or "") for cause in _causes(error))
 
 
 @cache

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from mcp_auth_tui import __version__
-from mcp_auth_tui.model import Failure, Request, Response, Timing
+from mcp_auth_tui.model import Failure, Request, Response, Secret, Timing
 from mcp_auth_tui.net.addresses import Guard, Unreachable
 from mcp_auth_tui.net.messages import Place, encode, place
 from mcp_auth_tui.net.proxies import Proxies, shown
@@ -45,21 +45,29 @@ class Tls:
         self._building = asyncio.Lock()
 
     async def context(self) -> ssl.SSLContext:
-        """Return the settings; raises `Unreachable` for a CA file that cannot be used."""
+        """Return the settings; raises `Unreachable` for a file that cannot be used."""
         from mcp_auth_tui.net.wire import make_context
 
-        ca_file = self._settings.ca_file
+        ca_file, certificate = self._settings.ca_file, self._settings.certificate
         async with self._building:
             if self.loaded is None:
                 try:
-                    self.loaded = await asyncio.to_thread(
+                    context = await asyncio.to_thread(
                         make_context, ca_file, insecure=self._settings.insecure
                     )
                 except OSError as error:
                     # ssl.SSLError is an OSError too: a file without a certificate in it.
                     message = f"The CA file {ca_file} cannot be used: {error}."
                     raise Unreachable(Failure("net-tls", message)) from error
+                if certificate is not None and (failure := certificate.load_into(context)):
+                    raise Unreachable(Failure("net-tls", failure.message))
+                self.loaded = context
             return self.loaded
+
+    def unlock(self, passphrase: Secret | None) -> Failure | None:
+        """Open the key of the client's certificate, if there is one (`ClientCertificate`)."""
+        certificate = self._settings.certificate
+        return None if certificate is None else certificate.unlock(passphrase)
 
 
 class Network:
@@ -125,6 +133,10 @@ class Network:
                     return
             context = self._tls.loaded if to.scheme == "https" else None
             await wire.dialer.warm(to.host, to.port, context, self._timeout)
+
+    def unlock(self, passphrase: Secret | None) -> Failure | None:
+        """Open the key of the client's certificate; None when it is open, or there is none."""
+        return self._tls.unlock(passphrase)
 
     async def aclose(self) -> None:
         """Close every connection; the network can be used again after it."""
@@ -205,6 +217,7 @@ class Network:
             httpcore.NetworkError,
             httpcore.RemoteProtocolError,
             httpcore.ProxyError,
+            ssl.SSLError,  # an alert that comes after the handshake, which httpcore lets pass
         ) as error:
             late = isinstance(error, httpcore.TimeoutException)
             meter.stale = meter.phase == "wait" and not (meter.connected or late)

@@ -70,13 +70,15 @@ class Bind:
 class RecallClient:
     """Look for a client that was registered in an earlier run (G9). Reply: the `Client`, or None.
 
-    ``redirect_uri`` None stands for one of our own making, empty for none at all.
+    ``redirect_uri`` None stands for one of our own making, empty for none at all. With
+    ``client_id`` it is that client made by hand, if its redirect URI was chosen by hand as well.
     """
 
     issuer: str
     redirect_uri: str | None
     port: int | None
     scope: str | None
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,16 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlock:
+    """Open the key of the client's certificate. Reply: None, or `Failure`.
+
+    Its kind is ``passphrase`` where another one could help. Without one, what is known is tried.
+    """
+
+    passphrase: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
 class SignedJwt:
     """A signed JWT and the thumbprint (RFC 7638) of the key."""
 
@@ -212,6 +224,7 @@ Action = (
     | Ask
     | RandomOctets
     | Sign
+    | Unlock
     | Verify
     | Sleep
     | Now
@@ -258,6 +271,7 @@ __all__ = [
     "Sign",
     "SignedJwt",
     "Sleep",
+    "Unlock",
     "Verification",
     "Verify",
 ]

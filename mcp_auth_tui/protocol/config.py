@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_auth_tui.model import Secret
+from mcp_auth_tui.model.oauth import CertificateFacts
 
 REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 STATELESS = "2026-07-28"
 WAIT = 600.0
 """Seconds that a person has to come back, where nothing else was asked for."""
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "registration_endpoint")
+"""What a person may give by hand in the place of metadata."""
 NEWEST_INITIALIZE = "2025-11-25"
 GRANTS = (
     "auto",
@@ -68,6 +71,16 @@ class Config:
     """One of `GRANTS`; ``auto``: what was given and what the server lists decide."""
     client_key: bool = False
     """A private key of the client was given (private_key_jwt, K4)."""
+    certificate: CertificateFacts | None = None
+    """The client's certificate, which every server is shown that asks for one (RFC 8705)."""
+    certificate_locked: str = ""
+    """Why its key has to be unlocked first, as a sentence; empty: it can be used."""
+    authorization_endpoint: str | None = None
+    """An endpoint that was given by hand: it goes before what the metadata says."""
+    token_endpoint: str | None = None
+    registration_endpoint: str | None = None
+    id_token: bool = False
+    """The ID token, not the access token, is what the MCP server is given."""
     assertion: Secret | None = None
     """A workload's JWT (WI1)."""
     subject_token: Secret | None = None

@@ -47,6 +47,10 @@ def run(
     """
     known = known or Known()
     judge = Judge(config, Stage.PROBE)
+    if config.certificate_locked:
+        from mcp_auth_tui.protocol.unlock import unlock
+
+        yield from unlock(judge)
     contact, opened = known.contact, None
     if start is Stage.PROBE or contact is None:
         contact, opened = yield from stages.probe(judge)

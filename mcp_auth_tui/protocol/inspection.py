@@ -38,10 +38,15 @@ class Surveyor(Judge):
     """A judge that records a refusal for safety as fatal and goes on: no credential is at stake."""
 
     def refuse(
-        self, id: str, *, exit: int = REFUSED_FOR_SAFETY, **details: Unpack[Details]
+        self,
+        id: str,
+        *,
+        exit: int = REFUSED_FOR_SAFETY,
+        meanwhile: str = "",
+        **details: Unpack[Details],
     ) -> Protocol[None]:
         """Record what the flow would refuse over."""
-        yield findings.fatal(self.finding(id, **details))
+        yield findings.fatal(self.finding(id, meanwhile=meanwhile, **details))
 
 
 def _fatal(stop: FlowStop) -> Finding:

@@ -166,12 +166,21 @@ class Judge:
         raise FlowStop(finding if exit is None else replace(finding, exit=exit), place)
 
     def refuse(
-        self, id: str, *, exit: int = REFUSED_FOR_SAFETY, **details: Unpack[Details]
+        self,
+        id: str,
+        *,
+        exit: int = REFUSED_FOR_SAFETY,
+        meanwhile: str = "",
+        **details: Unpack[Details],
     ) -> Protocol[None]:
-        """Refuse (``exit``), unless ``--allow`` lifted this refusal: then mark the run."""
+        """Refuse (``exit``), unless ``--allow`` lifted this refusal: then mark the run.
+
+        ``meanwhile`` is a safer way through than that, where there is one.
+        """
         if id not in self.config.allow:
             lifted = f"To go on all the same, for debugging only: --allow {id}."
-            until = findings.CATALOGUE[id].until_mended(Level.FATAL, details.get("whose"))
+            rule, whose = findings.CATALOGUE[id], details.get("whose")
+            until = meanwhile or rule.until_mended(Level.FATAL, whose)
             meanwhile = f"{until} {lifted}".lstrip()
             self.stop(id, meanwhile=meanwhile, exit=exit, **details)
         details["next"] = ""  # what to do instead is no news to who lifted it

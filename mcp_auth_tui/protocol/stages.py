@@ -18,8 +18,9 @@ from mcp_auth_tui.protocol.actions import Answer, Protocol
 from mcp_auth_tui.protocol.authorization import request
 from mcp_auth_tui.protocol.authorization.callback import authorize
 from mcp_auth_tui.protocol.authorization.scope import Scope
+from mcp_auth_tui.protocol.certificate import aliases
 from mcp_auth_tui.protocol.checks.server import needs_of
-from mcp_auth_tui.protocol.discovery import elsewhere
+from mcp_auth_tui.protocol.discovery import by_hand, elsewhere
 from mcp_auth_tui.protocol.discovery.resource import discover_resource
 from mcp_auth_tui.protocol.discovery.resource_document import choose_issuer
 from mcp_auth_tui.protocol.discovery.server import discover_server, legacy_server
@@ -77,18 +78,27 @@ def find_server(
     at = judge.at(Stage.SERVER)
 
     def body() -> Protocol[AuthorizationServer]:
-        if resource.legacy and judge.config.issuer is None:
+        unnamed = judge.config.issuer is None and not resource.issuers
+        if unnamed and by_hand.suffice(judge.config):
+            metadata = yield from by_hand.server(at)
+        elif resource.legacy and judge.config.issuer is None:
             metadata = yield from legacy_server(at)
             if metadata.guessed:
                 metadata = replace(metadata, misplaced=(yield from elsewhere.of_origin(at)))
         else:
             issuer = yield from choose_issuer(at, resource)
             looked = discover_server(at, issuer, needs_of(resource, contact))
+            looked = by_hand.instead(at, looked, issuer)
             metadata = yield from elsewhere.searched(at, looked, issuer)
         yield Learned("server", metadata)
         return metadata
 
-    return (yield from staged(Stage.SERVER, body(), lambda metadata: metadata.issuer))
+    def summary(metadata: AuthorizationServer) -> str:
+        own = aliases(judge.config, metadata.document)
+        given = ", endpoints given by hand" if metadata.by_hand else ""
+        return f"{metadata.issuer}{', endpoints for mutual TLS' if own else given}"
+
+    return (yield from staged(Stage.SERVER, body(), summary))
 
 
 def get_client(

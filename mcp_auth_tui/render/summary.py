@@ -103,6 +103,8 @@ def _token(token: Token) -> Iterable[str]:
     yield f"token: {token.type} {token.access}{life}"
     yield f"scopes granted: {token.scope_granted or 'not said'}"
     yield f"refresh token: {token.refresh or 'none'}"
+    if token.by_id_token:
+        yield f"ID token: {token.bearer}, which the MCP server is given (--id-token)"
     if token.claims is not None:
         named = (
             f"{name} {token.claims[name]}"

@@ -46,6 +46,7 @@ def controller(
         stepping=stepping,
         sign=Signer(options.client_key, options.key_origin),
         marks=options.marks,
+        network_words=options.network.words,
         store=store,
     )
 

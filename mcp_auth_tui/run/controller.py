@@ -62,7 +62,8 @@ class Controller:
     ``sign`` holds the keys of the run; without it what asks for a signature is told there is none.
     ``clock`` gives seconds since the epoch. `step`, `paste` and the other verbs may be called at
     any time, also while an event is being handled. ``marks`` are sentences: why the result of the
-    run is worth less. ``store`` keeps what is obtained.
+    run is worth less. ``network_words`` are the options that make another command use the same
+    network. ``store`` keeps what is obtained.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Controller:
         sign: Signer | None = None,
         flow: Flow | None = None,
         marks: tuple[str, ...] = (),
+        network_words: tuple[str, ...] = (),
         store: RunStore | None = None,
         requests: int = REQUESTS,
     ) -> None:
@@ -89,6 +91,7 @@ class Controller:
         self._networks = networks
         self._running: Network | None = None
         self._marks = marks
+        self._network_words = network_words
         self._store = store
         self._clock = clock
         self._flow = flow
@@ -114,7 +117,7 @@ class Controller:
             contact = None if start is Stage.PROBE else known.contact
             url = (contact.url if contact is not None else "") or self._config.url
             started = _started(url, self._clock(), known, start)
-            yield self._apply(replace(started, marks=self._marks))
+            yield self._apply(replace(started, marks=self._marks, network=self._network_words))
             async with aclosing(self._driven(generator)) as events:
                 async for event in events:
                     self._apply(event)

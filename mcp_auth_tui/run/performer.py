@@ -49,6 +49,7 @@ from mcp_auth_tui.protocol.actions import (
     Protocol,
     Send,
     Sleep,
+    Unlock,
 )
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.run.person import Person, within
@@ -167,6 +168,10 @@ class Performer:
                 yield Ready(_outgoing(item), isinstance(item, Open))
                 action = await self._person.wait(gate) or item
                 yield Released(_outgoing(action))
+            if isinstance(action, Unlock):
+                work = asyncio.to_thread(self._network.unlock, action.passphrase)
+                reply = await self._person.wait(work)
+                continue
             if isinstance(action, QUIET):
                 if isinstance(action, Sleep):
                     # A poll that was waited for is no loop that runs away.

@@ -232,7 +232,7 @@ async def _sent(
     """Send one refresh and judge its answer; raises `_RefreshRefused`."""
     client, url = grant.client, grant.stored.urls[0]
     assert client is not None
-    config = Config(url=url)
+    config = Config(url=url, id_token=token.by_id_token)
     asker = Endpoint(Judge(config, Stage.TOKEN), grant.stored.server, client)
     driven = await drive(config, response.refresh(asker, token), settings, clock)
     if driven.stop is not None:

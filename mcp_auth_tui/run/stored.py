@@ -91,9 +91,11 @@ class RunStore:
 
     async def find_client(self, wanted: RecallClient) -> Client | None:
         """Return a client that an earlier run registered (`actions.RecallClient`)."""
-        issuer, redirect_uri = wanted.issuer, wanted.redirect_uri
+        issuer, redirect_uri, id = wanted.issuer, wanted.redirect_uri, wanted.client_id
 
         def work(store: TokenStore) -> Client | None:
+            if id is not None:
+                return self._known(store.find_redirect(issuer, id))
             return store.find_client(issuer, redirect_uri, wanted.port, wanted.scope)
 
         return await asyncio.to_thread(self._tried, work)
@@ -113,7 +115,7 @@ class RunStore:
         client, server, token = session.client, session.server, session.token
         match event:
             case Learned(name="client") if client is not None and client.id and not client.stored:
-                return lambda store: store.keep_client(client)
+                return lambda store: self._keep_client(store, client)
             case Learned(name="token") if client is not None and server and token:
                 if token.access == self._access:
                     return self._verify if token.verified else None
@@ -122,6 +124,22 @@ class RunStore:
             case Ended(stop=stop) if stop and stop.stage is Stage.VERIFY and stop.exit == 1:
                 return self._forget_unverified
         return None
+
+    def _known(self, client: Client | None) -> Client | None:
+        """Say that the redirect URI of an earlier run is used again."""
+        if client is not None:
+            self._remark(
+                f"The redirect URI is that of an earlier run of this client, {client.redirect_uri}:"
+                " --port or --redirect-uri changes it."
+            )
+        return client
+
+    def _keep_client(self, store: TokenStore, client: Client) -> None:
+        store.keep_client(client)
+        if client.fixed and client.how == "pre-registered":
+            self._remark(
+                f"Later runs with --client-id {client.id} come back to {client.redirect_uri} too."
+            )
 
     def _keep_token(self, store: TokenStore, session: Session) -> None:
         client, server, token = session.client, session.server, session.token

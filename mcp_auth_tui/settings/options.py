@@ -10,15 +10,18 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.desktop.browser import can_open
 from mcp_auth_tui.desktop.output import check_target
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.net.settings import NetworkSettings
-from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.urls import mcp_url
+from mcp_auth_tui.protocol.config import ENDPOINTS, Config
+from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, mcp_url
 from mcp_auth_tui.settings import credentials
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.settings.client_certificate import GivenCertificate
 
 MAX_SECRET_FILE = 65536
 SECRET_VARIABLE = "MCP_AUTH_CLIENT_SECRET"
@@ -90,6 +93,12 @@ class Options:
             marks.append("the issuer was chosen by hand (--issuer)")
         if not self.base.send_resource:
             marks.append("the resource parameter is left out (--no-resource)")
+        for name in ENDPOINTS:
+            if getattr(self.base, name) is not None:
+                told = name.replace("_", " ")
+                marks.append(f"the {told} was set by hand (--{name.replace('_', '-')})")
+        if self.base.id_token:
+            marks.append("the ID token stands in for the access token (--id-token)")
         if self.base.force:
             marks.append("the flow is run even if the server does not ask for it (--force)")
         return tuple(marks)
@@ -129,16 +138,20 @@ def from_arguments(
     ``read`` reads the credentials that they name. Raises `Usage`.
     """
     _check_together(args)
+    own = _certificate(args, environ)
     proxies = proxy_notes(args.proxy, environ)
     secret, notes = _secret(args, environ)
     try:
         sources = read(args, environ)
     except credentials.CredentialProblem as problem:
         raise Usage(str(problem), problem.name) from None
+    base = _config(args, environ, secret, sources)
+    if own is not None:
+        base = replace(base, certificate=own.facts, certificate_locked=own.locked)
     return Options(
-        base=_config(args, environ, secret, sources),
+        base=base,
         browser=args.browser,
-        network=network(args),
+        network=network(args, own),
         client_key=sources.client_key,
         key_origin=sources.key_origin,
         export=args.export or "headers",
@@ -150,7 +163,7 @@ def from_arguments(
         remember=not args.no_remember,
         token_store=args.token_store,
         fresh=args.fresh,
-        notes=(*proxies, *notes, *sources.notes),
+        notes=(*proxies, *notes, *sources.notes, *(own.notes if own else ())),
     )
 
 
@@ -191,6 +204,7 @@ def _version() -> str:
     return __version__
 
 
+_BY_CERTIFICATE = ("tls_client_auth", "self_signed_tls_client_auth")
 _APART = (
     ("resource", "no_resource"),
     ("redirect_uri", "port"),
@@ -210,13 +224,28 @@ def _check_together(args: Any) -> None:
     for needing, needed in (
         ("client_secret_file", "client_id"),
         ("client_secret_prompt", "client_id"),
+        ("client_cert_key", "client_cert"),
         ("call_args", "call"),
     ):
         if _given(args, needing) and not _given(args, needed):
             raise Usage(f"{_flag(needing)} needs {_flag(needed)}", needing, needed)
+    for name in ENDPOINTS:
+        _check_endpoint(name, getattr(args, name))
+    if args.auth_method in _BY_CERTIFICATE and args.client_cert is None:
+        raise Usage(f"--auth-method {args.auth_method} needs --client-cert", "auth_method")
     if args.events and args.export and args.output in (None, "", "-"):
         told = "--events fills stdout: name a file for the export with --output"
         raise Usage(told, "events", "output")
+
+
+def _check_endpoint(name: str, value: str | None) -> None:
+    """Refuse what no request, no browser and no secret may go to (SPEC A7)."""
+    if value is None:
+        return
+    try:
+        endpoint(value)
+    except UrlRefused as error:
+        raise Usage(f"{_flag(name)} {value}: {error}", name) from None
 
 
 def _given(args: Any, name: str) -> bool:
@@ -227,14 +256,34 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def network(args: Any) -> NetworkSettings:
-    """Return what parsed arguments say of the network; raises `Usage`."""
+def network(args: Any, own: GivenCertificate | None = None) -> NetworkSettings:
+    """Return what parsed arguments say of the network; raises `Usage`.
+
+    ``own`` is their certificate, where it was read already; else one whose key is locked is refused
+    here, for there is nobody who could be asked.
+    """
+    if own is None and (own := _certificate(args, os.environ)) and own.locked:
+        from mcp_auth_tui.settings.client_certificate import VARIABLE
+
+        raise Usage(f"{own.locked} Put its passphrase into ${VARIABLE}.", "client_cert")
     return NetworkSettings(
         ca_file=check_file(args.ca_file, "--ca-file"),
+        certificate=own.certificate if own else None,
         proxy=args.proxy,
         insecure=args.insecure,
         timeout=args.timeout,
     )
+
+
+def _certificate(args: Any, environ: Mapping[str, str]) -> GivenCertificate | None:
+    if args.client_cert is None:
+        return None
+    from mcp_auth_tui.settings import client_certificate
+
+    try:
+        return client_certificate.read(args.client_cert, args.client_cert_key, environ)
+    except client_certificate.CertificateProblem as problem:
+        raise Usage(str(problem), problem.name) from None
 
 
 def proxy_notes(given: str | None, environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -63,6 +63,8 @@ class StoredToken:
     """Whether there is a refresh token."""
     unanswered: float | None
     """When a refresh was sent of which no answer came; None when there is none such."""
+    bearer: str
+    """Which of its secrets the MCP server is given: ``access``, or ``id_token``."""
     where: str
     """``keyring`` or ``file``: where its secrets are."""
 
@@ -106,6 +108,7 @@ def token_entry(
         "refreshable": token.refresh is not None,
         "unanswered": None,
         "server": _server_entry(server),
+        "bearer": "id_token" if token.by_id_token else "access",
     }
     given = {"access": token.access, "refresh": token.refresh, "id_token": token.id_token}
     return entry, {name: secret.reveal() for name, secret in given.items() if secret is not None}
@@ -128,6 +131,7 @@ def stored_token(entry: Mapping[str, Any]) -> StoredToken:
         verified=entry.get("verified") is True,
         refreshable=entry.get("refreshable") is True,
         unanswered=entry.get("unanswered"),
+        bearer=entry.get("bearer", "access"),
         where="keyring" if isinstance(entry["secrets"], str) else "file",
     )
 
@@ -149,6 +153,7 @@ def token_of(stored: StoredToken, secrets: Secrets) -> Token:
         refresh=Secret(refresh) if refresh else None,
         id_token=Secret(identity) if identity else None,
         verified=stored.verified,
+        by_id_token=stored.bearer == "id_token",
     )
 
 
@@ -160,6 +165,7 @@ def client_entry(client: Client) -> tuple[Entry, Secrets]:
         "how": client.how,
         "redirect_uri": client.redirect_uri,
         "auth_method": client.auth_method,
+        "fixed": client.fixed,
         "document": {
             name: client.document[name] for name in _CLIENT_MEMBERS if name in client.document
         },
@@ -181,6 +187,7 @@ def client_of(entry: Mapping[str, Any], secrets: Secrets) -> Client:
         document=entry.get("document") or {},
         registration_token=Secret(token) if token else None,
         stored=True,
+        fixed=entry.get("fixed") is True,
     )
 
 
@@ -211,6 +218,7 @@ def _server_entry(server: AuthorizationServer) -> Entry:
         "authorization_endpoint": server.authorization_endpoint,
         "token_endpoint": server.token_endpoint,
         "registration_endpoint": server.registration_endpoint,
+        "by_hand": server.by_hand,
         "document": {
             name: server.document[name] for name in _SERVER_MEMBERS if name in server.document
         },
@@ -226,4 +234,5 @@ def _server(entry: Mapping[str, Any]) -> AuthorizationServer:
         token_endpoint=server.get("token_endpoint", ""),
         registration_endpoint=server.get("registration_endpoint"),
         document=server.get("document") or {},
+        by_hand=server.get("by_hand") is True,
     )

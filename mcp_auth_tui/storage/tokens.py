@@ -87,6 +87,13 @@ class TokenStore:
                     return self._client(entry)
         return None
 
+    def find_redirect(self, issuer: str, client_id: str) -> Client | None:
+        """Return a client made by hand whose redirect URI was chosen by hand, without secrets."""
+        for client in self.clients():
+            if (client.issuer, client.id) == (issuer, client_id) and client.fixed:
+                return client if client.how == "pre-registered" else None
+        return None
+
     def open_client(self, issuer: str, client_id: str) -> Client | None:
         """Return a client with its secrets, or None when it is not there."""
         return self._client(_by_client(self._file.read()["clients"], issuer, client_id))
@@ -265,4 +272,7 @@ def _by_client(clients: list[Entry], issuer: str, client_id: str) -> Entry | Non
 
 def _put_client(clients: list[Entry], entry: Entry) -> None:
     old = _by_client(clients, entry["issuer"], entry["client_id"])
+    if old is not None and old.get("redirect_uri") == entry["redirect_uri"]:
+        # What was chosen once is not chosen anew by the run that goes by it.
+        entry = {**entry, "fixed": entry["fixed"] or old.get("fixed") is True}
     clients[:] = [*(item for item in clients if item is not old), entry]

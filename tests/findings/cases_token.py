@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcp_auth_tui.model import Failure, Request, Response, Secret
+from mcp_auth_tui.model.oauth import CertificateFacts
 from mcp_auth_tui.protocol.actions import Callback
 from tests.findings.case import STATELESS, Case, case
 from tests.findings.cases_resource import NAMED, SCOPED, dpop_site
@@ -85,6 +86,14 @@ def token_page(page: Page) -> Callable[[], Site]:
 def authorize_page(page: Page) -> Callable[[], Site]:
     """What the authorization endpoint answers who asks it before a browser does."""
     return lambda: site(pages={PRM: json(200, prm()), f"{AS}/authorize": page})
+
+
+def by_id_token() -> Site:
+    """The MCP server takes the ID token."""
+    identity = jwt({"typ": "JWT"}, aud="registered-1")
+    world = site(issues={"id_token": identity})
+    world.tokens[identity] = "mcp:basic"
+    return world
 
 
 # The secret is one that the encoding of Basic alters.
@@ -390,6 +399,18 @@ CASES: tuple[Case, ...] = (
         dpop="on",
     ),
     case("dpop-cnf", proving(jwt()), "prm-dpop-required", kept=proving(_JWT)),
+    case(
+        "token-cnf",
+        issued(cnf={"x5t#S256": "of-the-proxy"}),
+        kept=issued(cnf={"x5t#S256": "of-the-client"}),
+        certificate=CertificateFacts("of-the-client", "CN=ada", self_issued=False),
+    ),
+    case(
+        "client-no-id-token",
+        site,
+        kept=by_id_token,
+        id_token=True,
+    ),
     case(
         "dpop-nonce",
         demanding(401, ("dpop-nonce", "n1")),

@@ -28,8 +28,8 @@ SPEC_LEVELS = {
         as-pkce-no-s256 dcr-no-client-id authz-iss-absent authz-iss-differs
         token-no-access token-no-type token-type-unknown net-tls net-downgrade net-dns
         net-connect net-timeout net-rate-limited dcr-refused authz-denied authz-error
-        token-error token-refresh-refused authz-timeout as-changed client-port-busy
-        client-no-person client-bug
+        token-error token-refresh-refused client-no-id-token authz-timeout as-changed
+        client-port-busy client-no-person client-bug
     """,
     Level.ERROR: """
         rs-endpoint-http rs-401-no-challenge rs-challenge-syntax rs-challenge-dup-param
@@ -49,7 +49,7 @@ SPEC_LEVELS = {
         authz-token-in-url authz-post authz-redirect-altered authz-resource-refused
         token-status token-content-type token-cacheable token-scope-differs
         token-scope-array token-refresh-static token-refresh-wider token-error-form
-        token-redirect token-syntax jwt-aud jwt-iss jwt-alg jwt-is-id-token dpop-cnf
+        token-redirect token-syntax jwt-aud jwt-iss jwt-alg jwt-is-id-token dpop-cnf token-cnf
         dpop-nonce idjag-issued-type idjag-token-type idjag-typ idjag-aud idjag-resource
         idjag-client-id idjag-long-lived
     """,

@@ -35,7 +35,7 @@ class Server:
     variable: str = VARIABLE
     """The environment variable that the client finds the token in."""
     which: tuple[str, ...] = ()
-    """Options of ``headers`` that choose among several tokens for the server."""
+    """Options of ``headers``: which of several tokens, and by which network it is refreshed."""
 
     @property
     def stand_ins(self) -> Mapping[str, str]:

@@ -28,7 +28,7 @@ def client_text(client: ClientProgram, session: Session) -> str:
     if session.token is None or not session.headers:
         return ""
     url = session.url
-    server = Server(url, name_of(url), session.token.access.reveal())
+    server = Server(url, name_of(url), session.token.bearer.reveal(), which=session.network)
     return written(client, document(client, client.default, server))
 
 
@@ -60,7 +60,7 @@ def snippet_text(snippet: Snippet, session: Session) -> str:
             "SHELL_URL": shlex.quote(url),
             "URL": url,
             "QUOTED_HOST": json.dumps(urlsplit(url).netloc, ensure_ascii=False),
-            "TOKEN": session.token.access.reveal(),
+            "TOKEN": session.token.bearer.reveal(),
             "QUOTED_BODY": json.dumps(body),
             "SHELL_BODY": shlex.quote(body),
             "FIELDS": json.dumps(fields),

@@ -206,6 +206,19 @@ RULES: tuple[Rule, ...] = (
         "A server must refuse an assertion that was not made for it.",
     ),
     Rule(
+        "client-no-id-token",
+        Level.FATAL,
+        Whose.CLIENT,
+        "The token answer holds no ID token, and one is to be used (--id-token).",
+        "The answer holds an id_token.",
+        "OpenID Connect Core §3.1.3.3; own",
+        (
+            "Ask for the scope openid (--scope 'openid …') of a server that speaks OpenID Connect, "
+            "or leave --id-token out."
+        ),
+        "Without it there is nothing of that kind to give to the MCP server.",
+    ),
+    Rule(
         "client-bug",
         Level.FATAL,
         Whose.CLIENT,

@@ -47,6 +47,17 @@ RULES: tuple[Rule, ...] = (
         "There is nothing to use.",
     ),
     Rule(
+        "token-cnf",
+        Level.ERROR,
+        Whose.ISSUER,
+        "The token is not bound to the client's certificate, or to another one.",
+        "cnf.x5t#S256 of the token is the thumbprint of the certificate that was shown.",
+        "RFC 8705 §3.1",
+        "Put the thumbprint of the certificate of the TLS connection into cnf.x5t#S256; behind a "
+        "proxy that ends TLS, let it hand the certificate on.",
+        "A server that checks the binding refuses the token; one that does not takes a stolen one.",
+    ),
+    Rule(
         "token-no-type",
         Level.FATAL,
         Whose.ISSUER,

@@ -13,6 +13,7 @@ from mcp_auth_tui.protocol.authorization import errors, pastes
 from mcp_auth_tui.protocol.authorization.follow import follow
 from mcp_auth_tui.protocol.checks import callback as checks_callback
 from mcp_auth_tui.protocol.checks.check import Check
+from mcp_auth_tui.protocol.discovery import by_hand
 from mcp_auth_tui.protocol.judge import Judge
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -185,12 +186,22 @@ def _issuer(
     if iss != attempt.issuer:
         # B6: nothing else of this response may be shown.
         yield from judge.refuse(
-            "authz-iss-differs", seen=f"iss={iss}", expected=f"iss={attempt.issuer}"
+            "authz-iss-differs",
+            seen=f"iss={iss}",
+            expected=f"iss={attempt.issuer}",
+            meanwhile=_way_by_issuer(judge, attempt, iss),
         )
         return
     yield from judge.keep("authz-iss-differs", seen=iss)
     promise = Check("authz-iss-unpromised", not attempt.iss_promised, iss, "iss")
     yield from judge.tell([promise])
+
+
+def _way_by_issuer(judge: Judge, attempt: Attempt, iss: str) -> str:
+    """Name the option where nobody named the issuer: then it is a guess of ours that differs."""
+    config = judge.config
+    guess = config.issuer is None and attempt.issuer == by_hand.guessed_issuer(config)
+    return f"If {iss} is the issuer of these endpoints: --issuer {iss}." if guess else ""
 
 
 def read(callback: Callback) -> tuple[str, bool]:

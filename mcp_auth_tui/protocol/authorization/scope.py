@@ -9,6 +9,7 @@ from mcp_auth_tui.protocol.challenge import SCOPE
 from mcp_auth_tui.protocol.judge import Judge
 
 OFFLINE = "offline_access"
+_OPENID = "openid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,23 @@ def choose_scope(
     SPEC 8.7). ``again``: it was not enough before.
     """
     config, again = judge.config, again or bool(before)
+    chosen = _chosen(judge, challenged, resource, server, before, again=again)
+    if config.id_token and _OPENID not in (chosen.value or "").split() and config.scope is None:
+        value = f"{chosen.value or ''} {_OPENID}".lstrip()
+        return Scope(value, f"{chosen.reason}; {_OPENID}: for the ID token (--id-token)")
+    return chosen
+
+
+def _chosen(
+    judge: Judge,
+    challenged: str | None,
+    resource: Resource,
+    server: AuthorizationServer,
+    before: frozenset[str],
+    *,
+    again: bool,
+) -> Scope:
+    config = judge.config
     if config.scope is not None and not again:
         return Scope(config.scope or None, "as asked by --scope")
     challenged = " ".join(item for item in (challenged or "").split() if SCOPE.match(item))

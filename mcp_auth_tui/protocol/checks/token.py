@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Level
-from mcp_auth_tui.model.oauth import Client
+from mcp_auth_tui.model.oauth import AuthorizationServer, Client
 from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.protocol.certificate import BOUND, thumbprint_in
 from mcp_auth_tui.protocol.checks.check import Check, Checks, as_seen, content_type
+from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.urls import same_origin
 
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
@@ -144,6 +146,27 @@ def jwt(issued: IssuedToken) -> Checks:
     personal = [name for name in _PERSONAL if issued.claims.get(name)]
     yield Check("jwt-pii", bool(personal), f"claims: {', '.join(personal)}" if personal else "")
     yield from _scope(issued)
+
+
+def certificate(
+    claims: Mapping[str, Any] | None, server: AuthorizationServer, config: Config
+) -> Checks:
+    """Look whether a token is bound to the certificate that was shown (RFC 8705 §3.1).
+
+    Of a token that cannot be read, or is bound to nothing where nothing was promised, nothing is
+    said.
+    """
+    bound, own = thumbprint_in(claims), config.certificate
+    promised = own is not None and claims is not None and server.flag(BOUND)
+    if bound is None and not promised:
+        return
+    yield Check(
+        "token-cnf",
+        own is None or bound != own.thumbprint,
+        f"cnf.x5t#S256: {bound or 'absent'}",
+        "cnf in the token",
+        expected=f"cnf.x5t#S256: {own.thumbprint}" if own else "--client-cert with the certificate",
+    )
 
 
 def audiences(claims: Mapping[str, Any]) -> tuple[str, ...]:

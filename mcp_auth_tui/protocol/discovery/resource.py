@@ -10,6 +10,7 @@ from mcp_auth_tui.model import Exchange, Failure, Tried
 from mcp_auth_tui.model.oauth import Contact, Resource
 from mcp_auth_tui.protocol.actions import Protocol, Send
 from mcp_auth_tui.protocol.checks import challenge, check
+from mcp_auth_tui.protocol.discovery import by_hand
 from mcp_auth_tui.protocol.discovery.documents import (
     FetchedDocument,
     complain,
@@ -196,7 +197,8 @@ def _none(
     seen = "; ".join((*(f"{url}: not asked" for url in refused), told))
     nowhere = not refused and all(fetched.absent for _, fetched in failed)
     last, way = failed[-1][1].exchange, serving(config.url)
-    if config.issuer is not None or (nowhere and config.spec in ("auto", "2025-03-26")):
+    given = config.issuer is not None or by_hand.suffice(config)
+    if given or (nowhere and config.spec in ("auto", "2025-03-26")):
         yield from judge.note("prm-missing", seen=seen, next=way, exchange=last)
         return Resource(config.resource or config.url, None)
     if worst is not None and worst.broken in ("html", "json", "status", "redirect"):

@@ -12,6 +12,7 @@ from mcp_auth_tui.protocol.challenge import SCOPE_TOKEN
 from mcp_auth_tui.protocol.checks import check
 from mcp_auth_tui.protocol.checks import resource as checks_resource
 from mcp_auth_tui.protocol.checks.check import Check
+from mcp_auth_tui.protocol.discovery import by_hand
 from mcp_auth_tui.protocol.discovery.documents import FetchedDocument, content_type
 from mcp_auth_tui.protocol.judge import BEHIND_TLS, Judge
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, same_origin, split
@@ -109,7 +110,8 @@ def _issuers(
     """Read ``authorization_servers`` (P6); a private host in a public document is told."""
     pointer, value = "/authorization_servers", document.get("authorization_servers")
     listed = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-    if not listed and judge.config.issuer is None:
+    needed = judge.config.issuer is None and not by_hand.suffice(judge.config)
+    if not listed and needed:
         _no_server(judge, value, exchange, pointer)
     usable: list[str] = []
     for item in listed:
@@ -124,7 +126,7 @@ def _issuers(
         yield from judge.keep("prm-no-as", seen=seen, exchange=exchange, pointer=pointer)
     if len(usable) == len(listed) > 0:
         yield from judge.keep("prm-as-not-issuer", exchange=exchange, pointer=pointer)
-    if listed and not usable and judge.config.issuer is None:
+    if listed and not usable and needed:
         judge.stop("prm-as-not-issuer", seen=", ".join(listed), exchange=exchange, pointer=pointer)
     return tuple(usable)
 

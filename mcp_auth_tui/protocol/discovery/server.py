@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from mcp_auth_tui.model import Exchange, Tried, Whose
 from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.certificate import aliases
 from mcp_auth_tui.protocol.checks import server as checks_server
 from mcp_auth_tui.protocol.checks.check import Check, as_seen
 from mcp_auth_tui.protocol.checks.server import NOTHING, ServerNeeds
@@ -19,12 +20,10 @@ from mcp_auth_tui.protocol.discovery.documents import (
     everywhere,
     fetch,
 )
+from mcp_auth_tui.protocol.discovery.endpoints import read_endpoint
 from mcp_auth_tui.protocol.grant_types import choose_grant
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import (
-    UrlRefused,
-    endpoint,
-    is_private,
     origin_text,
     same_origin,
     split,
@@ -202,12 +201,15 @@ def _judge_document(
     lenient: bool = False,
 ) -> Protocol[AuthorizationServer]:
     exchange = fetched.exchange
+    document = {**document, **aliases(judge.config, document)}
     for id in ("as-missing", "as-html", "as-json"):
         yield from judge.keep(id, seen=exchange.request.url, exchange=exchange)
     yield from content_type(judge, fetched, "as")
-    authorize = yield from _endpoint(judge, issuer, document, "authorization_endpoint", exchange)
-    token = yield from _endpoint(judge, issuer, document, "token_endpoint", exchange)
-    register = yield from _endpoint(judge, issuer, document, "registration_endpoint", exchange)
+    authorize = yield from read_endpoint(
+        judge, issuer, document, "authorization_endpoint", exchange
+    )
+    token = yield from read_endpoint(judge, issuer, document, "token_endpoint", exchange)
+    register = yield from read_endpoint(judge, issuer, document, "registration_endpoint", exchange)
     if token is None:
         judge.stop("as-no-token", exchange=exchange, pointer="/token_endpoint")
     yield from judge.keep("as-no-token", seen=token, exchange=exchange, pointer="/token_endpoint")
@@ -246,42 +248,6 @@ def _code_flow(
             "as-endpoint-params", exchange=exchange, pointer="/authorization_endpoint"
         )
     yield from _pkce(judge, server, exchange, lenient)
-
-
-def _endpoint(
-    judge: Judge, issuer: str, document: Mapping[str, Any], name: str, exchange: Exchange
-) -> Protocol[str | None]:
-    """Check an endpoint before anything uses or shows it as a link (A7)."""
-    value = document.get(name)
-    if value is None:
-        return None
-    pointer = f"/{name}"
-    if not isinstance(value, str):
-        judge.stop(
-            "as-endpoint-scheme", seen=as_seen(value), exchange=exchange, pointer=pointer, exit=4
-        )
-    try:
-        endpoint(value)
-    except UrlRefused as error:
-        id, seen = f"as-endpoint-{error.reason}", f"{value}: {error}"
-        if error.reason == "scheme":
-            # Nothing lifts this one: such a URL is never opened (SPEC 3).
-            judge.stop(id, seen=seen, exchange=exchange, pointer=pointer, exit=4)
-        yield from judge.refuse(id, seen=seen, exchange=exchange, pointer=pointer)
-        return value
-    for id in ("as-endpoint-scheme", "as-endpoint-http", "as-endpoint-fragment"):
-        yield from judge.keep(id, seen=value, exchange=exchange, pointer=pointer)
-    near = (issuer, judge.config.url)
-    if any(is_private(split(url).hostname or "") for url in near):
-        # Who tries a server on his own network expects its addresses to be there.
-        return value
-    if is_private(split(value).hostname or ""):
-        yield from judge.refuse(
-            "as-endpoint-private", seen=value, exchange=exchange, pointer=pointer
-        )
-    else:
-        yield from judge.keep("as-endpoint-private", exchange=exchange, pointer=pointer)
-    return value
 
 
 def _pkce(

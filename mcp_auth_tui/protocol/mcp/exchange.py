@@ -114,7 +114,7 @@ class Conversation:
                 exchange=exchange,
             )
         if self.token is not None:
-            if self.token.access.reveal() in response.text:
+            if self.token.bearer.reveal() in response.text:
                 yield from self.judge.note("rs-token-echo", exchange=exchange)
             if 200 <= response.status < 300 and self._proves(method) and not self.token.verified:
                 self.token = replace(self.token, verified=True)

@@ -48,7 +48,7 @@ def authorization(token: Token | None) -> tuple[Field, ...]:
     """Return the header that carries the token (U1), with the scheme of its type (D2)."""
     if token is None:
         return ()
-    value = Secret(f"{scheme(token)} {token.access.reveal()}")
+    value = Secret(f"{scheme(token)} {token.bearer.reveal()}")
     return (Field("Authorization", value, "the token just obtained", "RFC 6750 §2.1"),)
 
 

@@ -38,6 +38,33 @@ def bind(judge: Judge) -> Protocol[str]:
     return bound
 
 
+def _bound(judge: Judge, server: AuthorizationServer) -> Protocol[str]:
+    """Bind the callback; for a client made by hand where it was bound by hand before.
+
+    Such a client is registered with one port, which whoever runs it again need not remember.
+    """
+    config = judge.config
+    if _by_choice(config) or not config.recall_clients or config.client_id is None:
+        return (yield from bind(judge))
+    known: Client | None = yield RecallClient(server.issuer, None, None, None, config.client_id)
+    if known is None:
+        return (yield from bind(judge))
+    bound: str | Failure = yield Bind(known.redirect_uri, None)
+    if isinstance(bound, Failure):
+        judge.stop(
+            bound.kind,
+            seen=f"{bound.message} An earlier run of this client came back there.",
+            next="End the other program, or choose another port with --port, one that the client is"
+            " registered with.",
+        )
+    return bound
+
+
+def _by_choice(config: Config) -> bool:
+    """Return whether a person chose where the browser comes back to."""
+    return config.redirect_uri is not None or config.port is not None
+
+
 def bind_again(judge: Judge, client: Client) -> Protocol[None]:
     """Bind the very redirect URI that the client of the run before was registered with."""
     config = replace(judge.config, redirect_uri=client.redirect_uri, port=None)
@@ -62,7 +89,7 @@ def get_client(
         stored = yield from _recall(judge, server, scope, browser=browser)
         if stored is not None:
             return stored
-        redirect_uri = (yield from bind(judge)) if browser else ""
+        redirect_uri = (yield from _bound(judge, server)) if browser else ""
         return (yield from register(judge, server, redirect_uri, scope, dpop=dpop))
     if config.client_metadata_url and config.client_id is None:
         return (yield from _document(judge, server, ""))
@@ -139,10 +166,13 @@ def register(
 
 def _by_hand(config: Config, server: AuthorizationServer, redirect_uri: str, id: str) -> Client:
     secret = config.client_secret
+    wished = "private_key_jwt" if config.client_key else None
     method = config.auth_method or method_for(
-        server, "private_key_jwt" if config.client_key else None, secret is not None
+        server, wished, secret is not None, config.certificate
     )
-    return Client(id, "pre-registered", server.issuer, redirect_uri, method, secret)
+    return Client(
+        id, "pre-registered", server.issuer, redirect_uri, method, secret, fixed=_by_choice(config)
+    )
 
 
 def document_url_faults(url: str) -> tuple[str, ...]:
@@ -205,5 +235,7 @@ def _client_of_person(
     )
     answer: str | None = yield Ask(question)
     secret = Secret(answer) if answer else config.client_secret
-    method = config.auth_method or method_for(server, None, secret is not None)
-    return Client(id, "pre-registered", server.issuer, redirect_uri, method, secret)
+    method = config.auth_method or method_for(server, None, secret is not None, config.certificate)
+    return Client(
+        id, "pre-registered", server.issuer, redirect_uri, method, secret, fixed=_by_choice(config)
+    )

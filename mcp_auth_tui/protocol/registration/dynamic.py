@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from mcp_auth_tui.findings.rule import OWN_CLIENT
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret, Stage
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
-from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.protocol import certificate, error_answer
 from mcp_auth_tui.protocol.actions import Protocol, Send
 from mcp_auth_tui.protocol.authorization.scope import Scope
 from mcp_auth_tui.protocol.checks import registration
@@ -46,9 +46,12 @@ def metadata_fields(
     """
     listed = server.list("token_endpoint_auth_methods_supported")
     able = [name for name in reversed(METHODS) if listed is None or name in listed]
-    method = config.auth_method or (able[0] if able else "none")
+    by_certificate = certificate.method_for(config.certificate, listed)
+    method = config.auth_method or by_certificate or (able[0] if able else "none")
     reason = "as asked" if config.auth_method else "a program on a person's machine has no secret"
-    if not config.auth_method and method != "none":
+    if by_certificate == method:
+        reason = "a certificate was given (--client-cert)"
+    elif not config.auth_method and method != "none":
         reason = "the server does not list none"
     flow = "authorization_code" if redirect_uri else _DEVICE
     name = config.client_name or NAME
@@ -88,6 +91,8 @@ def metadata_fields(
     if scope is not None and scope.value:
         reason = f"what will be asked for: {scope.reason}"
         members.append(Field("scope", json.dumps(scope.value), reason, "RFC 7591 §2"))
+    bound = server.flag(certificate.BOUND)
+    members += certificate.registration_fields(config.certificate, method, bound=bound)
     if dpop:
         members.append(
             Field("dpop_bound_access_tokens", "true", "proofs will be given", "RFC 9449 §5.2")
@@ -293,8 +298,11 @@ def _client(
     yield from judge.tell(registration.answer(answer, sent, server, exchange), exchange)
     named, wished = registration.method_of(answer, sent, server), sent.get("redirect_uris")
     redirect_uri = str(wished[0]) if isinstance(wished, list) and wished else ""
-    wish = named if named in METHODS or judge.config.client_key else None
-    method = judge.config.auth_method or method_for(server, wish, secret is not None)
+    known = named in (*METHODS, *certificate.METHODS)
+    wish = named if known or judge.config.client_key else None
+    method = judge.config.auth_method or method_for(
+        server, wish, secret is not None, judge.config.certificate
+    )
     token = answer.get("registration_access_token")
     hidden = ("client_secret", "registration_access_token")
     return Client(

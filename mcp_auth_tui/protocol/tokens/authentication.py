@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from mcp_auth_tui.model import Exchange, Field, Secret
-from mcp_auth_tui.model.oauth import AuthorizationServer, Client
+from mcp_auth_tui.model.oauth import AuthorizationServer, CertificateFacts, Client
+from mcp_auth_tui.protocol import certificate as certificates
 from mcp_auth_tui.protocol import error_answer
 
 # The authentication methods that this program can use at the token endpoint, strongest first.
@@ -38,18 +39,27 @@ _OTHER = (
 )
 
 
-def method_for(server: AuthorizationServer, wished: str | None, has_secret: bool) -> str:
+def method_for(
+    server: AuthorizationServer,
+    wished: str | None,
+    has_secret: bool,
+    certificate: CertificateFacts | None = None,
+) -> str:
     """Choose the token endpoint authentication method (K2).
 
     The registered or returned one if the server lists it, else the strongest listed that we can
-    do, else (no list) Basic with a secret and none without (RFC 8414 §2).
+    do, else (no list) Basic with a secret and none without (RFC 8414 §2). A certificate stands in
+    for a secret that was not given (RFC 8705 §2).
     """
     listed = server.list(_LISTED)
     if listed is None:
         return wished or ("client_secret_basic" if has_secret else "none")
     able = [name for name in METHODS if has_secret or name == "none"]
-    if wished in listed and (wished in able or wished == "private_key_jwt"):
+    by_certificate = certificates.method_for(certificate, listed)
+    if wished in listed and (wished in able or wished in ("private_key_jwt", by_certificate)):
         return str(wished)
+    if by_certificate is not None and not has_secret:
+        return by_certificate
     return next((name for name in able if name in listed), wished or able[0])
 
 

@@ -145,7 +145,7 @@ def with_proof(
     """Return the request with its proof (D1): one ``DPoP`` header, a fresh ``jti`` each time."""
     claims: dict[str, Any] = {"htm": request.method, "htu": target(request.url)}
     if token is not None:
-        claims["ath"] = token_hash(token.access.reveal())
+        claims["ath"] = token_hash(token.bearer.reveal())
     if nonce := dpop.nonces.get(origin_text(request.url)):
         claims["nonce"] = nonce
     signed: SignedJwt | Failure = yield Sign(

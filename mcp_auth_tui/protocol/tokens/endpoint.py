@@ -21,7 +21,7 @@ from mcp_auth_tui.model import (
     Whose,
 )
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
-from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.protocol import certificate, error_answer
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Sign, SignedJwt
 from mcp_auth_tui.protocol.checks import token
 from mcp_auth_tui.protocol.discovery.guesses import guessed_wrong
@@ -59,6 +59,10 @@ _READ = {
 _COMPARE = (
     "Compare the client id and the secret that were given (--client-id, --client-secret-file,"
     " $MCP_AUTH_CLIENT_SECRET) with those in the server's console."
+)
+_COMPARE_CERTIFICATE = (
+    "Compare the certificate that was given (--client-cert) with the one that this client is"
+    " registered with; where a proxy ends TLS, it has to hand the certificate on."
 )
 _GIVE_SECRET = (
     "If this client has a secret, give it: --client-secret-file FILE, --client-secret-prompt or"
@@ -233,6 +237,8 @@ class Endpoint:
 
     def _persons_client(self, words: str) -> tuple[str, str, Whose | None]:
         """Say what a person can do whose own client was refused: message, next step, owner."""
+        if self.client.auth_method in certificate.METHODS:
+            return "", _COMPARE_CERTIFICATE, Whose.CLIENT
         if self.client.secret is None and self.client.auth_method != "private_key_jwt":
             message = "The authorization server wants a secret of this client, and none was given."
             if misses_client(words):

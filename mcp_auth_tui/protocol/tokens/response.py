@@ -124,7 +124,7 @@ def read_token(
     kind = yield from _kind(asker, exchange, answer.get("token_type"), claims)
     yield from judge.tell(token.refresh_token(answer, asker.client), exchange)
     if jose is not None and claims is not None:
-        issued = token.IssuedToken(
+        judged = token.IssuedToken(
             answer,
             jose,
             claims,
@@ -134,10 +134,11 @@ def read_token(
             scope,
             exchange.started + exchange.seconds,
         )
-        yield from judge.tell(token.jwt(issued), exchange)
+        yield from judge.tell(token.jwt(judged), exchange)
+    yield from judge.tell(token.certificate(claims, asker.server, judge.config), exchange)
     granted = yield from _granted(judge, exchange, answer.get("scope"), scope)
     refresh, identity = answer.get("refresh_token"), answer.get("id_token")
-    return Token(
+    issued = Token(
         Secret(access),
         kind,
         asker.server.issuer,
@@ -152,6 +153,20 @@ def read_token(
         claims,
         jose,
     )
+    return _by_id_token(judge, exchange, issued) if judge.config.id_token else issued
+
+
+def _by_id_token(judge: Judge, exchange: Exchange, issued: Token) -> Token:
+    """Return the token as one that is used by its ID token, for as long as that lasts."""
+    if issued.id_token is None or not _VISIBLE.match(issued.id_token.reveal()):
+        scope = issued.scope_asked or "none"
+        seen = f"no id_token; scope asked for: {scope}"
+        judge.stop("client-no-id-token", seen=seen, exchange=exchange, pointer="/id_token")
+    until = (read_jwt(issued.id_token.reveal())[1] or {}).get("exp")
+    lasts = issued.expires_in
+    if isinstance(until, int | float) and not isinstance(until, bool):
+        lasts = max(float(until) - issued.received, 0.0)
+    return replace(issued, type="Bearer", expires_in=lasts, by_id_token=True)
 
 
 def _kind(

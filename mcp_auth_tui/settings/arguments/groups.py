@@ -157,6 +157,21 @@ def _request(parser: argparse.ArgumentParser, *, port: bool) -> None:
         help=f"MCP revision: auto, {', '.join(REVISIONS)} (auto)",
     )
     group.add_argument("--issuer", metavar="URL", help="the authorization server, chosen by hand")
+    for name, what in (
+        ("authorization", "where a person signs in"),
+        ("token", "where the token is asked for"),
+        ("registration", "where a client is registered"),
+    ):
+        group.add_argument(
+            f"--{name}-endpoint",
+            metavar="URL",
+            help=f"{what}, given by hand in the place of the metadata's (marked)",
+        )
+    group.add_argument(
+        "--id-token",
+        action="store_true",
+        help="give the MCP server the ID token, not the access token (marked)",
+    )
 
 
 def _grants(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mcp_auth_tui.settings.arguments.names import REVISIONS
+from mcp_auth_tui.settings.arguments.network import IN_TOTAL, add_network
 from mcp_auth_tui.settings.arguments.parser import PROGRAM, Parser, number, parser_of
 
 FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "junit", "html")
@@ -91,13 +92,4 @@ def _network(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help=f"MCP revision: auto, {', '.join(REVISIONS)} (auto)",
     )
-    group.add_argument("--ca-file", metavar="FILE", help="trust these certificates as well")
-    group.add_argument("--proxy", metavar="URL", help="use this proxy, not the environment's")
-    group.add_argument(
-        "--timeout",
-        metavar="S",
-        type=number(float, 0.1, 3600),
-        default=10.0,
-        help="seconds for one request (10); three times as long in total, twelve times for a URL",
-    )
-    group.add_argument("--insecure", action="store_true", help="check no TLS certificate (marked)")
+    add_network(group, f"{IN_TOTAL}, twelve times for a URL")

@@ -21,7 +21,14 @@ CODE_EXPORTS = (
     *("fetch", "langchain", "openai-agents", "pydantic-ai", "mcp-use", "httpie", "postman"),
     *("bruno", "github-actions"),
 )
-AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+AUTH_METHODS = (
+    "none",
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+)
 TOKEN_STORES = ("auto", "keyring", "file", "none")
 GRANTS = (
     "auto",

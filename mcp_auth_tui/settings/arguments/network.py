@@ -6,6 +6,8 @@ import argparse
 
 from mcp_auth_tui.settings.arguments.parser import number
 
+IN_TOTAL = "three times as long in total"
+
 
 def flow_network(parser: argparse.ArgumentParser) -> None:
     """Add the options of the browser and the network for a run."""
@@ -17,37 +19,45 @@ def flow_network(parser: argparse.ArgumentParser) -> None:
         type=_filled,
         help="auto, none, follow (request the URL over HTTP, read the redirect), or a command",
     )
-    group.add_argument("--ca-file", metavar="FILE", help="trust these certificates as well")
-    group.add_argument("--proxy", metavar="URL", help="use this proxy, not the environment's")
-    group.add_argument(
-        "--timeout",
-        metavar="S",
-        type=number(float, 0.1, 3600),
-        default=10.0,
-        help="seconds for one request (10); three times as long in total",
-    )
     group.add_argument(
         "--wait",
         metavar="S",
         type=number(float, 0.1, 86400),
         help="seconds for the person (600); given, it also says that somebody will come",
     )
-    group.add_argument("--insecure", action="store_true", help="check no TLS certificate (marked)")
+    add_network(group)
 
 
 def network_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the network for commands that send a request or two."""
-    group = parser.add_argument_group("network")
+    add_network(parser.add_argument_group("network"), marked="")
+
+
+def add_network(
+    group: argparse._ArgumentGroup, limit: str = IN_TOTAL, marked: str = " (marked)"
+) -> None:
+    """Add to a group what `options.network` reads: the one list of it.
+
+    ``limit`` is how long all may take, ``marked`` what becomes of a result without TLS checks.
+    """
     group.add_argument("--ca-file", metavar="FILE", help="trust these certificates as well")
+    group.add_argument(
+        "--client-cert",
+        metavar="FILE",
+        help="your certificate (PEM), shown to every server that asks for one (mutual TLS)",
+    )
+    group.add_argument(
+        "--client-cert-key", metavar="FILE", help="its private key, where FILE does not hold it"
+    )
     group.add_argument("--proxy", metavar="URL", help="use this proxy, not the environment's")
     group.add_argument(
         "--timeout",
         metavar="S",
         type=number(float, 0.1, 3600),
         default=10.0,
-        help="seconds for one request (10); three times as long in total",
+        help=f"seconds for one request (10); {limit}",
     )
-    group.add_argument("--insecure", action="store_true", help="check no TLS certificate")
+    group.add_argument("--insecure", action="store_true", help=f"check no TLS certificate{marked}")
 
 
 def _filled(text: str) -> str:

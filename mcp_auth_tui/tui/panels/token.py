@@ -68,6 +68,9 @@ def _summary(token: Token, look: Look) -> list[Content]:
         kind = f"a JWT ({(token.jose or {}).get('alg', 'no alg')}); its claims stand below"
     use = ("accepted by the MCP server", _GOOD) if token.verified else ("not used yet", _UNKNOWN)
     pairs: list[Pair] = [("token", StyledValue(f"{secret(token.access, look)}", "bold"))]
+    if token.by_id_token:
+        shown = StyledValue(f"{secret(token.bearer, look)}", "bold")
+        pairs = [("ID token", shown), ("as bearer", "the ID token, as asked by --id-token")]
     pairs += [("type", token.type), ("reading", kind), ("use", _with_mark(*use))]
     return [*rows(pairs, look, least=_LABEL), *_lifetime(token, look)]
 
