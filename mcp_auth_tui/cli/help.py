@@ -7,15 +7,17 @@ import sys
 from mcp_auth_tui import help as topics
 from mcp_auth_tui.settings.arguments.parser import PROGRAM, parser_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mcp_auth_tui.settings.arguments.parser import Parser
+
 
 def command(words: list[str]) -> int:
     """Print a topic, or without one their list, and return the exit code.
 
     Ends with exit code 2 (SystemExit) for a topic that there is not.
     """
-    listing = _listing()
-    parser = parser_of(f"{PROGRAM} help", "[TOPIC]", listing, "")
-    parser.add_argument("topic", metavar="TOPIC", nargs="?", help="what to read about")
+    parser = help_parser()
     topic = parser.parse_args(words).topic
     if topic is not None and topic not in topics.TOPICS:
         from mcp_auth_tui.text.suggest import unknown
@@ -23,11 +25,18 @@ def command(words: list[str]) -> int:
         parser.error(unknown("topic", topic, topics.TOPICS))
     from mcp_auth_tui.desktop.output import Talk, deliver
 
-    text = listing if topic is None else topics.text(topic)
+    text = _listing() if topic is None else topics.text(topic)
     # A pipe on Windows, or an old locale, lacks some signs: better a question mark than nothing.
     encoding = (sys.stdout and sys.stdout.encoding) or "utf-8"
     text = text.encode(encoding, "replace").decode(encoding)
     return int(not deliver(text, None, Talk(), again=True))
+
+
+def help_parser() -> Parser:
+    """Return the parser of ``help``."""
+    parser = parser_of(f"{PROGRAM} help", "[TOPIC]", _listing(), "")
+    parser.add_argument("topic", metavar="TOPIC", nargs="?", help="what to read about")
+    return parser
 
 
 def _listing() -> str:

@@ -122,6 +122,12 @@ def _clients(words: list[str]) -> int:
     return command(words)
 
 
+def _completion(words: list[str]) -> int:
+    from mcp_auth_tui.cli.completion import command
+
+    return command(words)
+
+
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
     "demo": _demo,
     "inspect": _inspect,
@@ -133,5 +139,6 @@ COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
     "install": _install,
     "uninstall": _uninstall,
     "clients": _clients,
+    "completion": _completion,
     "help": _help,
 }

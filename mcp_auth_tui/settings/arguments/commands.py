@@ -30,6 +30,7 @@ stderr. The headers, and nothing else, go to stdout.
   mcp-auth-tui clients             which clients there are, and which are on this machine
   mcp-auth-tui replay FILE         a run again that --record FILE wrote; see replay --help
   mcp-auth-tui demo                the same against a practice server; see mcp-auth-tui demo --help
+  mcp-auth-tui completion SHELL    what bash, zsh or fish completes its words with
   mcp-auth-tui help TOPIC          more to read about one of these:
       {" ".join(TOPICS)}
 """
