@@ -7,15 +7,16 @@ for is the value as it is, and as base64, URLs and JSON have it.
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+import re
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
 from mcp_auth_tui.exports import EXPORTS
-from mcp_auth_tui.exports.curl import one
+from mcp_auth_tui.exports.requests import REQUEST_FORMS
 from mcp_auth_tui.inspect.formats import FORMATS, Setting, form
 from mcp_auth_tui.model import (
     Ended,
@@ -71,6 +72,9 @@ PLAIN_NAMES = (
     *("client_id", "request_uri", "login_hint", "invalid_token", "expires_in", "next_page_token"),
 )
 URL = "https://mcp.example.com/mcp"
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}")
+_BETWEEN = re.compile(r"[\s\"',;:+|\[\]\\]+")
 LOOK = Look(100, letters=LETTERS)
 
 
@@ -175,7 +179,8 @@ def faces(session: Session) -> Iterator[tuple[str, str]]:
     yield "sequence", told(sequence_lines.draw(step, 100) for step in sequence.steps(session))
     for item in session.exchanges:
         number = item.number
-        yield f"curl {number}", one(session, item.request)
+        for name, form_of in REQUEST_FORMS.items():
+            yield f"{name} {number}", form_of.render(session, item.request)
         yield f"log {number}", request.exchange_line(session, item, LOOK).plain
         yield f"request {number}", told(request.request(session, item.request, LOOK))
         view = exchange.View(session, LOOK)
@@ -199,12 +204,33 @@ def session() -> Session:
     return made
 
 
+def views(text: str) -> Iterator[str]:
+    """A text as it is, and as URLs, JSON and base64 have it."""
+    yield text
+    yield unquote(text)
+    yield _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    for run in _BASE64.findall(text):
+        whole = run[: len(run) - (len(run) % 4 == 1)]
+        yield b64decode(whole + "=" * (-len(whole) % 4), altchars=b"-_").decode("latin-1")
+
+
 def leaks(text: str) -> list[str]:
-    """Return the values that a text holds, in any form; a fold of the screen does not hide one."""
+    """Return the values that a text holds, in any form; nothing that splits one hides it."""
+    found = set()
+    for view in views(text):
+        joined = _BETWEEN.sub("", view)
+        found |= {part[:7] for part in joined.split("cnry")[1:]}
     joined = "".join(text.split())
-    found = {part[:7] for part in joined.split("cnry")[1:]}
-    hidden = {word for at in range(3) for word in [encoded("cnry")[at : at + 4]]}
+    hidden = {encoded("cnry")[at : at + 4] for at in range(3)}
     return sorted(found | {word for word in hidden if word in joined})
+
+
+@pytest.mark.parametrize("form", [
+    "cnry01xjson9Zq7", "%63nry01xjson9Zq7", "\\u0063nry01xjson9Zq7", "cn\nry01x json9Zq7",
+    '["cn", "ry01xjson9Zq7"]', b64encode(b"a cnry01xjson9Zq7 b").decode(),
+])  # fmt: skip
+def test_the_search_finds_a_value_in_every_form(form: str) -> None:
+    assert leaks(f"told: {form}.") != []
 
 
 def test_no_face_tells_a_credential_whatever_its_name_is_spelled_like(session: Session) -> None:

@@ -115,6 +115,13 @@ def report_html(session: Session) -> str:
     return page(session) if session.url else ""
 
 
+def as_har(session: Session) -> str:
+    """Return the exchanges of a run as HTTP Archive, masked; empty before it began."""
+    from mcp_auth_tui.render.har import har
+
+    return har(session) if session.url else ""
+
+
 EXPORTS: Mapping[str, Export] = MappingProxyType(
     {
         export.name: export
@@ -148,6 +155,14 @@ EXPORTS: Mapping[str, Export] = MappingProxyType(
                 "html",
                 "The same as one page that loads nothing.",
                 report_html,
+                always=True,
+            ),
+            Export(
+                "har",
+                "HTTP Archive (HAR)",
+                "har",
+                "Every request with its answer and timings, masked: browsers' tools open it.",
+                as_har,
                 always=True,
             ),
         )

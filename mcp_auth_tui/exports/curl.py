@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 
 from mcp_auth_tui.model import Exchange, Kind, Request, Session, Stage
-from mcp_auth_tui.text import terminal
 
 # Header fields of one run or one connection, which would be wrong in a request of its own.
 OF_ONE_CONNECTION = frozenset(
@@ -90,30 +88,6 @@ def example(session: Session) -> Exchange | None:
     ]
     accepted = (e for e in mcp if e.request.stage is Stage.VERIFY and 200 <= e.status < 300)
     return next(accepted, mcp[0] if mcp else None)
-
-
-def one(session: Session, request: Request) -> str:
-    """Return a shell command for one request, with a name in the place of each credential.
-
-    What stands where ``<name>`` does is for the person to put in; nothing secret is in it.
-    """
-    words = ["curl"]
-    if request.method != ("POST" if request.form is not None or request.json else "GET"):
-        words += ["--request", request.method]
-    redactor = session.redactor(named=True)
-    words.append(redactor.url(request.url))
-    for name, value in redactor.fields(request.headers):
-        words += ["--header", f"{name}: {value}"]
-    for name, value in redactor.fields(request.form or ()):
-        words += ["--data-urlencode", f"{name}={value}"]
-    if request.json is not None:
-        words += ["--data-raw", json.dumps(redactor.json(request.json), ensure_ascii=False)]
-    # Broken behind each value, so that a long one can be read; no control reaches a terminal.
-    lines = [shlex.quote(terminal.one_line(word, None)) for word in words]
-    made = f"{lines[0]}"
-    for word in lines[1:]:
-        made += f" \\\n  {word}" if word.startswith(("--", "http", "'http")) else f" {word}"
-    return f"{made}\n"
 
 
 def quoted(value: str) -> str:

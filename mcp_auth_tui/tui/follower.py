@@ -114,6 +114,8 @@ class RunFollower:
         """Follow the clock where the time is shown."""
         self._show_late()
         driver, screen = self._driver, self._screen
+        if driver.recording is not None:
+            return  # what it waited for is over
         if driver.session.waiting is not None:
             # A device's code ends when its issuer says so, whoever sleeps.
             screen.now = driver.clock() - (0.0 if driver.session.device else driver.slept)

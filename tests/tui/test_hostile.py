@@ -11,7 +11,7 @@ from textual.color import Color
 from textual.filter import ANSIToTruecolor
 from textual.widgets import Static
 
-from mcp_auth_tui.exports.curl import one
+from mcp_auth_tui.exports.requests import REQUEST_FORMS
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui.actions import KEYS, LETTERS
 from mcp_auth_tui.tui.panels import browser, detail
@@ -62,7 +62,8 @@ def test_no_view_lets_a_control_through_or_parses_markup() -> None:
             contents.append(request.exchange_line(session, exchange, look))
             rows = request_form.rows_of(exchange.request)
             contents += [row_content(row, look) for row in rows]
-            assert_harmless(one(session, exchange.request).replace("\\\n", ""))
+            for form in REQUEST_FORMS.values():
+                assert_harmless(form.render(session, exchange.request).replace("\\\n", ""))
         for finding in session.findings:
             contents += [finding_line(session, finding), *finding_block(session, finding, look)]
     everything = "\n".join(content.plain for content in contents)

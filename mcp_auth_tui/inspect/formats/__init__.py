@@ -58,6 +58,7 @@ _MAKERS: Mapping[str, tuple[str, str]] = {
     "sarif": ("sarif", "Sarif"),
     "junit": ("junit", "Junit"),
     "html": ("pages", "Html"),
+    "har": ("archive", "Har"),
 }
 FORMATS = tuple(_MAKERS)
 

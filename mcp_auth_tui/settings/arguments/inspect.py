@@ -8,7 +8,7 @@ from mcp_auth_tui.settings.arguments.names import REVISIONS
 from mcp_auth_tui.settings.arguments.network import IN_TOTAL, add_network
 from mcp_auth_tui.settings.arguments.parser import PROGRAM, Parser, number, parser_of
 
-FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "junit", "html")
+FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "junit", "html", "har")
 LIST_FORMATS = ("text", "markdown", "json")
 THRESHOLDS = ("fatal", "error", "warning")
 MOST_JOBS = 100

@@ -7,7 +7,7 @@ again; a test keeps them equal.
 from __future__ import annotations
 
 REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
-REPORTS = ("report", "report-html")
+REPORTS = ("report", "report-html", "har")
 """Exports that tell of the run."""
 EXPORTS = ("headers", "token", "curl", "env", "json", *REPORTS)
 CLIENT_EXPORTS = (

@@ -39,7 +39,7 @@ _KEYS = (
     ("F", "follow", "screen.follow"),
     ("a", "again", "screen.again(False)"),
     ("{edit}", "edit", "screen.again(True)"),
-    ("C", "curl", "screen.curl"),
+    ("C", "copy as", "screen.copy_as"),
     ("b", "body", "screen.body"),
     ("{secrets}", "secrets", "app.key('secrets')"),
 )
@@ -89,7 +89,7 @@ class ExchangeScreen(Screen[None]):
         Binding("plus,equals_sign", "fold(False)", "Unfold all"),
         Binding("F,shift+f", "follow", "Follow the newest"),
         Binding("a", "again(False)", "Send again"),
-        Binding("C,shift+c", "curl", "Copy as curl"),
+        Binding("C,shift+c", "copy_as", "Copy as"),
         Binding("b", "body", "Copy the body"),
     ]
     ON_PAGE: ClassVar = {
@@ -341,14 +341,20 @@ class ExchangeScreen(Screen[None]):
         if self.exchange is not None:
             self.post_message(self.Again(self.exchange, edit))
 
-    def action_curl(self) -> None:
-        """Copy the request as a curl command, with a name in the place of each credential."""
-        from mcp_auth_tui.exports.curl import one
+    def action_copy_as(self) -> None:
+        """Copy the request as a command or code, with a name in the place of each credential."""
+        from mcp_auth_tui.exports.requests import REQUEST_FORMS
+        from mcp_auth_tui.tui.screens.picker import PickScreen
 
-        if self.exchange is not None:
-            self.post_message(
-                self.Taken("The request as curl", one(self.session, self.exchange.request))
-            )
+        forms = {form.title: form for form in REQUEST_FORMS.values()}
+
+        def copy(title: str | None) -> None:
+            if title and self.exchange is not None:
+                text = forms[title].render(self.session, self.exchange.request)
+                self.post_message(self.Taken(f"The request as {title}", text))
+
+        items = [(form.title, form.sentence) for form in forms.values()]
+        self.app.push_screen(PickScreen("Copy the request as", items), copy)
 
     def action_body(self) -> None:
         """Copy the answer's body as it is shown."""

@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Input, OptionList, Static
 
-from mcp_auth_tui.exports.curl import one
+from mcp_auth_tui.exports.requests import curl
 from mcp_auth_tui.model import Exchange, Exchanged, Failure, Field, Learned, Request, Secret
 from mcp_auth_tui.model.aside import SignatureCheck
 from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.tokens.signatures import ACCESS
 from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+from mcp_auth_tui.tui.screens.picker import PickScreen
 from mcp_auth_tui.tui.screens.request_editor import EditScreen
 from mcp_auth_tui.tui.views import content, evidence, exchange, folding
 from mcp_auth_tui.tui.views import request as traffic
@@ -194,7 +195,7 @@ def test_curl_has_names_in_the_place_of_credentials() -> None:
     request = token_exchange().request
     bearer = Field("Authorization", Secret("Bearer abc"), "")
     request = replace(request, headers=(*request.headers, bearer))
-    made = one(fakes.Session(), request)
+    made = curl(fakes.Session(), request)
     assert made == (
         "curl \\\n"
         f"  '{fakes.AS}/token?a=b%20c' \\\n"
@@ -237,9 +238,14 @@ async def test_enter_folds_and_the_filter_keeps_the_lines_that_match(copied: lis
         await pilot.press("b")
         await settled(pilot, lambda: bool(copied))
         assert json.loads(copied[0]) == fakes.PRM
-        await pilot.press("C")
-        await settled(pilot, lambda: len(copied) == 2)
-        assert copied[1].startswith("curl ")
+        for number, (begin, down) in enumerate(
+            (("curl ", ()), ("http ", ("down",)), ("import httpx\n", ("down", "down"))), 2
+        ):
+            await pilot.press("C")
+            await settled(pilot, lambda: isinstance(app.screen, PickScreen))
+            await pilot.press(*down, "enter")
+            await settled(pilot, lambda number=number: len(copied) == number)  # type: ignore[misc]
+            assert copied[-1].startswith(begin)
 
 
 async def test_a_large_body_opens_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
