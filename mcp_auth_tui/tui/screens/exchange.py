@@ -39,7 +39,7 @@ _KEYS = (
     ("F", "follow", "screen.follow"),
     ("a", "again", "screen.again(False)"),
     ("{edit}", "edit", "screen.again(True)"),
-    ("C", "copy as", "screen.copy_as"),
+    ("C", "copy", "screen.copy_as"),
     ("b", "body", "screen.body"),
     ("{secrets}", "secrets", "app.key('secrets')"),
 )
