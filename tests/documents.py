@@ -43,7 +43,7 @@ JSON_MEMBERS = {
     "program": "`name` and `version`",
     "url": "the MCP URL; where the server redirects to the same with or without a slash, that one",
     "revision": "the MCP revision that the server speaks, or null",
-    "outcome": "`ok`, `open`, `failed`, `refused`, `waiting` or `interrupted`",
+    "outcome": "`ok`, `open`, `failed`, `refused`, `waiting`, `interrupted`, or `probed` (`probe`)",
     "exit": "the exit code",
     "stage": "the stage that stopped, else the last one reached",
     "stop": "the finding that ended the run, or null",

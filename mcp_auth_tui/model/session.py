@@ -218,7 +218,7 @@ class Session:
             sending=None,
         )
         stage = self.current
-        if stage is None or event.outcome in (Outcome.OK, Outcome.OPEN):
+        if stage is None or event.outcome in (Outcome.OK, Outcome.OPEN, Outcome.PROBED):
             return session
         summary = event.stop.message if event.stop else str(event.outcome)
         return session._stage(stage, Status.FAILED, summary)
@@ -246,9 +246,10 @@ class Session:
         """The HTTP headers that the run was for: name to value; empty before the token.
 
         A token that was not verified (the run failed later) is still shown: nothing obtained is
-        lost, and the exit code tells. After a refusal for safety there is none.
+        lost, and the exit code tells. After a refusal for safety there is none, nor after probes,
+        which end what was issued to them.
         """
-        if self.token is None or self.outcome is Outcome.REFUSED:
+        if self.token is None or self.outcome in (Outcome.REFUSED, Outcome.PROBED):
             return {}
         scheme = "DPoP" if self.token.type.lower() == "dpop" else "Bearer"
         return {"Authorization": Secret(f"{scheme} {self.token.bearer.reveal()}")}

@@ -62,6 +62,8 @@ class Outcome(StrEnum):
 
     OK = "ok"
     OPEN = "open"
+    PROBED = "probed"
+    """What was issued was tried and then ended: there are no headers."""
     FAILED = "failed"
     REFUSED = "refused"
     WAITING = "waiting"

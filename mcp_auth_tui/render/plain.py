@@ -327,6 +327,8 @@ class Plain:
         meaning = MEANINGS.get(event.exit, "")
         if event.outcome is model.Outcome.OPEN:
             meaning = "the server asks for no authorization"
+        elif event.outcome is model.Outcome.PROBED:
+            meaning = "everything was tried, and what was issued for it ended"
         colour = _GREEN if event.exit == 0 else _RED
         self._line(f"Result: {event.outcome}, exit code {event.exit}: {meaning}", colour)
         self._banner()

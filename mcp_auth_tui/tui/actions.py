@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from mcp_auth_tui.model import Stage
+from mcp_auth_tui.model import Outcome, Stage
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 from mcp_auth_tui.tui.state import ScreenState, start_of
 
@@ -153,6 +153,15 @@ def _no_edit(state: ScreenState) -> str:
     )
 
 
+def _no_probes(state: ScreenState) -> str:
+    if state.busy:
+        return "It runs: probes can be tried when it has ended."
+    if not state.session.url:
+        return "Nothing ran yet: a run comes first."
+    probed = any(item.id.startswith("probe-") for item in state.session.findings)
+    return RECORDED if state.recorded and not probed else ""
+
+
 _no_cancel = _unless(lambda s: s.busy, "Nothing runs.")
 _no_open = _unless(lambda s: s.at_browser, "There is nothing to open now.")
 _no_log = _unless(lambda s: s.session.exchanges, "There are no exchanges yet.")
@@ -247,6 +256,10 @@ KEYS: tuple[Key, ...] = (
         lambda s: "places" if s.panel == panel_of(Stage.PROBE) else ""),
     Key("", "", "look_elsewhere", "Look elsewhere",
         "look for metadata at the other places where people put it, and compare", _no_scan),
+    Key("P,shift+p", "P", "probes", "Probes",
+        "try what the server should refuse, after a question; then list what that showed",
+        _no_probes,
+        lambda s: "probes" if s.session.outcome is Outcome.PROBED else ""),
     Key("K,shift+k", "K", "check_signatures", "Check signatures",
         "fetch the issuer's keys and check the signatures of the tokens", _no_check,
         lambda s: "check signature" if s.panel == panel_of(Stage.TOKEN) else ""),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.model.oauth import Attempt
     from mcp_auth_tui.protocol import actions
     from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.protocol.probes.flow import Plan
     from mcp_auth_tui.recordings.reader import Recording
     from mcp_auth_tui.recordings.recorder import Recorder
     from mcp_auth_tui.run.controller import Controller
@@ -123,8 +124,9 @@ class RunDriver:
         stepping: bool,
         known: model.Session | None = None,
         start: model.Stage = model.Stage.PROBE,
+        plan: Plan | None = None,
     ) -> None:
-        """Start a run, unless one is under way."""
+        """Start a run, unless one is under way; with a ``plan`` one that probes."""
         if self.busy or self.config is None or self.recording is not None:
             return
         if self.changed:
@@ -133,8 +135,14 @@ class RunDriver:
         self._interrupted = self._passed = self._ahead = False
         self._recorder = self._new_recorder()
         self.view.update_run()
-        work = self._run(self.config, stepping, known or model.Session(), start)
+        work = self._run(self.config, stepping, known or model.Session(), start, plan)
         self.view.run_worker(work, exclusive=True, group="run")
+
+    def assemble_probes(self, config: Config, plan: Plan) -> Controller:
+        """Return a run that probes with the settings as they stand."""
+        from mcp_auth_tui.run.assembly import prober
+
+        return prober(self.settings.options, config, plan, person=True)
 
     def assemble(self, config: Config, stepping: bool) -> Controller:
         """Return a run with the settings as they stand."""
@@ -152,10 +160,18 @@ class RunDriver:
         return Recorder(options.record, reveal=options.reveal)
 
     async def _run(
-        self, config: Config, stepping: bool, known: model.Session, start: model.Stage
+        self,
+        config: Config,
+        stepping: bool,
+        known: model.Session,
+        start: model.Stage,
+        plan: Plan | None,
     ) -> None:
         try:
-            self._controller = controller = self.assemble(config, stepping)
+            if plan is None:
+                self._controller = controller = self.assemble(config, stepping)
+            else:
+                self._controller = controller = self.assemble_probes(config, plan)
             await self._apply_all(controller.run(known, start))
         except Exception as error:
             self._stop_for_bug(error)

@@ -71,7 +71,7 @@ def test_results_stand_on_stdout_worst_first_and_an_error_is_exit_code_1(
     assert lines[1] == "  ✗ error: Requests of a foreign page are served. [probe-origin]"
     shown = [id for id in suite.IDS if re.search(rf"\b{id}\b", captured.out)]
     assert shown == list(suite.IDS)
-    assert "Result: ok, exit code 0" in captured.err
+    assert "Result: probed, exit code 0" in captured.err
 
 
 @pytest.mark.parametrize(("threshold", "code"), [("fatal", 0), ("warning", 1)])

@@ -35,8 +35,9 @@ def run(
     """Sign in with a client registered for this, try every probe, and end what was issued.
 
     Where the sign-in fails, what can be tried without a token is tried all the same, and then the
-    run ends as it failed: raises `FlowStop`. The arguments after ``config`` are those of `flow.run`
-    and are not used: nothing of an earlier run is taken over.
+    run ends as it failed: raises `FlowStop`. Returns `Outcome.PROBED`, or `Outcome.OPEN`. The
+    arguments after ``config`` are those of `flow.run` and are not used: nothing of an earlier run
+    is taken over.
     """
     config = replace(config, register=True, recall_clients=False, refresh=False, call=None)
     judge = Judge(config, Stage.PROBE)
@@ -66,7 +67,7 @@ def run(
         yield Remark(f"Left on the server: {what}.")
     if stopped is not None:
         raise stopped
-    return Outcome.OK
+    return Outcome.PROBED
 
 
 def _known(contact: Contact, peer: Peer | None) -> Contact:

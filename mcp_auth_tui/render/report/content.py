@@ -20,6 +20,7 @@ from mcp_auth_tui.text import units
 _ENDS = {
     Outcome.OK: "nothing that stops a client was found",
     Outcome.OPEN: "no authorization is asked for",
+    Outcome.PROBED: "what should be refused was tried",
 }
 
 

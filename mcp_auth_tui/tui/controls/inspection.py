@@ -7,6 +7,12 @@ from mcp_auth_tui.tui.main_screen import MainScreen
 from mcp_auth_tui.tui.panels.table import panel_of
 from mcp_auth_tui.tui.run_driver import RunDriver
 
+PROBES = """\
+This signs in to {url} once more and then sends about 120 requests that it and its authorization \
+server should refuse, some with the token that you get. It registers clients of its own, asks you \
+to sign in up to 10 times, and ends what it can at the end. Do it only to servers of your own, or \
+where you were asked to."""
+
 
 class InspectionControls:
     """The pages that show a run as a whole, and the checks beside it."""
@@ -21,6 +27,26 @@ class InspectionControls:
             from mcp_auth_tui.tui.screens.findings import FindingsScreen
 
             self._screen.push(FindingsScreen(), self._show_finding, session=MainScreen.session)
+
+    def action_probes(self) -> None:
+        """List what probes showed; where there were none, try them after a question."""
+        if not self._screen.can("probes"):
+            return
+        from mcp_auth_tui.tui.screens.probes import ProbesScreen, results
+
+        if results(self._driver.session):
+            self._screen.push(ProbesScreen(), self._show_finding, session=MainScreen.session)
+            return
+        from mcp_auth_tui.tui.screens.confirm import Confirm
+
+        question = PROBES.format(url=self._driver.session.url)
+        self._screen.push(Confirm(question, "probe it", "leave it"), self._probe)
+
+    def _probe(self, agreed: bool | None) -> None:
+        if agreed:
+            from mcp_auth_tui.protocol.probes.flow import Plan
+
+            self._driver.begin(stepping=False, plan=Plan())
 
     def _show_finding(self, finding: Finding | None) -> None:
         if finding is None:

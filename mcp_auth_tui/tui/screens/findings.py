@@ -21,10 +21,6 @@ from mcp_auth_tui.tui.widgets.hints import BACK, Hints
 from mcp_auth_tui.tui.widgets.lazy import Lazy
 
 
-def _finding_line(session: Session, item: Finding, _: int) -> Content:
-    return finding_line(session, item)
-
-
 class FindingsScreen(Page[Finding | None]):
     """Every finding, the worst first; the highlighted one is told in full below."""
 
@@ -46,16 +42,25 @@ class FindingsScreen(Page[Finding | None]):
         """Give the list its title."""
         self.query_one(OptionList).border_title = "Findings"
 
+    @staticmethod
+    def line(session: Session, item: Finding, width: int) -> Content:
+        """Return what stands for a finding in the list."""
+        return finding_line(session, item)
+
+    def listed(self) -> list[Finding]:
+        """Return the findings to list, in order."""
+        return worst_first(self.session)
+
     def fill(self, options: OptionList, width: int) -> None:
         """List what is new."""
-        findings = worst_first(self.session)
+        findings = self.listed()
         if findings == self._findings:
             return
         self._findings = findings
         at = options.highlighted or 0
         options.clear_options()
         options.add_options(
-            Option(Lazy(partial(_finding_line, self.session, item))) for item in findings
+            Option(Lazy(partial(self.line, self.session, item))) for item in findings
         )
         options.highlighted = min(at, len(findings) - 1) if findings else None
 

@@ -28,6 +28,12 @@ _TELLING: Mapping[str, str] = {
     "keys": "keys",
 }
 
+_GOOD_ENDS: Mapping[model.Outcome | None, str] = {
+    model.Outcome.OK: "the headers are good",
+    model.Outcome.OPEN: "no token is needed",
+    model.Outcome.PROBED: "everything was tried",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
@@ -229,10 +235,7 @@ def _now(session: model.Session) -> Iterator[Step]:
     if session.stop is not None:
         glyph, style = LEVEL[model.Level.FATAL]
         yield Step(note=f"{session.stop.message}", mark=glyph, mark_style=style)
-    elif session.outcome in (model.Outcome.OK, model.Outcome.OPEN):
-        text = (
-            "the headers are good" if session.outcome is model.Outcome.OK else "no token is needed"
-        )
+    elif (text := _GOOD_ENDS.get(session.outcome)) is not None:
         yield Step(note=text, mark="✓", mark_style=LEVEL[model.Level.OK][1])
     elif session.outcome is not None:
         yield Step(note=f"ended: {session.outcome}", mark="–", mark_style=DIM)

@@ -60,7 +60,7 @@ async def test_the_practice_server_refuses_all_that_it_should() -> None:
     async with practice(auto_approve=True) as server:
         session = await probed(server.url, *_WORDS)
     assert failed(session) == {}
-    assert (session.outcome, session.exit) == (Outcome.OK, 0)
+    assert (session.outcome, session.exit, session.headers) == (Outcome.PROBED, 0, {})
     assert [item.id for item in session.findings if item.id in suite.IDS] == list(suite.IDS)
     undecided = {
         item.id for item in session.findings if item.id in suite.IDS and item.level is Level.INFO
