@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from mcp_auth_tui.settings.arguments import commands
 from mcp_auth_tui.settings.arguments.groups import FACE, PRACTICE
 from mcp_auth_tui.settings.arguments.parser import PROGRAM, Parser
 from mcp_auth_tui.settings.credentials import SOURCES
-from mcp_auth_tui.settings.options import Options, Usage, from_arguments
+from mcp_auth_tui.settings.options import DEPENDENT, EXCLUSIVE, Options, Usage, from_arguments
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model import Secret
@@ -146,6 +146,26 @@ class Settings:
         if secret is None:
             raise Usage("no client secret was typed", PROMPT)
         return made.with_secret(secret)
+
+    def with_options(self, pairs: Iterable[tuple[str, str]]) -> Values:
+        """Return what is given with some options more (name and value, empty for a flag).
+
+        One takes the place of its value so far (where it repeats: of a value of the same key), and
+        of all that it excludes, with what that needs beside it.
+        """
+        given = dict(self.given)
+        repeats = {item.name for item in self.fields if item.repeats}
+        for name, value in pairs:
+            kept = given.get(name, ()) if name in repeats else ()
+            key = value.partition("=")[0]
+            given[name] = (*(item for item in kept if item.partition("=")[0] != key), value)
+            for pair in EXCLUSIVE:
+                if name in pair:
+                    given.pop(next(other for other in pair if other != name), None)
+        for needing, needed in DEPENDENT:
+            if needed not in given:
+                given.pop(needing, None)
+        return given
 
     def take(self, given: Values, secret: Secret | None, made: Options) -> tuple[str, ...]:
         """Use checked values from the next run on; return the notes that are new."""

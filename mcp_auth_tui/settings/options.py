@@ -205,7 +205,7 @@ def _version() -> str:
 
 
 _BY_CERTIFICATE = ("tls_client_auth", "self_signed_tls_client_auth")
-_APART = (
+EXCLUSIVE = (
     ("resource", "no_resource"),
     ("redirect_uri", "port"),
     ("register", "client_id"),
@@ -215,18 +215,21 @@ _APART = (
     ("client_key", "client_secret_file"),
     ("client_key", "client_secret_prompt"),
 )
+"""Pairs of options of which one may be given."""
+DEPENDENT = (
+    ("client_secret_file", "client_id"),
+    ("client_secret_prompt", "client_id"),
+    ("client_cert_key", "client_cert"),
+    ("call_args", "call"),
+)
+"""Options, and what each needs beside it."""
 
 
 def _check_together(args: Any) -> None:
-    for one, other in _APART:
+    for one, other in EXCLUSIVE:
         if _given(args, one) and _given(args, other):
             raise Usage(f"{_flag(one)} and {_flag(other)} exclude each other", one, other)
-    for needing, needed in (
-        ("client_secret_file", "client_id"),
-        ("client_secret_prompt", "client_id"),
-        ("client_cert_key", "client_cert"),
-        ("call_args", "call"),
-    ):
+    for needing, needed in DEPENDENT:
         if _given(args, needing) and not _given(args, needed):
             raise Usage(f"{_flag(needing)} needs {_flag(needed)}", needing, needed)
     for name in ENDPOINTS:

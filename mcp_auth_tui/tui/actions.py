@@ -16,7 +16,7 @@ from mcp_auth_tui.tui.state import ScreenState, start_of
 SENDING = frozenset(
     {
         *("step", "run", "run_again", "sign_in", "edit", "paste", "open_browser", "url"),
-        *("settings", "look_elsewhere", "check_signatures"),
+        *("settings", "look_elsewhere", "check_signatures", "way_through"),
     }
 )
 """Actions that send something, or prepare it."""
@@ -106,6 +106,16 @@ def _no_scan(state: ScreenState) -> str:
     if state.session.scanned is not None:
         return "The other places were looked at already: they stand in the table."
     return "" if state.session.contact is not None else "The MCP server was never reached."
+
+
+def _no_way(state: ScreenState) -> str:
+    if state.busy:
+        return "It runs: whether an option gets through is known when it has ended."
+    if state.session.stop is None:
+        return "Nothing stopped the run."
+    if state.way is None:
+        return "No option is known that gets through here; the finding says what can be done."
+    return ""
 
 
 def _no_check(state: ScreenState) -> str:
@@ -208,6 +218,11 @@ KEYS: tuple[Key, ...] = (
         "run again from the focused panel with what was found before it, in a new log; from Token:"
         " refresh",
         _no_rerun, _again,
+    ),
+    Key(
+        "t", "t", "way_through", "Way through",
+        "run again with the options that get through at the known provider that this looks like",
+        _no_way, lambda s: "way through",
     ),
     Key(
         "", "enter", "sign_in", "Go on to the sign-in", "open the browser when the run asks for it",
@@ -320,7 +335,7 @@ def rank(key: Key, state: ScreenState) -> int:
         first = ("copy", "export", "findings")
         first = ("run_again", *first) if state.refreshes else first
     elif state.session.outcome is not None:
-        first = ("findings", "export", "run_again", "run", "settings")
+        first = ("way_through", "findings", "export", "run_again", "run", "settings")
     else:
         first = ("run", "step", "back")
     last = ("panel_1", "exchanges", "sequence", "secrets")

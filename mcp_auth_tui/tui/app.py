@@ -28,6 +28,7 @@ from mcp_auth_tui.tui.controls.output import OutputControls
 from mcp_auth_tui.tui.controls.quitting import QuittingControls
 from mcp_auth_tui.tui.controls.run import RunControls
 from mcp_auth_tui.tui.controls.sign_in import SignInControls
+from mcp_auth_tui.tui.controls.way_through import WayThroughControls
 from mcp_auth_tui.tui.follower import RunFollower
 from mcp_auth_tui.tui.main_screen import SMALLEST, MainScreen
 from mcp_auth_tui.tui.run_driver import RunDriver
@@ -100,7 +101,8 @@ class AuthApp(App[int]):
         self.output = OutputControls(driver, main, self.write_terminal)
         self.sign_in = SignInControls(driver, main, self.output, self.write_terminal)
         self.editing = EditingControls(driver, main)
-        self.inspection = InspectionControls(driver, main)
+        self.way_through = WayThroughControls(driver, main)
+        self.inspection = InspectionControls(driver, main, self.way_through)
         self.quitting = QuittingControls(driver, main, self.follower, self.output)
         for key in self.keymap.keys:
             if key.keys and key.name != "palette":
@@ -203,7 +205,7 @@ class AuthApp(App[int]):
             self.main.action_panel(list(PANEL_KEYS).index(name))
             return
         parts = (self.main, self.run_controls, self.sign_in, self.output, self.editing,
-                 self.inspection, self.quitting, self)  # fmt: skip
+                 self.inspection, self.way_through, self.quitting, self)  # fmt: skip
         part = next(part for part in parts if hasattr(part, f"action_{name}"))
         getattr(part, f"action_{name}")()
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model import Request, Session, Stage, Status
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.protocol.quirks.advice import KnownWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,16 @@ class ScreenState:
         if ready is None:
             return None
         return panel_of(ready.stage if isinstance(ready, Request) else Stage.AUTHORIZE)
+
+    @property
+    def way(self) -> KnownWay | None:
+        """What gets through where the run stopped, if an option is known to."""
+        if self.session.stop is None:
+            return None
+        from mcp_auth_tui.protocol.quirks.advice import known_way  # no happy run needs it
+
+        way = known_way(self.session, self.session.stop)
+        return way if way is not None and way.options else None
 
     @property
     def at_browser(self) -> bool:

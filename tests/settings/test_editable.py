@@ -243,3 +243,27 @@ def test_the_command_gives_the_same_options_again(
     again = settings(*words[1:])
     assert again.options == made.check(values)
     assert again.started == values
+
+
+@pytest.mark.parametrize(
+    ("words", "pairs", "line_of"),
+    [
+        ((), [("param", "audience=a")], "--param audience=a"),
+        (("--param", "audience=b", "--param", "x=1"), [("param", "audience=a")],
+         "--param x=1 --param audience=a"),
+        (("--allow", "jwt-aud"), [("allow", "as-pkce-absent"), ("allow", "jwt-aud")],
+         "--allow as-pkce-absent --allow jwt-aud"),
+        (("--scope", "a"), [("scope", "b c"), ("no_resource", "")], "--scope 'b c' --no-resource"),
+        (("--no-resource",), [("resource", "https://x.example")], "--resource https://x.example"),
+        (("--client-id", "c", "--client-secret-file", "s"), [("register", "")], "--register"),
+    ],
+)  # fmt: skip
+def test_options_that_are_added_take_the_place_of_what_they_exclude(
+    words: tuple[str, ...], pairs: list[tuple[str, str]], line_of: str, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("typed", encoding="utf-8")
+    made = settings(*(str(secret) if word == "s" else word for word in words))
+    added = made.with_options(pairs)
+    assert line(made, "URL", added) == f"mcp-auth-tui URL {line_of}"
+    made.check(added)

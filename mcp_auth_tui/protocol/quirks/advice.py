@@ -35,6 +35,11 @@ class OptionWord:
     """The word of the value that a person has to fill in; empty where nothing is left open."""
 
     @property
+    def name(self) -> str:
+        """What the option is called where it is parsed."""
+        return self.flag.lstrip("-").replace("-", "_")
+
+    @property
     def words(self) -> tuple[str, ...]:
         """The words of a command line."""
         return (self.flag,) if self.value is None else (self.flag, self.value)

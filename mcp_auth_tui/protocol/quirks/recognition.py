@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Kind, Session, Stage
+from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.quirks.table import AnswerSign, DocumentSign, Provider, providers
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.urls import split
@@ -34,14 +35,25 @@ class Guess:
 
 def recognise(session: Session) -> Guess | None:
     """Return the provider that a run seems to speak to, as far as it went; None where none is."""
-    documents = tuple(_documents(session))
-    issuers = (*_issuers(session), *(item.get("issuer") for item in documents))
+    return _guess(tuple(_issuers(session)), tuple(_documents(session)), session.exchanges)
+
+
+def recognise_server(server: AuthorizationServer) -> Guess | None:
+    """Return the provider that an authorization server seems to be; None where none is."""
+    return _guess((server.issuer,), (server.document,))
+
+
+def _guess(
+    issuers: tuple[str, ...],
+    documents: tuple[Mapping[str, Any], ...],
+    exchanges: tuple[Exchange, ...] = (),
+) -> Guess | None:
     endpoints = (item.get(name) for item in documents for name in _ENDPOINTS)
     for found in (
-        _by_host(issuers, "the issuer"),
+        _by_host((*issuers, *(item.get("issuer") for item in documents)), "the issuer"),
         _by_host(endpoints, "an endpoint of its metadata"),
         _by_document(documents),
-        _by_answer(session.exchanges),
+        _by_answer(exchanges),
     ):
         guesses = {guess.provider.id: guess for guess in found}
         if guesses:

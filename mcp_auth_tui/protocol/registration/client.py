@@ -222,11 +222,16 @@ def _client_of_person(
     judge: Judge, server: AuthorizationServer, redirect_uri: str
 ) -> Protocol[Client]:
     """Ask for a client made by hand; without a person the run ends with what to do."""
-    config = judge.config
+    from mcp_auth_tui.protocol.quirks.recognition import recognise_server  # few runs ask
+
+    config, guess = judge.config, recognise_server(server)
     detail = (
         f"{server.issuer} registers no client by itself. Make one in its console with the redirect"
         f" URI {redirect_uri}"
     )
+    if guess is not None and guess.provider.console:
+        provider = guess.provider
+        detail += f". It looks like {provider.name} ({guess.reason}): {provider.console}"
     id: str | None = yield Ask(Question("client_id", "Client ID", detail))
     if not id:
         judge.stop("as-no-registration", seen=f"{server.issuer}: no registration_endpoint")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mcp_auth_tui.model import Finding, Stage
+from mcp_auth_tui.tui.controls.way_through import WayThroughControls
 from mcp_auth_tui.tui.main_screen import MainScreen
 from mcp_auth_tui.tui.panels.table import panel_of
 from mcp_auth_tui.tui.run_driver import RunDriver
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.protocol.quirks.advice import KnownWay
 
 PROBES = """\
 This signs in to {url} once more and then sends about 120 requests that it and its authorization \
@@ -17,16 +23,27 @@ where you were asked to."""
 class InspectionControls:
     """The pages that show a run as a whole, and the checks beside it."""
 
-    def __init__(self, driver: RunDriver, screen: MainScreen) -> None:
+    def __init__(
+        self, driver: RunDriver, screen: MainScreen, way_through: WayThroughControls
+    ) -> None:
         self._driver = driver
         self._screen = screen
+        self._way_through = way_through
 
     def action_findings(self) -> None:
         """List every finding."""
         if self._screen.can("findings"):
             from mcp_auth_tui.tui.screens.findings import FindingsScreen
 
-            self._screen.push(FindingsScreen(), self._show_finding, session=MainScreen.session)
+            cls = MainScreen
+            page = FindingsScreen(self._screen.state.recorded)
+            self._screen.push(page, self._leave_findings, session=cls.session, busy=cls.busy)
+
+    def _leave_findings(self, answer: Finding | KnownWay | None) -> None:
+        if isinstance(answer, Finding):
+            self._show_finding(answer)
+        elif answer is not None:
+            self._way_through.take(answer)
 
     def action_probes(self) -> None:
         """List what probes showed; where there were none, try them after a question."""

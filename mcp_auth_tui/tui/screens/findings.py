@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.reactive import reactive
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import Finding, Session
+from mcp_auth_tui.tui.actions import RECORDED
 from mcp_auth_tui.tui.screens.page import Page
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views.finding import finding_block, finding_line, worst_first
-from mcp_auth_tui.tui.widgets.hints import BACK, Hints
+from mcp_auth_tui.tui.widgets.hints import BACK, Hint, Hints
 from mcp_auth_tui.tui.widgets.lazy import Lazy
 
+if TYPE_CHECKING:
+    from mcp_auth_tui.protocol.quirks.advice import KnownWay
 
-class FindingsScreen(Page[Finding | None]):
-    """Every finding, the worst first; the highlighted one is told in full below."""
+
+class FindingsScreen(Page["Finding | KnownWay | None"]):
+    """Every finding, the worst first; the highlighted one is told in full below.
+
+    It hands back the finding to go to, or the way through to run again with (not of a recording).
+    """
 
     BINDINGS = [Binding("escape,q", "dismiss(None)", "Back")]  # noqa: RUF012
-    ON_PAGE: ClassVar = {"findings": "screen.dismiss(None)"}
+    ON_PAGE: ClassVar = {
+        "findings": "screen.dismiss(None)",
+        "way_through": "screen.take_way",
+    }
+    busy: reactive[bool] = reactive(False)
 
-    def __init__(self) -> None:
+    def __init__(self, recorded: bool = False) -> None:
         super().__init__()
         self._findings: list[Finding] = []
+        self._recorded = recorded
 
     def compose(self) -> ComposeResult:
         """The list above, the finding below."""
@@ -75,7 +88,34 @@ class FindingsScreen(Page[Finding | None]):
         block = finding_block(self.session, item, look)
         self.query_one("#finding-text", Static).update(content.stack(block))
         goes = "opens the exchange it is about" if item.exchange else "goes to its panel"
-        self.query_one(Hints).tell(BACK, ("enter", goes, "screen.open"))
+        hints: list[Hint] = [BACK, ("enter", goes, "screen.open")]
+        if not self._why_no_way(item):
+            hints.append(("{way_through}", "runs again with the way through", "screen.take_way"))
+        self.query_one(Hints).tell(*hints)
+
+    def _way(self, item: Finding) -> KnownWay | None:
+        from mcp_auth_tui.protocol.quirks.advice import known_way
+
+        way = known_way(self.session, item)
+        return way if way is not None and way.options else None
+
+    def _why_no_way(self, item: Finding) -> str:
+        if self._recorded:
+            return RECORDED
+        if self._way(item) is None:
+            return "No option is known that is the way through this finding."
+        return "It runs: esc on its screen cancels it." if self.busy else ""
+
+    def action_take_way(self) -> None:
+        """Run again with what gets through the highlighted one."""
+        at = self.query_one(OptionList).highlighted
+        if at is None:
+            return
+        item = self._findings[at]
+        if why := self._why_no_way(item):
+            self.notify(why)
+        else:
+            self.dismiss(self._way(item))
 
     @on(OptionList.OptionSelected)
     def _open(self, event: OptionList.OptionSelected) -> None:

@@ -14,10 +14,12 @@ from mcp_auth_tui.findings import CATALOGUE, finding
 from mcp_auth_tui.model import Finding, Level, Session, Stage
 from mcp_auth_tui.model.http import Field, Secret
 from mcp_auth_tui.model.oauth import Attempt, AuthorizationServer, Resource
+from mcp_auth_tui.protocol import actions
 from mcp_auth_tui.protocol.quirks.advice import KnownWay, OptionWord, known_way
 from mcp_auth_tui.protocol.quirks.table import providers
+from mcp_auth_tui.protocol.registration.client import register
 from mcp_auth_tui.settings.arguments import commands
-from tests.protocol.script import client, metadata_at
+from tests.protocol.script import REDIRECT, client, judge, metadata_at, server
 
 MCP = "https://mcp.example/mcp"
 AUTH0 = "https://tenant.auth0.com/"
@@ -183,3 +185,13 @@ def test_the_guard_against_mix_up_is_lifted_only_between_hosts_of_one_provider()
         for item in row.ways:
             if "as-issuer-mismatch" in item.take or "NAMED" in item.take:
                 assert item.here, row.id
+
+
+def test_who_is_asked_for_a_client_is_told_where_the_provider_makes_one() -> None:
+    closed = server(AUTH0, registration_endpoint=...)
+    asked = next(register(judge(Stage.REGISTER), closed, REDIRECT))
+    assert isinstance(asked, actions.Ask)
+    assert asked.question.detail.endswith(
+        "It looks like Auth0 (the host of the issuer ends in .auth0.com): Make it at"
+        " manage.auth0.com: Applications, Create Application, Native."
+    )
