@@ -298,7 +298,8 @@ def test_a_provider_of_the_demo_is_named_with_its_client_and_then_recognised(
         "It imitates Slack, with a client that was made in its console: --client-id" in done.stderr
     )
     assert "It looks like Slack (its metadata has " in done.stderr
-    assert "Run again with --client-id ID. Make it at api.slack.com/apps" in done.stderr
+    assert "Make a client at api.slack.com/apps, with" in done.stderr
+    assert "Run again with --client-id ID\n" in done.stderr
 
 
 @pytest.mark.parametrize(

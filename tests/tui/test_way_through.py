@@ -83,7 +83,7 @@ async def test_what_is_blank_is_asked_for_with_the_place_where_it_is_made() -> N
         await settled(pilot, lambda: isinstance(app.screen, QuestionScreen))
         assert isinstance(app.screen, QuestionScreen)
         assert "Developer settings, OAuth Apps" in app.screen.question.detail
-        await answer(app, pilot, "--client-id: ID", CLIENT)
+        await answer(app, pilot, "ID for --client-id ID", CLIENT)
         assert isinstance(app.screen, QuestionScreen)
         assert app.screen.query_one(Input).password
         await answer(app, pilot, "Client secret", SECRET)

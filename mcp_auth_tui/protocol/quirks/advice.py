@@ -69,10 +69,10 @@ class KnownWay:
 
     @property
     def through(self) -> str:
-        """The way through as a sentence; empty where no option is one."""
+        """The way through as a sentence that ends with the options; empty where none is one."""
         if not self.options:
             return ""
-        return f"Run again with {self.command}. {self.console}".rstrip()
+        return f"{self.console} Run again with {self.command}".lstrip()
 
     @property
     def members(self) -> dict[str, Any]:

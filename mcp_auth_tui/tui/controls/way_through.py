@@ -14,7 +14,7 @@ from mcp_auth_tui.tui.main_screen import MainScreen
 from mcp_auth_tui.tui.run_driver import RunDriver
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.protocol.quirks.advice import KnownWay, OptionWord
+    from mcp_auth_tui.protocol.quirks.advice import KnownWay
 
 
 class WayThroughControls:
@@ -45,7 +45,7 @@ class WayThroughControls:
                     return
                 secret = Secret(typed)
             elif option.blank:
-                typed = await self._ask(way, _prompt(option))
+                typed = await self._ask(way, f"{option.blank} for {' '.join(option.words)}")
                 if typed is None:
                     return
                 value = value.replace(option.blank, typed)
@@ -67,14 +67,7 @@ class WayThroughControls:
     async def _ask(self, way: KnownWay, prompt: str, *, secret: bool = False) -> str | None:
         from mcp_auth_tui.tui.screens.question import QuestionScreen
 
-        detail = " ".join(part for part in (f"{way.means}", way.console) if part)
+        detail = f"{way.means} {way.console}".rstrip()
         question = Question("way_through", prompt, detail, secret=secret)
         answer = await self._screen.app.push_screen_wait(QuestionScreen(question))
         return (answer or "").strip() or None
-
-
-def _prompt(option: OptionWord) -> str:
-    """Return what is asked for: the option, and its value where only a part of it is blank."""
-    if option.value == option.blank:
-        return f"{option.flag}: {option.blank}"
-    return f"{option.flag} {option.value}: {option.blank}"

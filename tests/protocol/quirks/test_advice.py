@@ -66,15 +66,15 @@ def test_a_finding_is_told_to_be_the_providers_known_way() -> None:
 def test_it_is_told_with_its_guess_first_and_the_command_to_run_again_with() -> None:
     labels = dict(way(session(), REFUSED).details)
     assert labels["looks like"] == "Auth0: the host of the issuer ends in .auth0.com"
-    assert labels["way through"] == f"Run again with --param audience={MCP}."
+    assert labels["way through"] == f"Run again with --param audience={MCP}"
 
 
 def test_where_a_client_has_to_be_made_the_place_is_told() -> None:
     told = way(session(), finding("as-no-registration", Stage.SERVER))
     assert told.options[0] == OptionWord("--client-id", "ID", "ID")
     assert told.through == (
-        f"Run again with --client-id ID --param audience={MCP}. Make it at manage.auth0.com:"
-        " Applications, Create Application, Native."
+        "Make a client at manage.auth0.com: Applications, Create Application, Native."
+        f" Run again with --client-id ID --param audience={MCP}"
     )
 
 
@@ -192,6 +192,6 @@ def test_who_is_asked_for_a_client_is_told_where_the_provider_makes_one() -> Non
     asked = next(register(judge(Stage.REGISTER), closed, REDIRECT))
     assert isinstance(asked, actions.Ask)
     assert asked.question.detail.endswith(
-        "It looks like Auth0 (the host of the issuer ends in .auth0.com): Make it at"
-        " manage.auth0.com: Applications, Create Application, Native."
+        "It looks like Auth0 (the host of the issuer ends in .auth0.com): Make a client"
+        " at manage.auth0.com: Applications, Create Application, Native."
     )
