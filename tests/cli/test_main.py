@@ -299,7 +299,7 @@ def test_a_provider_of_the_demo_is_named_with_its_client_and_then_recognised(
     )
     assert "It looks like Slack (its metadata has " in done.stderr
     assert "Make a client at api.slack.com/apps, with" in done.stderr
-    assert "Run again with --client-id ID\n" in done.stderr
+    assert "Run it with --client-id ID\n" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from mcp_auth_tui.demo.imitation import imitation
 from mcp_auth_tui.demo.providers import CLIENT, PROVIDERS, SECRET
 from mcp_auth_tui.demo.server import PracticeServer
 from mcp_auth_tui.help import text
+from mcp_auth_tui.protocol.quirks.recognition import recognise
 from mcp_auth_tui.protocol.quirks.table import providers
 from mcp_auth_tui.settings.options import SECRET_VARIABLE
 from tests import providers as imitated
@@ -233,6 +234,21 @@ def test_only_the_providers_own_paths_are_served(name: str) -> None:
     }
     assert ("registration_endpoint" in document) is ("register" in row.paths)
     assert not set(row.without) & set(document)
+
+
+@pytest.mark.parametrize("fault", ["", "issuer-slash", "no-registration", "dcr-refused", "denied"])
+def test_the_practice_server_itself_is_no_provider(fault: str) -> None:
+    async def run() -> Finished:
+        faults = [fault] if fault else []
+        server = await PracticeServer.start(faults=faults, auto_approve=True)
+        try:
+            return await finished(server.url, *imitated.PLAIN)
+        finally:
+            await server.aclose()
+
+    done = asyncio.run(run())
+    assert {item["provider"] for item in done.document["findings"]} == {None}
+    assert recognise(done.session) is None
 
 
 def test_an_unknown_provider_is_no_server() -> None:

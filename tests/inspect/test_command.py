@@ -15,6 +15,7 @@ import pytest
 
 from mcp_auth_tui.cli.main import main
 from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
+from mcp_auth_tui.demo.providers import PROVIDERS
 from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.inspect.progress import Progress
@@ -59,6 +60,18 @@ def test_a_fault_that_shows_only_after_a_registration_is_no_reason_to_blame_anyt
         assert main(["inspect", practice.url, "--fail-on", "warning"]) == 0
     head, told = capsys.readouterr().out.splitlines()[:2]
     assert (head[0], told.split(";")[0]) == ("✓", "  nothing that stops a client was found")
+
+
+@pytest.mark.parametrize("name", [n for n, item in PROVIDERS.items() if item.inspected])
+def test_a_provider_that_shows_without_signing_in_is_told_with_its_way_through(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(provider=name) as practice:
+        assert main(["inspect", practice.url, "--fail-on", "warning"]) == 1
+    told = capsys.readouterr().out
+    title = PROVIDERS[name].sentence.partition(":")[0]
+    at = told.index(f"[{PROVIDERS[name].finding}]")
+    assert told.index(f"looks like: {title}: ", at) < told.index("way through: ", at)
 
 
 @pytest.mark.parametrize("name", ["issuer-slash", "no-prm", "not-mcp"])

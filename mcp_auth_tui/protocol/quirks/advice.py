@@ -72,7 +72,7 @@ class KnownWay:
         """The way through as a sentence that ends with the options; empty where none is one."""
         if not self.options:
             return ""
-        return f"{self.console} Run again with {self.command}".lstrip()
+        return f"{self.console} Run it with {self.command}".lstrip()
 
     @property
     def members(self) -> dict[str, Any]:

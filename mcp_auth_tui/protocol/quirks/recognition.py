@@ -113,7 +113,7 @@ def _by_document(documents: Iterable[Mapping[str, Any]]) -> Iterator[Guess]:
             sign = next((sign for sign in provider.documents if _fits(sign, document)), None)
             if sign is not None:
                 yield Guess(
-                    provider, f"its metadata has {_members(sign)} like that of {provider.name}"
+                    provider, f"its metadata has {_members(sign)} in the way of {provider.name}"
                 )
 
 
@@ -155,7 +155,8 @@ def _members(sign: DocumentSign) -> str:
         *sign.lists,
         *(name for names in sign.same for name in names),
     )
-    return ", ".join(dict.fromkeys(names))
+    *others, last = dict.fromkeys(names)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _by_answer(exchanges: Iterable[Exchange]) -> Iterator[Guess]:

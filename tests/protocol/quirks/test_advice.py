@@ -66,7 +66,7 @@ def test_a_finding_is_told_to_be_the_providers_known_way() -> None:
 def test_it_is_told_with_its_guess_first_and_the_command_to_run_again_with() -> None:
     labels = dict(way(session(), REFUSED).details)
     assert labels["looks like"] == "Auth0: the host of the issuer ends in .auth0.com"
-    assert labels["way through"] == f"Run again with --param audience={MCP}"
+    assert labels["way through"] == f"Run it with --param audience={MCP}"
 
 
 def test_where_a_client_has_to_be_made_the_place_is_told() -> None:
@@ -74,7 +74,7 @@ def test_where_a_client_has_to_be_made_the_place_is_told() -> None:
     assert told.options[0] == OptionWord("--client-id", "ID", "ID")
     assert told.through == (
         "Make a client at manage.auth0.com: Applications, Create Application, Native."
-        f" Run again with --client-id ID --param audience={MCP}"
+        f" Run it with --client-id ID --param audience={MCP}"
     )
 
 
