@@ -33,6 +33,15 @@ _OWN = {
     "redirect_uris": [REDIRECT],
     "token_endpoint_auth_method": "none",
 }
+_CODE_ONLY = {"grant_types_supported": ["authorization_code"]}
+_DEVICE = {
+    "device_authorization_endpoint": f"{AS}/device",
+    "grant_types_supported": [
+        "authorization_code",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code",
+    ],
+}
 BASIC = {"client_id": "me", "client_secret": Secret("a-secret")}
 
 
@@ -73,6 +82,27 @@ def refusing_scopes(request: Request) -> Page | None:
     if request.url != REGISTER or "scope" not in body_of(request):
         return None
     return json(400, {"error": "invalid_client_metadata", "error_description": "invalid scope"})
+
+
+def refusing_refresh(request: Request) -> Page | None:
+    """Refuse a registration that names a grant which the metadata does not list."""
+    if request.url != REGISTER or "refresh_token" not in body_of(request)["grant_types"]:
+        return None
+    return json(400, {"error": "invalid_client_metadata", "error_description": "grant type"})
+
+
+def demanding_a_redirect(request: Request) -> Page | None:
+    """Register no device without a redirect URI; then no code is ever typed."""
+    if request.url == f"{AS}/device":
+        return json(400, {"error": "access_denied"})
+    if request.url != REGISTER or "redirect_uris" in body_of(request):
+        return None
+    return json(400, {"error": "invalid_redirect_uri"})
+
+
+def no_device(request: Request) -> Page | None:
+    """Begin no device authorization."""
+    return json(400, {"error": "access_denied"}) if request.url == f"{AS}/device" else None
 
 
 def registration(*headers: tuple[str, str], status: int = 201, **members: Any) -> Page:
@@ -257,6 +287,19 @@ CASES: tuple[Case, ...] = (
     case(
         "dcr-scope-refused",
         lambda: site(answers=refusing_scopes),
+    ),
+    case(
+        "dcr-refresh-refused",
+        lambda: site(server=_CODE_ONLY, answers=refusing_refresh),
+        "as-no-refresh",
+        kept=lambda: site(server=_CODE_ONLY),
+    ),
+    case(
+        "dcr-redirect-demanded",
+        lambda: site(server=_DEVICE, answers=demanding_a_redirect),
+        "authz-error",
+        kept=lambda: site(server=_DEVICE, answers=no_device),
+        grant="device_code",
     ),
     case(
         "dcr-method-silent",

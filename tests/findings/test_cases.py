@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.findings.cases_resource import CASES as OF_RESOURCES
 from tests.findings.cases_scan import CASES as OF_SCANS
 from tests.findings.cases_server import CASES as OF_SERVERS
 from tests.findings.cases_token import CASES as OF_TOKENS
+from tests.findings.site import site
 from tests.protocol.script import Script
 
 CASES = (*OF_RESOURCES, *OF_SERVERS, *OF_TOKENS, *OF_SCANS)
@@ -128,6 +130,37 @@ def test_a_run_tells_what_was_kept_too() -> None:
     kept = set(CLEAN().kept)
     assert {"as-pkce-absent", "prm-resource-foreign", "rs-challenge-syntax"} <= kept
     assert len(kept) > 40
+
+
+@pytest.mark.parametrize(
+    ("id", "settings"),
+    [
+        ("as-cc-auth", {"grant": "client_credentials"}),
+        ("as-jwt-auth-algs", {"client_key": True}),
+        ("as-dpop-algs", {"dpop": "on"}),
+        ("as-idjag-grant", {"grant": "id-jag"}),
+    ],
+)
+def test_what_is_wrong_about_a_way_weighs_more_in_a_run_that_goes_it(
+    id: str, settings: dict[str, Any]
+) -> None:
+    """A server on which people sign in with a browser keeps inspect's exit code at 0."""
+    members = {
+        "as-cc-auth": {
+            "grant_types_supported": ["authorization_code", "client_credentials"],
+            "token_endpoint_auth_methods_supported": ["none"],
+        },
+        "as-jwt-auth-algs": {"token_endpoint_auth_methods_supported": ["none", "private_key_jwt"]},
+        "as-dpop-algs": {"dpop_signing_alg_values_supported": ["HS256"]},
+        "as-idjag-grant": {
+            "authorization_grant_profiles_supported": ["urn:ietf:params:oauth:grant-profile:id-jag"]
+        },
+    }[id]
+    levels = []
+    for chosen in ({}, settings):
+        script = site(server=members).run(**chosen)
+        levels += [item.level for item in findings_of(script) if item.id == id][:1]
+    assert levels == [Level.WARNING, Level.ERROR]
 
 
 @pytest.mark.parametrize(

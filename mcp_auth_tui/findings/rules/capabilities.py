@@ -68,7 +68,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "as-password-grant",
-        Level.ERROR,
+        Level.WARNING,
         Whose.ISSUER,
         "The authorization server offers the password grant.",
         "grant_types_supported does not hold password.",

@@ -65,14 +65,24 @@ def needs_of(resource: Resource, contact: Contact | None = None) -> ServerNeeds:
     )
 
 
-def document(server: AuthorizationServer, wants: ServerNeeds, *, stateless: bool) -> Checks:
-    """Look at every member that matters (RFC 8414 §2 and its companions)."""
+def document(
+    server: AuthorizationServer,
+    wants: ServerNeeds,
+    *,
+    stateless: bool,
+    uses: frozenset[str] = frozenset(),
+) -> Checks:
+    """Look at every member that matters (RFC 8414 §2 and its companions).
+
+    ``uses``: the grant of the run, ``key`` where its client signs, ``dpop`` where it proves. What
+    is wrong about a way that the run does not go stops nobody: it is told as a warning.
+    """
     metadata = server.document
     yield from absent_values("as", metadata, ())
-    yield from _grants(server)
-    yield from _authentication(server)
+    yield from _grants(server, uses)
+    yield from _authentication(server, uses)
     yield from _ways_to_register(server, stateless)
-    yield from _dpop(server, wants)
+    yield from _dpop(server, wants, uses)
     yield from _openid(server)
     for name in _OTHERS:
         if isinstance(value := metadata.get(name), str):
@@ -100,7 +110,11 @@ def code_flow(server: AuthorizationServer) -> Checks:
         yield Check(id, server.flag(name), pointer=f"/{name}")
 
 
-def _grants(server: AuthorizationServer) -> Checks:
+def _weight(way: str, uses: frozenset[str]) -> Level | None:
+    return None if way in uses else Level.WARNING
+
+
+def _grants(server: AuthorizationServer, uses: frozenset[str]) -> Checks:
     listed, pointer = server.list(_GRANTS), f"/{_GRANTS}"
     yield _implicit(server, listed, pointer)
     grants = listed or ()
@@ -111,7 +125,8 @@ def _grants(server: AuthorizationServer) -> Checks:
             yield Check("as-no-refresh", "refresh_token" not in grants, seen, pointer)
     profiles = strings(server.document.get("authorization_grant_profiles_supported"))
     if _ID_JAG in profiles:
-        yield Check("as-idjag-grant", _JWT_BEARER not in grants, seen or "absent", pointer)
+        wrong, level = _JWT_BEARER not in grants, _weight("id-jag", uses)
+        yield Check("as-idjag-grant", wrong, seen or "absent", pointer, level=level)
 
 
 def _implicit(server: AuthorizationServer, listed: tuple[str, ...] | None, pointer: str) -> Check:
@@ -132,7 +147,7 @@ def _implicit(server: AuthorizationServer, listed: tuple[str, ...] | None, point
     return Check("as-implicit", "implicit" in listed, ", ".join(listed), pointer, level=level)
 
 
-def _authentication(server: AuthorizationServer) -> Checks:
+def _authentication(server: AuthorizationServer, uses: frozenset[str]) -> Checks:
     listed, pointer = server.list(_METHODS), f"/{_METHODS}"
     methods = ("client_secret_basic",) if listed is None else listed
     seen = "absent" if listed is None else ", ".join(methods)
@@ -143,11 +158,14 @@ def _authentication(server: AuthorizationServer) -> Checks:
     if set(methods) & _JWT_METHODS:
         algorithms = server.list(_ALGORITHMS) or ()
         wrong = not algorithms or "none" in algorithms
-        yield Check("as-jwt-auth-algs", wrong, ", ".join(algorithms) or "absent", f"/{_ALGORITHMS}")
+        seen, level = ", ".join(algorithms) or "absent", _weight("key", uses)
+        yield Check("as-jwt-auth-algs", wrong, seen, f"/{_ALGORITHMS}", level=level)
     if "client_credentials" in (server.list(_GRANTS) or ()):
         fitting = {"private_key_jwt", "client_secret_basic"} & set(methods)
         # The extension's text and its proposal disagree about client_secret_post (SPEC CC1).
-        level = Level.WARNING if "client_secret_post" in methods else None
+        posted = "client_secret_post" in methods
+        level = Level.WARNING if posted else _weight("client_credentials", uses)
+        seen = ", ".join(methods)
         yield Check("as-cc-auth", not fitting, seen, pointer, level=level)
 
 
@@ -165,17 +183,19 @@ def _ways_to_register(server: AuthorizationServer, stateless: bool) -> Checks:
     )
     if server.registration_endpoint or _documents(server):
         id = "as-dcr-only" if stateless else "as-no-cimd"
-        yield Check(id, not _documents(server), "absent", pointer)
+        seen = as_seen(server.document.get("client_id_metadata_document_supported"))
+        yield Check(id, not _documents(server), seen, pointer)
 
 
-def _dpop(server: AuthorizationServer, wants: ServerNeeds) -> Checks:
+def _dpop(server: AuthorizationServer, wants: ServerNeeds, uses: frozenset[str]) -> Checks:
     value = server.document.get(_DPOP)
     if value is None and not wants.dpop:
         return
     listed = strings(value)
     weak = [name for name in listed if name == "none" or name.startswith("HS")]
     seen = ", ".join(listed) or as_seen(value)
-    yield Check("as-dpop-algs", not listed or bool(weak), seen, f"/{_DPOP}")
+    level = None if wants.dpop else _weight("dpop", uses)
+    yield Check("as-dpop-algs", not listed or bool(weak), seen, f"/{_DPOP}", level=level)
 
 
 def _openid(server: AuthorizationServer) -> Checks:

@@ -216,9 +216,12 @@ def _judge_document(
     server = AuthorizationServer(
         issuer, exchange.request.url, authorize or "", token, register, document
     )
-    looked = checks_server.document(server, wants, stateless=judge.stateless)
+    grant = choose_grant(judge.config, server)
+    held = {"key": judge.config.client_key, "dpop": judge.config.dpop == "on"}
+    uses = frozenset({grant, *(name for name, true in held.items() if true)})
+    looked = checks_server.document(server, wants, stateless=judge.stateless, uses=uses)
     yield from judge.tell(looked, exchange)
-    if choose_grant(judge.config, server) == "authorization_code":
+    if grant == "authorization_code":
         yield from judge.tell(checks_server.code_flow(server), exchange)
         yield from _code_flow(judge, server, exchange, lenient)
     yield from judge.tell(checks_server.sites(server), exchange)

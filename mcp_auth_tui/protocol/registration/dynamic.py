@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from mcp_auth_tui.findings.rule import OWN_CLIENT
@@ -21,6 +22,7 @@ from mcp_auth_tui.protocol.checks.check import Check, as_seen
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery.guesses import guessed_wrong
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.registration.concessions import Concession, concessions
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.tokens.authentication import METHODS, method_for
 from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way
@@ -62,14 +64,11 @@ def metadata_fields(
                 "redirect_uris", json.dumps([redirect_uri]), "bound a moment ago", "RFC 8252 §7.3"
             )
         )
-    offered = server.list("grant_types_supported")
-    # Some servers refuse a client that names a grant which they do not list.
-    stays = offered is None or "refresh_token" in offered
     members += [
         Field(
             "grant_types",
-            json.dumps([flow, "refresh_token"] if stays else [flow]),
-            "the flow, and staying signed in" if stays else "the server lists no refresh_token",
+            json.dumps([flow, "refresh_token"]),
+            "the flow, and staying signed in",
             "RFC 7591 §2",
         ),
         Field(
@@ -121,7 +120,7 @@ def register(
 ) -> Protocol[Client]:
     """Register a client; raises `FlowStop` (dcr-refused, dcr-needs-token, client-no-person, …).
 
-    Where the scopes are refused, it is asked once more without them: they are optional.
+    Where something optional is refused, it is asked again without it (`concessions`).
     """
     config = judge.config
     if config.nobody and redirect_uri:
@@ -134,24 +133,35 @@ def register(
         )
     members = metadata_fields(config, server, redirect_uri, scope, dpop=dpop)
     exchange = yield from _asked(judge, server, members)
-    if any(field.name == "scope" for field in members) and _over_scope(exchange):
-        exchange = yield from _without_scope(judge, server, members, exchange)
+    if exchange.status not in _CREATED:
+        exchange = yield from _conceded(judge, server, members, exchange)
     answer = yield from _registered(judge, exchange, redirect_uri)
-    return (yield from _client(judge, server, exchange, answer))
+    client = yield from _client(judge, server, exchange, answer)
+    # What was conceded to a server is no address to come back to.
+    return client if redirect_uri else replace(client, redirect_uri="")
 
 
-def _without_scope(
+def _conceded(
     judge: Judge, server: AuthorizationServer, members: tuple[Field, ...], refusal: Exchange
 ) -> Protocol[Exchange]:
-    """Ask once more without the scopes; where that is refused too, the first refusal stands."""
-    scope = next(field.raw for field in members if field.name == "scope")
-    rest = tuple(field for field in members if field.name != "scope")
-    exchange = yield from _asked(judge, server, rest)
-    if exchange.status not in _CREATED:
-        return refusal
-    seen = error_answer.seen(f"HTTP {refusal.status} (scope: {scope})", refusal)
-    yield from judge.note("dcr-scope-refused", seen=seen, exchange=refusal)
-    return exchange
+    """Ask again as each refusal suggests; where all are refused, the first refusal stands."""
+    given: list[tuple[Concession, Exchange]] = []
+    exchange = refusal
+    while left := [
+        item
+        for item in concessions(server, members, exchange)
+        if item.finding not in {before.finding for before, _ in given}
+    ]:
+        given.append((left[0], exchange))
+        members = left[0].members
+        exchange = yield from _asked(judge, server, members)
+        if exchange.status in _CREATED:
+            for concession, before in given:
+                seen = f"HTTP {before.status} ({concession.about})"
+                seen = error_answer.seen(seen, before)
+                yield from judge.note(concession.finding, seen=seen, exchange=before)
+            return exchange
+    return refusal
 
 
 def outgrown(client: Client, scope: Scope) -> bool:
@@ -160,17 +170,6 @@ def outgrown(client: Client, scope: Scope) -> bool:
     if client.how != "dynamic" or not isinstance(registered, str) or not registered:
         return False
     return not set((scope.value or "").split()) <= set(registered.split())
-
-
-def _over_scope(exchange: Exchange) -> bool:
-    """Return whether a registration was refused for its scopes, or may have been."""
-    words = error_answer.read(exchange)
-    if not 400 <= exchange.status < 500 or words.blocked or exchange.status in (401, 403, 404, 429):
-        return False
-    if words.code == "invalid_redirect_uri":
-        return False
-    silent = words.code == "invalid_client_metadata" and not words.text
-    return words.code == "invalid_scope" or "scope" in words.words.lower() or silent
 
 
 def _asked(

@@ -103,23 +103,6 @@ def test_the_registration_request_is_this_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("listed", "wished"),
-    [
-        (["authorization_code"], ["authorization_code"]),
-        (["authorization_code", "refresh_token"], ["authorization_code", "refresh_token"]),
-        (..., ["authorization_code", "refresh_token"]),
-    ],
-)
-def test_a_grant_that_the_server_does_not_list_is_not_wished_for_G4(
-    listed: Any, wished: list[str]
-) -> None:
-    """Authlib refuses the whole registration for one that is not among grant_types_supported."""
-    script = registering(grant_types_supported=listed)
-    request = script.sends("POST", f"{AS}/register", json(201, GOOD, NO_STORE))
-    assert body_of(request)["grant_types"] == wished
-
-
-@pytest.mark.parametrize(
     ("listed", "settings", "method"),
     [
         (..., {}, "none"),

