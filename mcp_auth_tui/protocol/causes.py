@@ -15,6 +15,7 @@ _CAUSES = {
     "authz-timeout": ("authz-page", "cimd-own-", "dcr-redirects-changed"),
     "authz-client-refused": ("cimd-own-",),
     "authz-error": ("cimd-own-",),
+    "rs-fresh-token-refused": ("jwt-aud", "jwt-iss", "jwt-is-id-token"),
     "token-error": ("cimd-own-", "dcr-secret-expiry", "dcr-method-unlisted"),
 }
 # Where the end itself has to be about the client.

@@ -43,6 +43,8 @@ class Config:
     """An initial access token for the registration endpoint (RFC 7591 §3)."""
     recall_clients: bool = False
     """Clients that earlier runs registered are looked for (G9)."""
+    keep_tokens: bool = False
+    """Tokens are kept for later, so that a refresh token is wanted."""
     register: bool = False
     """Register dynamically even when another way is open."""
     auth_method: str | None = None

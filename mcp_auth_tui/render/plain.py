@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mcp_auth_tui import __version__, model
 from mcp_auth_tui.model.oauth import Attempt, DeviceCode
-from mcp_auth_tui.render.summary import GLYPHS, counted, elsewhere, learned
+from mcp_auth_tui.render.summary import GLYPHS, counted, elsewhere, learned, worth
 from mcp_auth_tui.text import terminal, units
 
 if TYPE_CHECKING:
@@ -343,7 +343,7 @@ class Plain:
         self._line(f"  Time: {whole}, of it {units.duration(network)} in {asked}")
         if session.headers:
             names = ", ".join(session.headers)
-            tried = "" if event.exit == 0 else "; they were not accepted, or not tried"
+            tried = f"; {worth(session)}" if event.exit else ""
             self._line(f"  Headers: {names}, to {self._destination}{tried}")
         if event.stop is not None and event.stop.next:
             self._line(f"  Next: {event.stop.next}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from mcp_auth_tui.model import Level, Session
+from mcp_auth_tui.model import Level, Session, Stage, Status
 from mcp_auth_tui.text import terminal, units
 
 if TYPE_CHECKING:
@@ -41,6 +41,13 @@ def elsewhere(session: Session) -> str:
         "Is the document elsewhere? On the screen (mcp-auth-tui URL on a terminal) d lists the"
         " places that were asked, and s there asks the others where people put such documents."
     )
+
+
+def worth(session: Session) -> str:
+    """Say what the headers of a run that did not end well came to."""
+    if session.stages[Stage.VERIFY].status in (Status.DONE, Status.WARNED):
+        return "they were accepted before that"
+    return "they were not accepted, or not tried"
 
 
 def counted(session: Session) -> str:

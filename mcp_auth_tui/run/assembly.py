@@ -33,7 +33,8 @@ def controller(
     """
 
     store = _store(options, config)
-    config = replace(config, recall_clients=store is not None and not options.fresh)
+    kept = store is not None
+    config = replace(config, recall_clients=kept and not options.fresh, keep_tokens=kept)
 
     def network() -> Network:
         return Network(config.url, options.network, allow_private=PRIVATE in config.allow)

@@ -188,10 +188,15 @@ def test_an_open_server_is_no_failure() -> None:
 
 
 def test_headers_of_a_failed_run_are_told_apart() -> None:
-    events = [*run()[:-1], Ended(Outcome.FAILED, START + 1, ERROR, 1)]
-    assert "  Headers: Authorization, to stdout; they were not accepted, or not tried" in told(
-        events
+    """A refresh that was refused takes nothing back from what the server accepted before."""
+    ended, line = (
+        Ended(Outcome.FAILED, START + 1, ERROR, 1),
+        "  Headers: Authorization, to stdout; ",
     )
+    events = run()[:-1]
+    assert f"{line}they were accepted before that" in told([*events, ended])
+    untried = [item for item in events if not (isinstance(item, Left) and item.stage == "verify")]
+    assert f"{line}they were not accepted, or not tried" in told([*untried, ended])
 
 
 @given(ANY_SECRETS)

@@ -102,6 +102,19 @@ def _begin(
         url = safe_url(url) if isinstance(url, str) else ""
     except UrlRefused as error:
         judge.stop("as-endpoint-scheme", seen=f"{url}: {error}", exit=4)
+    if not url and DEVICE in (server.list("grant_types_supported") or ()):
+        judge.stop(
+            "client-grant",
+            seen=f"{server.issuer}: no device_authorization_endpoint; grant_types_supported has"
+            f" {DEVICE}",
+            message="The authorization server lists device authorization, and names no endpoint for"
+            " it.",
+            expected="device_authorization_endpoint is in the metadata (RFC 8628 §4).",
+            source="RFC 8628 §4",
+            next="Add device_authorization_endpoint to the metadata.",
+            meanwhile="Where a browser can be used: --grant authorization_code.",
+            whose=Whose.ISSUER,
+        )
     if not url:
         judge.stop(
             "client-grant",

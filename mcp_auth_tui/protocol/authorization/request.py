@@ -15,13 +15,13 @@ from mcp_auth_tui.model.oauth import (
     Resource,
 )
 from mcp_auth_tui.protocol.actions import Now, Protocol, RandomOctets
-from mcp_auth_tui.protocol.authorization.scope import OFFLINE, Scope
+from mcp_auth_tui.protocol.authorization.scope import OFFLINE, OPENID, Scope
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import split
 
 _OCTETS = 32
 # Members that only the metadata of an OpenID provider has (OIDC Discovery §3).
-_OPENID = ("subject_types_supported", "id_token_signing_alg_values_supported")
+_PROVIDER = ("subject_types_supported", "id_token_signing_alg_values_supported")
 
 
 def _unreserved(octets: bytes) -> str:
@@ -69,6 +69,11 @@ def prepare(
                 "scope", scope.value, scope.reason, "MCP 2025-11-25 authorization, scope selection"
             )
         )
+    if OPENID in (scope.value or "").split():
+        # Optional by the standard, and some servers answer nobody without it.
+        octets = yield RandomOctets(_OCTETS)
+        reason = "an OpenID provider may demand one"
+        fields.append(Field("nonce", _unreserved(octets), reason, "OIDC Core §3.1.2.1"))
     if _needs_consent(judge, server, scope):
         reason = "the server gives offline_access to those who were asked"
         fields.append(Field("prompt", "consent", reason, "OIDC Core §11"))
@@ -116,7 +121,7 @@ def _needs_consent(judge: Judge, server: AuthorizationServer, scope: Scope) -> b
     prompts = server.list("prompt_values_supported")
     if prompts is not None:
         return "consent" in prompts
-    provider = any(name in server.document for name in _OPENID)
+    provider = any(name in server.document for name in _PROVIDER)
     return provider and judge.config.refresh
 
 

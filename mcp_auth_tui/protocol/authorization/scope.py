@@ -9,7 +9,7 @@ from mcp_auth_tui.protocol.challenge import SCOPE
 from mcp_auth_tui.protocol.judge import Judge
 
 OFFLINE = "offline_access"
-_OPENID = "openid"
+OPENID = "openid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ def choose_scope(
 
     ``before`` is what was asked for and granted earlier in this run: a step-up asks for the union
     (SPEC 7, item 10), so that nothing usable is lost. ``offline_access`` is added only if the
-    authorization server lists it, under 2026-07-28 or where a refresh was asked for (``--refresh``;
-    SPEC 8.7). ``again``: it was not enough before.
+    authorization server lists it, and a refresh is wanted: under 2026-07-28, where tokens are kept,
+    or as asked (``--refresh``; SPEC 8.7). ``again``: it was not enough before.
     """
     config, again = judge.config, again or bool(before)
     chosen = _chosen(judge, challenged, resource, server, before, again=again)
-    if config.id_token and _OPENID not in (chosen.value or "").split() and config.scope is None:
-        value = f"{chosen.value or ''} {_OPENID}".lstrip()
-        return Scope(value, f"{chosen.reason}; {_OPENID}: for the ID token (--id-token)")
+    if config.id_token and OPENID not in (chosen.value or "").split() and config.scope is None:
+        value = f"{chosen.value or ''} {OPENID}".lstrip()
+        return Scope(value, f"{chosen.reason}; {OPENID}: for the ID token (--id-token)")
     return chosen
 
 
@@ -69,7 +69,8 @@ def _chosen(
     else:
         chosen, reason = "", "nobody named a scope"
     listed = server.list("scopes_supported") or ()
-    refresh = config.refresh or (judge.stateless and bool(chosen))
+    stays = judge.stateless or config.keep_tokens
+    refresh = config.refresh or (stays and bool(chosen))
     if refresh and OFFLINE in listed and OFFLINE not in chosen.split():
         return Scope(f"{chosen} {OFFLINE}".lstrip(), f"{reason}; {OFFLINE}: listed by the server")
     return Scope(chosen, reason) if chosen else Scope(None, f"{reason}: the parameter is left out")

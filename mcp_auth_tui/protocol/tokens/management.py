@@ -53,7 +53,11 @@ def introspect(asker: Endpoint, token: Secret) -> Protocol[tuple[Mapping[str, An
     )
     exchange, answer = yield from asker.ask(form, "token introspection", url, patient=True)
     if exchange.status != 200 or answer is None or not isinstance(answer.get("active"), bool):
-        return None, _reason(exchange, answer)
+        reason = _reason(exchange, answer)
+        if exchange.status in (401, 403) and asker.client.secret is None:
+            # RFC 7662 §2.1: who asks has to prove itself.
+            reason += "; this client has no secret, and the server may answer those with one alone"
+        return None, reason
     return answer, ""
 
 

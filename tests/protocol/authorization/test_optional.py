@@ -7,9 +7,21 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mcp_auth_tui.model import Level, Outcome, Whose
-from tests.findings.site import CIMD, LATE, Site, site
-from tests.protocol.script import AS, PRM, Page, Script, json, only, prm, raw
+from mcp_auth_tui.model import Level, Outcome, Request, Whose
+from tests.findings.site import CIMD, LATE, Site, jwt, site
+from tests.protocol.script import (
+    AS,
+    MCP,
+    PRM,
+    Page,
+    Script,
+    challenged,
+    header,
+    json,
+    only,
+    prm,
+    raw,
+)
 
 REFRESH: dict[str, Any] = {"refresh": True}
 OFFLINE = {"scopes_supported": ["mcp:basic", "offline_access"]}
@@ -23,6 +35,10 @@ OPENID = {"subject_types_supported": ["public"], "id_token_signing_alg_values_su
         ({}, REFRESH, "mcp:basic", None),
         (OFFLINE, {}, "mcp:basic", None),
         (OFFLINE, REFRESH, "mcp:basic offline_access", None),
+        # Better Auth 1.7 gives a refresh token to nobody else, and what a run obtains is kept.
+        (OFFLINE, {"keep_tokens": True}, "mcp:basic offline_access", None),
+        ({}, {"keep_tokens": True}, "mcp:basic", None),
+        (OFFLINE, {"keep_tokens": True, "scope": "mcp:basic"}, "mcp:basic", None),
         ({**OFFLINE, **OPENID}, REFRESH, "mcp:basic offline_access", "consent"),
         (
             {**OFFLINE, **OPENID, "prompt_values_supported": ["none"]},
@@ -193,6 +209,19 @@ def test_a_secret_that_is_over_explains_a_refused_client() -> None:
     assert stop.message.startswith("The registration does not say how long the secret lasts")
 
 
+def test_a_token_for_somebody_else_explains_why_the_server_refuses_it() -> None:
+    """Canaille 0.3 leaves resource out of account: aud is the client, and the server refuses it."""
+
+    def answer(request: Request) -> Page | None:
+        return challenged(401) if request.url == MCP and header(request, "Authorization") else None
+
+    world = site(issues={"access_token": jwt(aud="registered-1")}, answers=answer)
+    stop = world.run().stopped()
+    assert (stop.id, stop.whose) == ("rs-fresh-token-refused", Whose.ISSUER)
+    assert stop.message.startswith("The token is not made out for this server.")
+    assert stop.seen.startswith("jwt-aud: registered-1; ")
+
+
 def test_a_wait_that_was_cut_short_by_hand_is_the_person_s() -> None:
     assert site(arrivals=[LATE]).run(wait=5.0).stopped().whose is Whose.CLIENT
     assert site(arrivals=[LATE]).run().stopped().whose is Whose.NOBODY
@@ -211,3 +240,13 @@ def test_a_page_at_the_token_endpoint_is_no_word_of_the_client() -> None:
     page = raw(403, "<h1>403 ERROR</h1>", ("content-type", "text/html"), ("server", "CloudFront"))
     world = site(answers=lambda r: page if r.url == f"{AS}/token" else None)
     assert "CloudFront" in world.run().stopped().message
+
+
+@pytest.mark.parametrize(("scope", "sent"), [("openid notes", True), ("notes openid.x", False)])
+def test_a_nonce_goes_to_an_openid_provider(scope: str, sent: bool) -> None:
+    """Canaille 0.3 answers nobody without one."""
+    world = site()
+    world.run(scope=scope)
+    asked = only(world.authorizations)
+    assert ("nonce" in asked) is sent
+    assert asked.get("nonce") not in (asked["state"], asked["code_challenge"], "")
