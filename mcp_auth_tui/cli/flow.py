@@ -69,10 +69,12 @@ def run(args: Namespace, url: str | None, words: list[str], *, practises: bool =
             config, notes = options.config(url)
         except ValueError as error:
             raise Usage(str(error)) from None
-        options = replace(options, notes=(*options.notes, *notes, *_offers(options, config.url)))
+        options = replace(options, notes=(*options.notes, *notes))
     mode = headless_mode(args, stdin)
     if args.inline:
         check_inline(mode)
+    if mode and args.keep_alive:
+        raise Usage("--keep-alive needs the screen; a script gets fresh headers from headers URL")
     if not mode:
         from mcp_auth_tui.settings.editable import Settings
 
@@ -80,22 +82,13 @@ def run(args: Namespace, url: str | None, words: list[str], *, practises: bool =
         if practises and url:
             parser, practice = parsers.demo, url
         settings = Settings(options, words, parser, secret=secret, practice=practice)
-        return _screen(config, settings, url, inline=args.inline)
+        face = {"inline": args.inline, "keep_alive": args.keep_alive}
+        return _screen(config, settings, url, **face)
     if config is None:
         raise Usage("without a screen a URL is needed: name the URL of an MCP server")
     if args.step and stdin is keyboard.Stdin.NOTHING:
         raise Usage("--step needs a terminal, or a pipe, to be told when to go on")
     return _told(config, options, mode, stdin)
-
-
-def _offers(options: Options, url: str) -> tuple[str, ...]:
-    """Say that there is a header already, where that is of use."""
-    if options.fresh or options.token_store == "none" or url == options.practice:
-        return ()
-    from mcp_auth_tui.run.stored import offer
-
-    sentence = offer(url)
-    return (sentence,) if sentence else ()
 
 
 def headless_mode(args: Namespace, stdin: Stdin) -> str:
@@ -172,7 +165,9 @@ def colours() -> bool:
     return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _screen(config: Config | None, settings: Settings, url: str | None, *, inline: bool) -> int:
+def _screen(
+    config: Config | None, settings: Settings, url: str | None, *, inline: bool, keep_alive: bool
+) -> int:
     import gc
 
     # Until the first frame all that is made stays (`tui.app.loaded`): to look for garbage is more
@@ -196,6 +191,7 @@ def _screen(config: Config | None, settings: Settings, url: str | None, *, inlin
         reveal=started.reveal,
         preferences=preferences,
         inline=inline,
+        keep_alive=keep_alive,
     )
     from mcp_auth_tui.render.summary import parting
 

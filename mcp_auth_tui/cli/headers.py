@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 
-from mcp_auth_tui.settings.arguments.network import network_options
+from mcp_auth_tui.settings.arguments.network import header_option, network_options
 from mcp_auth_tui.settings.arguments.parser import PROGRAM, parser_of
 
 TYPE_CHECKING = False
@@ -90,6 +90,7 @@ def headers_parser() -> Parser:
     """Return the parser of ``headers``."""
     parser = parser_of(f"{PROGRAM} headers", "URL [options]", _ABOUT, _EXITS)
     choice_options(parser)
+    header_option(parser, "printed beside the token's own")
     parser.add_argument(
         "--format", metavar="NAME", choices=FORMATS, default="headers", help=", ".join(FORMATS)
     )
@@ -142,7 +143,7 @@ def _choices(url: str, entries: list[dict[str, Any]]) -> str:
 
 def _printed(args: Namespace, access: str) -> int:
     """Print the token in the form that was asked for, and return the exit code."""
-    text = _formatted(args.format, args.url, access)
+    text = _formatted(args.format, args.url, access, _others(args) if args.header else {})
     if args.output not in (None, "-"):
         return _written(args, text)
     try:
@@ -156,12 +157,23 @@ def _printed(args: Namespace, access: str) -> int:
     return 0
 
 
-def _formatted(name: str, url: str, access: str) -> str:
+def _others(args: Namespace) -> dict[str, str]:
+    """Return the headers that were given beside the token's own; raises `NoToken`."""
+    from mcp_auth_tui.settings.credentials import CredentialProblem, given_headers
+
+    try:
+        return {name: value.reveal() for name, value in given_headers(args.header)}
+    except CredentialProblem as problem:
+        raise NoToken(str(problem), 2) from None
+
+
+def _formatted(name: str, url: str, access: str, others: dict[str, str]) -> str:
     value = f"Bearer {access}"
+    headers = {"Authorization": value, **others}
     if name == "json":
         import json
 
-        return json.dumps({"Authorization": value}) + "\n"
+        return json.dumps(headers) + "\n"
     if name == "token":
         return f"{access}\n"
     if name == "sh":
@@ -169,10 +181,11 @@ def _formatted(name: str, url: str, access: str) -> str:
 
         names = {"MCP_URL": url, "MCP_TOKEN": access, "MCP_AUTHORIZATION": value}
         return "".join(f"export {key}={quote(item)}\n" for key, item in names.items())
+    lines = [f"{key}: {item}" for key, item in headers.items()]
     if name == "curl":
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'header = "Authorization: {escaped}"\n'
-    return f"Authorization: {value}\n"
+        escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
+        return "".join(f'header = "{line}"\n' for line in escaped)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _written(args: Namespace, text: str) -> int:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mcp_auth_tui.exports.clients import ClientProgram
-    from mcp_auth_tui.exports.clients.entry import Server
     from mcp_auth_tui.exports.install import Change
+    from mcp_auth_tui.exports.installation import Installation
     from mcp_auth_tui.settings.arguments.parser import Parser
 
 NOBODY = 3
@@ -20,18 +20,18 @@ NOBODY = 3
 
 def install(words: list[str]) -> int:
     """Put an entry into a client's config file."""
-    return _run(clients.install(), words, _installation)
+    return _run(clients.install(), words, _installed)
 
 
 def uninstall(words: list[str]) -> int:
     """Take an entry out of a client's config file."""
-    return _run(clients.uninstall(), words, _removal)
+    return _run(clients.uninstall(), words, _removed)
 
 
 def _run(
     parser: Parser,
     words: list[str],
-    plan: Callable[[ClientProgram, Namespace, Path], Change | None],
+    change_of: Callable[[Installation, Namespace], Change | None],
 ) -> int:
     args = parser.parse_args(words)
     from mcp_auth_tui.desktop.output import Talk
@@ -52,12 +52,12 @@ def _run(
         except ValueError as error:
             raise Usage(str(error)) from None
         args.name = args.name or name_of(args.url)
-        path = _path(client, args)
-        change = plan(client, args, path)
+        plan = _plan(client, args)
+        change = change_of(plan, args)
         if change is None:
-            talk(f"{path} is as it was asked for already: nothing is changed.")
+            talk(f"{plan.path} is as it was asked for already: nothing is changed.")
             return 0
-        return _carry_out(change, args, client, talk)
+        return _carry_out(change, args, plan, talk)
     except Usage as error:
         parser.error(str(error))
     except InstallProblem as problem:
@@ -69,13 +69,12 @@ def _path(client: ClientProgram, args: Namespace) -> Path:
     """Return the file that is meant; raises `Usage`."""
     from pathlib import Path
 
+    from mcp_auth_tui.exports.installation import config_file
     from mcp_auth_tui.settings.options import Usage
 
     if args.file:
         return Path(args.file).absolute()
-    path = client.user_file
-    if args.project:
-        path = Path.cwd() / client.project if client.project else None
+    path = config_file(client, project=args.project)
     if path is None:
         other = (
             f", only {client.project} (--project)" if client.project and not args.project else ""
@@ -85,72 +84,67 @@ def _path(client: ClientProgram, args: Namespace) -> Path:
     return path
 
 
-def _installation(client: ClientProgram, args: Namespace, path: Path) -> Change | None:
-    from mcp_auth_tui.exports.clients.entry import entry
-    from mcp_auth_tui.exports.install import install
+def _installed(plan: Installation, args: Namespace) -> Change | None:
     from mcp_auth_tui.settings.options import Usage
 
-    args.form = args.form or client.default
-    token = _token(args) if args.form == "inline" else ""
     try:
-        value = entry(client, args.form, _server(args, token))
+        return plan.change(replace=args.replace)
     except ValueError as error:
         raise Usage(str(error)) from None
-    return install(path, client, args.name, value, secret=token, replace=args.replace)
 
 
-def _server(args: Namespace, token: str = "") -> Server:
+def _removed(plan: Installation, args: Namespace) -> Change | None:
+    return plan.removal()
+
+
+def _plan(client: ClientProgram, args: Namespace) -> Installation:
+    from dataclasses import replace
+
     from mcp_auth_tui.exports.clients.entry import Server
+    from mcp_auth_tui.exports.installation import Installation
 
-    return Server(args.url, args.name, token, args.variable, _which(args))
+    path = _path(client, args)
+    form, token = client.default, ""
+    options: tuple[str, ...] = ()
+    if hasattr(args, "form"):
+        from mcp_auth_tui.settings.helper import helper_options
+        from mcp_auth_tui.settings.options import network
+
+        form = args.form or form
+        options = (*helper_options(args), *network(args).words)
+        token = _token(args, options) if form == "inline" else ""
+    server = Server(args.url, args.name, token, options=options)
+    if hasattr(args, "variable"):
+        server = replace(server, variable=args.variable)
+    return Installation(client, server, form, path, args.project)
 
 
-def _removal(client: ClientProgram, args: Namespace, path: Path) -> Change | None:
-    from mcp_auth_tui.exports.install import uninstall
-
-    return uninstall(path, client, args.name, args.url)
-
-
-def _token(args: Namespace) -> str:
+def _token(args: Namespace, options: tuple[str, ...]) -> str:
     """Return the token from where the command line says, else the one that a sign-in has kept."""
     from mcp_auth_tui.exports.install import InstallProblem
     from mcp_auth_tui.storage.secret_sources import SourceProblem, read
 
     if not args.token:
-        return _kept_token(args)
+        return _kept_token(args, options)
     try:
         return read(args.token, what="the access token", commands={}).secret.reveal()
     except SourceProblem as problem:
         raise InstallProblem(str(problem)) from None
 
 
-def _which(args: Namespace) -> tuple[str, ...]:
-    """Return the options of ``headers``: which of several stored tokens, and by which network."""
-    from mcp_auth_tui.settings.options import network
-
-    options = {"--client-id": args.client_id, "--issuer": args.issuer, "--scope": args.scope}
-    chosen = (
-        word for name, value in options.items() if value is not None for word in (name, value)
-    )
-    return (*chosen, *network(args).words)
-
-
-def _kept_token(args: Namespace) -> str:
+def _kept_token(args: Namespace, options: tuple[str, ...]) -> str:
     from mcp_auth_tui.cli.headers import NoToken, headers_parser, obtain
     from mcp_auth_tui.exports.install import InstallProblem
 
     parser = headers_parser()
     try:
-        return obtain(parser.parse_args([args.url, *_which(args)]), parser)
+        return obtain(parser.parse_args([args.url, *options]), parser)
     except NoToken as problem:
         raise InstallProblem(f"{problem} Or name a token with --token SOURCE.") from None
 
 
-def _expiry(args: Namespace) -> str:
-    """Return when a token that is in the file now ends, as a sentence."""
-    import time
-
-    from mcp_auth_tui.exports.clients.render import ends
+def _expiry(args: Namespace) -> float | None:
+    """Return when a token that is in the file now ends, in seconds since the epoch, if known."""
     from mcp_auth_tui.storage import token_file
 
     path = token_file.token_path()
@@ -161,15 +155,15 @@ def _expiry(args: Namespace) -> str:
             stored, args.url, issuer=args.issuer, client_id=args.client_id, scope=args.scope
         )
     ]
-    return ends(expiries[0] if expiries else None, time.time())
+    return expiries[0] if expiries else None
 
 
 def _carry_out(
-    change: Change, args: Namespace, client: ClientProgram, talk: Callable[[str], None]
+    change: Change, args: Namespace, plan: Installation, talk: Callable[[str], None]
 ) -> int:
+    import time
+
     from mcp_auth_tui.desktop.output import write_stdout
-    from mcp_auth_tui.exports.clients import filled
-    from mcp_auth_tui.exports.clients.render import need
 
     if args.dry_run:
         write_stdout(change.diff)
@@ -181,13 +175,10 @@ def _carry_out(
         if answer != 0:
             return answer
     change.carry_out(talk)
-    if form := getattr(args, "form", None):
-        talk(need(client, form, _server(args)))
-        if change.secret:
-            talk(_expiry(args))
-        if change.secret and args.project:
-            talk("The token is in a file of a project: keep it out of the repository.")
-        talk(filled(client.catch, {"NAME": args.name}))
+    if hasattr(args, "form"):
+        expires = _expiry(args) if plan.form == "inline" else None
+        for sentence in plan.advice(expires, time.time()):
+            talk(sentence)
     return 0
 
 

@@ -31,6 +31,10 @@ class InstallProblem(Exception):
     """A file is left as it is; the message names it, the place in it and the way on."""
 
 
+class EntryTaken(InstallProblem):
+    """An entry of the same name is there with other contents; it can be replaced."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What will become of one file."""
@@ -219,7 +223,7 @@ def leads_to(entry: Any, url: str) -> bool:
 
 
 def _taken(path: Path, text: str, name: str) -> InstallProblem:
-    return InstallProblem(
+    return EntryTaken(
         f"{path}{_line(text, _offset(text, name))}: there is an entry {name!r} with other contents,"
         " and it stays. Choose another name with --name, or put this one in its place with"
         " --replace."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcp_auth_tui.model.http import Exchange, Request
+from mcp_auth_tui.model.http import Exchange, Request, Secret
 from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status, Whose
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         DeviceCode,
         Peer,
         Resource,
+        StoredHeader,
         Token,
     )
 
@@ -113,6 +114,8 @@ class Learned:
         @overload
         def __init__(self, name: Literal["device"], value: DeviceCode) -> None: ...
         @overload
+        def __init__(self, name: Literal["stored_header"], value: StoredHeader) -> None: ...
+        @overload
         def __init__(self, name: Literal["token"], value: Token) -> None: ...
         @overload
         def __init__(self, name: Literal["peer"], value: Peer) -> None: ...
@@ -151,6 +154,9 @@ class Started:
     """What the settings of the run lift or leave out, as sentences (`Options.marks`)."""
     network: tuple[str, ...] = ()
     """Options by which another command of this program uses the same network."""
+    needs: tuple[Secret, ...] = ()
+    """Options that a later `headers` needs to do the same (`Options.needs`); a header of this
+    person's may be among them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,6 +220,21 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredHeader:
+    """A header that an earlier run obtained, without the secret, which nobody has opened yet."""
+
+    id: str
+    """The name of its entry in the token store."""
+    issuer: str
+    client_id: str
+    scope_granted: str | None
+    expires: float | None
+    """Seconds since the epoch; None when the server did not say."""
+    verified: bool
+    """Whether the MCP server has accepted it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """What the MCP server told about itself when asked with the token (or without, if open)."""
 

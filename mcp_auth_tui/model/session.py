@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Known,
         Peer,
         Resource,
+        StoredHeader,
         Token,
     )
 
@@ -76,6 +77,8 @@ class Session:
     attempt: Attempt | None = None
     grant: AuthorizationCode | None = None
     device: DeviceCode | None = None
+    stored_header: StoredHeader | None = None
+    """The header of an earlier run that was still good when this one began."""
     token: Token | None = None
     previous: Token | None = None
     """The token that a refresh replaced."""
@@ -97,6 +100,8 @@ class Session:
     """What the settings of the run lift or leave out; `marks` holds what was done by hand."""
     network: tuple[str, ...] = ()
     """Options by which another command of this program uses the same network."""
+    needs: tuple[Secret, ...] = ()
+    """Options that a later `headers` needs to do what this run did."""
     carried: tuple[str, ...] = ()
     """The marks of the run that something was taken over from."""
     remarks: tuple[str, ...] = ()
@@ -111,7 +116,11 @@ class Session:
         match event:
             case Started():
                 fresh = Session(
-                    url=event.url, started=event.at, lifted=event.marks, network=event.network
+                    url=event.url,
+                    started=event.at,
+                    lifted=event.marks,
+                    network=event.network,
+                    needs=event.needs,
                 )
                 stages = dict(fresh.stages)
                 for stage in event.skipped:

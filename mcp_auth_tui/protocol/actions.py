@@ -23,7 +23,7 @@ from mcp_auth_tui.model import (
 )
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.model.oauth import Attempt, Client
+    from mcp_auth_tui.model.oauth import Attempt, Client, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,17 @@ class DropClient:
     """Forget a client of an earlier run that its server has forgotten. Reply: None."""
 
     client: Client
+
+
+@dataclass(frozen=True, slots=True)
+class BeginRefresh:
+    """Be the one program that refreshes a token (F3), until a token is learned or the run ends.
+
+    Reply: None where it may be sent; the `Token` that another program got in its place meanwhile;
+    or `Failure` (client-store) where it must not be sent.
+    """
+
+    token: Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +229,7 @@ Action = (
     | Bind
     | RecallClient
     | DropClient
+    | BeginRefresh
     | Browse
     | Await
     | Answer
@@ -253,6 +265,7 @@ __all__ = [
     "Answer",
     "Ask",
     "Await",
+    "BeginRefresh",
     "Bind",
     "Browse",
     "Callback",

@@ -27,7 +27,7 @@ from mcp_auth_tui.protocol.mcp.first_contact import explained
 from mcp_auth_tui.protocol.registration import dynamic
 from mcp_auth_tui.protocol.registration.client import bind_again
 from mcp_auth_tui.protocol.staging import staged
-from mcp_auth_tui.protocol.tokens import grants, response
+from mcp_auth_tui.protocol.tokens import grants, renewal, response
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, choose_dpop
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 
@@ -286,8 +286,7 @@ class AuthorizationRun:
         asker = Endpoint(self.judge.at(Stage.TOKEN), self.server, self.client, self.dpop)
 
         def body() -> Protocol[Token]:
-            token = yield from response.refresh(asker, old)
-            yield Learned("token", token)
+            token = yield from renewal.renew(asker, old)
             yield from self._keep_client(asker)
             return token
 

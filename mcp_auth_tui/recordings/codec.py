@@ -32,7 +32,7 @@ CLASS = "class"
 LEARNED = frozenset(
     {
         *("url", "revision", "contact", "resource", "server", "client", "attempt", "grant"),
-        *("device", "token", "peer", "checked", "scanned", "carried"),
+        *("device", "token", "peer", "checked", "scanned", "carried", "stored_header"),
     }
 )
 """The fields of `Session` that a run learns by their names (`Learned`, `Started.known`)."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui import __version__, model
-from mcp_auth_tui.model.oauth import Attempt, DeviceCode
-from mcp_auth_tui.render.summary import GLYPHS, counted, elsewhere, learned, worth
+from mcp_auth_tui.model.oauth import Attempt, DeviceCode, StoredHeader
+from mcp_auth_tui.render.summary import GLYPHS, counted, elsewhere, learned, offered, worth
 from mcp_auth_tui.text import terminal, units
 
 if TYPE_CHECKING:
@@ -117,6 +117,8 @@ class Plain:
                 self._consent(attempt)
             case model.Learned(value=DeviceCode() as code):
                 self._device(code)
+            case model.Learned(value=StoredHeader() as header):
+                self._line(f"  {offered(header, self._now())} {self._again()}")
             case model.Learned():
                 self._learned(event)
             case _:
@@ -208,6 +210,11 @@ class Plain:
             self._known[event.name] = lines
             for line in lines:
                 self._line(f"  {line}")
+
+    def _again(self) -> str:
+        from shlex import quote
+
+        return f"mcp-auth-tui headers {quote(self._session.url)} prints it."
 
     def _checked(self) -> None:
         """Write how many checks of a stage were kept: each by itself would bury what was not."""

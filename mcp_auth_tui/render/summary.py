@@ -13,7 +13,15 @@ from mcp_auth_tui.text import terminal, units
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model.aside import SignatureCheck
-    from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Contact, Peer, Resource, Token
+    from mcp_auth_tui.model.oauth import (
+        AuthorizationServer,
+        Client,
+        Contact,
+        Peer,
+        Resource,
+        StoredHeader,
+        Token,
+    )
 
 GLYPHS = {Level.FATAL: "✗", Level.ERROR: "✗", Level.WARNING: "!", Level.INFO: "i", Level.OK: "✓"}
 
@@ -25,6 +33,14 @@ def parting(session: Session) -> list[str]:
     told = [f"stopped in {stop.stage} by {stop.id}: {stop.message}"]
     told += [f"Next: {stop.next}"] if stop.next else []
     return [terminal.one_line(session.redactor().text(line)) for line in told]
+
+
+def offered(header: StoredHeader, now: float) -> str:
+    """Return that a header of an earlier run is good, and for how long; ``now`` since the epoch."""
+    left = None if header.expires is None else max(header.expires - now, 0.0)
+    lasting = "" if left is None else f" for {units.duration(left)}"
+    use = "the server has accepted it" if header.verified else "it was not used yet"
+    return f"A header of an earlier run is good{lasting}; {use}."
 
 
 _SOUGHT = frozenset({"prm-missing", "prm-html", "as-missing", "as-html"})

@@ -48,6 +48,7 @@ def controller(
         sign=Signer(options.client_key, options.key_origin),
         marks=options.marks,
         network_words=options.network.words,
+        needs=options.needs,
         store=store,
     )
 
@@ -89,8 +90,15 @@ def check_signatures(
     return signatures.check(Judge(config, Stage.TOKEN, revision), server, token)
 
 
+def refresh(config: Config, session: Session) -> Protocol[None]:
+    """Refresh the token of a run that is over (see `renewal.renew_beside`)."""
+    from mcp_auth_tui.protocol.tokens import renewal
+
+    return renewal.renew_beside(Judge(config, Stage.TOKEN, session.revision), session)
+
+
 def _store(options: Options, config: Config) -> RunStore | None:
     """Return what keeps a run's tokens; None where they end with the program or are not wanted."""
     if options.token_store == "none" or config.url == options.practice:
         return None
-    return RunStore(config.url, options.token_store)
+    return RunStore(config, options.token_store, offers=not options.fresh)

@@ -17,10 +17,12 @@ from mcp_auth_tui.model import (
     Ended,
     Event,
     Finding,
+    Learned,
     Left,
     Outcome,
     Remark,
     Request,
+    Secret,
     Session,
     Stage,
     Started,
@@ -63,7 +65,7 @@ class Controller:
     ``clock`` gives seconds since the epoch. `step`, `paste` and the other verbs may be called at
     any time, also while an event is being handled. ``marks`` are sentences: why the result of the
     run is worth less. ``network_words`` are the options that make another command use the same
-    network. ``store`` keeps what is obtained.
+    network, ``needs`` those that find its token again. ``store`` keeps what is obtained.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Controller:
         flow: Flow | None = None,
         marks: tuple[str, ...] = (),
         network_words: tuple[str, ...] = (),
+        needs: tuple[str, ...] = (),
         store: RunStore | None = None,
         requests: int = REQUESTS,
     ) -> None:
@@ -92,11 +95,14 @@ class Controller:
         self._running: Network | None = None
         self._marks = marks
         self._network_words = network_words
+        self._needs = needs
         self._store = store
         self._clock = clock
         self._flow = flow
         self._requests = requests
         self._person = Person(present=person, stepping=stepping)
+        if store is not None:
+            store.look = lambda: self.session
         self._services = Services(clock, entropy, bind, sign, store)
         self._performer = Performer(
             config, browser, self._person, lambda: self.session, self._services
@@ -117,17 +123,21 @@ class Controller:
             contact = None if start is Stage.PROBE else known.contact
             url = (contact.url if contact is not None else "") or self._config.url
             started = _started(url, self._clock(), known, start)
-            yield self._apply(replace(started, marks=self._marks, network=self._network_words))
+            needs = tuple(Secret(word) for word in self._needs)
+            started = replace(started, network=self._network_words, needs=needs)
+            yield self._apply(replace(started, marks=self._marks))
+            if self._store is not None and start not in (Stage.TOKEN, Stage.VERIFY):
+                offered = await self._store.offer(self._clock())
+                if offered is not None:
+                    yield self._apply(Learned("stored_header", offered))
             async with aclosing(self._driven(generator)) as events:
                 async for event in events:
-                    self._apply(event)
-                    # Before anybody is told: who quits then loses nothing.
-                    remarks = await self._store.keep(event, self.session) if self._store else ()
-                    yield event
-                    for sentence in remarks:
-                        yield self._apply(Remark(sentence))
+                    for told in await self._keep(event):
+                        yield told
         finally:
             generator.close()
+            if self._store is not None:
+                await self._store.settle()
             await self._services.clean("failed")
             self._running = None
             await network.aclose()
@@ -182,14 +192,18 @@ class Controller:
         try:
             async with aclosing(self._performer.drive(beside)) as steps:
                 async for step in steps:
-                    if not isinstance(step, Result):
-                        yield self._apply(step)
+                    if isinstance(step, Result):
+                        continue
+                    for told in await self._keep(step):
+                        yield told
         except Interrupted:
             pass
         except FlowStop as stopped:
             yield self._apply(stopped.finding)
         finally:
             beside.close()
+            if self._store is not None:
+                await self._store.settle()
             await network.aclose()
 
     def step(self, request: Request | Attempt | None = None, *, unopened: bool = False) -> None:
@@ -211,6 +225,24 @@ class Controller:
     def leave(self) -> None:
         """Say that nobody is there any more: a wait for a person ends with exit code 3."""
         self._person.leave()
+
+    async def recall(self) -> Session | None:
+        """Return the session with the stored header of `Session.stored_header` in it, or None.
+
+        A run from its last stage on uses it, and signs nobody in.
+        """
+        if self._store is None:
+            return None
+        return await self._store.recall(self.session, self._clock())
+
+    async def _keep(self, event: Event) -> list[Event]:
+        """Take an event in, and return what is to be told of it.
+
+        What it brought is kept before that: who quits then loses nothing.
+        """
+        self._apply(event)
+        remarks = await self._store.keep(event, self.session) if self._store else ()
+        return [event, *(self._apply(Remark(sentence)) for sentence in remarks)]
 
     def _apply(self, event: Event) -> Event:
         self.session = self.session.apply(event)

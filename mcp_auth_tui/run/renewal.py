@@ -17,12 +17,12 @@ from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.tokens import response
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.run.performer import Performer, Result
 from mcp_auth_tui.run.person import Nobody
 from mcp_auth_tui.run.services import Services
+from mcp_auth_tui.run.turn import PATIENCE_SECONDS, RefreshTurn, error_of
 from mcp_auth_tui.storage.token_entries import StoredToken
 from mcp_auth_tui.storage.token_file import SKEW_SECONDS, StoreProblem, fresh
 from mcp_auth_tui.storage.tokens import StoredGrant, TokenStore
@@ -30,8 +30,6 @@ from mcp_auth_tui.storage.tokens import StoredGrant, TokenStore
 if TYPE_CHECKING:
     from mcp_auth_tui.model.oauth import Token
 
-PATIENCE_SECONDS = 60.0
-"""So long another program may be refreshing the same token; a request takes half as long."""
 NETWORK = 5
 Clock = Callable[[], float]
 
@@ -80,38 +78,18 @@ def renew(
     stored = _known(store, id)
     if not force and _fresh(stored, clock()):
         return Renewal(_open(store, id))
-    with store.refreshing(stored, PATIENCE_SECONDS, _Watch(store, stored)) as locked:
-        grant = _open(store, id)  # as it is now: another program may have been quicker
-        if grant.stored.generation != stored.generation:
-            return Renewal(grant)
-        if not locked:
+    with RefreshTurn(store, stored) as turn:
+        if turn.grant is None:
+            raise SignInNeeded("The token is not stored any more.")
+        if turn.late:
+            return Renewal(turn.grant)
+        if not turn.locked:
             raise RenewalProblem(
                 f"another program has been refreshing this token for {PATIENCE_SECONDS:g} s: end "
                 "it, and try again.",
                 NETWORK,
             )
-        return _refreshed(store, grant, settings, clock, force=force)
-
-
-class _Watch:
-    """Says whether a token was replaced; reads the store only when its file is another one."""
-
-    def __init__(self, store: TokenStore, stored: StoredToken) -> None:
-        self._store = store
-        self._stored = stored
-        self._seen: tuple[int, int] | None = None
-
-    def __call__(self) -> bool:
-        try:
-            facts = self._store.path.stat()
-        except OSError:
-            return True
-        seen = (facts.st_ino, facts.st_mtime_ns)
-        if seen == self._seen:
-            return False
-        self._seen = seen
-        now = next((item for item in self._store.tokens() if item.id == self._stored.id), None)
-        return now is None or now.generation != self._stored.generation
+        return _refreshed(store, turn, turn.grant, settings, clock, force=force)
 
 
 def _fresh(stored: StoredToken, now: float, skew: float = SKEW_SECONDS) -> bool:
@@ -134,6 +112,7 @@ def _open(store: TokenStore, id: str) -> StoredGrant:
 
 def _refreshed(
     store: TokenStore,
+    turn: RefreshTurn,
     grant: StoredGrant,
     settings: NetworkSettings,
     clock: Clock,
@@ -147,7 +126,7 @@ def _refreshed(
         if lasting:
             return Renewal(grant)
         raise SignInNeeded("There is nothing to refresh the token with.")
-    if not store.begin_refresh(stored):
+    if not turn.begin():
         return Renewal(_open(store, stored.id))
     refused: _RefreshRefused | None = None
     for candidate in (grant.token, grant.previous):
@@ -160,20 +139,24 @@ def _refreshed(
             if error.code == "invalid_grant":
                 continue
             break
-        return _kept(store, grant, token, findings)
+        return _kept(store, turn, grant, token, findings)
     assert refused is not None
-    problem = _problem(store, stored, refused)
+    problem = _problem(turn, stored, refused)
     if lasting:
         return Renewal(grant, notes=(f"The token was not refreshed: {problem}",))
     raise problem
 
 
 def _kept(
-    store: TokenStore, grant: StoredGrant, token: Token, findings: tuple[Finding, ...]
+    store: TokenStore,
+    turn: RefreshTurn,
+    grant: StoredGrant,
+    token: Token,
+    findings: tuple[Finding, ...],
 ) -> Renewal:
     notes: tuple[str, ...] = ()
     try:
-        if not store.renew(grant, token):
+        if not turn.keep(token):
             return Renewal(_open(store, grant.stored.id))
     except StoreProblem as problem:
         # The old one is spent, and the new one is in nobody's hands but ours.
@@ -182,48 +165,32 @@ def _kept(
     return Renewal(_open(store, grant.stored.id), True, notes, findings)
 
 
-def _problem(store: TokenStore, stored: StoredToken, refused: _RefreshRefused) -> RenewalProblem:
+def _problem(turn: RefreshTurn, stored: StoredToken, refused: _RefreshRefused) -> RenewalProblem:
     """Write down what became of a refresh, and return why there is no new token."""
-    finding = refused.finding
-    if not refused.sent:
-        store.end_refresh(stored)
-    if not refused.answered:
+    finding, code = refused.finding, turn.refuse(refused.exchange)
+    if refused.exchange is None or refused.exchange.response is None:
         return RenewalProblem(f"the token could not be refreshed: {finding.message}", finding.exit)
-    if refused.code not in ("invalid_grant", "invalid_client", "unauthorized_client"):
-        store.end_refresh(stored)
+    if turn.usable:
         return RenewalProblem(
             f"the authorization server did not refresh the token: {finding.message} "
             f"({finding.seen})",
             finding.exit,
         )
-    store.drop_refresh_token(stored)
     late = ""
     if stored.unanswered is not None:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(stored.unanswered))
         late = f" The answer to a refresh at {when} never came, and with it the next refresh token."
-    return SignInNeeded(f"The authorization server refused to refresh it: {refused.code}.{late}")
+    return SignInNeeded(f"The authorization server refused to refresh it: {code}.{late}")
 
 
 class _RefreshRefused(Exception):
-    """A refresh that brought no token; ``code`` is the OAuth error, if one was told."""
+    """A refresh that brought no token; ``exchange`` None: it was never sent."""
 
     def __init__(self, finding: Finding, exchange: Exchange | None) -> None:
         super().__init__(finding.message)
         self.finding = finding
-        self.sent = exchange is not None
-        self.answered = exchange is not None and exchange.response is not None
-        self.code = _error(exchange)
-
-
-def _error(exchange: Exchange | None) -> str:
-    if exchange is None or exchange.response is None:
-        return ""
-    try:
-        answer = loads(exchange.response.text)
-    except ValueError:
-        return ""
-    code = answer.get("error") if isinstance(answer, dict) else None
-    return code if isinstance(code, str) else ""
+        self.exchange = exchange
+        self.code = error_of(exchange) if exchange is not None else ""
 
 
 async def _sent(

@@ -13,6 +13,7 @@ from mcp_auth_tui.model import Failure
 from mcp_auth_tui.protocol.actions import (
     Action,
     Answer,
+    BeginRefresh,
     Bind,
     Close,
     DropClient,
@@ -44,6 +45,7 @@ QUIET = (
     Bind,
     RecallClient,
     DropClient,
+    BeginRefresh,
     Answer,
     Read,
     Close,
@@ -56,6 +58,16 @@ def _verified(action: Verify) -> Verification:
 
     found = verify_jwt(action.jwt.reveal(), action.jwks)
     return Verification(found.ok, found.why, found.kid, found.alg)
+
+
+async def _stored(store: RunStore, action: RecallClient | DropClient | BeginRefresh) -> Any:
+    match action:
+        case RecallClient():
+            return await store.find_client(action)
+        case BeginRefresh():
+            return await store.begin_refresh(action.token)
+        case _:
+            return await store.drop_client(action.client)
 
 
 class Services:
@@ -97,10 +109,8 @@ class Services:
                 await asyncio.sleep(action.seconds)
             case Bind():
                 return await self._bound(action)
-            case RecallClient() if self._store is not None:
-                return await self._store.find_client(action)
-            case DropClient() if self._store is not None:
-                await self._store.drop_client(action.client)
+            case RecallClient() | DropClient() | BeginRefresh() if self._store is not None:
+                return await _stored(self._store, action)
             case Answer() if self.listener is not None:
                 await self.listener.answer(action.page)
             case Read():

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from mcp_auth_tui.model import Ended, Event, Learned, Secret, Session, Stage
-from mcp_auth_tui.text.units import duration
+from mcp_auth_tui.model import Ended, Event, Failure, Learned, Secret, Session, Stage
+from mcp_auth_tui.model.oauth import StoredHeader
 
 if TYPE_CHECKING:
-    from mcp_auth_tui.model.oauth import Client
+    from mcp_auth_tui.model.oauth import Client, Token
     from mcp_auth_tui.protocol.actions import RecallClient
+    from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.run.turn import RefreshTurn
     from mcp_auth_tui.storage.token_entries import StoredToken
-    from mcp_auth_tui.storage.tokens import TokenStore
+    from mcp_auth_tui.storage.tokens import StoredGrant, TokenStore
 
 T = TypeVar("T")
 
@@ -43,39 +45,65 @@ def open_store(
     return (None if chosen == "none" else TokenStore(Path(path), chosen)), notes
 
 
-def offer(url: str, environ: Mapping[str, str] = os.environ, now: float | None = None) -> str:
-    """Return a sentence about a stored header for a server that is still good; empty for none."""
-    from mcp_auth_tui.storage import token_file
-
-    now = time.time() if now is None else now
-    try:
-        path = token_file.token_path(environ)
-        tokens = token_file.read(path)["tokens"] if path is not None else []
-    except token_file.StoreProblem:
-        return ""  # told when something is to be kept
-    for entry in token_file.choose(tokens, url):
-        expires = entry.get("expires")
-        if token_file.fresh(entry, now) and entry.get("verified"):
-            lasting = "" if expires is None else f" for {duration(expires - now)}"
-            how = f"mcp-auth-tui headers {url} prints it"
-            return f"A header of an earlier run is good{lasting}: {how}."
-    return ""
-
-
 class RunStore:
-    """The token store as one run uses it; `keep` is told every event."""
+    """The token store as one run uses it; `keep` is told every event, `settle` that it is over."""
 
-    def __init__(self, url: str, kind: str | None, environ: Mapping[str, str] = os.environ) -> None:
-        """Take the MCP URL as it was typed; ``kind`` None leaves the choice to the config file."""
-        self._url = url
+    def __init__(
+        self,
+        config: Config,
+        kind: str | None,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        offers: bool = True,
+    ) -> None:
+        """Take what the run was made with; ``kind`` None leaves the choice to the config file.
+
+        ``offers``: headers of earlier runs are looked for.
+        """
+        self.look: Callable[[], Session] = Session
+        """Returns the run as it is now; whoever drives it says how."""
+        self._config = config
         self._kind = kind
         self._environ = environ
+        self._offers = offers
         self._store: TokenStore | None = None
         self._opened = False
         self._access: Secret | None = None
         self._unverified: StoredToken | None = None
+        self._turn: RefreshTurn | None = None
+        self._before = 0
+        """How many exchanges there were when the turn came."""
+        self._over = False
         self._remarks: list[str] = []
         self._remarked = 0
+
+    async def offer(self, now: float) -> StoredHeader | None:
+        """Return a header of an earlier run that is still good; no keyring is opened for it."""
+        return await asyncio.to_thread(self._offer, now) if self._offers else None
+
+    async def recall(self, session: Session, now: float) -> Session | None:
+        """Return a session with the stored header that it names in place of a sign-in.
+
+        None when it is not good any more.
+        """
+
+        def work(store: TokenStore) -> StoredGrant | None:
+            offered = session.stored_header
+            return store.open(offered.id) if offered is not None else None
+
+        grant = await asyncio.to_thread(self._tried, work)
+        ends = grant.stored.expires if grant is not None else None
+        if grant is None or grant.client is None or (ends is not None and ends <= now):
+            return None
+        held, server = session.server, grant.stored.server
+        return replace(
+            session,
+            server=held if held is not None and held.issuer == server.issuer else server,
+            client=grant.client,
+            token=grant.token,
+            attempt=None,
+            grant=None,
+        )
 
     async def keep(self, event: Event, session: Session) -> tuple[str, ...]:
         """Keep what an event brought before the run goes on; returns sentences for the person.
@@ -110,6 +138,86 @@ class RunStore:
             store.forget_client(client.issuer, client.id)
 
         await asyncio.to_thread(self._tried, work)
+
+    async def begin_refresh(self, token: Token) -> Token | Failure | None:
+        """Take the turn to refresh a token (`actions.BeginRefresh`); `settle` gives it back."""
+        self._before, self._over = len(self.look().exchanges), False
+        return await asyncio.to_thread(self._begin, token)
+
+    async def settle(self) -> None:
+        """Write down what became of a refresh that brought nothing, and give the turn back."""
+        self._over, session = True, self.look()
+        turn, self._turn = self._turn, None
+        if turn is None:
+            return
+        sent = [item for item in session.exchanges[self._before :] if not item.again]
+        stopped = session.stop is not None
+        if sent or stopped:  # else it was cut short, and nobody knows what the server did
+            last = sent[-1] if sent else None
+            await asyncio.to_thread(self._tried, lambda store: turn.refuse(last))
+        turn.close()
+
+    # -- work in a thread
+
+    def _offer(self, now: float) -> StoredHeader | None:
+        from mcp_auth_tui.storage import token_file
+
+        config = self._config
+        try:
+            path = token_file.token_path(self._environ)
+            tokens = token_file.read(path)["tokens"] if path is not None else []
+        except token_file.StoreProblem:
+            return None  # told when something is to be kept
+        chosen = token_file.choose(
+            tokens,
+            config.url,
+            issuer=config.issuer,
+            client_id=config.client_id,
+            scope=config.scope,
+        )
+        entry = next((item for item in chosen if token_file.fresh(item, now)), None)
+        if entry is None:
+            return None
+        return StoredHeader(
+            entry["id"],
+            entry["issuer"],
+            entry["client_id"],
+            entry.get("scope_granted"),
+            entry.get("expires"),
+            entry.get("verified") is True,
+        )
+
+    def _begin(self, token: Token) -> Token | Failure | None:
+        from mcp_auth_tui.run.turn import PATIENCE_SECONDS, RefreshTurn
+        from mcp_auth_tui.storage.token_file import StoreProblem
+
+        store = self._opened_store()
+        if store is None:
+            return None
+        turn = None
+        try:
+            stored = store.find(token)
+            if stored is None:
+                return None
+            turn = RefreshTurn(store, stored, lambda: self._over).__enter__()
+            held = turn.grant
+            if held is not None and held.token.access != token.access:
+                return held.token  # another program was quicker, now or long ago
+            if held is None or self._over:
+                return None
+            if not turn.locked:
+                return Failure(
+                    "client-store",
+                    f"another program has been refreshing this token for {PATIENCE_SECONDS:g} s",
+                )
+            if turn.begin():
+                self._turn, turn = turn, None
+            return None
+        except StoreProblem as problem:
+            return Failure("client-store", str(problem))
+        finally:
+            if turn is not None:
+                turn.close()
 
     def _work(self, event: Event, session: Session) -> Callable[[TokenStore], None] | None:
         client, server, token = session.client, session.server, session.token
@@ -147,8 +255,21 @@ class RunStore:
         if token.type.lower() == "dpop":
             self._remark("This token is not kept: it is bound to a key that ends with this run.")
             return
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            try:
+                turn.keep(token)
+            finally:
+                turn.close()
+            return
+        known = store.find(token)
+        grant = store.open(known.id) if known is not None else None
+        if grant is not None and grant.token.access == token.access:
+            if token.verified and not grant.stored.verified:
+                store.verify(grant.stored)
+            return  # taken over from the store, or from a run before
         before, self._unverified = self._unverified, None
-        urls = tuple(dict.fromkeys(url for url in (self._url, session.url) if url))
+        urls = tuple(dict.fromkeys(url for url in (self._config.url, session.url) if url))
         self._unverified = stored = store.keep(urls, server, client, token)
         if before is not None and before.id != stored.id:
             store.forget(before.id)  # of an issuer that the server has left, or refused
@@ -167,15 +288,18 @@ class RunStore:
         if sentence not in self._remarks:
             self._remarks.append(sentence)
 
-    def _tried(self, work: Callable[[TokenStore], T]) -> T | None:
-        from mcp_auth_tui.storage.token_file import StoreProblem
-
+    def _opened_store(self) -> TokenStore | None:
         if not self._opened:
             self._opened = True
             self._store, notes = open_store(self._kind, self._environ)
             for note in notes:
                 self._remark(note)
-        store = self._store
+        return self._store
+
+    def _tried(self, work: Callable[[TokenStore], T]) -> T | None:
+        from mcp_auth_tui.storage.token_file import StoreProblem
+
+        store = self._opened_store()
         if store is None:
             return None
         try:

@@ -54,11 +54,8 @@ def read(args: Any, environ: Mapping[str, str] = os.environ) -> Credentials:
     """Read what the parsed arguments name; raises `CredentialProblem`."""
     named = {name: getattr(args, name) for name in OPTIONS if getattr(args, name)}
     sources = [(name, source, OPTIONS[name]) for name, source in named.items()]
-    headers = [(name, value) for name, value in args.header if value.startswith(SOURCES)]
-    sources += [("header", source, f"the header {name}") for name, source in headers]
     found, notes = _read_all(sources, environ) if sources else ([], ())
     secrets = dict(zip(named, found, strict=False))
-    given = iter(found[len(named) :])
     key = secrets.get("client_key")
     values = {name: item.secret for name, item in secrets.items()}
     return Credentials(
@@ -68,11 +65,21 @@ def read(args: Any, environ: Mapping[str, str] = os.environ) -> Credentials:
         values.get("subject_token"),
         values.get("idp_client_secret") or _from_environment(args, environ),
         values.get("registration_token"),
-        tuple(
-            (name, _header(name, next(given).secret if (name, value) in headers else Secret(value)))
-            for name, value in args.header
-        ),
+        given_headers(args.header, environ),
         notes,
+    )
+
+
+def given_headers(
+    given: list[tuple[str, str]], environ: Mapping[str, str] = os.environ
+) -> tuple[tuple[str, Secret], ...]:
+    """Return header fields, read where a value names a source; raises `CredentialProblem`."""
+    headers = [(name, value) for name, value in given if value.startswith(SOURCES)]
+    sources = [("header", source, f"the header {name}") for name, source in headers]
+    found = iter(_read_all(sources, environ)[0] if sources else [])
+    return tuple(
+        (name, _header(name, next(found).secret if (name, value) in headers else Secret(value)))
+        for name, value in given
     )
 
 

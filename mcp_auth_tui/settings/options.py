@@ -19,6 +19,7 @@ from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.config import ENDPOINTS, Config
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, mcp_url
 from mcp_auth_tui.settings import credentials
+from mcp_auth_tui.settings.helper import helper_options
 
 if TYPE_CHECKING:
     from mcp_auth_tui.settings.client_certificate import GivenCertificate
@@ -67,6 +68,8 @@ class Options:
     """One of `storage.tokens.KINDS`; None leaves it to the config file."""
     fresh: bool = False
     """``--fresh``: what is stored is not used."""
+    needs: tuple[str, ...] = ()
+    """Options that a later `headers` needs to do the same (`helper.helper_options`)."""
     practice: str = ""
     """The URL of the practice server of this program, whose tokens end with it."""
     notes: tuple[str, ...] = ()
@@ -163,6 +166,7 @@ def from_arguments(
         remember=not args.no_remember,
         token_store=args.token_store,
         fresh=args.fresh,
+        needs=helper_options(args),
         notes=(*proxies, *notes, *sources.notes, *(own.notes if own else ())),
     )
 

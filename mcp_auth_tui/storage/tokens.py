@@ -75,6 +75,11 @@ class TokenStore:
             token_entries.token_of(stored, {**secrets, "refresh": previous}) if previous else None,
         )
 
+    def find(self, token: Token, thumbprint: str = "") -> StoredToken | None:
+        """Return the entry that a token belongs to, be it of this generation or of another one."""
+        entry = _by_id(self._file.read()["tokens"], token_entries.token_id(token, thumbprint))
+        return None if entry is None else token_entries.stored_token(entry)
+
     def find_client(
         self, issuer: str, redirect_uri: str | None, port: int | None, scope: str | None
     ) -> Client | None:

@@ -16,7 +16,8 @@ from mcp_auth_tui.tui.state import ScreenState, start_of
 SENDING = frozenset(
     {
         *("step", "run", "run_again", "sign_in", "edit", "paste", "open_browser", "url"),
-        *("settings", "look_elsewhere", "check_signatures", "way_through"),
+        *("settings", "look_elsewhere", "check_signatures", "way_through", "take_header"),
+        "keep_alive",
     }
 )
 """Actions that send something, or prepare it."""
@@ -131,6 +132,34 @@ def _no_check(state: ScreenState) -> str:
     return ""
 
 
+def _no_stored(state: ScreenState) -> str:
+    session = state.session
+    if session.token is not None:
+        return "The run has a header of its own."
+    if session.stored_header is None:
+        return "No header of an earlier run is stored for this server, or it has ended."
+    return ""
+
+
+def _no_life(state: ScreenState) -> str:
+    token = state.session.token
+    if state.alive.on:
+        return ""
+    if token is None:
+        return "There is no header yet that could be kept alive."
+    if token.refresh is None:
+        return "The server gave no refresh token: sign in again when the header ends."
+    if token.expires_in is None:
+        return "The server did not say when the header ends, so nobody knows when to refresh it."
+    return ""
+
+
+def _life(state: ScreenState) -> str:
+    if state.alive.on:
+        return "let it end"
+    return "" if state.busy or _no_life(state) else "keep alive"
+
+
 def _copy(state: ScreenState) -> str:
     if state.typing_code:
         return "copy code"
@@ -234,6 +263,17 @@ KEYS: tuple[Key, ...] = (
         lambda s: "edit",
     ),
     Key(
+        "h", "h", "take_header", "Take the stored header",
+        "take the header of an earlier run that is still good in place of a sign-in; the server is"
+        " asked whether it is", _no_stored,
+        lambda s: "" if _no_stored(s) else "stored header",
+    ),
+    Key(
+        "H,shift+h", "H", "keep_alive", "Keep the header alive",
+        "refresh the header shortly before it ends, again and again; or let it end", _no_life,
+        _life,
+    ),
+    Key(
         "p", "p", "paste", "Paste",
         "type or paste the address that the browser ended on", _no_paste, lambda s: "paste",
     ),
@@ -325,10 +365,11 @@ def rank(key: Key, state: ScreenState) -> int:
     """Order the bar by what a person most likely wants in this state; ties keep the table's."""
     if state.signing_in:
         first: tuple[str, ...] = ("copy", "paste", "open_browser", "show_address", "back")
+        first += ("take_header",)
     elif state.typing_code:
         first = ("copy", "copy_address", "open_browser", "back")
     elif state.at_browser:
-        first = ("sign_in", "back", "copy", "edit")
+        first = ("sign_in", "back", "take_header", "copy", "edit")
     elif state.session.ready is not None:
         first = ("step", "edit", "run", "back")
     elif state.session.headers and not state.busy and state.session.stop is None:

@@ -24,6 +24,7 @@ from mcp_auth_tui.tui.actions import PANEL_KEYS
 from mcp_auth_tui.tui.controls.appearance import Appearance
 from mcp_auth_tui.tui.controls.editing import EditingControls
 from mcp_auth_tui.tui.controls.inspection import InspectionControls
+from mcp_auth_tui.tui.controls.keep_alive import KeepAliveControls
 from mcp_auth_tui.tui.controls.output import OutputControls
 from mcp_auth_tui.tui.controls.quitting import QuittingControls
 from mcp_auth_tui.tui.controls.run import RunControls
@@ -78,6 +79,7 @@ class AuthApp(App[int]):
         url: str | None = None,
         stepping: bool = False,
         reveal: bool = False,
+        keep_alive: bool = False,
         clock: Callable[[], float] = time.time,
         preferences: Preferences = NONE,
         recording: Recording | None = None,
@@ -103,6 +105,7 @@ class AuthApp(App[int]):
         self.editing = EditingControls(driver, main)
         self.way_through = WayThroughControls(driver, main)
         self.inspection = InspectionControls(driver, main, self.way_through)
+        self.keep_alive = KeepAliveControls(driver, main, on=keep_alive)
         self.quitting = QuittingControls(driver, main, self.follower, self.output)
         for key in self.keymap.keys:
             if key.keys and key.name != "palette":
@@ -122,11 +125,15 @@ class AuthApp(App[int]):
 
         self.main.awake = awake(self._driver)
         ended_by(self._driver, self.quitting.quit)
-        self.set_interval(STILL_TICK if self.preferences.still else 1.0, self.follower.tick)
+        self.set_interval(STILL_TICK if self.preferences.still else 1.0, self._follow_clock)
         for note in self.notes[:NOTES]:
             self.notify(note, severity="warning")
         if more := self.notes[NOTES:]:
             self.notify(f"{len(more)} more such notes are on stderr when the screen is gone.")
+
+    def _follow_clock(self) -> None:
+        self.follower.tick()
+        self.keep_alive.tick()
 
     def _start(self) -> None:
         self.loaded()
@@ -205,7 +212,7 @@ class AuthApp(App[int]):
             self.main.action_panel(list(PANEL_KEYS).index(name))
             return
         parts = (self.main, self.run_controls, self.sign_in, self.output, self.editing,
-                 self.inspection, self.way_through, self.quitting, self)  # fmt: skip
+                 self.inspection, self.way_through, self.keep_alive, self.quitting, self)  # fmt: skip
         part = next(part for part in parts if hasattr(part, f"action_{name}"))
         getattr(part, f"action_{name}")()
 
@@ -307,6 +314,7 @@ def run_tui(
     stepping: bool = False,
     reveal: bool = False,
     inline: bool = False,
+    keep_alive: bool = False,
     clock: Callable[[], float] = time.time,
     preferences: Preferences = NONE,
     recording: Recording | None = None,
@@ -315,8 +323,9 @@ def run_tui(
 
     Without ``config`` the URL form comes first. ``settings`` makes each run, and is changed on the
     screen; ``preferences`` say how the person likes the screen. Textual draws on stderr (POSIX), so
-    stdout stays free for the headers. ``inline`` draws below the prompt (POSIX). A ``recording`` is
-    shown in the place of a run, and nothing is sent.
+    stdout stays free for the headers. ``inline`` draws below the prompt (POSIX). ``keep_alive``
+    refreshes the header ahead of its end. A ``recording`` is shown in place of a run; nothing is
+    sent.
     """
     from mcp_auth_tui.tui.terminal.drivers import driver_for
 
@@ -326,6 +335,7 @@ def run_tui(
         url=url,
         stepping=stepping,
         reveal=reveal,
+        keep_alive=keep_alive,
         clock=clock,
         preferences=preferences,
         recording=recording,

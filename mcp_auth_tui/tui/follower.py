@@ -14,6 +14,11 @@ from mcp_auth_tui.tui.run_driver import RunDriver
 from mcp_auth_tui.tui.views.content import Look
 from mcp_auth_tui.tui.widgets.panel import Detail, PasteInput
 
+_CLOCKED = (panel_of(Stage.TOKEN), panel_of(Stage.VERIFY))
+"""The panels whose details say how long a token is good."""
+_SELDOM = 10.0
+"""Seconds between two looks at the clock elsewhere."""
+
 
 class RunFollower:
     """The view that a driver has of the screen; ``at_rest`` is called when a run first waits."""
@@ -119,7 +124,9 @@ class RunFollower:
         if driver.session.waiting is not None:
             # A device's code ends when its issuer says so, whoever sleeps.
             screen.now = driver.clock() - (0.0 if driver.session.device else driver.slept)
-        elif driver.session.token and screen.panel == panel_of(Stage.TOKEN):
+        elif driver.session.token is None and driver.session.stored_header is None:
+            return
+        elif screen.panel in _CLOCKED or driver.clock() - screen.now >= _SELDOM:
             screen.now = driver.clock()
 
     def _show_late(self) -> None:

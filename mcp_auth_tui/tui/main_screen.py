@@ -17,7 +17,7 @@ from mcp_auth_tui.model import Finding, Session, Stage
 from mcp_auth_tui.tui.keymap import Keymap
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 from mcp_auth_tui.tui.run_driver import RunDriver
-from mcp_auth_tui.tui.state import ScreenState
+from mcp_auth_tui.tui.state import KeepAlive, ScreenState
 from mcp_auth_tui.tui.widgets.bars import Banner, Headline, KeyBar
 from mcp_auth_tui.tui.widgets.log import Log
 from mcp_auth_tui.tui.widgets.panel import Detail, Panel, PasteInput
@@ -45,6 +45,7 @@ class MainScreen(Screen[None]):
     reveal: var[bool] = var(False)
     now: var[float] = var(0.0)
     typing: var[bool] = var(False)
+    alive: var[KeepAlive] = var(KeepAlive())
 
     def __init__(
         self,
@@ -86,6 +87,7 @@ class MainScreen(Screen[None]):
             self.app.is_inline,
             bool(self.recorded),
             self.keymap.letters,
+            self.alive,
         )
 
     def compose(self) -> ComposeResult:
@@ -106,6 +108,7 @@ class MainScreen(Screen[None]):
                     cls.now,
                     cls.marks,
                     cls.recorded,
+                    cls.alive,
                 )
                 yield Log().data_bind(cls.session)
                 yield Input(id="log-filter", placeholder="only requests with this text")
@@ -118,6 +121,7 @@ class MainScreen(Screen[None]):
             cls.typing,
             cls.changed,
             cls.recorded,
+            cls.alive,
         )
         yield Static(id="small", markup=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol
@@ -76,6 +77,9 @@ class RunDriver:
         """Seconds asleep since the wait began: they do not count for it."""
         self._controller: Controller | None = None
         self._recorder: Recorder | None = None
+        self._recalled: model.Session | None = None
+        """What the next run begins with: a stored header, once the present run has ended."""
+        self._aside = asyncio.Lock()
         self._interrupted = False
         self._used: Options = settings.options
 
@@ -178,15 +182,32 @@ class RunDriver:
         finally:
             self.busy = False
             self.view.update_run()
+            self._go_on()
 
     async def _apply_all(self, events: AsyncGenerator[model.Event, None]) -> None:
-        """Apply the events of the present run; those of an earlier one end here."""
+        """Apply the events of the present run; those of an earlier one only go on."""
         controller = self._controller
         async with aclosing(events) as stream:
             async for event in stream:
-                if self._controller is not controller:
-                    return
-                self.apply(event)
+                if self._controller is controller:
+                    self.apply(event)
+
+    async def recall(self) -> bool:
+        """End the run, and use the stored header that it knows of; False when that has ended."""
+        recalled = await self.controller.recall()
+        if recalled is None:
+            return False
+        self._recalled = recalled
+        if self.busy:
+            self.cancel()
+        else:
+            self._go_on()
+        return True
+
+    def _go_on(self) -> None:
+        recalled, self._recalled = self._recalled, None
+        if recalled is not None:
+            self.begin(stepping=False, known=recalled, start=model.Stage.VERIFY)
 
     def _stop_for_bug(self, error: Exception) -> None:
         """Keep the transcript and say that it is our bug (DESIGN 5)."""
@@ -308,6 +329,9 @@ class RunDriver:
 
     def run_aside(self, work: actions.Protocol[object]) -> None:
         """Do something beside the run, in the background."""
-        self.view.run_worker(
-            self._apply_all(self.controller.aside(work)), group="beside", exclusive=True
-        )
+        self.view.run_worker(self.aside(work), group="beside", exclusive=True)
+
+    async def aside(self, work: actions.Protocol[object]) -> None:
+        """Do something beside the run, after whatever is done beside it now."""
+        async with self._aside:
+            await self._apply_all(self.controller.aside(work))

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepAlive:
+    """Whether the header is refreshed ahead of its end, and how that goes."""
+
+    on: bool = False
+    problem: str = ""
+    """Why the last refresh brought nothing; empty when it did, or there was none."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScreenState:
     """All that decides which keys are of use now."""
 
@@ -33,6 +42,7 @@ class ScreenState:
     """What is shown is a recording: nothing can be sent."""
     letters: Mapping[str, str] = field(default_factory=dict)
     """How the actions are called in sentences (`keymap.Keymap.letters`)."""
+    alive: KeepAlive = KeepAlive()
 
     def with_keys(self, sentence: str) -> str:
         """Return a sentence of ours with the keys of the actions that it names in braces."""

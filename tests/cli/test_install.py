@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import sys
 import tomllib
 from collections.abc import Callable
@@ -312,3 +313,23 @@ def test_which_of_several_kept_tokens_is_meant_goes_into_the_helper(home: Path) 
     assert entry["headersHelper"].endswith(
         f" headers {URL} --format json --client-id 'my client' --scope 'a b'"
     )
+
+
+def test_the_helper_that_is_installed_carries_what_the_sign_in_needed(home: Path) -> None:
+    (home / "ca.pem").touch()
+    more = ["--ca-file", str(home / "ca.pem"), "--header", "X-Org: acme", "--client-id", "c 1"]
+    assert main(["install", "claude-code", URL, "--yes", *more]) == 0
+    entry = json.loads((home / ".claude.json").read_text())["mcpServers"][NAME]
+    words = shlex.split(entry["headersHelper"])
+    assert words[words.index("headers") + 1 :] == [
+        *(URL, "--format", "json", "--client-id", "c 1"),
+        *("--header", "X-Org: acme", "--ca-file", str(home / "ca.pem")),
+    ]
+
+
+def test_a_form_that_sends_no_other_header_says_so(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["--form", "variable", "--header", "X-Org: acme"]
+    assert main(["install", "claude-code", URL, "--yes", *more]) == 0
+    assert "It sends no X-Org: add that by hand." in capsys.readouterr().err

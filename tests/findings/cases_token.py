@@ -451,6 +451,12 @@ CASES: tuple[Case, ...] = (
     ),
     case("net-http", at_mcp(raw(500))),
     case("client-port-busy", lambda: site(bound=Failure("client-port-busy", "taken"))),
+    case(
+        "client-store",
+        lambda: replace(refreshed()(), turn=Failure("client-store", "No space left on device")),
+        kept=refreshed(),
+        **REFRESH,
+    ),
     case("client-no-person", lambda: site(answers=_page), kept_settings={}, follow=True),
     case("client-overridden", site, kept_settings={}, send_resource=False),
     case("client-insecure", site, kept_settings={}, insecure=True),

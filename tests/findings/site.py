@@ -92,6 +92,8 @@ class Site(World):
     """What binding the listener brings in place of the redirect URI."""
     signature: Any = None
     """What signing brings in place of a JWT."""
+    turn: Any = None
+    """What beginning a refresh brings: None lets it be sent."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -111,6 +113,8 @@ class Site(World):
                 return self.signature or SignedJwt(Secret("a.b.c"), "ES256", THUMB)
             case actions.Sleep():
                 return None
+            case actions.BeginRefresh():
+                return self.turn
             case actions.Bind() if self.bound is not None:
                 return self.bound
             case actions.Now():

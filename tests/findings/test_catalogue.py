@@ -82,6 +82,7 @@ LIGHTER = {"as-password-grant": Level.WARNING}
 OWN_LEVELS = {
     Level.FATAL: """
         authz-client-refused client-url net-http client-key client-grant client-assertion
+        client-store
     """,
     Level.ERROR: """
         dcr-client-id-type rs-revision-refused rs-session-lost rs-sse-silent token-auth-method

@@ -377,7 +377,7 @@ class World:
                 return actions.Callback(self._redirected(self.authorizations[-1]), "listener")
             case actions.Ask(question):
                 return self.answer if question.id == "step_up" else question.default
-            case actions.Answer():
+            case actions.Answer() | actions.BeginRefresh():
                 return None
             case actions.Now():
                 self.clock += 5.0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import socket
 import time
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,28 @@ import pytest
 from mcp_auth_tui.demo.records import OAuthError
 from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.demo.tokens import Tokens
-from mcp_auth_tui.model import Learned, Remark
-from mcp_auth_tui.run.stored import RunStore, offer
+from mcp_auth_tui.model import (
+    Exchanged,
+    Finding,
+    Learned,
+    Level,
+    Outcome,
+    Remark,
+    Session,
+    Stage,
+    Status,
+)
+from mcp_auth_tui.net.settings import NetworkSettings
+from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.run.assembly import controller, refresh
+from mcp_auth_tui.run.controller import Controller
+from mcp_auth_tui.run.renewal import renew
+from mcp_auth_tui.run.stored import RunStore
+from mcp_auth_tui.settings.arguments import commands
+from mcp_auth_tui.settings.options import from_arguments
+from mcp_auth_tui.storage.locks import alone
+from mcp_auth_tui.storage.token_entries import StoredToken
+from mcp_auth_tui.storage.token_file import StoreProblem
 from mcp_auth_tui.storage.tokens import TokenStore
 from tests import scripted
 from tests.runs import Finished, finished
@@ -55,7 +77,7 @@ async def test_a_refresh_in_a_run_is_written_before_the_new_token_is_used(path: 
     events = scripted.run()
     secrets = replace(Secrets(), refresh="refresh-new", access="access-new")
     session = scripted.folded(events[:-5])
-    store = RunStore(scripted.URL, "file", {"MCP_AUTH_TUI_TOKENS": str(path)})
+    store = RunStore(Config(url=scripted.URL), "file", {"MCP_AUTH_TUI_TOKENS": str(path)})
     event = Learned("token", scripted.token(secrets))
     session = session.apply(event)
     assert await store.keep(event, session) == ()
@@ -94,6 +116,15 @@ async def test_a_store_that_cannot_be_used_ends_no_run_and_is_told_once(
 def test_a_remark_is_no_finding() -> None:
     session = scripted.folded([*scripted.run(), Remark("kept")])
     assert (session.remarks, len(session.findings)) == (("kept",), 1)
+
+
+def turns_taken(path: Path) -> int:
+    """Return how many tokens of a store somebody is refreshing now."""
+    taken = 0
+    for lock in path.parent.glob(f"{path.name}.*.lock"):
+        with alone(lock, 0) as free:
+            taken += not free
+    return taken
 
 
 def free_port() -> int:
@@ -199,11 +230,182 @@ async def test_a_client_that_is_new_and_refused_ends_the_run(
 
 async def test_a_header_that_is_still_good_is_offered(path: Path) -> None:
     with running(auto_approve=True) as server:
-        assert offer(server.url) == ""
+        first = await sign_in(server.url)
+        second = await sign_in(server.url)
+        fresh = await sign_in(server.url, "--fresh")
+        other = await sign_in(server.url, "--scope", "mcp:read mcp:admin")
+    assert first.session.stored_header is None
+    offered = second.session.stored_header
+    assert offered is not None
+    assert offered.verified
+    assert offered.expires is not None
+    assert re.search(
+        r"A header of an earlier run is good for 59:\d\d; the server has accepted it\. "
+        rf"mcp-auth-tui headers {server.url} prints it\.\n",
+        second.err,
+    )
+    assert (fresh.session.stored_header, other.session.stored_header) == (None, None)
+    assert "of an earlier run is good" not in fresh.err
+
+
+async def test_a_header_that_has_ended_or_is_for_another_server_is_not_offered(
+    path: Path,
+) -> None:
+    with running(auto_approve=True) as server:
         await sign_in(server.url)
-        assert offer(server.url, now=time.time() + 60.5) == (
-            "A header of an earlier run is good for 58:59: mcp-auth-tui headers "
-            f"{server.url} prints it."
+        store = RunStore(Config(url=server.url), "file")
+        assert await store.offer(time.time()) is not None
+        assert await store.offer(time.time() + 4000) is None
+        assert await RunStore(Config(url="https://other.example/mcp"), "file").offer(0) is None
+
+
+async def recalled(url: str) -> tuple[Controller, Session]:
+    """Return a run at its start, and the session that has the stored header in it."""
+    args = commands.flow().parse_args([url, "--browser", "follow", "--token-store", "file"])
+    options = from_arguments(args, {})
+    run = controller(options, options.config(url)[0], person=False)
+    async with aclosing(run.run()) as events:
+        async for event in events:
+            if isinstance(event, Learned) and event.name == "stored_header":
+                break
+    known = await run.recall()
+    assert known is not None
+    return controller(options, options.config(url)[0], person=False), known
+
+
+async def test_a_stored_header_takes_the_place_of_a_sign_in_and_is_asked_about(
+    path: Path,
+) -> None:
+    with running(auto_approve=True) as server:
+        first = await sign_in(server.url)
+        run, known = await recalled(server.url)
+        async with aclosing(run.run(known, Stage.VERIFY)) as events:
+            told = [event async for event in events]
+    session = run.session
+    assert (session.outcome, session.exit) == (Outcome.OK, 0)
+    assert session.headers == first.session.headers
+    assert {item.request.stage for item in session.exchanges} == {
+        Stage.PROBE,
+        Stage.RESOURCE,
+        Stage.VERIFY,
+    }
+    assert session.stages[Stage.AUTHORIZE].status is Status.SKIPPED
+    assert not [event for event in told if isinstance(event, Remark)]
+    (stored,) = TokenStore(path).tokens()
+    assert (stored.generation, stored.verified) == (1, True)
+
+
+async def test_a_refresh_in_a_run_waits_for_its_turn_and_keeps_the_next_generation(
+    path: Path,
+) -> None:
+    """F3: the same lock and the same comparison as in `headers`."""
+    with running(auto_approve=True) as server:
+        await sign_in(server.url)
+        run, known = await recalled(server.url)
+        async with aclosing(run.run(known, Stage.TOKEN)) as events:
+            async for event in events:
+                held = turns_taken(path)
+                if isinstance(event, Exchanged) and "refresh" in event.exchange.request.purpose:
+                    assert held == 1
+        assert turns_taken(path) == 0
+    session = run.session
+    assert session.outcome is Outcome.OK
+    (stored,) = TokenStore(path).tokens()
+    grant = TokenStore(path).open(stored.id)
+    assert grant is not None
+    assert (stored.generation, stored.unanswered) == (2, None)
+    assert session.token is not None
+    assert (grant.token.access, grant.token.refresh) == (
+        session.token.access,
+        session.token.refresh,
+    )
+    assert grant.previous is not None
+
+
+async def test_what_another_program_got_meanwhile_is_taken_and_nothing_is_sent(
+    path: Path,
+) -> None:
+    with running(auto_approve=True) as server:
+        await sign_in(server.url)
+        run, known = await recalled(server.url)
+        (stored,) = TokenStore(path).tokens()
+        renewed = await asyncio.to_thread(
+            renew, TokenStore(path), stored.id, NetworkSettings(), force=True
         )
-        assert offer(server.url, now=time.time() + 4000) == ""
-        assert offer("https://other.example/mcp") == ""
+        async with aclosing(run.run(known, Stage.TOKEN)) as events:
+            async for _ in events:
+                pass
+    session = run.session
+    assert session.outcome is Outcome.OK
+    assert session.token is not None
+    assert session.token.access == renewed.grant.token.access
+    assert not [item for item in session.exchanges if "refresh" in item.request.purpose]
+
+
+async def test_a_refresh_that_the_server_refuses_spends_that_refresh_token_alone(
+    path: Path,
+) -> None:
+    port = free_port()
+    with running(port=port, auto_approve=True) as server:
+        await sign_in(server.url)
+        run, known = await recalled(server.url)
+    with running(port=port, auto_approve=True):
+        async with aclosing(run.run(known, Stage.TOKEN)) as events:
+            async for _ in events:
+                pass
+    assert run.session.exit == 1
+    assert run.session.headers == known.headers, "what is held is not lost"
+    assert turns_taken(path) == 0
+    (stored,) = TokenStore(path).tokens()
+    assert (stored.generation, stored.refreshable) == (1, False)
+
+
+async def test_a_store_that_cannot_be_written_keeps_a_refresh_from_being_sent(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: TokenStore, stored: StoredToken) -> bool:
+        raise StoreProblem("The token store cannot be written: No space left on device.")
+
+    with running(auto_approve=True) as server:
+        await sign_in(server.url)
+        run, known = await recalled(server.url)
+        monkeypatch.setattr(TokenStore, "begin_refresh", full)
+        async with aclosing(run.run(known, Stage.TOKEN)) as events:
+            async for _ in events:
+                pass
+    stop = run.session.stop
+    assert stop is not None
+    assert (stop.id, "No space left" in stop.seen) == ("client-store", True)
+    assert run.session.headers == known.headers
+    assert not [item for item in run.session.exchanges if "refresh" in item.request.purpose]
+    assert turns_taken(path) == 0
+
+
+async def test_a_refresh_beside_a_run_that_is_over_keeps_its_outcome(path: Path) -> None:
+    args = ["--browser", "follow", "--token-store", "file"]
+    with running(auto_approve=True) as server:
+        options = from_arguments(commands.flow().parse_args([server.url, *args]), {})
+        config = options.config(server.url)[0]
+        run = controller(options, config, person=False)
+        async with aclosing(run.run()) as events:
+            async for _ in events:
+                pass
+        before = run.session
+        async with aclosing(run.aside(refresh(config, run.session))) as events:
+            async for _ in events:
+                pass
+    assert (run.session.outcome, run.session.exit) == (Outcome.OK, 0)
+    assert run.session.previous == before.token
+    assert run.session.headers != before.headers
+    assert TokenStore(path).tokens()[0].generation == 2
+    assert turns_taken(path) == 0
+    with running(auto_approve=True):
+        held = run.session.headers
+        async with aclosing(run.aside(refresh(config, run.session))) as events:
+            told = [event async for event in events if isinstance(event, Finding)]
+    assert [(item.id, item.exit) for item in told if item.level is Level.FATAL] == [
+        ("net-connect", 5)
+    ]
+    assert (run.session.outcome, run.session.headers) == (Outcome.OK, held)
+    (stored,) = TokenStore(path).tokens()
+    assert stored.unanswered is not None

@@ -50,6 +50,7 @@ from mcp_auth_tui.model.oauth import (
     DeviceCode,
     Peer,
     Resource,
+    StoredHeader,
     Token,
 )
 from mcp_auth_tui.protocol.config import Config
@@ -193,6 +194,7 @@ TOKEN = Token(
     scope_granted="files:read",
     refresh=Secret(REFRESH),
 )
+STORED = StoredHeader("a1b2c3", AS, CLIENT.id, "files:read", NOW + 1842, verified=True)
 CLAIMS = {
     "iss": AS,
     "aud": MCP,
@@ -279,6 +281,12 @@ def registration() -> list[Event]:
         Learned("client", CLIENT),
         Left(Stage.REGISTER, Status.DONE, "dynamic"),
     ]
+
+
+def offered() -> list[Event]:
+    """A run that waits for the sign-in though a header of an earlier run is good."""
+    begun, *rest = metadata()
+    return [begun, Learned("stored_header", STORED), *rest, *registration(), *browser()]
 
 
 def browser(forward: str = FORWARD, *, url: str = URL) -> list[Event]:
@@ -499,6 +507,8 @@ class FakeController:
         self.opens = True
         self.sent: Sent | None = None
         self.seen: list[Exchange] = []
+        self.beside: list[Event] = []
+        self.recalled: Session | None = None
         self._events = list(events)
         self._stepping = stepping
         self._cancelled = False
@@ -508,6 +518,7 @@ class FakeController:
         self, known: Session | None = None, start: Stage = Stage.PROBE
     ) -> AsyncIterator[Event]:
         self.asked.append(("run", start))
+        self.known = known
         try:
             for event in self._events:
                 if isinstance(event, Ready) and not self._stepping:
@@ -542,6 +553,10 @@ class FakeController:
         asked.close()
         for event in self.beside:
             yield event
+
+    async def recall(self) -> Session | None:
+        self.asked.append(("recall",))
+        return self.recalled
 
     def come_back(self) -> None:
         """The browser came back."""

@@ -34,8 +34,8 @@ class Server:
     """The access token; empty where the form needs none."""
     variable: str = VARIABLE
     """The environment variable that the client finds the token in."""
-    which: tuple[str, ...] = ()
-    """Options of ``headers``: which of several tokens, and by which network it is refreshed."""
+    options: tuple[str, ...] = ()
+    """Options of ``headers`` that find the token, refresh it, and add other headers to it."""
 
     @property
     def stand_ins(self) -> Mapping[str, str]:
@@ -46,8 +46,8 @@ class Server:
             "TOKEN": self.token,
             "AUTHORIZATION": f"Bearer {self.token}",
             "VARIABLE": self.variable,
-            "HEADERS": helper(self.url, "json", *self.which),
-            "ACCESS": helper(self.url, "token", *self.which),
+            "HEADERS": helper(self.url, "json", *self.options),
+            "ACCESS": helper(self.url, "token", *self.options),
             "FILE": str(headers_file(self.name)),
         }
 

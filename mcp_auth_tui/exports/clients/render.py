@@ -28,8 +28,13 @@ def client_text(client: ClientProgram, session: Session) -> str:
     if session.token is None or not session.headers:
         return ""
     url = session.url
-    server = Server(url, name_of(url), session.token.bearer.reveal(), which=session.network)
+    server = Server(url, name_of(url), session.token.bearer.reveal(), options=options_of(session))
     return written(client, document(client, client.default, server))
+
+
+def options_of(session: Session) -> tuple[str, ...]:
+    """Return the options of ``headers`` that do again what a run did."""
+    return (*(word.reveal() for word in session.needs), *session.network)
 
 
 def written(client: ClientProgram, value: Any) -> str:
@@ -103,7 +108,7 @@ def notes(id: str, session: Session) -> Iterator[str]:
             f"It goes into {places}; mcp-auth-tui install {id} {session.url} merges it into that"
             " file."
         )
-    yield need(client, client.default, Server(session.url, name))
+    yield need(client, client.default, Server(session.url, name, options=options_of(session)))
     if client.default == "inline":
         yield ends(_end(session.token), time.time())
     yield filled(client.catch, {"NAME": name})
@@ -111,6 +116,20 @@ def notes(id: str, session: Session) -> Iterator[str]:
 
 def need(client: ClientProgram, form: str, server: Server) -> str:
     """Return what this form of an entry needs before the client can connect, as a sentence."""
+    others = [] if form == "helper" else _other_headers(server)
+    if others:
+        names = ", ".join(others)
+        return f"{_need(client, form, server)} It sends no {names}: add that by hand."
+    return _need(client, form, server)
+
+
+def _other_headers(server: Server) -> list[str]:
+    """Return the names of the headers that are sent beside the token's."""
+    pairs = zip(server.options, server.options[1:], strict=False)
+    return [value.partition(":")[0] for flag, value in pairs if flag == "--header"]
+
+
+def _need(client: ClientProgram, form: str, server: Server) -> str:
     if form == "helper":
         return (
             "The entry holds no token: the client runs mcp-auth-tui headers, which refreshes the"

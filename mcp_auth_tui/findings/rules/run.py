@@ -219,6 +219,19 @@ RULES: tuple[Rule, ...] = (
         "Without it there is nothing of that kind to give to the MCP server.",
     ),
     Rule(
+        "client-store",
+        Level.FATAL,
+        Whose.CLIENT,
+        "The token was not refreshed, for the token store could not be used.",
+        "The store can be written, and no other program is refreshing the same token.",
+        "RFC 9700 §4.14.2; own",
+        (
+            "Make the store usable as the sentence above says, or end the other program; "
+            "the token that is held stays good until it ends."
+        ),
+        "A refresh spends the old refresh token: an answer that cannot be kept would be lost.",
+    ),
+    Rule(
         "client-bug",
         Level.FATAL,
         Whose.CLIENT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcp_auth_tui.settings.arguments.names import CLIENT_EXPORTS
-from mcp_auth_tui.settings.arguments.network import network_options
+from mcp_auth_tui.settings.arguments.network import header_option, network_options
 from mcp_auth_tui.settings.arguments.parser import PROGRAM, Parser, parser_of
 
 _FORMS = ("helper", "variable", "inline")
@@ -50,6 +50,7 @@ def install() -> Parser:
     group.add_argument("--client-id", metavar="ID", help="that of this client")
     group.add_argument("--issuer", metavar="URL", help="that of this authorization server")
     group.add_argument("--scope", metavar="SCOPES", help="that which was granted these")
+    header_option(parser, "sent by the client too (helper form)")
     network_options(parser)
     parser.add_argument(
         "--replace", action="store_true", help="put it in the place of an entry of the same name"

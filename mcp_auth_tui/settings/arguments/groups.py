@@ -13,17 +13,11 @@ from mcp_auth_tui.settings.arguments.names import (
     REVISIONS,
     TOKEN_STORES,
 )
-from mcp_auth_tui.settings.arguments.network import flow_network
+from mcp_auth_tui.settings.arguments.network import flow_network, header_option
 from mcp_auth_tui.settings.arguments.parser import number
 
 FACE, PRACTICE = "face", "practice server"
 """The groups of options that are spent once the program has started; all others are of a run."""
-
-# RFC 9110 §5.6.2: what the name of a header field is made of.
-_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_OWN_HEADERS = frozenset(
-    ("accept", "authorization", "connection", "content-length", "content-type", "dpop", "host")
-)
 
 
 def flow_options(parser: argparse.ArgumentParser, *, port: bool = True) -> None:
@@ -64,6 +58,11 @@ def _face(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--fresh", action="store_true", help="use nothing that is stored: register and sign in anew"
+    )
+    group.add_argument(
+        "--keep-alive",
+        action="store_true",
+        help="on the screen: refresh the header shortly before it ends, again and again",
     )
     group = parser.add_argument_group("output")
     group.add_argument(
@@ -132,15 +131,7 @@ def _request(parser: argparse.ArgumentParser, *, port: bool) -> None:
         default=[],
         help="add to the authorization request; repeatable",
     )
-    group.add_argument(
-        "--header",
-        metavar="HEADER",
-        type=_header,
-        action="append",
-        default=[],
-        help="'NAME: VALUE', sent to the MCP server too, and to no other; VALUE may be a SOURCE,"
-        " as env:NAME; repeatable",
-    )
+    header_option(group, "sent to the MCP server too, and to no other")
     group.add_argument("--redirect-uri", metavar="URI", help="where the browser comes back to")
     if port:
         group.add_argument(
@@ -246,15 +237,6 @@ def _pair(text: str) -> tuple[str, str]:
     name, sep, value = text.partition("=")
     if not name or not sep:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
-    return name, value
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, sep, value = (part.strip() for part in text.partition(":"))
-    if not sep or not value or not name or set(name) - _TOKEN:
-        raise argparse.ArgumentTypeError(f"{name or text!r} is not 'NAME: VALUE'")
-    if name.lower() in _OWN_HEADERS or name.lower().startswith("mcp-"):
-        raise argparse.ArgumentTypeError(f"{name} is made by this program itself")
     return name, value
 
 

@@ -60,6 +60,34 @@ def add_network(
     group.add_argument("--insecure", action="store_true", help=f"check no TLS certificate{marked}")
 
 
+# RFC 9110 §5.6.2: what the name of a header field is made of.
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_OWN_HEADERS = frozenset(
+    ("accept", "authorization", "connection", "content-length", "content-type", "dpop", "host")
+)
+
+
+def header_option(group: argparse._ActionsContainer, what: str) -> None:
+    """Add ``--header``; ``what`` says what becomes of it."""
+    group.add_argument(
+        "--header",
+        metavar="HEADER",
+        type=_header,
+        action="append",
+        default=[],
+        help=f"'NAME: VALUE', {what}; VALUE may be a SOURCE, as env:NAME; repeatable",
+    )
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, sep, value = (part.strip() for part in text.partition(":"))
+    if not sep or not value or not name or set(name) - _TOKEN:
+        raise argparse.ArgumentTypeError(f"{name or text!r} is not 'NAME: VALUE'")
+    if name.lower() in _OWN_HEADERS or name.lower().startswith("mcp-"):
+        raise argparse.ArgumentTypeError(f"{name} is made by this program itself")
+    return name, value
+
+
 def _filled(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("a browser cannot be named by nothing; see none")

@@ -117,6 +117,18 @@ class RunControls:
             if start is not None:
                 self._driver.begin(stepping=False, known=self._driver.session, start=start)
 
+    def action_take_header(self) -> None:
+        """Take the header of an earlier run in place of a sign-in."""
+        if self._screen.can("take_header"):
+            self._screen.follows = True
+            self._screen.run_worker(self._take_header(), group="recall", exclusive=True)
+
+    async def _take_header(self) -> None:
+        if not await self._driver.recall():
+            state = self._screen.state
+            sentence = "The stored header cannot be used any more; {run} goes on without it."
+            self._screen.notify(state.with_keys(sentence), severity="warning")
+
     def action_sign_in(self) -> None:
         """Go on to the browser if that is what the run waits for."""
         if self._screen.state.at_browser:

@@ -8,6 +8,8 @@ from typing import Any
 from textual.content import Content
 
 from mcp_auth_tui.model import Level, Session, Stage, Status
+from mcp_auth_tui.model.oauth import StoredHeader, Token
+from mcp_auth_tui.text.units import duration
 from mcp_auth_tui.tui.views.content import (
     DIM,
     LEVEL,
@@ -21,10 +23,18 @@ from mcp_auth_tui.tui.views.content import (
     words,
 )
 
+_LABEL = 15
 
-def facts(session: Session, _: Look) -> list[tuple[str, Any]]:
+
+def facts(session: Session, look: Look) -> list[tuple[str, Any]]:
     """Return what the panel shows in short."""
     pairs: list[tuple[str, Any]] = list(session.headers.items())
+    token, stored = session.token, session.stored_header
+    if token is not None and token.expires_in is not None and pairs:
+        pairs.append(("ends in", _left(session, token.received + token.expires_in, look)))
+    if token is None and stored is not None:
+        pairs.append((look.with_keys("{take_header} takes"), "a stored header"))
+        pairs.append(("good for", _left(session, stored.expires, look)))
     if session.peer:
         tools = session.peer.tools
         pairs.append(("server", f"{session.peer.name} {session.peer.version}".strip()))
@@ -45,6 +55,10 @@ def page(session: Session, look: Look) -> list[Content]:
             hint = "as it was recorded"
         parts.append(Content.styled(hint, DIM))
         parts += [*_proof(session, look), Content()]
+    if parts and session.token is not None:
+        parts += [*_life(session, session.token, look), Content()]
+    elif session.token is None and session.stored_header is not None:
+        parts += [*_stored(session, session.stored_header, look), Content()]
     sign_in = session.stages[Stage.AUTHORIZE]
     if sign_in.status is Status.SKIPPED:
         parts += rows([("sign-in", f"skipped, {sign_in.summary}")], look)
@@ -57,6 +71,54 @@ def page(session: Session, look: Look) -> list[Content]:
         parts += [Content(), heading("Answer of the tool")] if peer.called else []
         parts += [lines(text(peer.called))] if peer.called else []
     return parts + _marks(session, look)
+
+
+def _life(session: Session, token: Token, look: Look) -> list[Content]:
+    """Return how long the header is good, whether it is kept alive, and what a refresh changed."""
+    from mcp_auth_tui.tui.panels.token import lifetime, rotation
+
+    how = "off: {keep_alive} refreshes it shortly before its end"
+    if look.alive:
+        how = "on: it is refreshed shortly before its end; {keep_alive} lets it end"
+    if token.refresh is None:
+        how = "cannot be: the server gave no refresh token, so sign in again when it ends"
+    elif token.expires_in is None:
+        how = "cannot be: the server did not say when it ends"
+    parts = lifetime(token, look)
+    if not look.recorded:
+        parts += rows([("keep alive", look.with_keys(how))], look, least=_LABEL)
+    if look.problem:
+        failed = f"✗ the last refresh failed: {look.problem}"
+        parts += [Content.styled(line, LEVEL[Level.ERROR][1]) for line in fold(failed, look.width)]
+    if session.previous is not None:
+        parts += [Content(), *rotation(session.previous, token, look)]
+    return parts
+
+
+def _stored(session: Session, stored: StoredHeader, look: Look) -> list[Content]:
+    """Return the header of an earlier run, which can be taken."""
+    pairs = [
+        ("good for", _left(session, stored.expires, look)),
+        ("scopes", stored.scope_granted or "not said"),
+        ("issuer", stored.issuer),
+        ("client", stored.client_id),
+        ("use", "the server has accepted it" if stored.verified else "not used yet"),
+    ]
+    hint = "{take_header} takes it in place of a sign-in; the server is asked whether it is good"
+    hint = "" if look.recorded else hint
+    return [
+        heading("A header of an earlier run"),
+        *rows(pairs, look, least=_LABEL),
+        *(Content.styled(line, DIM) for line in fold(look.with_keys(hint), look.width)),
+    ]
+
+
+def _left(session: Session, expires: float | None, look: Look) -> str:
+    """Return how long something is good, as far as is known."""
+    if expires is None:
+        return "its end was not said"
+    left = expires - max(look.now, session.ended or session.started)
+    return duration(left) if left > 0 else "ended"
 
 
 def documents(_: Session) -> list[tuple[str, Mapping[str, Any] | None]]:

@@ -72,10 +72,11 @@ def _summary(token: Token, look: Look) -> list[Content]:
         shown = StyledValue(f"{secret(token.bearer, look)}", "bold")
         pairs = [("ID token", shown), ("as bearer", "the ID token, as asked by --id-token")]
     pairs += [("type", token.type), ("reading", kind), ("use", _with_mark(*use))]
-    return [*rows(pairs, look, least=_LABEL), *_lifetime(token, look)]
+    return [*rows(pairs, look, least=_LABEL), *lifetime(token, look)]
 
 
-def _lifetime(token: Token, look: Look) -> list[Content]:
+def lifetime(token: Token, look: Look) -> list[Content]:
+    """Return how much of a token's life is left, as a bar and in words."""
     label = f"{'lifetime':{(_LABEL if look.width >= 70 else 13) + 2}}"
     if token.expires_in is None:
         return rows([("lifetime", "not said: nobody knows when it ends")], look, least=_LABEL)
@@ -173,11 +174,16 @@ def _refresh(session: Session, token: Token, look: Look) -> list[Content]:
     if before is None:
         hint = look.with_keys("{run_again} refreshes, and shows what rotated")
         return [*parts, *rows([("", StyledValue(hint, DIM))], look, least=_LABEL)]
+    return [*parts, Content(), *rotation(before, token, look)]
+
+
+def rotation(before: Token, token: Token, look: Look) -> list[Content]:
+    """Return what a refresh changed."""
     pairs: list[Pair] = [("access", _rotation(before.access, token.access))]
     pairs.append(("refresh", _rotation(before.refresh, token.refresh)))
     if before.scope_granted != token.scope_granted:
         pairs.append(("scope", f"{before.scope_granted} → {token.scope_granted}"))
-    return [*parts, Content(), heading("Refreshed"), *rows(pairs, look, least=_LABEL)]
+    return [heading("Refreshed"), *rows(pairs, look, least=_LABEL)]
 
 
 def _rotation(before: Secret | None, after: Secret | None) -> StyledValue:

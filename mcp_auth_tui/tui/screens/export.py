@@ -21,6 +21,7 @@ from mcp_auth_tui.tui.widgets.hints import Hints
 
 if TYPE_CHECKING:
     from mcp_auth_tui.exports import Export
+    from mcp_auth_tui.exports.clients import ClientProgram
 
 # A report is long, and a preview need not hold all of it.
 _PREVIEW = 4000
@@ -31,6 +32,7 @@ _LISTING = (
     ("s", "saves to a file (0600)", "screen.save"),
     ("esc", "back", "screen.leave"),
 )
+_OF_CLIENT = (*_LISTING[:2], ("i", "installs it", "screen.install"), _LISTING[-1])
 _NAMING = (
     ("enter", "writes it (0600, you alone)", "focused.submit"),
     ("esc", "back", "screen.leave"),
@@ -52,6 +54,7 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
         Binding("escape", "leave", "Back"),
         Binding("c", "copy", "Copy"),
         Binding("s", "save", "Save"),
+        Binding("i", "install", "Install"),
         Binding("j", "focused.cursor_down", "Down", show=False),
         Binding("k", "focused.cursor_up", "Up", show=False),
     ]
@@ -106,6 +109,7 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
     @on(OptionList.OptionHighlighted)
     def _preview(self) -> None:
         chosen = self._chosen
+        self._tell_keys()
         self.query_one("#sentence", Static).update(chosen.sentence)
         preview = self.query_one("#preview", Static)
         try:
@@ -134,6 +138,30 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
         """Copy the chosen form."""
         self.dismiss(ExportChoice(self._chosen.name))
 
+    @property
+    def _client(self) -> ClientProgram | None:
+        """The client that the chosen form is an entry for, if it is one."""
+        from mcp_auth_tui.exports import EXPORTS
+        from mcp_auth_tui.exports.clients import clients
+
+        name = self._chosen.name
+        return None if name in EXPORTS else clients().get(name)
+
+    def _tell_keys(self) -> None:
+        self.query_one(Hints).tell(*(_LISTING if self._client is None else _OF_CLIENT))
+
+    def action_install(self) -> None:
+        """Show how the chosen entry gets into its client's file."""
+        client = self._client
+        if client is None:
+            self.notify("Only an entry for a client can be installed: choose one below.")
+        elif self.app.is_web:
+            self.notify("Its file is on your own machine, not here: save the entry instead.")
+        else:
+            from mcp_auth_tui.tui.screens.install import InstallScreen
+
+            self.app.push_screen(InstallScreen(client, self._session))
+
     def action_save(self) -> None:
         """Ask for the file."""
         field = self.query_one("#file", Input)
@@ -151,6 +179,6 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
         if field.has_focus:
             field.display = False
             self.query_one("#exports").focus()
-            self.query_one(Hints).tell(*_LISTING)
+            self._tell_keys()
         else:
             self.dismiss(None)

@@ -51,6 +51,10 @@ class Look:
     """Why the result of the run is worth less (`Options.marks`)."""
     recorded: bool = False
     """The run was recorded: what would send or copy is of no use."""
+    alive: bool = False
+    """The header is refreshed ahead of its end."""
+    problem: str = ""
+    """Why the last such refresh brought nothing."""
 
     def with_keys(self, sentence: str) -> str:
         """Return a sentence of ours with the keys of the actions that it names in braces."""

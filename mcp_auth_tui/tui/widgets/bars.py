@@ -11,7 +11,7 @@ from textual.widgets import Static
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.tui import actions
 from mcp_auth_tui.tui.keymap import USUAL, Keymap
-from mcp_auth_tui.tui.state import ScreenState
+from mcp_auth_tui.tui.state import KeepAlive, ScreenState
 from mcp_auth_tui.tui.views import content
 
 
@@ -78,6 +78,7 @@ class KeyBar(SessionWidget, Static):
     typing: reactive[bool] = reactive(False)
     changed: reactive[bool] = reactive(False)
     recorded: reactive[tuple[str, ...]] = reactive(())
+    alive: reactive[KeepAlive] = reactive(KeepAlive())
 
     def __init__(self, keymap: Keymap = USUAL) -> None:
         super().__init__(id="keys", markup=False)
@@ -101,6 +102,7 @@ class KeyBar(SessionWidget, Static):
             inline=self.app.is_inline,
             recorded=bool(self.recorded),
             letters=self._keymap.letters,
+            alive=self.alive,
         )
         fixed = ("help", "palette", "quit") if self.size.width >= 72 else ("help",)
         useful = self._keymap.bar(state)

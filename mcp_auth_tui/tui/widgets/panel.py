@@ -21,7 +21,7 @@ from mcp_auth_tui.tui import actions
 from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.status import findings_line, panel_facts, panel_status, status_line
 from mcp_auth_tui.tui.panels.table import PANELS
-from mcp_auth_tui.tui.state import ScreenState
+from mcp_auth_tui.tui.state import KeepAlive, ScreenState
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.widgets.bars import SessionWidget
 
@@ -160,6 +160,7 @@ class Detail(Vertical):
     now: var[float] = var(0.0)
     marks: var[tuple[str, ...]] = var(())
     recorded: var[tuple[str, ...]] = var(())
+    alive: var[KeepAlive] = var(KeepAlive())
 
     def __init__(self, letters: Mapping[str, str] = actions.LETTERS) -> None:
         super().__init__(id="detail")
@@ -189,7 +190,8 @@ class Detail(Vertical):
             self._due = True
             self.call_later(self._rebuild)
 
-    on_resize = watch_session = watch_reveal = watch_now = watch_recorded = _soon
+    on_resize = watch_session = watch_reveal = watch_now = _soon
+    watch_recorded = watch_alive = _soon
 
     async def _rebuild(self) -> None:
         """Draw once for however many changes came since the last time."""
@@ -209,7 +211,15 @@ class Detail(Vertical):
         width = max(self.content_region.width - 3, 20)
         height = self.content_region.height
         look = content.Look(
-            width, self.reveal, self.now, height, self._letters, self.marks, bool(self.recorded)
+            width,
+            self.reveal,
+            self.now,
+            height,
+            self._letters,
+            self.marks,
+            bool(self.recorded),
+            self.alive.on,
+            self.alive.problem,
         )
         page = detail.page(self.session, panel, look, self._page)
         status = status_line(self.session, panel, look)
