@@ -212,7 +212,8 @@ class AuthApp(App[int]):
             self.main.action_panel(list(PANEL_KEYS).index(name))
             return
         parts = (self.main, self.run_controls, self.sign_in, self.output, self.editing,
-                 self.inspection, self.way_through, self.keep_alive, self.quitting, self)  # fmt: skip
+                 self.inspection, self.way_through, self.keep_alive, self.quitting,
+                 self)  # fmt: skip
         part = next(part for part in parts if hasattr(part, f"action_{name}"))
         getattr(part, f"action_{name}")()
 
