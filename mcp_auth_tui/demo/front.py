@@ -93,6 +93,10 @@ class AuthorizationFront:
         """Know a client that registered nowhere."""
         self._clients.put(client.id, client)
 
+    def knows(self, client_id: str) -> bool:
+        """Return whether a client is registered."""
+        return self._clients.get(client_id) is not None
+
     async def handle(self, incoming: Incoming) -> Reply:
         """Answer one request to this origin."""
         match incoming.method, incoming.path:

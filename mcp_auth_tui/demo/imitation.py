@@ -49,6 +49,9 @@ class Imitation:
     """Whether answers name the issuer, and the metadata promises it (RFC 9207)."""
     registration: str | Mapping[str, Any] = "none"
     """``none``, ``open``, or the answer that refuses: ``status`` with ``json`` or ``text``."""
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+    """The answer to an unknown client at the authorization endpoint: ``status`` with ``json`` or
+    ``text``; empty: a page of the practice server."""
     secret: str = ""
     """How the client that was made in its console proves itself; empty: it has no secret."""
     audience: str = "fixed"

@@ -6,7 +6,7 @@ The rules of OAuth are those of the front behind it; which provider, and how, is
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -84,11 +84,8 @@ class ProviderFront:
         return answers.not_found()
 
     async def _register(self, incoming: Incoming) -> Reply:
-        refusal = self._row.registration
-        if not isinstance(refusal, str):
-            if "text" in refusal:
-                return answers.as_text(refusal["status"], refusal["text"])
-            return answers.as_json(refusal["json"], refusal["status"])
+        if not isinstance(self._row.registration, str):
+            return _refusal(self._row.registration)
         reply = await self.front.handle(replace(incoming, path="/register"))
         members = _members(reply)
         if members is None or reply.status != 201:
@@ -103,6 +100,8 @@ class ProviderFront:
         except ValueError:
             return await self.front.handle(replace(incoming, path="/authorize"))
         given = dict(pairs)
+        if self._row.unknown and not self.front.knows(given.get("client_id", "")):
+            return _refusal(self._row.unknown)
         try:
             kept = [(k, v) for k, v in pairs if k not in ("resource", "audience", "scope")]
             query = urlencode(
@@ -173,6 +172,12 @@ def _signer(row: Imitation, issuer: str, entropy: Entropy) -> TokenSigner | None
     from mcp_auth_tui.demo.jwt import TokenSigner
 
     return TokenSigner(issuer, entropy, row.claims, row.dropped)
+
+
+def _refusal(answer: Mapping[str, Any]) -> Reply:
+    if "text" in answer:
+        return answers.as_text(answer["status"], answer["text"])
+    return answers.as_json(answer["json"], answer["status"])
 
 
 def _sent_back(given: dict[str, str], error: str, words: str) -> Reply:

@@ -72,7 +72,7 @@ def test_the_document_and_the_events_tell_it_with_the_words_to_run_again_with() 
 @pytest.mark.parametrize("name", ["report", "report-html"])
 def test_reports_tell_it(name: str) -> None:
     text = rendered(name, folded(events()), lambda _: None).replace("\\", "")
-    assert "looks like" in text and "known from" in text
+    assert "Looks like" in text and "looks like" in text and "known from" in text
     assert f"--param audience={MCP}" in text
 
 

@@ -13,6 +13,7 @@ from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.findings.advice import ClientNote, client_notes
 from mcp_auth_tui.model import Browsed, Exchange, Finding, Level, Outcome, Resumed, Session
 from mcp_auth_tui.protocol.quirks.advice import known_way
+from mcp_auth_tui.protocol.quirks.recognition import recognise
 from mcp_auth_tui.render.safe import Safe
 from mcp_auth_tui.render.summary import counted
 from mcp_auth_tui.text import units
@@ -136,6 +137,8 @@ def _summary(session: Session, safe: Safe) -> Iterable[tuple[str, str]]:
             yield "Authorization servers", safe.line(", ".join(session.resource.issuers))
     if session.server is not None:
         yield "Issuer", safe.line(session.server.issuer)
+    if (guess := recognise(session)) is not None:
+        yield "Looks like", f"{guess.provider.name}: {guess.reason}"
     if session.client is not None:
         yield "Client", safe.line(f"{session.client.how}, {session.client.auth_method}")
     yield "When", units.date(session.started)
