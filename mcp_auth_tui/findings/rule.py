@@ -11,6 +11,11 @@ REPORT = "Send its operator the report (--export report; e on the screen)."
 """What somebody can do who only uses a server, where a rule has no sentence of its own."""
 OWN_CLIENT = "Make a client in the server's console and give it with --client-id."
 """The same where registration fails."""
+BY_ENDPOINTS = (
+    "If you know its endpoints, give them by hand: --authorization-endpoint URL --token-endpoint"
+    f" URL. {REPORT}"
+)
+"""The same where the metadata of the authorization server is of no use."""
 
 
 @dataclass(frozen=True, slots=True)

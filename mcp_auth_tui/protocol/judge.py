@@ -14,6 +14,11 @@ from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS, STATELESS, Config
 from mcp_auth_tui.text.units import host_of
 
+# What a document is there for, and who knows that can do without it.
+_WITHOUT = {
+    Stage.RESOURCE: "If you know the authorization server: --issuer URL.",
+    Stage.SERVER: "If you know its endpoints: --authorization-endpoint URL --token-endpoint URL.",
+}
 REFUSED_FOR_SAFETY = 4
 BEHIND_TLS = (
     "The server does not know that it is reached by https: let the proxy before it say so"
@@ -222,10 +227,15 @@ class Judge:
         self.stop(
             failure.kind,
             seen=failure.message,
-            next=failure.next,
+            next=failure.next or self._without(failure.kind),
             message=f"{exchange.request.purpose}: {failure.message}",
             exchange=exchange,
         )
+
+    def _without(self, id: str) -> str:
+        """Return the next step where an option does without the document that did not come."""
+        way = _WITHOUT.get(self.stage, "")
+        return f"{findings.CATALOGUE[id].next} {way}" if way else ""
 
 
 def _number(exchange: Exchange | int | None) -> int | None:

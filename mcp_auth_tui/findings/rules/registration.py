@@ -233,7 +233,10 @@ RULES: tuple[Rule, ...] = (
             "MCP 2025-11-25 basic/authorization (Client ID Metadata Documents); Client ID "
             "Metadata Document draft §3"
         ),
-        "Use an address such as https://example.com/oauth/client.json.",
+        (
+            "Use an address such as https://example.com/oauth/client.json, or leave it out and let "
+            "a client be registered: --register."
+        ),
         "Authorization servers must refuse any other form.",
         since="2025-11-25",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.findings.rule import Rule
+from mcp_auth_tui.findings.rule import BY_ENDPOINTS, REPORT, Rule
 from mcp_auth_tui.model import Level, Whose
 
 RULES: tuple[Rule, ...] = (
@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
         "Without it a client knows neither where to sign in nor where to get a token.",
         since="2025-06-18",
         levels={"2025-03-26": Level.WARNING},
+        meanwhile=BY_ENDPOINTS,
     ),
     Rule(
         "as-misplaced",
@@ -53,6 +54,7 @@ RULES: tuple[Rule, ...] = (
         "RFC 8414 §3.2",
         "Route the well-known path to the document before the catch-all of the web application.",
         "A page instead of “not found” hides that the document is missing.",
+        meanwhile=BY_ENDPOINTS,
     ),
     Rule(
         "as-content-type",
@@ -73,6 +75,7 @@ RULES: tuple[Rule, ...] = (
         "RFC 8414 §3.2; RFC 8259 §4; RFC 8259 §8.1",
         "Run the document through a JSON checker and remove what it reports.",
         "Clients differ in what they make of a broken document, and most give up.",
+        meanwhile=BY_ENDPOINTS,
     ),
     Rule(
         "as-issuer-missing",
@@ -149,6 +152,7 @@ RULES: tuple[Rule, ...] = (
         "RFC 8414 §2",
         "Add authorization_endpoint to the metadata.",
         "Without it the browser cannot be sent anywhere.",
+        meanwhile=f"If you know it, give it by hand: --authorization-endpoint URL. {REPORT}",
     ),
     Rule(
         "as-no-token",
@@ -159,6 +163,7 @@ RULES: tuple[Rule, ...] = (
         "RFC 8414 §2",
         "Add token_endpoint to the metadata.",
         "Without it the code from the browser cannot be exchanged.",
+        meanwhile=f"If you know it, give it by hand: --token-endpoint URL. {REPORT}",
     ),
     Rule(
         "as-endpoint-http",
@@ -217,6 +222,7 @@ RULES: tuple[Rule, ...] = (
         "Remove client_id, redirect_uri, state and the like from authorization_endpoint.",
         "A doubled parameter can make the server use another client or send the code elsewhere.",
         exit=4,
+        meanwhile=f"Give it by hand without them: --authorization-endpoint URL. {REPORT}",
     ),
     Rule(
         "as-endpoint-foreign",

@@ -281,6 +281,8 @@ RULES: tuple[Rule, ...] = (
         "RFC 6749 §5.2; RFC 6749 §6",
         "Sign in again.",
         "The grant has ended: it expired, was revoked, or the token was already used.",
-        meanwhile="Sign in again (a new run).",
+        meanwhile=(
+            "Sign in again (a new run); without --refresh the token of the sign-in itself is given."
+        ),
     ),
 )

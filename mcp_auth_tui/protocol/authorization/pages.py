@@ -89,6 +89,8 @@ def refused(
             f"{_ON_THE_PAGE} Register {attempt.redirect_uri} for this client, or use an address"
             " that is registered: --redirect-uri, --port."
         )
+    if client.how == "pre-registered":
+        next = f"{next} Or, where the server registers clients, let it: --register."
     judge.stop(
         id,
         seen=seen,

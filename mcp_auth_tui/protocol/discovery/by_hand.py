@@ -64,7 +64,8 @@ def instead(
         return (yield from body)
     except FlowStop as stopped:
         finding = stopped.finding
-        if finding.id not in _NO_DOCUMENT or not suffice(judge.config):
+        lost = finding.id in _NO_DOCUMENT or finding.id.startswith("net-")
+        if not lost or not suffice(judge.config):
             raise
     if finding.id == "as-missing":  # what was there and is broken was told with its place
         yield from judge.note(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.certificate import alias_pointer, aliases
@@ -28,9 +29,15 @@ def read_endpoint(
         return None
     aliased = name in aliases(judge.config, document)
     pointer = alias_pointer(name) if aliased else f"/{name}"
+    way = f"If you know the right one, give it by hand: {by_hand.flag(name)} URL. {REPORT}"
     if not isinstance(value, str):
         judge.stop(
-            "as-endpoint-scheme", seen=as_seen(value), exchange=exchange, pointer=pointer, exit=4
+            "as-endpoint-scheme",
+            seen=as_seen(value),
+            exchange=exchange,
+            pointer=pointer,
+            exit=4,
+            meanwhile=way,
         )
     try:
         endpoint(value)
@@ -38,8 +45,8 @@ def read_endpoint(
         id, seen = f"as-endpoint-{error.reason}", f"{value}: {error}"
         if error.reason == "scheme":
             # Nothing lifts this one: such a URL is never opened (SPEC 3).
-            judge.stop(id, seen=seen, exchange=exchange, pointer=pointer, exit=4)
-        yield from judge.refuse(id, seen=seen, exchange=exchange, pointer=pointer)
+            judge.stop(id, seen=seen, exchange=exchange, pointer=pointer, exit=4, meanwhile=way)
+        yield from judge.refuse(id, seen=seen, exchange=exchange, pointer=pointer, meanwhile=way)
         return value
     for id in ("as-endpoint-scheme", "as-endpoint-http", "as-endpoint-fragment"):
         yield from judge.keep(id, seen=value, exchange=exchange, pointer=pointer)
@@ -49,7 +56,11 @@ def read_endpoint(
         return value
     if is_private(split(value).hostname or ""):
         yield from judge.refuse(
-            "as-endpoint-private", seen=value, exchange=exchange, pointer=pointer
+            "as-endpoint-private",
+            seen=value,
+            exchange=exchange,
+            pointer=pointer,
+            meanwhile=way,
         )
     else:
         yield from judge.keep("as-endpoint-private", exchange=exchange, pointer=pointer)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange, Tried, Whose
 from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.actions import Protocol
@@ -172,6 +173,9 @@ def _mismatch(
         exchange=exchange,
         pointer="/issuer",
         whose=Whose.CLIENT if by_hand else None,
+        meanwhile=f"Name the issuer as the metadata does: --issuer {named}. {REPORT}"
+        if slash and not by_hand
+        else "",
     )
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
+from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange, Whose
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Protocol
+from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE
 from mcp_auth_tui.protocol.judge import BEHIND_TLS, Judge
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.urls import join, same_origin
@@ -112,8 +114,19 @@ def note_unauthorized_in_200(
             seen=excerpt_of(exchange, answer),
             exchange=exchange,
             pointer="/error/message",
+            meanwhile=_as_before(judge),
         )
     yield from ()
+
+
+def _as_before(judge: Judge) -> str:
+    """Name the revision that may be refused properly, where nobody chose one."""
+    if judge.config.spec != "auto":
+        return ""
+    older = NEWEST_INITIALIZE
+    return (
+        f"See whether the server refuses clients of before as it should: --spec {older}. {REPORT}"
+    )
 
 
 def wrong_status(judge: Judge, exchange: Exchange) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange, Field
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
 from mcp_auth_tui.protocol.actions import Now, Protocol
@@ -23,6 +24,10 @@ from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint
 
+_FRESH = (
+    "Get a fresh assertion from where the workload gets its identity. Where a person may sign in"
+    " too: --grant authorization_code."
+)
 _SKEW = 30.0
 
 
@@ -88,15 +93,14 @@ def _checked_assertion(asker: Endpoint, assertion: str) -> Protocol[None]:
     """Look at expiry and audience before anything is sent (WI2)."""
     _, claims = read_jwt(assertion)
     if claims is None:
-        asker.judge.stop("client-assertion", seen="the assertion is no JWT")
+        asker.judge.stop("client-assertion", seen="the assertion is no JWT", next=_FRESH)
     now: float = yield Now()
     expiry = claims.get("exp")
     if isinstance(expiry, int | float) and expiry < now - _SKEW:
         asker.judge.stop(
             "client-assertion",
             seen=f"expired {now - expiry:,.0f} s ago (exp {expiry:.0f})",
-            next="Get a fresh assertion from where the workload gets its identity; if it is fresh,"
-            " look at this machine's clock.",
+            next=f"{_FRESH} If it is fresh, look at this machine's clock.",
         )
     audience = claims.get("aud")
     listed = audience if isinstance(audience, list) else [audience]
@@ -210,6 +214,7 @@ def _judged_jag(
             expected=ID_JAG,
             exchange=exchange,
             pointer="/issued_token_type",
+            meanwhile=f"If a person may sign in there too: --grant authorization_code. {REPORT}",
         )
     kind = answer.get("token_type")
     wrong = not isinstance(kind, str) or kind.upper() != "N_A"
