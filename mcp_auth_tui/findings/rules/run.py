@@ -226,8 +226,8 @@ RULES: tuple[Rule, ...] = (
         "The store can be written, and no other program is refreshing the same token.",
         "RFC 9700 §4.14.2; own",
         (
-            "Make the store usable as the sentence above says, or end the other program; "
-            "the token that is held stays good until it ends."
+            "Make the store usable as the sentence above says, end the other program, or leave "
+            "--refresh out: the token that is held stays good until it ends."
         ),
         "A refresh spends the old refresh token: an answer that cannot be kept would be lost.",
     ),
