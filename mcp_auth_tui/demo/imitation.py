@@ -128,13 +128,13 @@ class Imitation:
     def mint(self, entropy: Entropy, signed: Mint | None) -> Mint:
         """Return what makes its access tokens; ``signed`` makes JWTs."""
 
-        def made(access: Access) -> str:
+        def token(access: Access) -> str:
             if self.token == "jwe" and access.grant.resource == OWN:
                 parts = (entropy.opaque("access") for _ in range(3))
                 return f"{_JWE}..{'.'.join(parts)}"
             return signed(access) if signed else f"{self.token}{entropy.opaque('access')}"
 
-        return made
+        return token
 
 
 def imitation(name: str) -> Imitation:

@@ -158,8 +158,8 @@ class ProviderFront:
         if members is None:
             return reply
         if other := self._row.errors.get(str(members.get("error"))):
-            told = {"error": other["error"], "error_description": other["error_description"]}
-            return answers.as_json({**other.get("extra", {}), **told}, other["status"])
+            error = {name: other[name] for name in ("error", "error_description")}
+            return answers.as_json({**other.get("extra", {}), **error}, other["status"])
         if "access_token" in members:
             # The names of the scopes are the provider's: they are those that were asked for.
             return answers.as_json({k: v for k, v in members.items() if k != "scope"})

@@ -100,7 +100,7 @@ class PracticeServer:
         )
         urls = (server.url, server.sse_url)
         if row is not None:
-            imitated = _imitated(row, make, issuer, urls, entropy)
+            imitated = _provider_front(row, make, issuer, urls, entropy)
             front, handle, named = imitated.front, imitated.handle, imitated.named
             server.issuer, server.client = front.issuer, imitated.client
         else:
@@ -154,7 +154,7 @@ def _imitation(provider: str) -> "Imitation | None":
     return imitation(provider)
 
 
-def _imitated(
+def _provider_front(
     row: "Imitation",
     make: Callable[..., AuthorizationFront],
     origin: str,

@@ -119,7 +119,7 @@ class KnownWays:
             return None
         options = tuple(
             option
-            for option in _filled(way, self._session, finding)
+            for option in _options_of(way, self._session, finding)
             if not _in_force(option, self._session)
         )
         client = any(option.flag == "--client-id" for option in options)
@@ -146,7 +146,7 @@ def _one_place(provider: Provider, finding: Finding) -> bool:
     return bool(seen) and (both or seen == expected)
 
 
-def _filled(way: Way, session: Session, finding: Finding) -> Iterator[OptionWord]:
+def _options_of(way: Way, session: Session, finding: Finding) -> Iterator[OptionWord]:
     """Yield the options of a way with what the run knows in the place of blanks."""
     resource = session.resource.identifier if session.resource else session.url
     known = {

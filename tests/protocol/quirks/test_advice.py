@@ -19,6 +19,7 @@ from mcp_auth_tui.protocol.quirks.advice import KnownWay, OptionWord, known_way
 from mcp_auth_tui.protocol.quirks.table import providers
 from mcp_auth_tui.protocol.registration.client import register
 from mcp_auth_tui.settings.arguments import commands
+from mcp_auth_tui.settings.options import from_arguments
 from tests.protocol.script import REDIRECT, client, judge, metadata_at, server
 
 MCP = "https://mcp.example/mcp"
@@ -108,6 +109,19 @@ def test_what_the_run_was_made_with_is_not_advised_again() -> None:
     told = way(entra, finding("as-no-registration", Stage.SERVER))
     assert told.options == (OptionWord("--scope", f"{MCP}/.default offline_access"),)
     assert told.console == ""
+
+
+def test_the_marks_of_a_run_are_understood_as_the_options_that_it_was_made_with() -> None:
+    words = ("--no-resource", "--allow", "as-pkce-absent", "--issuer", AUTH0, "--id-token")
+    marks = from_arguments(commands.flow().parse_args([MCP, *words]), {}).marks
+    entra = session("https://login.microsoftonline.com/x/v2.0", lifted=marks)
+    told = way(entra, finding("as-no-registration", Stage.SERVER))
+    assert [option.flag for option in told.options] == ["--client-id", "--scope"]
+    slash = finding("as-issuer-slash", Stage.SERVER, seen=AUTH0, expected=AUTH0.rstrip("/"))
+    assert way(session(), slash).command == f"--issuer {AUTH0}"
+    assert way(session(lifted=marks), slash).options == ()
+    cognito = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI"
+    assert way(session(cognito, lifted=marks), REFUSED).command == "--scope openid"
 
 
 @pytest.mark.parametrize(
