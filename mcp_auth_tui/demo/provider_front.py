@@ -60,7 +60,8 @@ class ProviderFront:
         self._row = row
         self._origin = origin
         self._resource = urls[0]
-        self._served = {path: name for name, path in row.paths.items()}
+        # Where a path serves two, it is the first that counts.
+        self._served = {row.paths[name]: name for name in reversed([*row.paths])}
 
     async def handle(self, incoming: Incoming) -> Reply:
         """Answer one request to this origin."""

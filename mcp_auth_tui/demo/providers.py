@@ -36,6 +36,8 @@ over
 hydra rs-fresh-token-refused Ory Hydra: resource passed over, audience in its place
 figma dcr-needs-token Figma: registration for the clients of its catalog alone, with a bare 403
 gitlab authz-error GitLab: the scope mcp alone for clients that registered themselves
+workers-oauth-provider as-pkce-plain Cloudflare's workers-oauth-provider: forgets clients; the run \
+goes on
 supabase jwt-aud Supabase: an aud of its own; the run goes on
 """
 

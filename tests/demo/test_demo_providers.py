@@ -22,7 +22,7 @@ from mcp_auth_tui.settings.options import SECRET_VARIABLE
 from tests import providers as imitated
 from tests.runs import Finished, finished
 
-GOES_ON = {"supabase"}
+GOES_ON = {"supabase", "workers-oauth-provider"}
 """Those with which a plain run reaches a header."""
 
 
@@ -129,6 +129,14 @@ HALF: list[tuple[str, tuple[str, ...], bool, str, str, tuple[str, ...]]] = [
         False,
         "authz-error",
         "Unrecognized client_id",
+        ("--register", "--fresh"),
+    ),
+    (
+        "workers-oauth-provider",
+        ("--client-id", "forgotten"),
+        False,
+        "authz-error",
+        "Invalid client",
         ("--register", "--fresh"),
     ),
     (
