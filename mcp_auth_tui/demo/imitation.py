@@ -63,6 +63,9 @@ class Imitation:
     """The words with which a request without a scope is refused; empty: it is taken."""
     scopes: tuple[str, ...] = ()
     """The scopes that may be asked for; empty: all may."""
+    offline: str = ""
+    """The parameter of the authorization request, as ``name=value``, without which no refresh token
+    comes; empty: one always comes."""
     token: str = ""
     """What an opaque token begins with; ``jwe``: of five parts where it is for the provider itself.
     Where there is a path of keys, tokens are JWTs."""

@@ -60,6 +60,8 @@ class ProviderFront:
         self._row = row
         self._origin = origin
         self._resource = urls[0]
+        self._offline = True
+        """Whether the last authorization request was one that a refresh token comes with."""
         # Where a path serves two, it is the first that counts.
         self._served = {row.paths[name]: name for name in reversed([*row.paths])}
 
@@ -101,6 +103,8 @@ class ProviderFront:
         except ValueError:
             return await self.front.handle(replace(incoming, path="/authorize"))
         given = dict(pairs)
+        name, _, value = self._row.offline.partition("=")
+        self._offline = not name or given.get(name) == value
         if self._row.unknown and not self.front.knows(given.get("client_id", "")):
             return _refusal(self._row.unknown)
         try:
@@ -163,7 +167,8 @@ class ProviderFront:
             return answers.as_json({**other.get("extra", {}), **error}, other["status"])
         if "access_token" in members:
             # The names of the scopes are the provider's: they are those that were asked for.
-            return answers.as_json({k: v for k, v in members.items() if k != "scope"})
+            left_out = {"scope"} if self._offline else {"scope", "refresh_token"}
+            return answers.as_json({k: v for k, v in members.items() if k not in left_out})
         return reply
 
 

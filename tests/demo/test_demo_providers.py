@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,7 @@ from mcp_auth_tui.demo.imitation import imitation
 from mcp_auth_tui.demo.providers import CLIENT, PROVIDERS, SECRET
 from mcp_auth_tui.demo.server import PracticeServer
 from mcp_auth_tui.help import text
+from mcp_auth_tui.model.oauth import Token
 from mcp_auth_tui.protocol.quirks.recognition import recognise
 from mcp_auth_tui.protocol.quirks.table import providers
 from mcp_auth_tui.settings.options import SECRET_VARIABLE
@@ -184,6 +186,43 @@ def test_who_takes_half_of_the_advice_is_told_the_other_half(
     assert tuple(advised) == options
 
 
+def issued(name: str, run: int = -1) -> Token:
+    token = imitated.journey(name).runs[run].session.token
+    assert token is not None
+    return token
+
+
+def test_tokens_have_the_shape_that_the_provider_gives_them() -> None:
+    header, *rest = issued("auth0", 0).access.reveal().split(".")
+    assert (header[:4], len(rest), rest[0]) == ("eyJh", 4, "")  # encrypted, without a key in it
+    assert issued("auth0").claims is not None
+    for name, start in (("google", "ya29."), ("github", "gho_"), ("hydra", "ory_at_")):
+        assert issued(name).access.reveal().startswith(start)
+        assert issued(name).claims is None
+    expected: dict[str, dict[str, Any]] = {
+        "entra": {"aud": "99999999-8888-7777-6666-555555555555", "ver": "2.0", "scope": None},
+        "okta": {"aud": "api://default", "cid": CLIENT, "scp": ["notes:read"]},
+        "keycloak": {"aud": "account", "azp": CLIENT},
+        "cognito": {"aud": None, "client_id": CLIENT, "token_use": "access"},
+        "authentik": {"aud": CLIENT},
+        "supabase": {"aud": "authenticated", "role": "authenticated"},
+    }
+    for name, members in expected.items():
+        claims = issued(name).claims or {}
+        assert {member: claims.get(member) for member in members} == members
+
+
+def test_google_gives_a_refresh_token_to_who_asks_for_access_offline() -> None:
+    words = ("--issuer", "NAMED", "--client-id", CLIENT, "--refresh")
+    run, _ = asyncio.run(half("google", words, secret=True))
+    missing = next(i for i in run.document["findings"] if i["id"] == "token-no-refresh")
+    advised = missing["provider"]["options"]
+    assert advised == ["--param", "access_type=offline", "--param", "prompt=consent"]
+    again, _ = asyncio.run(half("google", (*words, *advised), secret=True))
+    assert again.document["token"]["refresh"] is not None
+    assert "token-no-refresh" not in {item["id"] for item in again.document["findings"]}
+
+
 # -- what goes over the wire, without the program
 
 
@@ -226,6 +265,37 @@ def test_an_answer_names_the_issuer_only_where_the_provider_does(name: str) -> N
     fields = parse_qs(urlsplit(asked.headers["location"]).query)
     assert fields.get("iss", []) == ([issuer] if imitation(name).iss else [])
     assert fields["state"] == ["s"] and "code" in fields
+
+
+async def signed_in_by_pages(name: str) -> httpx.Response:
+    server = await PracticeServer.start(provider=name)
+    origin = "/".join(server.issuer.split("/")[:3])
+    place = f"{origin}{imitation(name).paths['authorize']}"
+    query = {
+        "response_type": "code",
+        "client_id": CLIENT,
+        "redirect_uri": REDIRECT,
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    try:
+        async with httpx.AsyncClient(headers={"Origin": origin}) as http:
+            page = await http.get(place, params=query)
+            for path, more in (("/sign-in", {"name": "Ada"}), ("/consent", {"decision": "allow"})):
+                form = dict(re.findall(r'name="(transaction|token)" value="([^"]+)"', page.text))
+                page = await http.post(f"{origin}{path}", data={**form, **more})
+                if path == "/sign-in":
+                    page = await http.get(f"{origin}{page.headers['location']}")
+    finally:
+        await server.aclose()
+    return page
+
+
+@pytest.mark.parametrize("name", ["keycloak", "github", "atlassian"])
+def test_a_person_signs_in_on_its_pages_whatever_path_the_issuer_has(name: str) -> None:
+    page = asyncio.run(signed_in_by_pages(name))
+    assert page.status_code == 303
+    assert page.headers["location"].startswith(f"{REDIRECT}?code=")
 
 
 async def documents(name: str) -> tuple[dict[str, Any], dict[str, int]]:
