@@ -14,6 +14,7 @@ from mcp_auth_tui.model import (
     Exchange,
     Finding,
     Learned,
+    Level,
     Outcome,
     Stage,
 )
@@ -22,7 +23,7 @@ from mcp_auth_tui.protocol import challenge
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.checks.server import needs_of
 from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.discovery import resource, resource_document, server
+from mcp_auth_tui.protocol.discovery import elsewhere, resource, resource_document, server
 from mcp_auth_tui.protocol.judge import REFUSED_FOR_SAFETY, Details, Judge
 from mcp_auth_tui.protocol.mcp.first_contact import first_contact
 from mcp_auth_tui.protocol.staging import staged
@@ -74,7 +75,7 @@ def run(
     at = judge.at(Stage.RESOURCE)
     owed = not opened and (found is not None or first.stopped in _PROTECTED)
     looked = resource.discover_resource(at, contact)
-    body = _resource(looked if owed else _quiet(looked))
+    body = _resource(elsewhere.searched(at, looked) if owed else _quiet(looked))
     protected = yield from staged(Stage.RESOURCE, body, _told, _fatal)
     if opened and protected is not None:
         yield from resource.open_beside(at, protected.issuers, protected.exchange)
@@ -158,6 +159,13 @@ def _quiet(body: Protocol[Resource]) -> Protocol[Resource]:
     return found
 
 
+def _legacy(judge: Judge) -> Protocol[AuthorizationServer]:
+    found = yield from server.legacy_server(judge)
+    if found.guessed:
+        yield from elsewhere.of_origin(judge)
+    return found
+
+
 def _servers(judge: Judge, protected: Resource, contact: Contact) -> Protocol[None]:
     """Look at every authorization server that is named, or at the place of 2025-03-26."""
     if protected.legacy:
@@ -174,13 +182,22 @@ def _servers(judge: Judge, protected: Resource, contact: Contact) -> Protocol[No
         if resource_document.compare(protected.identifier, at.config.url) == "foreign":
             # Told already; that a server does not list somebody else's resource is no news.
             wants = replace(wants, resource="")
-        ways = [server.discover_server(at, issuer, wants) for issuer in issuers]
+        ways = [
+            elsewhere.searched(at, server.discover_server(at, issuer, wants), issuer)
+            for issuer in issuers
+        ]
         found: list[AuthorizationServer] = []
-        for way in ways or [server.legacy_server(at)]:
+        stops: list[FlowStop] = []
+        for way in ways or [_legacy(at)]:
             try:
                 found.append((yield from way))
             except FlowStop as stopped:
-                yield _fatal(stopped)
+                stops.append(stopped)
+        for stop in stops:
+            # Clients take the first: where that can be used, another one stops nobody.
+            good = bool(found) and found[0].issuer == issuers[0]
+            spared = good and stop.finding.exit != REFUSED_FOR_SAFETY
+            yield replace(stop.finding, level=Level.WARNING) if spared else _fatal(stop)
         if found:
             yield Learned("server", found[0])
         return found

@@ -194,3 +194,23 @@ def test_an_endpoint_that_is_no_web_address_ends_one_server_and_not_the_other() 
     session = inspected(answers)
     assert broken(session, Level.FATAL) == ["as-endpoint-scheme"]
     assert session.server.issuer == ISSUER
+
+
+def test_a_document_that_is_missed_is_looked_for_elsewhere_as_a_run_does() -> None:
+    """Issue 10, kind 7: what is found is the evidence, and names the option."""
+    tenant = f"{ISSUER}/tenant"
+    root = f"{ISSUER}/.well-known/openid-configuration"
+    session = inspected({URL: challenged(), PRM: resource(tenant), root: server(ISSUER)})
+    assert root in [item.request.url for item in session.exchanges]
+    assert broken(session, Level.FATAL) == ["as-misplaced"]
+    [found] = [item for item in session.findings if item.id == "as-misplaced"]
+    assert ISSUER in found.seen
+    assert f"--issuer {ISSUER}" in found.meanwhile
+
+
+def test_a_server_that_is_not_needed_for_another_can_be_used_stops_nobody() -> None:
+    session = inspected({**GOOD, PRM: resource(ISSUER, OTHER)})
+    assert broken(session, Level.FATAL) == []
+    assert broken(session, Level.ERROR) == []
+    [dead] = [item for item in session.findings if item.id == "as-missing" and item.level != "ok"]
+    assert dead.level is Level.WARNING
