@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from mcp_auth_tui.net.settings import NetworkSettings
     from mcp_auth_tui.run.sign_out import SignOut
     from mcp_auth_tui.settings.arguments.parser import Parser
+    from mcp_auth_tui.storage.other_tools import ForeignGrant
     from mcp_auth_tui.storage.token_entries import StoredToken
     from mcp_auth_tui.storage.tokens import TokenStore
 
-ACTIONS = ("list", "show", "refresh", "introspect", "revoke", "forget")
+ACTIONS = ("list", "show", "refresh", "introspect", "revoke", "forget", "import")
 _ABOUT = """\
 Looks at, refreshes and ends the tokens and registrations that runs have kept.
 
@@ -30,6 +31,9 @@ Looks at, refreshes and ends the tokens and registrations that runs have kept.
   mcp-auth-tui sessions revoke URL        end it on the server (RFC 7009), delete the registration
                                           (RFC 7592) if nothing else needs it, and forget both
   mcp-auth-tui sessions forget URL        forget it here; what the server has stays there
+  mcp-auth-tui sessions import            list what other programs keep: mcp-remote, MCP Inspector,
+                                          mcporter, mcpc, FastMCP; their files are only read
+  mcp-auth-tui sessions import URL        take theirs for one server over (--from TOOL chooses)
 """
 _EXITS = """\
 exit codes: 0 done; 1 something could not be done, or is still on the server; 2 usage; 3 nothing
@@ -45,6 +49,8 @@ def command(words: list[str]) -> int:
     from mcp_auth_tui.settings.options import Usage, network
     from mcp_auth_tui.storage.token_file import StoreProblem
 
+    if args.action == "import":
+        return _import(args, parser)
     if args.action == "list":
         if args.url or args.all:
             parser.error("list takes no URL: it lists everything")
@@ -67,12 +73,76 @@ def sessions_parser() -> Parser:
     parser.add_argument("url", metavar="URL", nargs="?", help="the MCP server; https is assumed")
     parser.add_argument("--all", action="store_true", help="everything that is stored")
     parser.add_argument("--json", action="store_true", help="list, show, introspect: as JSON")
+    parser.add_argument("--from", dest="tool", metavar="TOOL", help="import: of this program alone")
     group = parser.add_argument_group("which, where several are stored for the server")
     group.add_argument("--client-id", metavar="ID", help="those of this client")
     group.add_argument("--issuer", metavar="URL", help="those of this authorization server")
     group.add_argument("--scope", metavar="SCOPES", help="those that were granted these")
     network_options(parser)
     return parser
+
+
+def _import(args: Namespace, parser: Parser) -> int:
+    """List what other programs keep, or take what is for one server over."""
+    from mcp_auth_tui.protocol.urls import mcp_url
+    from mcp_auth_tui.storage.other_tools import TOOLS, about, find
+
+    if args.tool not in (None, *TOOLS):
+        parser.error(f"--from: one of {', '.join(TOOLS)}")
+    try:
+        url = mcp_url(args.url).url if args.url else ""
+    except ValueError as error:
+        parser.error(str(error))
+    found: list[ForeignGrant] = []
+    for item in find(tool=args.tool):
+        if isinstance(item, str):
+            _say(item)
+        else:
+            found.append(item)
+    if url:
+        return _adopt(args, url, [item for item in found if about(item, url)])
+    if not found:
+        return _say("No other program keeps anything that is known here.", _NOTHING)
+    from mcp_auth_tui.desktop.output import deliver
+    from mcp_auth_tui.render.stored import foreign
+    from mcp_auth_tui.text.terminal import harmless
+
+    lines = [line for item in found for line in foreign(item)]
+    text = "".join(f"{harmless(line)}\n" for line in lines)
+    return int(not deliver(text, None, lambda line: None, again=True))
+
+
+def _adopt(args: Namespace, url: str, found: list[ForeignGrant]) -> int:
+    from mcp_auth_tui.run.adoption import AdoptionProblem, adopt
+    from mcp_auth_tui.run.stored import open_store
+    from mcp_auth_tui.settings.options import network
+    from mcp_auth_tui.storage.token_file import StoreProblem
+    from mcp_auth_tui.text.terminal import one_line
+
+    store, notes = open_store(None)
+    for note in notes:
+        _say(note)
+    if store is None:
+        return _say("Nothing is kept here: the token store is turned off.", 1)
+    if not found:
+        return _say(f"No other program keeps anything for {url}.", _NOTHING)
+    code = 0
+    for item in found:
+        try:
+            stored = adopt(store, item, url, network(args))
+        except AdoptionProblem as problem:
+            code = max(code, _say(f"{item.tool}, {item.path}: {one_line(str(problem))}", 1))
+            continue
+        except StoreProblem as problem:
+            return _say(str(problem), 1)
+        rotates = " A refresh may end the copy of that program." if stored.refreshable else ""
+        _say(
+            f"What {item.tool} keeps for {url} (client {one_line(stored.client_id)}) is stored here"
+            f" as well: sessions show, refresh or revoke {url}.{rotates}"
+        )
+    for note in store.notes:
+        _say(note)
+    return code
 
 
 def _say(sentence: str, code: int = 0) -> int:

@@ -18,6 +18,7 @@ from mcp_auth_tui.text.units import duration
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model.oauth import Client, Token
+    from mcp_auth_tui.storage.other_tools import ForeignGrant
     from mcp_auth_tui.storage.token_entries import StoredToken
 
 SCHEMA = "mcp-auth-tui-sessions/1"
@@ -62,6 +63,20 @@ def listing(tokens: Sequence[StoredToken], clients: Sequence[Client]) -> Iterato
     for client in clients:
         if (client.issuer, client.id) not in used:
             yield f"no token: client {client.id} of {client.issuer} ({client.how})"
+
+
+def foreign(found: ForeignGrant) -> Iterator[str]:
+    """Yield what another program keeps, without any secret."""
+    unnamed = "for a server that the file does not name (sessions import URL finds it)"
+    yield f"{found.tool}: {found.url or unnamed}"
+    left = None if found.expires is None else found.expires - time.time()
+    ends = "its end is not known" if left is None else "it has ended"
+    if left is not None and left > 0:
+        ends = f"good for {duration(left)}"
+    refresh = "with a refresh token" if found.refresh else "no refresh token"
+    held = f"{found.type}, {ends}, {refresh}" if found.access else found.note or "no token"
+    yield f"  {held}; scopes {found.scope or 'not said'}"
+    yield f"  client {found.client.get('client_id', 'not said')}; {found.path}"
 
 
 def life(stored: StoredToken) -> str:

@@ -249,3 +249,97 @@ def test_a_token_without_a_refresh_token_is_not_called_refreshed(
         "",
         f"mcp-auth-tui: {URL} (client c1): There is nothing to refresh the token with.\n",
     )
+
+
+def kept_elsewhere(home: Path, url: str, **tokens: Any) -> Path:
+    """Write what mcporter would keep for a server."""
+    members = {"access_token": "at-1", "token_type": "Bearer", "refresh_token": "rt-1", **tokens}
+    entry = {
+        "serverName": "notes",
+        "serverUrl": url,
+        "updatedAt": "2026-01-01T00:00:00.000Z",
+        "tokens": {key: value for key, value in members.items() if value is not ...},
+        "clientInfo": {"client_id": "c1", "redirect_uris": ["http://127.0.0.1:1/cb"]},
+    }
+    path = home / ".mcporter" / "credentials.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"version": 1, "entries": {"notes|0": entry}}))
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    return tmp_path
+
+
+def test_what_another_program_keeps_is_listed_masked_and_taken_over_for_its_server(
+    path: Path, home: Path, server: PracticeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sessions(capsys, "import")[0] == 3
+    kept = kept_elsewhere(home, server.url)
+    code, out, _ = sessions(capsys, "import")
+    assert (code, out.splitlines()[0]) == (0, f"mcporter: {server.url}")
+    assert "at-1" not in out
+    before = kept.read_text()
+    code, out, err = sessions(capsys, "import", server.url)
+    assert (code, out) == (0, "")
+    assert "What mcporter keeps" in err
+    assert kept.read_text() == before
+    store = TokenStore(path, "file")
+    (stored,) = store.tokens()
+    grant = store.open(stored.id)
+    assert grant is not None
+    assert grant.client is not None
+    assert (grant.token.access, grant.client.how) == (Secret("at-1"), "imported from mcporter")
+    assert store.find_client(server.issuer, None, None, None) is None, "it is not ours to use"
+    code, _, err = sessions(capsys, "refresh", server.url)
+    assert code in (1, 3)
+    assert "invalid_client" in err or "invalid_grant" in err
+
+
+@pytest.mark.parametrize(
+    ("tokens", "words"),
+    [
+        ({"access_token": ...}, "There is no token in it."),
+        ({"token_type": "DPoP"}, "only Bearer can be used"),
+    ],
+)
+def test_what_cannot_be_taken_over_says_why(
+    path: Path,
+    home: Path,
+    server: PracticeServer,
+    tokens: dict[str, Any],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept_elsewhere(home, server.url, **tokens)
+    code, _, err = sessions(capsys, "import", server.url)
+    assert (code, words in err) == (1, True), err
+    assert TokenStore(path).tokens() == ()
+
+
+def test_a_token_of_another_issuer_is_not_taken_over(
+    path: Path,
+    home: Path,
+    server: PracticeServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    state = home / "oauth.json"
+    monkeypatch.setenv("MCP_INSPECTOR_OAUTH_STATE_PATH", str(state))
+    slot = {"tokens": {"access_token": "at-1"}, "clientInformation": {"client_id": "c1"}}
+    servers = {server.url: {"byIssuer": {"https://other.example": slot}}}
+    state.write_text(json.dumps({"servers": servers, "idpSessions": {}}))
+    code, _, err = sessions(capsys, "import", server.url)
+    assert code == 1
+    assert "it was given away by another server, and is sent to none" in err
+    assert TokenStore(path).tokens() == ()
+
+
+def test_an_unknown_program_is_a_usage_error(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = sessions(capsys, "import", "--from", "claude")
+    assert (code, "mcp-remote, inspector, mcporter, mcpc, fastmcp" in err) == (2, True)

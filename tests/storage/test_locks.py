@@ -106,3 +106,62 @@ def test_a_claim_whose_maker_died_is_taken_away_in_time(
     os.utime(claim, (old, old))
     with alone(path, 1) as locked:
         assert locked
+
+
+class Msvcrt:
+    """The module of Windows: a lock is held by an open file, others are refused at once."""
+
+    LK_NBLCK = 2
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[int, int], int] = {}
+        self.fault: OSError | None = None
+
+    def locking(self, handle: int, mode: int, octets: int) -> None:
+        assert (mode, octets) == (self.LK_NBLCK, 1)
+        if self.fault is not None:
+            raise self.fault
+        self.held = {key: held for key, held in self.held.items() if _is_open(held)}
+        facts = os.fstat(handle)
+        if self.held.setdefault((facts.st_dev, facts.st_ino), handle) != handle:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def _is_open(handle: int) -> bool:
+    try:
+        os.fstat(handle)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> Msvcrt:
+    module = Msvcrt()
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setitem(sys.modules, "msvcrt", module)
+    return module
+
+
+def test_on_windows_an_open_file_holds_the_lock_and_closing_it_ends_that(
+    tmp_path: Path, windows: Msvcrt
+) -> None:
+    path = tmp_path / "lock"
+    with alone(path, 1) as first:
+        assert first
+        with alone(path, 0.05) as second:
+            assert not second, "another handle is refused"
+    assert [held for held in windows.held.values() if _is_open(held)] == []
+    with alone(path, 1) as third:
+        assert third
+
+
+def test_on_windows_a_share_without_locks_gets_a_file_that_claims_the_place(
+    tmp_path: Path, windows: Msvcrt
+) -> None:
+    windows.fault = OSError(errno.EINVAL, "Invalid argument")
+    path = tmp_path / "lock"
+    with alone(path, 1) as first, alone(path, 0.05) as second:
+        assert (first, second) == (True, False)
+        assert {item.name for item in tmp_path.iterdir()} == {"lock", "lock.claim"}
+    assert {item.name for item in tmp_path.iterdir()} == {"lock"}
