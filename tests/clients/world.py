@@ -20,6 +20,7 @@ from pathlib import Path
 from tests.clients.lines import tools_by_http, tools_by_lines
 from tests.clients.model import standing_in
 from tests.clients.rows import Package, Row
+from tests.packages import home_of
 from tests.peers.program import environment
 
 SECONDS = 90.0
@@ -202,14 +203,9 @@ def _filled(text: str, words: Mapping[str, str]) -> str:
     return re.sub(r"\{\w+\}", lambda match: words.get(match[0], match[0]), text)
 
 
-def home_of(packages: Path, package: Package) -> Path:
-    """Return the folder that `run.py` installs a package into."""
-    return packages / re.sub(r"\W+", "-", package.name).strip("-")
-
-
 def folders(packages: Path, package: Package) -> list[Path]:
     """Return where the programs of a package that `run.py` installed are."""
-    home = home_of(packages, package)
+    home = home_of(packages, package.name)
     if package.kind == "pypi":
         return [home / "bin"]
     modules = home / "node_modules"

@@ -1,0 +1,98 @@
+"""Knows which authorization servers are run, from where they come and what starts each of them.
+
+A file of `apps` starts one: it is given ``--port`` and ``--resource`` (the MCP URL that its tokens
+are for), prints its addresses as one JSON line, and ends with its standard input. Must not know
+what the program says of them: that is in `table.toml`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One authorization server."""
+
+    name: str
+    language: str
+    kind: str
+    """``pypi``, ``npm`` or ``apt``: where it comes from."""
+    packages: tuple[str, ...]
+    """As the registry's own client takes them; the first one is the server."""
+    app: str
+    """The file in `apps`."""
+    small: bool = False
+    """Whether it is run among the tests, from the test extra or `node/package.json`."""
+
+
+SERVERS = (
+    Server(
+        "django-oauth-toolkit",
+        "Python, Django",
+        "pypi",
+        ("django-oauth-toolkit==3.4.1", "django==5.2.19"),
+        "django_oauth_toolkit.py",
+        small=True,
+    ),
+    Server(
+        "django-allauth",
+        "Python, Django",
+        "pypi",
+        ("django-allauth[idp-oidc]==65.21.1", "django==5.2.19", "requests>=2"),
+        "django_allauth.py",
+    ),
+    Server(
+        "canaille", "Python, Flask", "pypi", ("canaille[front,oidc]==0.3.6",), "canaille_app.py"
+    ),
+    Server(
+        "oauth2-mock-server",
+        "TypeScript",
+        "npm",
+        ("oauth2-mock-server@9.3.0",),
+        "oauth2_mock_server.mjs",
+    ),
+    Server(
+        "better-auth",
+        "TypeScript",
+        "npm",
+        (
+            "@better-auth/oauth-provider@1.7.5",
+            "better-auth@1.7.5",
+            # What it wants beside it, exactly.
+            "@better-auth/core@1.7.5",
+            "@better-auth/utils@0.4.2",
+            "@better-fetch/fetch@1.3.2",
+            "better-call@1.4.0",
+        ),
+        "better_auth.mjs",
+        small=True,
+    ),
+    Server(
+        "workers-oauth-provider",
+        "TypeScript in workerd",
+        "npm",
+        ("@cloudflare/workers-oauth-provider@1.2.3", "miniflare@4.20260730.0", "esbuild@0.28.2"),
+        "workers_provider.mjs",
+    ),
+    Server("glewlwyd", "C", "apt", ("glewlwyd", "glewlwyd-common"), "glewlwyd.py"),
+    Server(
+        "lemonldap-ng",
+        "Perl",
+        "apt",
+        (
+            "liblemonldap-ng-portal-perl",
+            "starman",
+            # What it recommends, or needs without saying so.
+            "libconvert-base32-perl",
+            "libemail-date-format-perl",
+            "libemail-sender-perl",
+            "libgd-securityimage-perl",
+            "libimage-magick-perl",
+            "libio-string-perl",
+            "libmime-tools-perl",
+            "libstring-random-perl",
+        ),
+        "lemonldap.py",
+    ),
+)
