@@ -177,4 +177,4 @@ def test_a_happy_run_loads_no_table_of_known_providers() -> None:
         *("demo", "--plain", "--browser", "follow", "--auto-approve", "--no-remember")
     )
     assert "mcp_auth_tui.protocol.flow" in modules
-    assert not {name for name in modules if name.startswith("mcp_auth_tui.protocol.quirks")}
+    assert not {name for name in modules if name.startswith("mcp_auth_tui.protocol.quirks.")}

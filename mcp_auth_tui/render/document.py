@@ -12,16 +12,16 @@ what takes its place says its length and a short hash (SPEC 6).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui import __version__, model
+from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.text.terminal import one_line
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model.oauth import Attempt
-    from mcp_auth_tui.protocol.quirks.advice import KnownWays
 
 SCHEMA = "mcp-auth-tui/1"
 BODY_LIMIT = 20_000
@@ -47,7 +47,6 @@ def document(
 ) -> dict[str, Any]:
     """Return the whole run as one JSON value (`help/json.md`)."""
     redactor = session.redactor()
-    describe = _findings(session)
     members = {
         "program": {"name": "mcp-auth-tui", "version": __version__},
         "url": session.url,
@@ -55,10 +54,10 @@ def document(
         "outcome": session.outcome,
         "exit": session.exit,
         "stage": _reached(session),
-        "stop": None if session.stop is None else describe(session.stop),
+        "stop": session.stop and _finding(session, session.stop),
         "marks": (*marks, *session.marks),
         "stages": [_stage(session, stage) for stage in model.Stage],
-        "findings": [describe(finding) for finding in session.findings],
+        "findings": [_finding(session, finding) for finding in session.findings],
         "tried": session.tried,
         **_learned(session),
     }
@@ -84,7 +83,7 @@ def event(happened: model.Event, session: model.Session) -> dict[str, Any]:
                 "outcome": happened.outcome,
                 "exit": happened.exit,
                 "at": happened.at,
-                "stop": happened.stop and _findings(session)(happened.stop),
+                "stop": happened.stop and _finding(session, happened.stop),
             }
             return {**head, **redactor.json(members), "headers": headers}
         case model.Browsed():
@@ -92,9 +91,9 @@ def event(happened: model.Event, session: model.Session) -> dict[str, Any]:
         case model.Exchanged():
             return {**head, **_transcript(redactor, happened.exchange)}
         case model.Finding():
-            return {**head, **redactor.json(_findings(session)(happened))}
+            return {**head, **redactor.json(_finding(session, happened))}
         case model.Slip():
-            return {**head, **redactor.json(_findings(session)(happened.finding))}
+            return {**head, **redactor.json(_finding(session, happened.finding))}
         case model.Started():
             known = [name for name, _ in happened.known]
             members = {"url": happened.url, "at": happened.at, "known": known}
@@ -134,23 +133,11 @@ def _stage(session: model.Session, stage: model.Stage) -> dict[str, Any]:
     }
 
 
-def _findings(session: model.Session) -> Callable[[model.Finding], dict[str, Any]]:
-    """Return how the findings of a session are told, with what is known of its provider."""
-    ways: list[KnownWays] = []
-
-    def about(finding: model.Finding) -> dict[str, Any] | None:
-        if finding.level is model.Level.OK:
-            return None
-        from mcp_auth_tui.protocol.quirks.advice import KnownWays  # no happy run needs it
-
-        ways[:] = ways or [KnownWays(session)]
-        way = ways[0].about(finding)
-        return None if way is None else way.members
-
-    def describe(finding: model.Finding) -> dict[str, Any]:
-        return {**{name: getattr(finding, name) for name in _FINDING}, "provider": about(finding)}
-
-    return describe
+def _finding(session: model.Session, finding: model.Finding) -> dict[str, Any]:
+    """Return a finding, with what is known of it at the provider of the run."""
+    way = known_way(session, finding)
+    members = {name: getattr(finding, name) for name in _FINDING}
+    return {**members, "provider": None if way is None else way.members}
 
 
 def _some(value: Any, *names: str) -> dict[str, Any] | None:

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from mcp_auth_tui import __version__, model
 from mcp_auth_tui.model.oauth import Attempt, DeviceCode, StoredHeader
+from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.render.summary import GLYPHS, counted, elsewhere, learned, offered, worth
 from mcp_auth_tui.text import terminal, units
-
-if TYPE_CHECKING:
-    from mcp_auth_tui.protocol.quirks.advice import KnownWay
 
 HEADINGS = {
     model.Stage.PROBE: "1 Metadata: the MCP server is asked",
@@ -152,7 +149,8 @@ class Plain:
         self._write(f"  {mark}: {self._safe(finding.message)} [{self._safe(finding.id)}]")
         if finding.level.rank <= model.Level.ERROR.rank:
             self._details(finding)
-        if finding.level.rank <= model.Level.WARNING.rank and (way := self._known_way(finding)):
+        weighs = finding.level.rank <= model.Level.WARNING.rank
+        if weighs and (way := known_way(self._session, finding)):
             self._pairs(way.details)
 
     def _slip(self, wrong: model.Finding) -> None:
@@ -165,12 +163,6 @@ class Plain:
         """Return whether what ends the run was told in full already, before it was known to."""
         errors = (item for item in self._told if item.level.rank <= model.Level.ERROR.rank)
         return any(stop == item or stop.repeats(item) for item in errors)
-
-    def _known_way(self, finding: model.Finding) -> KnownWay | None:
-        """Return what a finding means at the provider of the run, if it is known there."""
-        from mcp_auth_tui.protocol.quirks.advice import known_way  # no happy run needs it
-
-        return known_way(self._session, finding)
 
     def _details(self, finding: model.Finding) -> None:
         self._pairs(
@@ -356,7 +348,7 @@ class Plain:
             self._line(f"  Next: {event.stop.next}")
         if event.stop is not None and event.stop.meanwhile:
             self._line(f"  If it is not yours: {event.stop.meanwhile}")
-        way = None if event.stop is None else self._known_way(event.stop)
+        way = None if event.stop is None else known_way(session, event.stop)
         if way is not None and way.options:
             self._line(f"  It looks like {way.name} ({way.reason}). {way.through}")
         if further := elsewhere(session):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model import Request, Session, Stage, Status
+from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 
 if TYPE_CHECKING:
@@ -83,11 +84,8 @@ class ScreenState:
     @property
     def way(self) -> KnownWay | None:
         """What gets through where the run stopped, if an option is known to."""
-        if self.session.stop is None:
-            return None
-        from mcp_auth_tui.protocol.quirks.advice import known_way  # no happy run needs it
-
-        way = known_way(self.session, self.session.stop)
+        stop = self.session.stop
+        way = None if stop is None else known_way(self.session, stop)
         return way if way is not None and way.options else None
 
     @property

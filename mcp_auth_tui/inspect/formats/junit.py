@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from mcp_auth_tui.inspect.formats import Form
 from mcp_auth_tui.model import Finding, Level, Session
-from mcp_auth_tui.protocol.quirks.advice import known_way
+from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.render.report.content import ranked
 from mcp_auth_tui.render.safe import Safe
 

@@ -14,7 +14,7 @@ from mcp_auth_tui import __version__
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.inspect.formats import Form, Setting
 from mcp_auth_tui.model import Finding, Level, Session
-from mcp_auth_tui.protocol.quirks.advice import known_way
+from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.render.document import dumped
 from mcp_auth_tui.render.report.content import ranked
 from mcp_auth_tui.render.safe import Safe

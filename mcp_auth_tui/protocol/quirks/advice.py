@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from mcp_auth_tui.model import Finding, Level, Session
-from mcp_auth_tui.protocol.quirks.recognition import Guess, host_in, recognise
+from mcp_auth_tui.model import Finding, Session
+from mcp_auth_tui.protocol.quirks.recognition import host_in, recognise
 from mcp_auth_tui.protocol.quirks.table import Provider, Way
 from mcp_auth_tui.protocol.urls import origin_text
 
@@ -99,38 +98,28 @@ class KnownWay:
         )
 
 
-class KnownWays:
-    """Tells of the findings of one run what they are at its provider, which is guessed once."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @cached_property
-    def _guess(self) -> Guess | None:
-        return recognise(self._session)
-
-    def about(self, finding: Finding) -> KnownWay | None:
-        """Return what a finding means at the provider of the run; None where nothing is known."""
-        if finding.level is Level.OK or self._guess is None:
-            return None
-        provider = self._guess.provider
-        way = next((way for way in provider.ways if _about(way, provider, finding)), None)
-        if way is None:
-            return None
-        options = tuple(
-            option
-            for option in _options_of(way, self._session, finding)
-            if not _in_force(option, self._session)
-        )
-        client = any(option.flag == "--client-id" for option in options)
-        console = provider.console if client else ""
-        reason = self._guess.reason
-        return KnownWay(provider.id, provider.name, reason, way.means, options, console, way.source)
-
-
-def known_way(session: Session, finding: Finding) -> KnownWay | None:
-    """Return what one finding means at the provider of a run; None where nothing is known."""
-    return KnownWays(session).about(finding)
+def advise(session: Session, finding: Finding) -> KnownWay | None:
+    """Return what a finding means at the provider of a run; None where nothing is known."""
+    guess = recognise(session)
+    if guess is None:
+        return None
+    provider = guess.provider
+    way = next((way for way in provider.ways if _about(way, provider, finding)), None)
+    if way is None:
+        return None
+    options = tuple(
+        option for option in _options_of(way, session, finding) if not _in_force(option, session)
+    )
+    client = any(option.flag == "--client-id" for option in options)
+    return KnownWay(
+        provider.id,
+        provider.name,
+        guess.reason,
+        way.means,
+        options,
+        provider.console if client else "",
+        way.source,
+    )
 
 
 def _about(way: Way, provider: Provider, finding: Finding) -> bool:

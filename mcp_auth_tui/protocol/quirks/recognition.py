@@ -112,9 +112,7 @@ def _by_document(documents: Iterable[Mapping[str, Any]]) -> Iterator[Guess]:
         for provider in providers().values():
             sign = next((sign for sign in provider.documents if _fits(sign, document)), None)
             if sign is not None:
-                yield Guess(
-                    provider, f"its metadata has {_members(sign)} in the way of {provider.name}"
-                )
+                yield Guess(provider, f"its metadata has {_members(sign)} of the same form")
 
 
 def _fits(sign: DocumentSign, document: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from mcp_auth_tui import __version__
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.findings.advice import ClientNote, client_notes
 from mcp_auth_tui.model import Browsed, Exchange, Finding, Level, Outcome, Resumed, Session
+from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.render.safe import Safe
 from mcp_auth_tui.render.summary import counted
 from mcp_auth_tui.text import units
@@ -194,8 +195,6 @@ def _item(session: Session, finding: Finding, safe: Safe) -> Item:
 
 def details(session: Session, finding: Finding) -> tuple[tuple[str, str], ...]:
     """Return label and value of what helps to mend a finding; as received, and perhaps empty."""
-    from mcp_auth_tui.protocol.quirks.advice import known_way  # no clean server needs it
-
     way = known_way(session, finding)
     number = f"exchange {finding.exchange}" if finding.exchange else ""
     return (

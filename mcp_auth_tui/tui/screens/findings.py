@@ -15,6 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import Finding, Session
+from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.tui.actions import RECORDED
 from mcp_auth_tui.tui.screens.page import Page
 from mcp_auth_tui.tui.views import content
@@ -94,8 +95,6 @@ class FindingsScreen(Page["Finding | KnownWay | None"]):
         self.query_one(Hints).tell(*hints)
 
     def _way(self, item: Finding) -> KnownWay | None:
-        from mcp_auth_tui.protocol.quirks.advice import known_way
-
         way = known_way(self.session, item)
         return way if way is not None and way.options else None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from textual.content import Content
 
 from mcp_auth_tui.model import Finding, Level, Session, Stage, Whose
+from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.text import units
 from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, StyledValue, fold, rows, words
 
@@ -55,8 +56,6 @@ def _at_provider(
     session: Session, finding: Finding, text: Callable[[str], str]
 ) -> Iterator[tuple[str, str | StyledValue]]:
     """Yield what a finding is at the provider of the run, where that is known of it."""
-    from mcp_auth_tui.protocol.quirks.advice import known_way  # not before one is looked at
-
     way = known_way(session, finding)
     for name, value in way.details if way else ():
         yield (

@@ -15,7 +15,8 @@ from mcp_auth_tui.model import Finding, Level, Session, Stage
 from mcp_auth_tui.model.http import Field, Secret
 from mcp_auth_tui.model.oauth import Attempt, AuthorizationServer, Resource
 from mcp_auth_tui.protocol import actions
-from mcp_auth_tui.protocol.quirks.advice import KnownWay, OptionWord, known_way
+from mcp_auth_tui.protocol.quirks import FINDINGS, known_way
+from mcp_auth_tui.protocol.quirks.advice import KnownWay, OptionWord
 from mcp_auth_tui.protocol.quirks.table import providers
 from mcp_auth_tui.protocol.registration.client import register
 from mcp_auth_tui.settings.arguments import commands
@@ -192,6 +193,11 @@ def test_every_way_of_the_table_names_findings_and_options_that_there_are() -> N
             assert set(refused) <= CATALOGUE.keys(), row.id
         if any("--client-id" in item.take for item in row.ways):
             assert row.console, row.id
+
+
+def test_only_the_findings_that_the_table_speaks_of_have_it_read() -> None:
+    spoken_of = {id for row in providers().values() for way in row.ways for id in way.findings}
+    assert spoken_of == FINDINGS
 
 
 def test_the_guard_against_mix_up_is_lifted_only_between_hosts_of_one_provider() -> None:
