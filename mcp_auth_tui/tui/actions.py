@@ -336,6 +336,8 @@ KEYS: tuple[Key, ...] = (
         lambda s: "cancel" if s.busy else ""),
     Key("question_mark", "?", "help", "Help", "explain the focused panel and every key",
         label=lambda s: "help"),
+    Key("g", "g", "sessions", "Stored tokens",
+        "list the tokens that runs have kept: show, refresh, introspect, revoke or forget one"),
     Key("", "", "topics", "Topics", "list the topics of the help, which open as pages"),
     Key("ctrl+p", "^p", "palette", "Palette", "find any action by its name",
         label=lambda s: "palette"),

@@ -129,6 +129,17 @@ class RunControls:
             sentence = "The stored header cannot be used any more; {run} goes on without it."
             self._screen.notify(state.with_keys(sentence), severity="warning")
 
+    def action_sessions(self) -> None:
+        """List what is stored."""
+        from mcp_auth_tui.run.stored import open_store
+        from mcp_auth_tui.tui.screens.sessions import SessionsScreen
+
+        options = self._driver.settings.options
+        store, notes = open_store(options.token_store)
+        for note in notes:
+            self._screen.notify(note, severity="warning")
+        self._screen.app.push_screen(SessionsScreen(store, options.network))
+
     def action_sign_in(self) -> None:
         """Go on to the browser if that is what the run waits for."""
         if self._screen.state.at_browser:
