@@ -19,6 +19,7 @@ from mcp_auth_tui.inspect.sink import Sink
 from mcp_auth_tui.inspect.target import inspect_url
 from mcp_auth_tui.model import Ended, Outcome, Session, Stage, Started
 from mcp_auth_tui.net.network import Network, Tls
+from mcp_auth_tui.run.budget import Budget
 from mcp_auth_tui.settings.inspect_options import InspectOptions
 from mcp_auth_tui.text.terminal import harmless
 
@@ -79,7 +80,11 @@ class _Inspection:
 
         async def one(url: str, network: Network) -> Session:
             return await inspect_url(
-                options.config(url), network, fail_on=options.fail_on, seconds=options.seconds
+                options.config(url),
+                network,
+                fail_on=options.fail_on,
+                seconds=options.seconds,
+                budget=Budget(octets=options.octets, timeout=options.network.timeout),
             )
 
         await inspect_all(self._usable(), one, make, self._done, jobs=options.jobs)

@@ -28,6 +28,7 @@ from mcp_auth_tui.text.units import duration
 
 if TYPE_CHECKING:
     from mcp_auth_tui.net.network import Network
+    from mcp_auth_tui.run.budget import Budget
 
 Flow = Callable[[Config], Protocol[Outcome]]
 
@@ -38,15 +39,16 @@ async def inspect_url(
     *,
     fail_on: Level = Level.ERROR,
     seconds: float = 120.0,
+    budget: Budget | None = None,
     clock: Callable[[], float] = time.time,
     flow: Flow = inspection.run,
 ) -> Session:
-    """Inspect one URL within so many seconds and return all that was found.
+    """Inspect one URL within so many seconds and a budget, and return all that was found.
 
     Its ``exit`` is 1 when a finding is at or over ``fail_on``, its ``stop`` the first finding that
     would end a sign-in. Nothing but cancellation is raised: a fault of our own is a finding too.
     """
-    target = _Target(config, network, clock)
+    target = _Target(config, network, clock, budget)
     outcome = Outcome.FAILED
     try:
         async with asyncio.timeout(seconds) as limit:
@@ -70,14 +72,20 @@ async def inspect_url(
 
 
 class _Target:
-    def __init__(self, config: Config, network: Network, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        network: Network,
+        clock: Callable[[], float],
+        budget: Budget | None,
+    ) -> None:
         self._session = Session().apply(Started(config.url, clock()))
         self._findings: list[Finding] = []
         self._services = Services(clock, os.urandom)
         self._performer = Performer(
             config, Browser("none"), Nobody(), lambda: self._session, self._services
         )
-        self._performer.use(network)
+        self._performer.use(network, budget)
 
     def note(self, event: Event) -> None:
         """Add what happened. Findings are gathered: they are many, and change nothing else."""

@@ -12,6 +12,7 @@ from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.run.budget import Budget
 from mcp_auth_tui.run.controller import Controller
 from mcp_auth_tui.run.stored import RunStore
 from mcp_auth_tui.settings.options import Options
@@ -50,6 +51,7 @@ def controller(
         network_words=options.network.words,
         needs=options.needs,
         store=store,
+        budget=lambda: Budget(timeout=options.network.timeout),
     )
 
 
@@ -70,7 +72,7 @@ def prober(options: Options, config: Config, plan: Plan, *, person: bool) -> Con
         sign=Signer(options.client_key, options.key_origin),
         marks=options.marks,
         flow=partial(run, plan),
-        requests=REQUESTS,
+        budget=lambda: Budget(REQUESTS, timeout=options.network.timeout),
     )
 
 

@@ -31,7 +31,8 @@ from mcp_auth_tui.model import (
 from mcp_auth_tui.protocol.actions import Callback, FlowStop, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.render import bug
-from mcp_auth_tui.run.performer import REQUESTS, Performer, Result, Sent
+from mcp_auth_tui.run.budget import Budget
+from mcp_auth_tui.run.performer import Performer, Result, Sent
 from mcp_auth_tui.run.person import Interrupted, Person
 from mcp_auth_tui.run.services import BindListener, Services, Signer
 
@@ -85,9 +86,9 @@ class Controller:
         network_words: tuple[str, ...] = (),
         needs: tuple[str, ...] = (),
         store: RunStore | None = None,
-        requests: int = REQUESTS,
+        budget: Callable[[], Budget] = Budget,
     ) -> None:
-        """Take the settings of a run; ``requests`` are the most that it may send."""
+        """Take the settings of a run; ``budget`` makes what it may take."""
         self.session = Session()
         """The fold of all events so far."""
         self._config = config
@@ -99,7 +100,7 @@ class Controller:
         self._store = store
         self._clock = clock
         self._flow = flow
-        self._requests = requests
+        self._budget = budget
         self._person = Person(present=person, stepping=stepping)
         if store is not None:
             store.look = lambda: self.session
@@ -118,7 +119,7 @@ class Controller:
         known = known or Session()
         generator = (self._flow or _the_flow())(self._config, known.known, start)
         network = self._running = self._networks()
-        self._performer.use(network, self._requests)
+        self._performer.use(network, self._budget())
         try:
             contact = None if start is Stage.PROBE else known.contact
             url = (contact.url if contact is not None else "") or self._config.url

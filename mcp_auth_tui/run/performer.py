@@ -48,21 +48,18 @@ from mcp_auth_tui.protocol.actions import (
     Open,
     Protocol,
     Send,
-    Sleep,
     Unlock,
 )
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.run.budget import Budget
 from mcp_auth_tui.run.person import Person, within
 from mcp_auth_tui.run.services import QUIET, Services
-from mcp_auth_tui.text.units import count
 
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser
     from mcp_auth_tui.net.network import Network
 
 _NOTES = (Finding, Slip, Learned, Tried, Entered, Left, Waiting, Resumed, Remark)
-REQUESTS = 60
-"""The most requests of one run (SPEC 6: a global budget)."""
 _WARM_SECONDS = 3.0
 _SIGN_IN = "the sign-in in the browser"
 
@@ -137,7 +134,7 @@ class Performer:
         self._look = look
         self._services = services
         self._clock = services.clock
-        self._allowed = REQUESTS
+        self._budget = Budget()
         self._attempt: Attempt | None = None
         self._deadline = 0.0
         self._last = 0
@@ -173,9 +170,6 @@ class Performer:
                 reply = await self._person.wait(work)
                 continue
             if isinstance(action, QUIET):
-                if isinstance(action, Sleep):
-                    # A poll that was waited for is no loop that runs away.
-                    self._allowed += action.seconds >= 1
                 reply = await self._person.wait(self._services.perform(action))
                 continue
             async with aclosing(self._steps(action, edited=_edited(item, action))) as steps:
@@ -207,10 +201,10 @@ class Performer:
         """Whether a browser is opened for a `Browse`."""
         return self._browser.opens
 
-    def use(self, network: Network, requests: int = REQUESTS) -> None:
-        """Send what comes next by this network, with a new budget of requests."""
+    def use(self, network: Network, budget: Budget | None = None) -> None:
+        """Send what comes next by this network, with a new budget (the usual one)."""
         self._network = network
-        self._allowed = len(self._look().exchanges) + requests
+        self._budget = self._services.budget = budget or Budget()
 
     async def open(self, url: str) -> OpenResult:
         """Hand an address to the browser."""
@@ -221,7 +215,6 @@ class Performer:
     ) -> AsyncGenerator[Event, None]:
         """Send a request that is no part of the flow, and count it apart: yields one event."""
         number, started, since = self._numbered(), self._clock(), time.monotonic()
-        self._allowed += 1
         original = next((old for old in self._look().exchanges if old.number == of), None)
         edited = original is None or original.request != request
         with self._on_its_way(number, request, started):
@@ -249,11 +242,8 @@ class Performer:
 
     async def _exchanged(self, action: Send | Open, edited: bool) -> Steps:
         request, before = action.request, self._look().exchanges
-        if len(before) >= self._allowed:
-            told = count(len(before), "request")
-            raise self._stop(
-                "net-http", f"The run was ended after {told}: it goes round in circles."
-            )
+        if (excess := self._budget.excess()) is not None:
+            raise self._stop("net-budget", *excess)
         same = (request.purpose, request.url)
         attempt = 1 + sum(
             (old.request.purpose, old.request.url) == same and not old.again for old in before
@@ -272,6 +262,7 @@ class Performer:
                 result, timing = Failure("net-connect", said), Timing()
         seconds = time.monotonic() - since
         exchange = Exchange(number, request, result, started, seconds, attempt, edited, timing)
+        self._budget.spend(exchange)
         yield Exchanged(exchange)
         yield Result(exchange)
 
@@ -283,10 +274,10 @@ class Performer:
             self._services.streams[number] = stream
         return result, timing
 
-    def _stop(self, id: str, message: str) -> FlowStop:
+    def _stop(self, id: str, message: str, next: str = "") -> FlowStop:
         session = self._look()
-        stage = session.current or Stage.PROBE
-        return FlowStop(findings.finding(id, stage, message=message, revision=session.revision))
+        stage, revision = session.current or Stage.PROBE, session.revision
+        return FlowStop(findings.finding(id, stage, message=message, next=next, revision=revision))
 
     async def _browsed(self, action: Browse, edited: bool) -> Steps:
         attempt, listener = action.attempt, self._services.listener

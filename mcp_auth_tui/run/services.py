@@ -6,6 +6,7 @@ Nothing here is told to anybody: what a generator asks for is done, and answered
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from mcp_auth_tui.protocol.actions import (
     Verification,
     Verify,
 )
+from mcp_auth_tui.run.budget import Budget
 
 if TYPE_CHECKING:
     from mcp_auth_tui.loopback.callback import Listener
@@ -87,6 +89,8 @@ class Services:
         self._bind = bind
         self._sign = sign
         self._store = store
+        self.budget = Budget()
+        """What the run has left."""
         self.listener: Listener | None = None
         """What waits for the browser now."""
         self.streams: dict[int, Stream] = {}
@@ -107,6 +111,8 @@ class Services:
                 return await asyncio.to_thread(_verified, action)
             case Sleep():
                 await asyncio.sleep(action.seconds)
+                if action.seconds >= 1:
+                    self.budget.allow_one()
             case Bind():
                 return await self._bound(action)
             case RecallClient() | DropClient() | BeginRefresh() if self._store is not None:
@@ -114,12 +120,18 @@ class Services:
             case Answer() if self.listener is not None:
                 await self.listener.answer(action.page)
             case Read():
-                stream = self.streams.get(action.exchange)
-                return await stream.read(action.within) if stream is not None else b""
+                return await self._read(action)
             case Close():
                 if (stream := self.streams.pop(action.exchange, None)) is not None:
                     await stream.aclose()
         return None
+
+    async def _read(self, action: Read) -> bytes | Failure:
+        stream, since = self.streams.get(action.exchange), time.monotonic()
+        found = await stream.read(action.within) if stream is not None else b""
+        octets = len(found) if isinstance(found, bytes) else 0
+        self.budget.read(time.monotonic() - since, octets)
+        return found
 
     async def _bound(self, action: Bind) -> str | Failure:
         await self.clean("failed")

@@ -19,6 +19,9 @@ from mcp_auth_tui.settings.options import Usage, network, proxy_notes, target
 
 MAX_LIST = 32 * 1024 * 1024
 """The most octets of a list of URLs."""
+_OCTETS = 320 * 1_000_000
+"""Of the answers to all URLs that are under way."""
+_LEAST_OCTETS, _MOST_OCTETS = 5 * 1_000_000, 32 * 1_000_000
 # A list is written by somebody else as often as not: what one line holds must not end the rest.
 _LINE = 2000
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
@@ -43,6 +46,11 @@ class InspectOptions:
     def seconds(self) -> float:
         """Seconds that one URL may take."""
         return 12 * self.network.timeout
+
+    @property
+    def octets(self) -> int:
+        """Octets that the answers to one URL may take: all that are under way share one limit."""
+        return max(_LEAST_OCTETS, min(_OCTETS // self.jobs, _MOST_OCTETS))
 
     def config(self, url: str) -> Config:
         """Return the settings of one inspection; raises ValueError for what is no MCP URL."""

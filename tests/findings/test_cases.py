@@ -20,6 +20,7 @@ from tests.protocol.script import Script
 CASES = (*OF_RESOURCES, *OF_SERVERS, *OF_TOKENS, *OF_SCANS)
 FLOWS = [row for row in CASES if isinstance(row.broken, Run)]
 UNSEEN = {
+    "net-budget": "it is the performer's (tests/run/test_budget.py has a server for each limit)",
     "client-bug": "a fault of our own: no server breaks it (tests/test_controller.py has one)",
 }
 """Rules that no server can be seen to break, and why."""

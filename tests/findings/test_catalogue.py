@@ -81,7 +81,7 @@ LIGHTER = {"as-password-grant": Level.WARNING}
 # What the program tells beyond SPEC part 4.
 OWN_LEVELS = {
     Level.FATAL: """
-        authz-client-refused client-url net-http client-key client-grant client-assertion
+        authz-client-refused client-url net-http net-budget client-key client-grant client-assertion
         client-store
     """,
     Level.ERROR: """
@@ -131,7 +131,7 @@ EXITS = {
         as-endpoint-scheme as-endpoint-private as-endpoint-fragment as-endpoint-params
         authz-iss-absent authz-iss-differs authz-iss-error-absent net-downgrade
     """,
-    5: "net-tls net-dns net-connect net-timeout net-rate-limited net-oversize net-slow",
+    5: "net-tls net-dns net-connect net-timeout net-rate-limited net-oversize net-slow net-budget",
 }
 EXIT_OF = {name: code for code, names in EXITS.items() for name in names.split()}
 WHOSE = {
@@ -157,6 +157,7 @@ WHOSE_EXCEPTIONS = {
     "authz-paste": Whose.CLIENT,
     "dpop-algs-param": Whose.SERVER,
     "net-http": Whose.SERVER,
+    "net-budget": Whose.SERVER,
     **dict.fromkeys(
         [
             "probe-alg-none",

@@ -62,8 +62,8 @@ from mcp_auth_tui.protocol.actions import (
     Sleep,
 )
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.run.budget import REQUESTS
 from mcp_auth_tui.run.controller import Controller
-from mcp_auth_tui.run.performer import REQUESTS
 
 URL = "https://mcp.example/mcp"
 REQUEST = Request(Stage.PROBE, "first contact", "POST", URL, Kind.MCP)

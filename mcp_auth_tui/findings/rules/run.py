@@ -98,6 +98,17 @@ RULES: tuple[Rule, ...] = (
         exit=5,
     ),
     Rule(
+        "net-budget",
+        Level.FATAL,
+        Whose.SERVER,
+        "The run took more than one run may take, and was ended.",
+        "A run ends within the limits of this program: requests, octets and seconds.",
+        "own",
+        "Look in the list of exchanges for what repeats, is large, or slow.",
+        "A limit keeps servers from holding the run, or filling the memory, without end.",
+        exit=5,
+    ),
+    Rule(
         "net-http",
         Level.FATAL,
         Whose.SERVER,
