@@ -131,7 +131,9 @@ def sign_in(
     at, server, client = asker.judge, asker.server, asker.client
 
     def body() -> Protocol[AuthorizationCode]:
-        attempt = yield from request.prepare(at, server, client, resource, scope, number, refused)
+        attempt = yield from request.prepare(
+            at, server, client, resource, scope, number, refused, asker.dpop
+        )
         if _worth_asking(at, server, new=new or number > 1):
             from mcp_auth_tui.protocol.authorization import pages
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 from mcp_auth_tui.model import Field, Secret
@@ -17,6 +18,7 @@ from mcp_auth_tui.model.oauth import (
 from mcp_auth_tui.protocol.actions import Now, Protocol, RandomOctets
 from mcp_auth_tui.protocol.authorization.scope import OFFLINE, OPENID, Scope
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.tokens.dpop import Dpop, code_binding
 from mcp_auth_tui.protocol.urls import split
 
 _OCTETS = 32
@@ -41,45 +43,19 @@ def prepare(
     scope: Scope,
     number: int,
     refused: Contact | None = None,
+    dpop: Dpop | None = None,
 ) -> Protocol[Attempt]:
     """Make one authorization request (Z1-Z7); everything that the answer is judged by is kept."""
-    config = judge.config
     octets: bytes = yield RandomOctets(_OCTETS)
     verifier = _unreserved(octets)
     octets = yield RandomOctets(_OCTETS)
     state = Secret(_unreserved(octets))
-    named = resource.identifier if config.send_resource else None
     fields = [
-        Field("response_type", "code", "the code flow", "RFC 6749 §4.1.1"),
-        Field(
-            "client_id", client.id, client.how, "MCP 2025-11-25 authorization, client registration"
-        ),
-        Field("redirect_uri", client.redirect_uri, "where the listener is bound", "RFC 8252 §7.3"),
-        Field("state", state, "ties the answer to this request", "RFC 6749 §10.12"),
-        Field("code_challenge", challenge_of(verifier), "PKCE", "RFC 7636 §4.3"),
-        Field("code_challenge_method", "S256", "PKCE", "RFC 7636 §4"),
+        *_fields_of_code_flow(client, state, verifier),
+        *_fields_of_access(judge, resource, scope),
+        *(yield from _fields_of_server(judge, server, scope, refused, dpop)),
     ]
-    if named is not None:
-        reason = "the resource metadata, verbatim" if resource.url else "the MCP URL"
-        reason = "as asked by --resource" if config.resource else reason
-        fields.append(Field("resource", named, reason, "RFC 8707 §2"))
-    if scope.value is not None:
-        fields.append(
-            Field(
-                "scope", scope.value, scope.reason, "MCP 2025-11-25 authorization, scope selection"
-            )
-        )
-    if OPENID in (scope.value or "").split():
-        # Optional by the standard, and some servers answer nobody without it.
-        octets = yield RandomOctets(_OCTETS)
-        reason = "an OpenID provider may demand one"
-        fields.append(Field("nonce", _unreserved(octets), reason, "OIDC Core §3.1.2.1"))
-    if _needs_consent(judge, server, scope):
-        reason = "the server gives offline_access to those who were asked"
-        fields.append(Field("prompt", "consent", reason, "OIDC Core §11"))
-    for name in ("acr_values", "max_age"):
-        if refused is not None and (value := refused.param(name)):
-            fields.append(Field(name, value, "from the challenge", "RFC 9470 §4"))
+    config = judge.config
     if config.resource or not config.send_resource:
         option = f"--resource {config.resource}" if config.send_resource else "--no-resource"
         yield from judge.note("client-overridden", seen=option)
@@ -107,6 +83,55 @@ def prepare(
         tuple(fields),
         now,
     )
+
+
+def _fields_of_code_flow(client: Client, state: Secret, verifier: str) -> list[Field]:
+    registered = "MCP 2025-11-25 authorization, client registration"
+    return [
+        Field("response_type", "code", "the code flow", "RFC 6749 §4.1.1"),
+        Field("client_id", client.id, client.how, registered),
+        Field("redirect_uri", client.redirect_uri, "where the listener is bound", "RFC 8252 §7.3"),
+        Field("state", state, "ties the answer to this request", "RFC 6749 §10.12"),
+        Field("code_challenge", challenge_of(verifier), "PKCE", "RFC 7636 §4.3"),
+        Field("code_challenge_method", "S256", "PKCE", "RFC 7636 §4"),
+    ]
+
+
+def _fields_of_access(judge: Judge, resource: Resource, scope: Scope) -> Iterator[Field]:
+    """Yield what says for which resource the token is to be, and for what there."""
+    config = judge.config
+    if config.send_resource:
+        reason = "the resource metadata, verbatim" if resource.url else "the MCP URL"
+        reason = "as asked by --resource" if config.resource else reason
+        yield Field("resource", resource.identifier, reason, "RFC 8707 §2")
+    if scope.value is not None:
+        source = "MCP 2025-11-25 authorization, scope selection"
+        yield Field("scope", scope.value, scope.reason, source)
+
+
+def _fields_of_server(
+    judge: Judge,
+    server: AuthorizationServer,
+    scope: Scope,
+    refused: Contact | None,
+    dpop: Dpop | None,
+) -> Protocol[list[Field]]:
+    """Return what this server, or the refusal before, asks for besides."""
+    fields = []
+    if OPENID in (scope.value or "").split():
+        # Optional by the standard, and some servers answer nobody without it.
+        octets: bytes = yield RandomOctets(_OCTETS)
+        reason = "an OpenID provider may demand one"
+        fields.append(Field("nonce", _unreserved(octets), reason, "OIDC Core §3.1.2.1"))
+    if _needs_consent(judge, server, scope):
+        reason = "the server gives offline_access to those who were asked"
+        fields.append(Field("prompt", "consent", reason, "OIDC Core §11"))
+    for name in ("acr_values", "max_age"):
+        if refused is not None and (value := refused.param(name)):
+            fields.append(Field(name, value, "from the challenge", "RFC 9470 §4"))
+    if dpop is not None:
+        fields.append((yield from code_binding(judge, dpop, server.authorization_endpoint)))
+    return fields
 
 
 def _needs_consent(judge: Judge, server: AuthorizationServer, scope: Scope) -> bool:

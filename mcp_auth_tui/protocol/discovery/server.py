@@ -49,6 +49,7 @@ _OURS = frozenset(
         "request",
         "request_uri",
         "response_mode",
+        "dpop_jkt",
     }
 )
 

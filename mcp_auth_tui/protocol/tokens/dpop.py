@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlunsplit
 
-from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Request
+from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Request, Secret
 from mcp_auth_tui.model.oauth import AuthorizationServer, Contact, Resource, Token
 from mcp_auth_tui.protocol.actions import Protocol, Send, Sign, SignedJwt
 from mcp_auth_tui.protocol.checks.check import Check
@@ -148,17 +148,31 @@ def with_proof(
         claims["ath"] = token_hash(token.bearer.reveal())
     if nonce := dpop.nonces.get(origin_text(request.url)):
         claims["nonce"] = nonce
+    jwt = yield from _proof(judge, dpop, claims)
+    proof = Field("DPoP", jwt, "proof of possession, fresh for each request", "RFC 9449 §4.2")
+    # The proof is for one request: that request may not go out twice by itself.
+    return replace(request, headers=(*request.headers, proof), idempotent=False)
+
+
+def _proof(judge: Judge, dpop: Dpop, claims: Mapping[str, Any]) -> Protocol[Secret]:
     signed: SignedJwt | Failure = yield Sign(
         KEY, {"typ": "dpop+jwt"}, claims, dpop.algorithms, jwk_header=True
     )
     if isinstance(signed, Failure):
         judge.stop(signed.kind, seen=signed.message)
     dpop.thumbprint = signed.thumbprint
-    proof = Field(
-        "DPoP", signed.jwt, "proof of possession, fresh for each request", "RFC 9449 §4.2"
-    )
-    # The proof is for one request: that request may not go out twice by itself.
-    return replace(request, headers=(*request.headers, proof), idempotent=False)
+    return signed.jwt
+
+
+def code_binding(judge: Judge, dpop: Dpop, endpoint: str) -> Protocol[Field]:
+    """Return ``dpop_jkt``, which binds the code to the key of the proofs (RFC 9449 §10).
+
+    The key is known by what it has signed: where that is nothing yet, a proof is made and not sent.
+    """
+    if not dpop.thumbprint:
+        yield from _proof(judge, dpop, {"htm": "GET", "htu": target(endpoint)})
+    reason = "binds the code to the key of the proofs"
+    return Field("dpop_jkt", dpop.thumbprint, reason, "RFC 9449 §10")
 
 
 def _signed_with(

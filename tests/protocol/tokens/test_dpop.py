@@ -13,6 +13,7 @@ from mcp_auth_tui.model.oauth import Challenge, Contact
 from mcp_auth_tui.protocol.actions import Send, Sign, SignedJwt
 from mcp_auth_tui.protocol.tokens import dpop
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
+from tests.findings.site import THUMB, site
 from tests.protocol.script import (
     AS,
     MCP,
@@ -257,3 +258,30 @@ def test_two_servers_without_a_common_algorithm_are_refused_D4() -> None:
 )
 def test_what_a_token_is_bound_to_is_read_from_its_claims(claims: Any, bound: Any) -> None:
     assert dpop.thumbprint_in(claims) == bound
+
+
+@pytest.mark.parametrize("pushed", [False, True])
+def test_the_code_is_bound_to_the_key_of_the_proofs(pushed: bool) -> None:
+    """RFC 9449 section 10: in the authorization request, or where it is pushed."""
+    par = {
+        "require_pushed_authorization_requests": True,
+        "pushed_authorization_request_endpoint": f"{AS}/par",
+    }
+    world = site(server=par if pushed else None, scheme="DPoP")
+    assert world.run(dpop="on").returned() == "ok"
+    assert world.authorizations[0]["dpop_jkt"] == THUMB
+
+
+@pytest.mark.parametrize("when", ["auto", "off"])
+def test_without_proofs_a_code_is_bound_to_no_key(when: str) -> None:
+    world = site()
+    assert world.run(dpop=when).returned() == "ok"
+    assert "dpop_jkt" not in world.authorizations[0]
+
+
+def test_a_key_that_cannot_sign_ends_the_run_before_the_browser() -> None:
+    world = site(signature=Failure("client-key", "The key is broken."))
+    stop = world.run(dpop="on").stop
+    assert stop is not None
+    assert (stop.id, stop.stage) == ("client-key", Stage.AUTHORIZE)
+    assert world.authorizations == []
