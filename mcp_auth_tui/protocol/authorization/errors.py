@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -46,6 +47,8 @@ _NAMED = {
     ),
     "server_error": ("The authorization server failed while it answered.", FAILED),
 }
+# Many servers have no code of their own for it: Entra ID says invalid_request (AADSTS901002).
+_OF_RESOURCE = re.compile(r"(?i)\bresource\W{0,2} (request )?(parameter|indicator)")
 _SILENT = ("consent_required", "login_required", "interaction_required")
 
 
@@ -91,4 +94,6 @@ def stop(judge: Judge, attempt: Attempt, values: Mapping[str, str]) -> NoReturn:
             message="Microsoft Entra v2 refuses resource beside scopes.",
             next="Run again with --no-resource; the run is then marked as not conformant.",
         )
+    if attempt.resource and _OF_RESOURCE.search(seen):
+        judge.stop("authz-resource-refused", seen=f"{seen} (resource sent: {attempt.resource})")
     judge.stop("authz-error", seen=seen)

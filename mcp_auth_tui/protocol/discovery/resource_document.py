@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange, Question, Stage
 from mcp_auth_tui.model.oauth import Resource
 from mcp_auth_tui.protocol.actions import Ask, Protocol
@@ -69,6 +70,7 @@ def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -
             next=BEHIND_TLS if value.replace("http://", "https://", 1) == url else "",
             exchange=exchange,
             pointer=pointer,
+            meanwhile=_way_by_its_own_address(value),
         )
     elif "#" in value:
         yield from judge.refuse(
@@ -83,6 +85,15 @@ def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -
             judge.stop(id, seen=value, expected=url, exchange=exchange, pointer=pointer)
         yield from judge.note(id, seen=value, expected=url, exchange=exchange, pointer=pointer)
     return value
+
+
+def _way_by_its_own_address(value: str) -> str:
+    """Name the address that a server gives for itself, where a run may go there."""
+    try:
+        place = endpoint(value)
+    except UrlRefused:
+        return ""
+    return f"If you meant the server that it names, run mcp-auth-tui {place} instead. {REPORT}"
 
 
 def compare(value: str, url: str) -> str:
