@@ -409,3 +409,31 @@ async def test_a_refresh_beside_a_run_that_is_over_keeps_its_outcome(path: Path)
     assert (run.session.outcome, run.session.headers) == (Outcome.OK, held)
     (stored,) = TokenStore(path).tokens()
     assert stored.unanswered is not None
+
+
+async def test_a_client_made_by_hand_comes_back_to_the_port_that_was_chosen_once(
+    path: Path,
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with running(auto_approve=True) as server:
+        registered = await sign_in(server.url, "--port", str(port))
+        client = registered.session.client
+        assert client is not None
+        mine = ("--client-id", client.id)
+        chosen = await sign_in(server.url, *mine, "--port", str(port))
+        again = await sign_in(server.url, *mine)
+        third = await sign_in(server.url, *mine)
+    assert [item.code for item in (chosen, again, third)] == [0, 0, 0]
+    assert chosen.session.remarks == (
+        f"Later runs with --client-id {client.id} come back to {client.redirect_uri} too.",
+    )
+    said = (
+        f"The redirect URI is that of an earlier run of this client, {client.redirect_uri}:"
+        " --port or --redirect-uri changes it.",
+    )
+    for later in (again, third):
+        assert later.session.remarks == said
+        assert later.session.client is not None
+        assert later.session.client.redirect_uri == client.redirect_uri
