@@ -54,10 +54,13 @@ def _free_port() -> int:
 
 
 @contextmanager
-def standing(server: Server, packages: Path | None, folder: Path) -> Iterator[Place]:
-    """Start a server, and the resource in front of it where it has none of its own."""
+def standing(server: Server, packages: Path | None, folder: Path, *options: str) -> Iterator[Place]:
+    """Start a server, and the resource in front of it where it has none of its own.
+
+    ``options`` are those that its app takes besides.
+    """
     url = f"http://127.0.0.1:{_free_port()}/mcp"
-    words = [*_command(server, packages), "--port", str(_free_port()), "--resource", url]
+    words = [*_command(server, packages), "--port", str(_free_port()), "--resource", url, *options]
     if server.kind == "npm":
         # Node looks for modules beside the script and above it, so all goes to one place.
         for source in (HERE / "apps").glob("*.mjs"):

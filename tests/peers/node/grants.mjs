@@ -1,5 +1,6 @@
 // oidc-provider with all that goes beyond the plain code flow: device authorization, DPoP (also with
-// nonces), client credentials, pushed requests, and a grant that is revoked behind the client's back.
+// nonces), client credentials, pushed requests, a grant that is revoked behind the client's back, and
+// tokens that soon end, of clients that may end their registration.
 // Knows how to configure each, and checks DPoP proofs at the resource by jose; must not repair what
 // the provider answers.
 //
@@ -21,9 +22,22 @@ const PASSPHRASE = 'correct horse';
 const REALMS = {
     bearer: {},
     revoking: {},
+    brief: { registrationManagement: { enabled: true }, introspection: { enabled: true } },
     pushed: { pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true } },
     dpop: { dPoP: { enabled: true } },
     nonce: { dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true } }
+};
+
+/** The realms whose tokens are not JWTs: the resource looks them up, so that they can be ended. */
+const OPAQUE = ['revoking', 'brief'];
+const MINUTES = 60;
+/** Seconds; what a refresh brings lasts, so that its end can only be a revocation. */
+const BRIEF = {
+    AccessToken: (_ctx, token) => (token.gty.includes('refresh_token') ? 10 * MINUTES : 4),
+    Grant: 60 * MINUTES,
+    Interaction: 60 * MINUTES,
+    RefreshToken: 60 * MINUTES,
+    Session: 60 * MINUTES
 };
 
 async function clientKey() {
@@ -145,12 +159,13 @@ for (const [name, features] of Object.entries(REALMS)) {
     const path = `/${name}/mcp`;
     const resource = `${rs.origin}${path}`;
     const prm = `${rs.origin}/.well-known/oauth-protected-resource${path}`;
-    const format = name === 'revoking' ? 'opaque' : 'jwt';
+    const format = OPAQUE.includes(name) ? 'opaque' : 'jwt';
     const provider = await authorizationServer(
         issuer,
         { [resource]: format },
         {
             clients: clients(key.jwk),
+            ...(name === 'brief' && { ttl: BRIEF, clockTolerance: 0 }),
             clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
             features: {
                 clientCredentials: { enabled: true },

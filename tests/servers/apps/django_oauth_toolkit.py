@@ -26,6 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--resource", required=True)
+    parser.add_argument("--life", type=int, default=36000, help="of an access token, in seconds")
     args = parser.parse_args()
     origin = f"http://127.0.0.1:{args.port}"
     with tempfile.TemporaryDirectory() as folder:
@@ -37,6 +38,7 @@ def main() -> None:
             OAUTH2_PROVIDER={
                 "SCOPES": {"notes": "Read your notes", "introspection": "Look tokens up"},
                 "DEFAULT_SCOPES": ["notes"],
+                "ACCESS_TOKEN_EXPIRE_SECONDS": args.life,
                 "DCR_ENABLED": True,
                 "DCR_REGISTRATION_PERMISSION_CLASSES": (
                     "oauth2_provider.dcr.AllowAllDCRPermission",
