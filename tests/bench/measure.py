@@ -117,9 +117,12 @@ class Practice:
 
 
 @contextmanager
-def practice(*faults: str, idle: float | None = None) -> Iterator[Practice]:
-    """Run the practice server; `idle` is how long it keeps an idle connection (seconds)."""
-    words = [sys.executable, "-m", "tests.bench.practice", *faults]
+def practice(*faults: str, idle: float | None = None, delay: float = 0.0) -> Iterator[Practice]:
+    """Run the practice server; `idle` is how long it keeps an idle connection (seconds).
+
+    Each of its answers takes `delay` (seconds).
+    """
+    words = [sys.executable, "-m", "tests.bench.practice", *faults, "--delay", str(delay)]
     words += [] if idle is None else ["--idle", str(idle)]
     with subprocess.Popen(
         words, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -214,6 +217,11 @@ class Counted:
 def ours(url: str, spec: str = "2025-11-25", browser: str = "follow") -> list[str]:
     """Return the words of a run without a screen."""
     return [*PROGRAM, url, "--plain", "--browser", browser, "--spec", spec]
+
+
+def client(name: str, url: str, mode: str) -> list[str]:
+    """Return the words of another client, ``sdk`` or ``bare``, in the same era as `ours`."""
+    return [sys.executable, str(HERE / f"{name}_client.py"), url, mode]
 
 
 def slow_person(seconds: float) -> str:

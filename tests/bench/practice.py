@@ -50,6 +50,8 @@ class Counting(Loopback):
     """A loopback server that notes connections and requests; origins count from 0."""
 
     origins = 0
+    delay = 0.0
+    """What each answer takes on its way (seconds)."""
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(host, port)
@@ -71,6 +73,7 @@ class Counting(Loopback):
                 time.monotonic(),
             )
             COUNT.requests.append(asked)
+            await asyncio.sleep(Counting.delay)
             reply = await handler(incoming)
             asked.status, asked.answered = reply.status, time.monotonic()
             return reply
@@ -83,8 +86,9 @@ class Counting(Loopback):
         super()._connected(connection)
 
 
-async def main(faults: list[str], idle: float | None) -> None:
+async def main(faults: list[str], idle: float | None, delay: float) -> None:
     """Serve until standard input ends; `idle` (seconds) is how long an idle connection is kept."""
+    Counting.delay = delay
     if idle is not None:
         http1.IDLE_SECONDS = idle
     setattr(server, "Loopback", Counting)  # noqa: B010, since mypy knows it as a class
@@ -101,5 +105,6 @@ if __name__ == "__main__":
     parser = ArgumentParser()
     parser.add_argument("faults", nargs="*")
     parser.add_argument("--idle", type=float)
+    parser.add_argument("--delay", type=float, default=0.0)
     given = parser.parse_args()
-    asyncio.run(main(given.faults, given.idle))
+    asyncio.run(main(given.faults, given.idle, given.delay))

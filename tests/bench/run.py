@@ -26,6 +26,7 @@ from tests.bench.measure import (
     Counted,
     Practice,
     Ran,
+    client,
     environment,
     ours,
     practice,
@@ -37,6 +38,11 @@ from tests.bench.screen import watch
 SERVER_IDLE = 5.0
 """Seconds after which many servers (and httpx by itself) let go of an idle connection."""
 ERAS = (("2025-11-25", "legacy"), ("2026-07-28", "auto"))
+DELAYS = ((0.0, 0.28, None), (0.05, 0.5, 1.12))
+"""How long each answer takes (seconds), and the most that a verified header may take of what the
+
+MCP Python SDK takes, and of what bare sockets take with the same requests in the same order.
+"""
 
 T = TypeVar("T")
 Sample = tuple[Ran, Counted]
@@ -74,12 +80,10 @@ def ratio(
     return Row(figure, *told, target, None if most is None else quotient <= most)
 
 
-def interleaved(
-    rounds: int, one: Callable[[], T], other: Callable[[], T]
-) -> tuple[list[T], list[T]]:
-    """Take samples of two sides in turn; the first of each writes the bytecode and is dropped."""
-    pairs = [(one(), other()) for _ in range(rounds + 1)]
-    return [pair[0] for pair in pairs[1:]], [pair[1] for pair in pairs[1:]]
+def interleaved(rounds: int, *sides: Callable[[], T]) -> list[list[T]]:
+    """Take samples of all sides in turn; the first of each writes the bytecode and is dropped."""
+    taken = [[side() for side in sides] for _ in range(rounds + 1)]
+    return [list(samples) for samples in zip(*taken[1:], strict=True)]
 
 
 def sample(server: Practice, words: Sequence[str]) -> Sample:
@@ -92,31 +96,35 @@ def sample(server: Practice, words: Sequence[str]) -> Sample:
 
 
 def flows(rounds: int) -> Iterator[Row]:
-    """To a verified header without delay, against the MCP Python SDK's OAuth client."""
-    with practice() as server:
-        for spec, mode in ERAS:
-            sdk = [sys.executable, str(HERE / "sdk_client.py"), server.url, mode]
-            mine, other = interleaved(
-                rounds,
-                partial(sample, server, ours(server.url, spec)),
-                partial(sample, server, sdk),
-            )
-            yield from _counts(spec, [item for _, item in mine], other[0][1])
-            yield ratio(f"{spec}: to a verified header", "s", _walls(mine), _walls(other), 0.5)
-            yield ratio(
-                f"{spec}: CPU, whole process", "s", _usage(mine, "cpu"), _usage(other, "cpu"), 0.45
-            )
-            yield ratio(
-                f"{spec}: peak memory", "KiB", _usage(mine, "rss"), _usage(other, "rss"), None
-            )
+    """To a verified header, against the MCP Python SDK's OAuth client and bare sockets."""
+    for delay, most, most_bare in DELAYS:
+        with practice(delay=delay) as server:
+            for spec, mode in ERAS:
+                words = [ours(server.url, spec), client("sdk", server.url, mode)]
+                words.append(client("bare", server.url, mode))
+                sides = [partial(sample, server, side) for side in words]
+                mine, sdk, bare = interleaved(rounds, *sides)
+                title = f"{spec}, {delay * 1000:g} ms"
+                times = [_walls(side) for side in (mine, sdk, bare)]
+                yield ratio(f"{title}: to a verified header", "s", times[0], times[1], most)
+                figure = f"{title}: the same against bare sockets"
+                yield ratio(figure, "s", times[0], times[2], most_bare)
+                if not delay:
+                    yield from _counts(spec, [item for _, item in mine], sdk[0][1])
+                    yield from _usages(spec, mine, sdk)
+
+
+def _usages(spec: str, mine: Sequence[Sample], other: Sequence[Sample]) -> Iterator[Row]:
+    for figure, unit, name, most in (
+        ("CPU, whole process", "s", "cpu", 0.3),
+        ("peak memory", "KiB", "rss", None),
+    ):
+        one, two = ([getattr(ran, name) for ran, _ in side] for side in (mine, other))
+        yield ratio(f"{spec}: {figure}", unit, one, two, most)
 
 
 def _walls(samples: Sequence[Sample]) -> list[float]:
     return [counted.verified - ran.began for ran, counted in samples]
-
-
-def _usage(samples: Sequence[Sample], name: str) -> list[float]:
-    return [getattr(ran, name) for ran, _ in samples]
 
 
 def _counts(spec: str, mine: Sequence[Counted], other: Counted) -> Iterator[Row]:
@@ -164,10 +172,10 @@ def screens(rounds: int) -> Iterator[Row]:
             rounds, lambda: watch(words, "Metadata"), lambda: watch(least, "Minimal")
         )
     for figure, unit, name, most in (
-        ("screen: first frame", "s", "first", 1.7),
+        ("screen: first frame", "s", "first", 1.35),
         ("screen: CPU up to it", "s", "cpu", None),
         ("screen: memory at it", "KiB", "resident", 1.5),
-        ("screen: memory, sign-in waited for", "KiB", "settled", 1.5),
+        ("screen: memory, sign-in waited for", "KiB", "settled", 1.45),
     ):
         one, two = ([getattr(item, name) for item in side] for side in (mine, other))
         yield ratio(figure, unit, one, two, most)
@@ -181,7 +189,7 @@ def helps(rounds: int) -> Iterator[Row]:
         lambda: run([sys.executable, "-c", "import argparse"]),
     )
     one, two = ([item.wall for item in side] for side in (mine, other))
-    yield ratio("--help against import argparse", "s", one, two, 2.0)
+    yield ratio("--help against import argparse", "s", one, two, 1.25)
 
 
 def headers(rounds: int) -> Iterator[Row]:

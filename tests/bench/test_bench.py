@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.bench import run as bench
-from tests.bench.measure import HERE, Counted, ours, practice, run, slow_person
+from tests.bench.measure import Counted, client, ours, practice, run, slow_person
 
 
 def counted(*faults: str, spec: str = "2025-11-25") -> Counted:
@@ -62,16 +62,15 @@ def test_connections_are_there_again_before_the_token_request_when_the_server_cl
 
 
 def test_the_two_sides_do_the_same_work() -> None:
-    """The comparison is fair: the SDK's client goes the same way to the same answer."""
+    """The comparison is fair: the SDK's client and bare sockets go the same way to the answer."""
     with practice() as server:
         for spec, mode in bench.ERAS:
-            sides = [ours(server.url, spec), [sys.executable, str(HERE / "sdk_client.py")]]
-            sides[1] += [server.url, mode]
+            sides = [client(name, server.url, mode) for name in ("sdk", "bare")]
             asked = []
-            for words in sides:
+            for words in (ours(server.url, spec), *sides):
                 seen = bench.sample(server, words)[1]
                 asked.append([(r["method"], r["target"].partition("?")[0]) for r in seen.needed])
-            assert asked[0] == asked[1]
+            assert asked[0] == asked[1] == asked[2]
 
 
 def test_a_measured_process_is_told_by_its_own_figures() -> None:
