@@ -26,7 +26,7 @@ from mcp_auth_tui.storage.token_file import KINDS
 
 PACKAGE = Path(mcp_auth_tui.__file__).parent
 ROOT = PACKAGE.parent
-CORE = ("model", "text", "findings", "protocol")
+CORE = ("model", "text", "findings", "protocol", "records")
 
 
 def loaded(code: str) -> set[str]:

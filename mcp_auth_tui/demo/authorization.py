@@ -4,12 +4,12 @@ Must not know HTTP, pages or clocks: parameters in, values or one of two errors 
 """
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from mcp_auth_tui.demo.clients import redirect_allowed
 from mcp_auth_tui.demo.metadata import ELSEWHERE
 from mcp_auth_tui.demo.records import DEFAULT_SCOPE, SCOPES, RegisteredClient
+from mcp_auth_tui.records import dataclass
 
 Parameters = list[tuple[str, str]]
 

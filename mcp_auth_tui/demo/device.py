@@ -1,12 +1,11 @@
 """Knows how a device and its person are answered (RFC 8628); must not issue a token."""
 
-from dataclasses import dataclass
-
 from mcp_auth_tui.demo import pages, records
 from mcp_auth_tui.demo.answers import as_error, as_json, form_of, only
 from mcp_auth_tui.demo.authentication import authenticate
 from mcp_auth_tui.demo.tokens import DEVICE_INTERVAL, DEVICE_SECONDS, Tokens
 from mcp_auth_tui.loopback.server import Incoming, Reply
+from mcp_auth_tui.records import dataclass
 
 AUTHORIZATION, PAGE = "/device_authorization", "/device"
 

@@ -4,7 +4,6 @@ import asyncio
 import hmac
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from mcp_auth_tui.demo.records import SCOPES, Entropy, OAuthError, RegisteredCli
 from mcp_auth_tui.demo.tokens import TOKEN_SECONDS, Mint, Tokens
 from mcp_auth_tui.demo.weaknesses import as_form
 from mcp_auth_tui.loopback.server import Incoming, Reply
+from mcp_auth_tui.records import dataclass
 
 if TYPE_CHECKING:
     from mcp_auth_tui.demo.jwt import TokenSigner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from mcp_auth_tui.demo.metadata import Document, server_metadata
 from mcp_auth_tui.demo.providers import CLIENT, SECRET
 from mcp_auth_tui.demo.records import OWN, Access, Entropy, RegisteredClient
 from mcp_auth_tui.demo.tokens import Mint
+from mcp_auth_tui.records import dataclass
 
 _JWE = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0"  # {"alg":"dir","enc":"A256GCM"}
 _ENDPOINTS = {

@@ -4,8 +4,10 @@ import base64
 import hashlib
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
+
+from mcp_auth_tui.records import dataclass
 
 Value = TypeVar("Value")
 

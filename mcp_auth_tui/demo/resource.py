@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, field
 
 from mcp_auth_tui.demo import pages, rpc
 from mcp_auth_tui.demo.answers import Headers, as_json, as_text, not_found, only
@@ -11,6 +11,7 @@ from mcp_auth_tui.demo.eras import check_legacy_version, check_modern, is_modern
 from mcp_auth_tui.demo.metadata import resource_metadata
 from mcp_auth_tui.demo.records import DEFAULT_SCOPE, Access, Entropy, Grant, Shelf, covered
 from mcp_auth_tui.loopback.server import Incoming, Reply
+from mcp_auth_tui.records import dataclass
 
 PRM_PREFIX = "/.well-known/oauth-protected-resource"
 _NO_PRM = frozenset({"no-prm", "legacy", "legacy-paths"})

@@ -5,11 +5,12 @@ Wire shapes: MCP 2026-07-28 (basic, discover, tools), 2025-03-26 to 2025-11-25 (
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from mcp_auth_tui import __version__
+from mcp_auth_tui.records import dataclass
 
 Message = dict[str, Any]
 

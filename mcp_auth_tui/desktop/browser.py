@@ -14,11 +14,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from mcp_auth_tui.records import dataclass
 
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.ssh import Way

@@ -10,7 +10,8 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from mcp_auth_tui.records import dataclass
 
 _SECONDS = 3.0
 # Terminals cut longer sequences off; xterm and screen take about so much.

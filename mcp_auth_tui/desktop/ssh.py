@@ -11,8 +11,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from mcp_auth_tui.records import dataclass
 
 _SSH = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
 _SECONDS = 2.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, partial
 from types import MappingProxyType
 
@@ -16,6 +15,7 @@ from mcp_auth_tui.exports.curl import curl
 from mcp_auth_tui.exports.env import env
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.protocol.certificate import thumbprint_in
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import terminal
 
 __all__ = ["EXPORTS", "Export", "caution", "export", "for_clients", "marked", "notes", "rendered"]

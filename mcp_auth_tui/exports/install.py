@@ -11,13 +11,13 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mcp_auth_tui.desktop.output import write_file
 from mcp_auth_tui.exports.clients import ClientProgram
 from mcp_auth_tui.exports.config import EditProblem, EntryPlace, Format, format_of
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage.private_files import FileProblem, read_small
 from mcp_auth_tui.text import redaction, terminal
 

@@ -6,13 +6,13 @@ The command line and the screen both go through here: the same file, the same ch
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.exports.clients import ClientProgram, filled, render
 from mcp_auth_tui.exports.clients.entry import Server, entry, name_of
 from mcp_auth_tui.exports.install import Change, InstallProblem, install, uninstall
+from mcp_auth_tui.records import dataclass
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model import Session

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from mcp_auth_tui.exports.clients import ClientProgram
 from mcp_auth_tui.exports.config import EditProblem, EntryPlace, format_of
 from mcp_auth_tui.exports.install import InstallProblem, leads_to, read
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import redaction, terminal
 
 SECONDS = 30.0

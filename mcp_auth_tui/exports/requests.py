@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import quote_plus
 
 from mcp_auth_tui.model import Request, Session
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import terminal
 
 Pairs = list[tuple[str, str]]

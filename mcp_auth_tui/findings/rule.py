@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mcp_auth_tui.model import Level, Whose
+from mcp_auth_tui.records import dataclass
 
 REPORT = "Send its operator the report (--export report; e on the screen)."
 """What somebody can do who only uses a server, where a rule has no sentence of its own."""

@@ -10,10 +10,10 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.protocol.urls import origin_text
+from mcp_auth_tui.records import dataclass
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model import Session

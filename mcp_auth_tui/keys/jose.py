@@ -14,11 +14,12 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.keys.material import ALGORITHMS, KeyProblem, PrivateKey, parsed, public_key
 from mcp_auth_tui.model import Secret
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import terminal, units
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import re
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import units
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ Everything is bounded: head, body and each wait on the peer. Only a handler may 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
 
 import h11
+
+from mcp_auth_tui.records import dataclass
 
 MAX_HEAD = 32 * 1024
 IDLE_SECONDS = 600.0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model.http import Exchange, Request, Secret
 from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status, Whose
+from mcp_auth_tui.records import dataclass
 
 if TYPE_CHECKING:
     from typing import Literal, overload

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from mcp_auth_tui.model.vocabulary import Stage
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import redaction
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from mcp_auth_tui.model.http import Field, Secret
+from mcp_auth_tui.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ The key stays in its file: OpenSSL reads it there, and nothing here holds it.
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mcp_auth_tui.model import Failure, Secret
+from mcp_auth_tui.records import dataclass
 
 
 class _Locked(Exception):

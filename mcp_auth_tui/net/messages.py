@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
 from mcp_auth_tui.model import Failure, Request
 from mcp_auth_tui.net.addresses import Unreachable, ascii_host
+from mcp_auth_tui.records import dataclass
 
 _UNESCAPED = "!$%&'()*+,/:;=?@[]~-._"
 _PORTS = {"http": 80, "https": 443}

@@ -9,10 +9,11 @@ from __future__ import annotations
 import ipaddress
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
 from mcp_auth_tui.net.addresses import class_of
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text.hosts import address_of, is_own_name
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")

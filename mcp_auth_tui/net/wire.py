@@ -11,10 +11,12 @@ import ssl
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.util import find_spec
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
+
+from mcp_auth_tui.records import dataclass
 
 # Where click and rich are installed, httpx imports its own command line too: 60 ms for nothing.
 _UNWANTED = "httpx._main"

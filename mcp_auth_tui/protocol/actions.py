@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp_auth_tui.model import (
@@ -21,6 +20,7 @@ from mcp_auth_tui.model import (
     Tried,
     Waiting,
 )
+from mcp_auth_tui.records import dataclass
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model.oauth import Attempt, Client, Token

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.model.oauth import CertificateFacts
+from mcp_auth_tui.records import dataclass
 
 REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 STATELESS = "2026-07-28"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mcp_auth_tui.model import Finding, Learned, Left, Level, Outcome, Stage, Status
 from mcp_auth_tui.model.oauth import (
@@ -30,6 +30,7 @@ from mcp_auth_tui.protocol.staging import staged
 from mcp_auth_tui.protocol.tokens import grants, renewal, response
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, choose_dpop
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
+from mcp_auth_tui.records import dataclass
 
 _NARROW = "The client was registered for fewer scopes than are needed now: it is registered anew."
 _DEAD = (

@@ -6,7 +6,7 @@ as far as there is something left to look at.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Unpack
 
 from mcp_auth_tui import findings
@@ -27,6 +27,7 @@ from mcp_auth_tui.protocol.discovery import elsewhere, resource, resource_docume
 from mcp_auth_tui.protocol.judge import REFUSED_FOR_SAFETY, Details, Judge
 from mcp_auth_tui.protocol.mcp.first_contact import first_contact
 from mcp_auth_tui.protocol.staging import staged
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text.units import count
 
 # The server did refuse for want of a token, if in a wrong way: it owes its metadata.

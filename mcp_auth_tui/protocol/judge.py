@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NoReturn, Self, TypedDict, Unpack
 
 from mcp_auth_tui import findings
@@ -12,6 +12,7 @@ from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS, STATELESS, Config
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text.units import host_of
 
 # What a document is there for, and who knows that can do without it.

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text.hosts import address_of, is_own_name, is_public
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")

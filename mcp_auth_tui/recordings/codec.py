@@ -7,7 +7,7 @@ names it (no field can be called so).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -27,6 +27,7 @@ from mcp_auth_tui.recordings.leaves import (
     WordShape,
     check,
 )
+from mcp_auth_tui.records import dataclass
 
 CLASS = "class"
 LEARNED = frozenset(

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
 from mcp_auth_tui.model import Secret
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import redaction, terminal
 
 _MOST = 2**53

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from mcp_auth_tui.model import Event, Exchanged, Session, Started
 from mcp_auth_tui.recordings.codec import shape
 from mcp_auth_tui.recordings.leaves import Damage
 from mcp_auth_tui.recordings.recorder import SCHEMA, VERSION
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage.private_files import FileProblem, read_small
 from mcp_auth_tui.text import terminal
 

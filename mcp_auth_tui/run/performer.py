@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
@@ -51,6 +51,7 @@ from mcp_auth_tui.protocol.actions import (
     Unlock,
 )
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.run.budget import Budget
 from mcp_auth_tui.run.person import Person, within
 from mcp_auth_tui.run.services import QUIET, Services

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.desktop.browser import Browser
@@ -19,6 +19,7 @@ from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.tokens import response
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.run.performer import Performer, Result
 from mcp_auth_tui.run.person import Nobody
 from mcp_auth_tui.run.services import Services

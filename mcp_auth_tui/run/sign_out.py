@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.tokens import management
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.run.renewal import drive
 from mcp_auth_tui.storage.token_entries import StoredToken
 from mcp_auth_tui.storage.tokens import StoredGrant, TokenStore

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.model.oauth import CertificateFacts
 from mcp_auth_tui.net.client_certificate import ClientCertificate
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage.private_files import FileProblem, SmallFile, read_small
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.settings.arguments import commands
 from mcp_auth_tui.settings.arguments.groups import FACE, PRACTICE
 from mcp_auth_tui.settings.arguments.parser import PROGRAM, Parser

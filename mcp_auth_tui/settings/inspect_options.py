@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,6 +15,7 @@ from mcp_auth_tui.model import Level
 from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.urls import mcp_url
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.settings.options import Usage, network, proxy_notes, target
 
 MAX_LIST = 32 * 1024 * 1024

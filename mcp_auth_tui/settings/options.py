@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from mcp_auth_tui.model import Secret
 from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.config import ENDPOINTS, Config
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, mcp_url
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.settings import credentials
 from mcp_auth_tui.settings.helper import helper_options
 

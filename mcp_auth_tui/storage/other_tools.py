@@ -10,13 +10,14 @@ import json
 import os
 import stat
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from hashlib import md5
 from pathlib import Path
 from typing import Any
 
 from mcp_auth_tui.model import Secret
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage.private_files import FileProblem, read_small
 
 MAX_OCTETS = 1024 * 1024

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage import recent, user_config
 from mcp_auth_tui.storage.recent import State
 from mcp_auth_tui.storage.token_file import KINDS

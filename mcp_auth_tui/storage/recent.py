@@ -11,12 +11,13 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mcp_auth_tui.desktop.output import write_file
 from mcp_auth_tui.protocol.urls import mcp_url
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage.locks import alone
 from mcp_auth_tui.storage.private_files import FileProblem, exposed_folder, read_small
 from mcp_auth_tui.text import terminal

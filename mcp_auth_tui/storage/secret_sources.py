@@ -11,12 +11,12 @@ import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import IO
 
 from mcp_auth_tui.model import Secret
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage.private_files import MAX_OCTETS, FileProblem, read_small
 from mcp_auth_tui.text import redaction, terminal
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Token
+from mcp_auth_tui.records import dataclass
 
 Entry = dict[str, Any]
 Secrets = dict[str, str]

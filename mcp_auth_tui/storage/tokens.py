@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Token
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage import keyring, token_entries
 from mcp_auth_tui.storage.keyring import KeyringProblem, Sealer
 from mcp_auth_tui.storage.token_entries import Entry, Secrets, StoredToken

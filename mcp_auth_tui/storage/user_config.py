@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage.private_files import FileProblem, exposed_folder, read_small
 from mcp_auth_tui.text import terminal
 

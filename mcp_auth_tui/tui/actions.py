@@ -7,9 +7,9 @@ Bindings, the key bar, the help, the palette and the README are made from `KEYS`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from mcp_auth_tui.model import Outcome, Stage
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 from mcp_auth_tui.tui.state import ScreenState, start_of
 

@@ -6,12 +6,13 @@ Whatever the file says, the keys in `FIXED` stay what they are: nobody locks him
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from textual.keys import format_key
 
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.tui.actions import KEYS, MOVES, PANEL_KEYS, Key, letters, rank
 from mcp_auth_tui.tui.state import ScreenState
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model import Request, Session, Stage, Status
 from mcp_auth_tui.protocol.quirks import known_way
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 
 if TYPE_CHECKING:

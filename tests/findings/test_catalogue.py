@@ -431,6 +431,7 @@ def test_the_catalogue_needs_the_standard_library_only() -> None:
         "mcp_auth_tui",
         "mcp_auth_tui.findings",
         "mcp_auth_tui.model",
+        "mcp_auth_tui.records",
         "mcp_auth_tui.text",
     }
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import zlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
 import trustme
@@ -22,6 +21,7 @@ from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.net.proxies import Proxies
 from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.mcp.jsonrpc import stateless
+from mcp_auth_tui.records import dataclass
 from tests.net.servers import get, hangs, raw, says, site
 
 JSON = (("Content-Type", "application/json"),)

@@ -10,10 +10,11 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from mcp_auth_tui.records import dataclass
 
 FORMS = ("helper", "variable", "inline")
 """How an entry comes to its token: a command that prints it, a reference to the environment (or to

@@ -8,13 +8,13 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 from typing import Any
 from urllib.parse import urlsplit
 
 from mcp_auth_tui.exports.clients import VARIABLE, ClientProgram, filled
+from mcp_auth_tui.records import dataclass
 
 _PROGRAM = "mcp-auth-tui"
 _FOLDERS = (

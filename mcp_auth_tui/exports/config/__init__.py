@@ -7,9 +7,10 @@ comments, order, indentation, line ends, a byte order mark, trailing commas.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
+
+from mcp_auth_tui.records import dataclass
 
 
 class EditProblem(Exception):

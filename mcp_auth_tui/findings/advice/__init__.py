@@ -24,10 +24,11 @@ What clients do is read from their source in the versions of `CLIENTS`: the MCP 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from mcp_auth_tui.records import dataclass
 
 CLIENTS: Mapping[str, tuple[str, str]] = {
     "python": ("MCP Python SDK", "2.3.0"),

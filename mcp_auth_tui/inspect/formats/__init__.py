@@ -7,10 +7,10 @@ that a thousand URLs take no more memory than one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 
 from mcp_auth_tui.model import Level, Session
+from mcp_auth_tui.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

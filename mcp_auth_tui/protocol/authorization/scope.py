@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mcp_auth_tui.model.oauth import AuthorizationServer, Resource
 from mcp_auth_tui.protocol.challenge import SCOPE
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.records import dataclass
 
 OFFLINE = "offline_access"
 OPENID = "openid"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Level, Response
 from mcp_auth_tui.protocol.urls import is_loopback, split
+from mcp_auth_tui.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ What a run must not go on without (issuer, endpoints, PKCE) is judged in `server
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Level
@@ -20,6 +19,7 @@ from mcp_auth_tui.protocol.checks.check import (
     strings,
 )
 from mcp_auth_tui.protocol.urls import split
+from mcp_auth_tui.records import dataclass
 
 OIDC = "openid-configuration"
 _GRANTS, _METHODS = "grant_types_supported", "token_endpoint_auth_methods_supported"

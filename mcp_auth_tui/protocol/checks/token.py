@@ -7,7 +7,6 @@ go on without is judged in `token`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Level
@@ -17,6 +16,7 @@ from mcp_auth_tui.protocol.certificate import BOUND, thumbprint_in
 from mcp_auth_tui.protocol.checks.check import Check, Checks, as_seen, content_type
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.urls import same_origin
+from mcp_auth_tui.records import dataclass
 
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
 _PROFILE = ("sub", "client_id", "iat", "jti")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Level, Request, Stage
@@ -15,6 +14,7 @@ from mcp_auth_tui.protocol.excerpt import quote
 from mcp_auth_tui.protocol.judge import BEHIND_TLS, Judge
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin, same_origin
+from mcp_auth_tui.records import dataclass
 
 _HOPS = 3
 _ABSENT = frozenset({404, 410})

@@ -7,7 +7,7 @@ redirect is told and not followed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Learned, Session, Stage
@@ -17,6 +17,7 @@ from mcp_auth_tui.protocol.discovery import resource, server
 from mcp_auth_tui.protocol.discovery.documents import read, request
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, origin_text, split, well_known
+from mcp_auth_tui.records import dataclass
 
 RESOURCE, ISSUER = "protected resource metadata", "authorization server metadata"
 _PRM, _OAUTH, _OIDC = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mcp_auth_tui.model import Exchange, Failure, Tried
 from mcp_auth_tui.model.oauth import Contact, Resource
@@ -29,6 +28,7 @@ from mcp_auth_tui.protocol.urls import (
     split,
     well_known,
 )
+from mcp_auth_tui.records import dataclass
 
 _SUFFIX = "oauth-protected-resource"
 _NAMED = "www-authenticate: resource_metadata"

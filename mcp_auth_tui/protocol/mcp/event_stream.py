@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from mcp_auth_tui.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

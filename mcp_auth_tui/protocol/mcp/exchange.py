@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from typing import Protocol as Shape
 
@@ -26,6 +26,7 @@ from mcp_auth_tui.protocol.mcp.refusals import (
     wrong_status,
 )
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, send_with_proof
+from mcp_auth_tui.records import dataclass
 
 _OPENERS = ("server/discover", "initialize", "GET")
 _PAGES = 20

@@ -6,7 +6,7 @@ However the stream drips, the whole conversation has a limit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Failure, Field, Kind, Learned, Request
@@ -19,6 +19,7 @@ from mcp_auth_tui.protocol.mcp.opening import initialize, negotiated_revision
 from mcp_auth_tui.protocol.mcp.refusals import not_mcp
 from mcp_auth_tui.protocol.tokens.dpop import with_proof
 from mcp_auth_tui.protocol.urls import join, same_origin, split
+from mcp_auth_tui.records import dataclass
 
 SECONDS = 30.0
 """How long one conversation may wait for events, in all."""

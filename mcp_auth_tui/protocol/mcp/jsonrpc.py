@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret, Stage
@@ -12,6 +11,7 @@ from mcp_auth_tui.model.oauth import Token
 from mcp_auth_tui.protocol.config import STATELESS
 from mcp_auth_tui.protocol.mcp.event_stream import EventStreamParser
 from mcp_auth_tui.protocol.strict_json import encodable
+from mcp_auth_tui.records import dataclass
 
 _ACCEPT = "application/json, text/event-stream"
 _META = "io.modelcontextprotocol/"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Learned, Request, Secret
@@ -14,6 +14,7 @@ from mcp_auth_tui.protocol.mcp.exchange import Conversation, ConversationEnd, li
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.mcp.opening import initialize, negotiated_revision
 from mcp_auth_tui.protocol.mcp.refusals import LEGACY, not_mcp, note_unauthorized_in_200
+from mcp_auth_tui.records import dataclass
 
 _INITIALIZED = "notifications/initialized"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Learned, Whose
@@ -13,6 +12,7 @@ from mcp_auth_tui.protocol.mcp import jsonrpc
 from mcp_auth_tui.protocol.mcp.exchange import Conversation, ConversationEnd, list_and_call
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.mcp.refusals import LEGACY, not_mcp, note_unauthorized_in_200
+from mcp_auth_tui.records import dataclass
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NoReturn
 
 from mcp_auth_tui.model import Exchange, Question
@@ -17,6 +16,7 @@ from mcp_auth_tui.protocol.mcp.first_contact import contact_of, read_challenge
 from mcp_auth_tui.protocol.mcp.refusals import wrong_status
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
 from mcp_auth_tui.protocol.tokens.refusals import clock_off
+from mcp_auth_tui.records import dataclass
 
 # S2: authorizations in one run, the first included.
 LIMIT = 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 from mcp_auth_tui.model import Exchange, Failure, Level, Secret
@@ -16,6 +16,7 @@ from mcp_auth_tui.protocol.probes.authorization import answer_to, ask, asked, er
 from mcp_auth_tui.protocol.probes.sign_ins import arrive, redeem, second_client
 from mcp_auth_tui.protocol.probes.target import Target, Unable, refused, status_of
 from mcp_auth_tui.protocol.probes.trial import Trial
+from mcp_auth_tui.records import dataclass
 
 _FOREIGN = "https://probe.example/mcp"
 _WRONG = "w" * 43

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mcp_auth_tui.model import Outcome, Remark, Stage
 from mcp_auth_tui.model.oauth import Contact, Known, Peer
@@ -12,6 +12,7 @@ from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.probes import suite
 from mcp_auth_tui.protocol.probes.target import Target
+from mcp_auth_tui.records import dataclass
 
 REQUESTS = 300
 """The most requests of one such run: it has some 120, and more where sign-ins are followed."""

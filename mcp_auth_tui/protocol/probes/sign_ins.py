@@ -6,7 +6,6 @@ Nothing here judges: what a server let through is for the probe to say.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,6 +19,7 @@ from mcp_auth_tui.protocol.probes.authorization import prepared
 from mcp_auth_tui.protocol.probes.target import Target, Unable, quiet, status_of
 from mcp_auth_tui.protocol.registration import dynamic
 from mcp_auth_tui.protocol.tokens.response import read_token
+from mcp_auth_tui.records import dataclass
 
 _ARRIVALS = 20
 # What a server makes of a request behind a body that it has left unread (see `Target.send`).

@@ -7,7 +7,7 @@ grant of the probes' own (†).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mcp_auth_tui.model import Finding, Level, Session, Stage
 from mcp_auth_tui.protocol.actions import Protocol
@@ -23,6 +23,7 @@ from mcp_auth_tui.protocol.probes import (
 from mcp_auth_tui.protocol.probes.target import Target, Unable, quiet
 from mcp_auth_tui.protocol.probes.trial import Trial, untried, verdict
 from mcp_auth_tui.protocol.tokens import management
+from mcp_auth_tui.records import dataclass
 
 Try = Callable[[Target], Protocol[tuple[Trial, ...]]]
 Several = Callable[[Target], Protocol[Mapping[str, tuple[Trial, ...]]]]

@@ -6,7 +6,7 @@ registered or issued is ended when they are done.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeVar
 
 from mcp_auth_tui.model import Exchange, Field, Finding, Kind, Level, Request, Secret, Stage
@@ -25,6 +25,7 @@ from mcp_auth_tui.protocol.mcp.opening import opening_params
 from mcp_auth_tui.protocol.probes.trial import Trial
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, send_with_proof, with_proof
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
+from mcp_auth_tui.records import dataclass
 
 _PATIENCE = 30.0
 """The most seconds that are waited when a server asks to wait."""

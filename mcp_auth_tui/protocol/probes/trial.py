@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import Finding, Level, Stage
+from mcp_auth_tui.records import dataclass
 
 _UNDECIDED = "Not decided: {reason}."
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Finding, Session
 from mcp_auth_tui.protocol.quirks.recognition import host_in, recognise
 from mcp_auth_tui.protocol.quirks.table import Provider, Way
 from mcp_auth_tui.protocol.urls import origin_text
+from mcp_auth_tui.records import dataclass
 
 # Words of an option that a run fills; others in capitals are for a person.
 _WORD = re.compile(r"\b[A-Z]{2,}(?:-[A-Z]+)*\b")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Kind, Session, Stage
@@ -17,6 +16,7 @@ from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.quirks.table import AnswerSign, DocumentSign, Provider, providers
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.urls import split
+from mcp_auth_tui.records import dataclass
 
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint")
 _OF_ISSUER = (Stage.SERVER, Stage.REGISTER, Stage.AUTHORIZE, Stage.TOKEN)

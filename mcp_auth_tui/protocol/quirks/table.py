@@ -36,10 +36,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from mcp_auth_tui.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mcp_auth_tui.model import Exchange, Field
 from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.records import dataclass
 
 _REFRESH = "refresh_token"
 # RFC 8252 §7.3: of a loopback address the port is free, and nobody will be sent there.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlunsplit
@@ -18,6 +18,7 @@ from mcp_auth_tui.protocol.actions import Protocol, Send, Sign, SignedJwt
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import origin_text, split
+from mcp_auth_tui.records import dataclass
 
 KEY = "dpop"
 OTHER_KEY = "dpop-other"

@@ -6,7 +6,7 @@ What a successful answer is worth is judged in `token`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn
 
 from mcp_auth_tui.model import (
@@ -38,6 +38,7 @@ from mcp_auth_tui.protocol.tokens.authentication import (
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, send_with_proof
 from mcp_auth_tui.protocol.tokens.refusals import clock_off, flow_of, owner_of
 from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way, remedy
+from mcp_auth_tui.records import dataclass
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _OBJECT = "The answer is a JSON object with the content type application/json."

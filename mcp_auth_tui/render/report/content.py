@@ -6,13 +6,13 @@ Every text in it has been through `render.safe.Safe`; a form only has to escape 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.findings.advice import ClientNote, client_notes
 from mcp_auth_tui.model import Browsed, Exchange, Finding, Level, Outcome, Resumed, Session
 from mcp_auth_tui.protocol.quirks import known_way
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.render.safe import Safe
 from mcp_auth_tui.render.summary import counted
 from mcp_auth_tui.text import units

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from textual.content import Content
 
 from mcp_auth_tui.model import Level, Request, Session, Stage, Status, Tried
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui.panels.status import panel_status
 from mcp_auth_tui.tui.panels.table import PanelRow

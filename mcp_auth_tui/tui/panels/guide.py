@@ -5,8 +5,9 @@ Its paragraphs: what the panel is for, the rules, and on each of the others what
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from mcp_auth_tui.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ A new panel is a row here, and a module and a guide beside this one, both called
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol, cast
 
 from textual.content import Content
 
 from mcp_auth_tui.model import Session, Stage
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.tui.panels.guide import Guide, read_guide
 from mcp_auth_tui.tui.views.content import Look
 

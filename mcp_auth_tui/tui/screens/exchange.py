@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual import on
@@ -19,6 +18,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import Exchange, Finding, Session
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.tui.views import content, evidence, folding, request
 from mcp_auth_tui.tui.views import exchange as dissect
 from mcp_auth_tui.tui.views.exchange import Line

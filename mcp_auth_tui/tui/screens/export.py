@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -16,6 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import Session
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.widgets.hints import Hints
 

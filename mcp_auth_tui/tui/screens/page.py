@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 from textual.binding import Binding
@@ -12,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import OptionList
 
 from mcp_auth_tui.model import Session
+from mcp_auth_tui.records import dataclass
 
 Result = TypeVar("Result")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from textual import on
@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 
 from mcp_auth_tui.desktop.threads import beside
 from mcp_auth_tui.model import Level, Session
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.settings import credentials
 from mcp_auth_tui.settings.editable import PROMPT, Settings, shown
 from mcp_auth_tui.settings.options import Usage

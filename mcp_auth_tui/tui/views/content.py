@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from textual.content import Content
 from textual.style import Style
 
 from mcp_auth_tui.model import Level, Secret, Session, Status
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import terminal
 
 DIM = "$dim"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from textual.content import Content
 
 from mcp_auth_tui.model import Exchange, Level, Session, Stage
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import terminal, units
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views.request import outcome_of

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from textual.content import Content
 
 from mcp_auth_tui.model import Finding
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.tui.views.content import DIM, LEVEL
 
 _IN_TOKEN = " in the token"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,6 +12,7 @@ from textual.content import Content
 from mcp_auth_tui.model import Exchange, Field, Level, Redactor, Response, Session
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import split
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import terminal, units
 from mcp_auth_tui.tui.views import evidence
 from mcp_auth_tui.tui.views import request as traffic

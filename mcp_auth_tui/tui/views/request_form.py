@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,6 +12,7 @@ from mcp_auth_tui.model import Field, Kind, Request, Secret
 from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.authorization.request import challenge_of, url_of
 from mcp_auth_tui.protocol.urls import same_origin, split
+from mcp_auth_tui.records import dataclass
 
 BY_HAND = "changed by hand"
 HEADINGS: Mapping[str, str] = {

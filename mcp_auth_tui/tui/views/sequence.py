@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from mcp_auth_tui import model
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import units
 from mcp_auth_tui.tui.views.content import DIM, LEVEL
 from mcp_auth_tui.tui.views.request import outcome_of

@@ -6,11 +6,12 @@ What a setting is and whether it is right is known by `settings` alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from textual.content import Content
 
 from mcp_auth_tui.model import Secret
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.settings.editable import PROMPT, OptionField, Settings, Values, shown
 from mcp_auth_tui.settings.options import SECRET_VARIABLE, Usage
 from mcp_auth_tui.text import terminal

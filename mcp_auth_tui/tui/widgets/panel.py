@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from textual import events
 from textual.app import ComposeResult
@@ -17,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from mcp_auth_tui.model import Finding, Session, Stage
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.tui import actions
 from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.status import findings_line, panel_facts, panel_status, status_line
