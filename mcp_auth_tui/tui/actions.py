@@ -17,7 +17,7 @@ SENDING = frozenset(
     {
         *("step", "run", "run_again", "sign_in", "edit", "paste", "open_browser", "url"),
         *("settings", "look_elsewhere", "check_signatures", "way_through", "take_header"),
-        "keep_alive",
+        *("keep_alive", "sessions"),
     }
 )
 """Actions that send something, or prepare it."""

@@ -10,6 +10,7 @@ import pytest
 from textual.widgets import Button, Input, OptionList, Static
 
 from mcp_auth_tui.model import Outcome, Stage
+from mcp_auth_tui.settings.arguments.names import REPORTS
 from mcp_auth_tui.tui import actions as keys
 from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.address import BareScreen
@@ -485,7 +486,7 @@ async def test_a_run_that_failed_offers_a_report_and_no_headers(copied: list[str
         await pilot.press("e")
         await settled(pilot, lambda: isinstance(app.screen, ExportScreen))
         offered = app.screen.query_one("#exports", OptionList)
-        assert offered.option_count == 2
+        assert [option.id for option in offered.options] == list(REPORTS)
         await pilot.press("enter")
         await settled(pilot, lambda: len(copied) == 1)
     assert copied[0].startswith("# MCP authorization report: ")

@@ -73,7 +73,7 @@ async def test_keys_that_would_send_say_that_it_is_one(kept: Recording) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shown(pilot)
         for key in KEYS:
-            if key.name in SENDING and key.name != "sign_in":
+            if key.name in SENDING | {"probes"} and key.name != "sign_in":
                 app.clear_notifications()
                 app._perform(key.name)
                 await pilot.pause()
@@ -81,6 +81,27 @@ async def test_keys_that_would_send_say_that_it_is_one(kept: Recording) -> None:
                 assert app.screen is app.main
         assert app.driver.session == kept.session
         assert app.fakes == []
+
+
+def test_each_key_is_known_to_send_something_or_to_send_nothing() -> None:
+    local = {
+        *(
+            "zoom",
+            "exchanges",
+            "filter",
+            "secrets",
+            "theme",
+            "help",
+            "topics",
+            "palette",
+            "suspend",
+        ),
+        *("quit", "back", "findings", "discovery", "sequence", "export", "record", "copy"),
+        *("copy_address", "show_address", "qr_code", "save_address"),
+        *(name for name in (key.name for key in KEYS) if name.startswith("panel_")),
+        "probes",  # it lists what was tried; where nothing was it says so (above)
+    }
+    assert {key.name for key in KEYS} - SENDING == local
 
 
 async def test_an_exchange_of_it_is_not_sent_again(kept: Recording) -> None:

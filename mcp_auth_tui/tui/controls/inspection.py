@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model import Finding, Stage
+from mcp_auth_tui.tui.actions import RECORDED
 from mcp_auth_tui.tui.controls.way_through import WayThroughControls
 from mcp_auth_tui.tui.main_screen import MainScreen
 from mcp_auth_tui.tui.panels.table import panel_of
@@ -53,6 +54,9 @@ class InspectionControls:
 
         if results(self._driver.session):
             self._screen.push(ProbesScreen(), self._show_finding, session=MainScreen.session)
+            return
+        if self._screen.recorded:
+            self._screen.notify(RECORDED)
             return
         from mcp_auth_tui.tui.screens.confirm import Confirm
 

@@ -131,6 +131,8 @@ class RunControls:
 
     def action_sessions(self) -> None:
         """List what is stored."""
+        if not self._screen.can("sessions"):
+            return
         from mcp_auth_tui.run.stored import open_store
         from mcp_auth_tui.tui.screens.sessions import SessionsScreen
 
