@@ -50,7 +50,10 @@ def command(words: list[str]) -> int:
     parser = headers_parser()
     args = parser.parse_args(words)
     try:
-        return _printed(args, obtain(args, parser))
+        path, entry = _chosen(args, parser)
+        if entry["type"].lower() == "dpop":
+            return _print(args, _proved(args, path, entry["id"]))
+        return _print(args, _formatted(args, _access(args, parser, path, entry)))
     except NoToken as problem:
         return tell(str(problem), problem.code)
 
@@ -61,6 +64,18 @@ def obtain(args: Namespace, parser: Parser) -> str:
     ``args`` are those of `choice_options` and of the network. Raises `NoToken`, and SystemExit (2)
     for a URL that is none.
     """
+    path, entry = _chosen(args, parser)
+    if entry["type"].lower() == "dpop":
+        raise NoToken(
+            "the token is bound to a key (DPoP): each request needs a proof of its own, so it "
+            f"works in no variable and no entry; {PROGRAM} headers prints one (--method, --url)",
+            1,
+        )
+    return _access(args, parser, path, entry)
+
+
+def _chosen(args: Namespace, parser: Parser) -> tuple[str, dict[str, Any]]:
+    """Return the store's path and the entry that is meant; raises as `obtain`."""
     from mcp_auth_tui.storage import token_file
 
     path = token_file.token_path()
@@ -71,10 +86,20 @@ def obtain(args: Namespace, parser: Parser) -> str:
             raise _sign_in(args, f"no token for {args.url} is stored{_wishes(args)}")
         if len(entries) > 1:
             raise NoToken(_choices(args.url, entries), 2)
-        (entry,) = entries
-        secrets = entry["secrets"]
+        return str(path), entries[0]
+    except token_file.StoreProblem as problem:
+        raise NoToken(str(problem), 1) from None
+    except ValueError as error:  # of a URL that is none
+        parser.error(str(error))
+
+
+def _access(args: Namespace, parser: Parser, path: str, entry: dict[str, Any]) -> str:
+    from mcp_auth_tui.storage import token_file
+
+    secrets = entry["secrets"]
+    try:
         if isinstance(secrets, str) or not token_file.fresh(entry, time.time()):
-            access = _renewed(args, str(path), entry["id"])
+            access = _renewed(args, path, entry["id"])
         else:
             access = secrets[entry.get("bearer", "access")]
     except token_file.StoreProblem as problem:
@@ -84,6 +109,35 @@ def obtain(args: Namespace, parser: Parser) -> str:
     if not (access.isascii() and access.isprintable()) or " " in access or not access:
         raise _sign_in(args, "what is stored cannot stand in a header")
     return access
+
+
+def _proved(args: Namespace, path: str, id: str) -> str:
+    """Return a bound token and its proof in the form that was asked for; raises `NoToken`."""
+    if args.format in ("token", "sh"):
+        raise NoToken(
+            f"the token is bound to a key (DPoP), and the form {args.format} has no place for the "
+            "proof that each request needs: choose headers, json or curl",
+            2,
+        )
+    from mcp_auth_tui.cli import proof
+    from mcp_auth_tui.keys.jose import KeyProblem
+    from mcp_auth_tui.run.renewal import RenewalProblem, SignInNeeded
+    from mcp_auth_tui.settings.options import Usage
+    from mcp_auth_tui.storage.token_file import StoreProblem
+
+    try:
+        headers, notes = proof.headers(args, path, id)
+    except SignInNeeded as problem:
+        raise _sign_in(args, str(problem).rstrip(".")) from None
+    except RenewalProblem as problem:
+        raise NoToken(str(problem), problem.exit) from None
+    except (KeyProblem, StoreProblem) as problem:
+        raise NoToken(str(problem), 1) from None
+    except (Usage, ValueError) as error:
+        raise NoToken(str(error), 2) from None
+    for note in notes:
+        tell(note, 0)
+    return _lines(args.format, {**headers, **_others(args)})
 
 
 def headers_parser() -> Parser:
@@ -97,6 +151,14 @@ def headers_parser() -> Parser:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write it there (mode 0600), not on stdout"
     )
+    group = parser.add_argument_group("a token that is bound to a key (DPoP)")
+    group.add_argument(
+        "--method", metavar="METHOD", default="POST", help="of the request to prove (POST)"
+    )
+    group.add_argument(
+        "--url", dest="proof_url", metavar="URL", help="of that request (the MCP server's)"
+    )
+    group.add_argument("--nonce", metavar="NONCE", help="what the server's DPoP-Nonce said last")
     network_options(parser)
     return parser
 
@@ -141,9 +203,8 @@ def _choices(url: str, entries: list[dict[str, Any]]) -> str:
     return f"several tokens for {url} are stored; choose one with these options:{''.join(rows)}"
 
 
-def _printed(args: Namespace, access: str) -> int:
-    """Print the token in the form that was asked for, and return the exit code."""
-    text = _formatted(args.format, args.url, access, _others(args) if args.header else {})
+def _print(args: Namespace, text: str) -> int:
+    """Print headers in the form that was asked for, and return the exit code."""
     if args.output not in (None, "-"):
         return _written(args, text)
     try:
@@ -159,6 +220,8 @@ def _printed(args: Namespace, access: str) -> int:
 
 def _others(args: Namespace) -> dict[str, str]:
     """Return the headers that were given beside the token's own; raises `NoToken`."""
+    if not args.header:
+        return {}
     from mcp_auth_tui.settings.credentials import CredentialProblem, given_headers
 
     try:
@@ -167,20 +230,23 @@ def _others(args: Namespace) -> dict[str, str]:
         raise NoToken(str(problem), 2) from None
 
 
-def _formatted(name: str, url: str, access: str, others: dict[str, str]) -> str:
+def _formatted(args: Namespace, access: str) -> str:
     value = f"Bearer {access}"
-    headers = {"Authorization": value, **others}
+    if args.format == "token":
+        return f"{access}\n"
+    if args.format == "sh":
+        from shlex import quote
+
+        names = {"MCP_URL": args.url, "MCP_TOKEN": access, "MCP_AUTHORIZATION": value}
+        return "".join(f"export {key}={quote(item)}\n" for key, item in names.items())
+    return _lines(args.format, {"Authorization": value, **_others(args)})
+
+
+def _lines(name: str, headers: dict[str, str]) -> str:
     if name == "json":
         import json
 
         return json.dumps(headers) + "\n"
-    if name == "token":
-        return f"{access}\n"
-    if name == "sh":
-        from shlex import quote
-
-        names = {"MCP_URL": url, "MCP_TOKEN": access, "MCP_AUTHORIZATION": value}
-        return "".join(f"export {key}={quote(item)}\n" for key, item in names.items())
     lines = [f"{key}: {item}" for key, item in headers.items()]
     if name == "curl":
         escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]

@@ -102,6 +102,12 @@ class Keys:
             key = OKPKey.generate_key("Ed448" if kind.curve == "Ed448" else "Ed25519")
         self._keys[name] = PrivateKey(key, (alg,), None, "the key made for this run")
 
+    def export(self, name: str) -> Secret:
+        """Return a private key as a JWK that signs as it does here; raises `KeyProblem`."""
+        key = self._key(name)
+        members = {**key.key.as_dict(private=True), "alg": key.algorithms[0]}
+        return Secret(json.dumps(members))
+
     def has(self, name: str) -> bool:
         """Tell whether there is a key of this name."""
         return name in self._keys

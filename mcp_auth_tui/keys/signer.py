@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model import Failure, Secret
@@ -12,8 +13,19 @@ if TYPE_CHECKING:
     from mcp_auth_tui.keys.jose import Keys
 
 DPOP = "dpop"
+_STORED = "the key that is stored with the token"
 OTHER = "dpop-other"
 _PREFERRED = "ES256"
+
+
+@dataclass(frozen=True, slots=True)
+class ProofKey:
+    """A key that a token is bound to (RFC 9449)."""
+
+    thumbprint: str
+    """SHA-256 of the public key, base64url (RFC 7638)."""
+    jwk: Secret
+    """The private key."""
 
 
 class Signer:
@@ -23,11 +35,31 @@ class Signer:
     can still use the token that is bound to it (SPEC D2).
     """
 
-    def __init__(self, material: Secret | None = None, origin: str = "") -> None:
-        """Take the client's private key (PEM or JWK); it is parsed when it is first needed."""
+    def __init__(
+        self, material: Secret | None = None, origin: str = "", proof_key: Secret | None = None
+    ) -> None:
+        """Take the client's private key (PEM or JWK); it is parsed when it is first needed.
+
+        ``proof_key`` is the DPoP key of an earlier run (JWK).
+        """
+        self._proof_key = proof_key
         self._material = material
         self._origin = origin
         self._keys: Keys | None = None
+
+    @property
+    def proof_key(self) -> ProofKey | None:
+        """The DPoP key, once something was signed with it."""
+        if self._keys is None or not self._keys.has(DPOP):
+            return None
+        return ProofKey(self._keys.thumbprint(DPOP), self._keys.export(DPOP))
+
+    def adopt(self, proof_key: Secret) -> None:
+        """Prove with the DPoP key of an earlier run (JWK) from here on; raises `KeyProblem`."""
+        from mcp_auth_tui.keys.jose import Keys
+
+        self._proof_key, self._keys = proof_key, self._keys or Keys()
+        self._keys.load(DPOP, proof_key, None, _STORED)
 
     async def __call__(self, action: Sign) -> SignedJwt | Failure:
         """Sign; a `Failure` is ``client-key``, or ``passphrase`` when the key wants one."""
@@ -67,6 +99,9 @@ class Signer:
         from mcp_auth_tui.keys.jose import KeyProblem
         from mcp_auth_tui.keys.material import ALGORITHMS
 
+        if action.key == DPOP and self._proof_key is not None:
+            keys.load(DPOP, self._proof_key, None, _STORED)
+            return
         if action.key in (DPOP, OTHER):
             listed = action.algorithms or (_PREFERRED,)
             able = [name for name in ALGORITHMS if name in listed]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mcp_auth_tui.desktop.browser import Browser
 from mcp_auth_tui.keys.signer import Signer
-from mcp_auth_tui.model import Session, Stage
+from mcp_auth_tui.model import Secret, Session, Stage
 from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import Config
@@ -26,14 +26,22 @@ PRIVATE = "as-endpoint-private"
 
 
 def controller(
-    options: Options, config: Config, *, person: bool, stepping: bool = False
+    options: Options,
+    config: Config,
+    *,
+    person: bool,
+    stepping: bool = False,
+    proof_key: Secret | None = None,
 ) -> Controller:
     """Return a run against the URL of ``config``, which goes step by step if ``stepping``.
 
-    ``person``: somebody can sign in or answer.
+    ``person``: somebody can sign in or answer. ``proof_key`` is the DPoP key of the run before.
     """
 
     store = _store(options, config)
+    signer = Signer(options.client_key, options.key_origin, proof_key)
+    if store is not None:
+        store.signer = signer
     kept = store is not None
     config = replace(config, recall_clients=kept and not options.fresh, keep_tokens=kept)
 
@@ -46,7 +54,7 @@ def controller(
         Browser(options.browser),
         person=person,
         stepping=stepping,
-        sign=Signer(options.client_key, options.key_origin),
+        sign=signer,
         marks=options.marks,
         network_words=options.network.words,
         needs=options.needs,

@@ -104,6 +104,7 @@ class Controller:
         self._person = Person(present=person, stepping=stepping)
         if store is not None:
             store.look = lambda: self.session
+        self._sign = sign
         self._services = Services(clock, entropy, bind, sign, store)
         self._performer = Performer(
             config, browser, self._person, lambda: self.session, self._services
@@ -226,6 +227,12 @@ class Controller:
     def leave(self) -> None:
         """Say that nobody is there any more: a wait for a person ends with exit code 3."""
         self._person.leave()
+
+    @property
+    def proof_key(self) -> Secret | None:
+        """The DPoP key (JWK) of the run, once something was signed with it."""
+        key = getattr(self._sign, "proof_key", None)
+        return key.jwk if key is not None else None
 
     async def recall(self) -> Session | None:
         """Return the session with the stored header of `Session.stored_header` in it, or None.

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.desktop.browser import Browser
+from mcp_auth_tui.keys.signer import Signer
 from mcp_auth_tui.model import Exchange, Finding, Session, Stage, Started
 from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.net.settings import NetworkSettings
@@ -18,6 +19,7 @@ from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.tokens import response
+from mcp_auth_tui.protocol.tokens.dpop import Dpop
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.run.performer import Performer, Result
@@ -201,8 +203,11 @@ async def _sent(
     client, url = grant.client, grant.stored.urls[0]
     assert client is not None
     config = Config(url=url, id_token=token.by_id_token)
-    asker = Endpoint(Judge(config, Stage.TOKEN), grant.stored.server, client)
-    driven = await drive(config, response.refresh(asker, token), settings, clock)
+    dpop, sign = None, None
+    if grant.proof_key is not None:
+        dpop, sign = Dpop(required=True, algorithms=()), Signer(proof_key=grant.proof_key)
+    asker = Endpoint(Judge(config, Stage.TOKEN), grant.stored.server, client, dpop)
+    driven = await drive(config, response.refresh(asker, token), settings, clock, sign)
     if driven.stop is not None:
         last = driven.session.exchanges[-1] if driven.session.exchanges else None
         raise _RefreshRefused(driven.stop, last)
@@ -219,12 +224,16 @@ class Driven:
 
 
 async def drive(
-    config: Config, generator: Protocol[Any], settings: NetworkSettings, clock: Clock = time.time
+    config: Config,
+    generator: Protocol[Any],
+    settings: NetworkSettings,
+    clock: Clock = time.time,
+    sign: Signer | None = None,
 ) -> Driven:
-    """Drive a generator of the protocol by itself, with nobody there."""
+    """Drive a generator of the protocol by itself, with nobody there; ``sign`` holds its keys."""
     session = Session().apply(Started(config.url, clock()))
     network = Network(config.url, settings)
-    services = Services(clock, os.urandom)
+    services = Services(clock, os.urandom, sign=sign)
     performer = Performer(config, Browser("none"), Nobody(), lambda: session, services)
     performer.use(network)
     value: Any = None

@@ -17,6 +17,7 @@ from mcp_auth_tui.model import Ended, Event, Failure, Learned, Secret, Session, 
 from mcp_auth_tui.model.oauth import StoredHeader
 
 if TYPE_CHECKING:
+    from mcp_auth_tui.keys.signer import ProofKey, Signer
     from mcp_auth_tui.model.oauth import Client, Token
     from mcp_auth_tui.protocol.actions import RecallClient
     from mcp_auth_tui.protocol.config import Config
@@ -62,6 +63,8 @@ class RunStore:
         """
         self.look: Callable[[], Session] = Session
         """Returns the run as it is now; whoever drives it says how."""
+        self.signer: Signer | None = None
+        """Holds the key that tokens of the run are bound to (DPoP)."""
         self._config = config
         self._kind = kind
         self._environ = environ
@@ -95,6 +98,8 @@ class RunStore:
         ends = grant.stored.expires if grant is not None else None
         if grant is None or grant.client is None or (ends is not None and ends <= now):
             return None
+        if grant.proof_key is not None and self.signer is not None:
+            self.signer.adopt(grant.proof_key)
         held, server = session.server, grant.stored.server
         return replace(
             session,
@@ -196,7 +201,7 @@ class RunStore:
             return None
         turn = None
         try:
-            stored = store.find(token)
+            stored = self._find(store, token)
             if stored is None:
                 return None
             turn = RefreshTurn(store, stored, lambda: self._over).__enter__()
@@ -252,7 +257,8 @@ class RunStore:
     def _keep_token(self, store: TokenStore, session: Session) -> None:
         client, server, token = session.client, session.server, session.token
         assert client and server and token
-        if token.type.lower() == "dpop":
+        key = self._key(token)
+        if key is None and token.type.lower() == "dpop":
             self._remark("This token is not kept: it is bound to a key that ends with this run.")
             return
         turn, self._turn = self._turn, None
@@ -262,7 +268,7 @@ class RunStore:
             finally:
                 turn.close()
             return
-        known = store.find(token)
+        known = self._find(store, token)
         grant = store.open(known.id) if known is not None else None
         if grant is not None and grant.token.access == token.access:
             if token.verified and not grant.stored.verified:
@@ -270,9 +276,19 @@ class RunStore:
             return  # taken over from the store, or from a run before
         before, self._unverified = self._unverified, None
         urls = tuple(dict.fromkeys(url for url in (self._config.url, session.url) if url))
-        self._unverified = stored = store.keep(urls, server, client, token)
+        bound = (key.thumbprint, key.jwk) if key is not None else None
+        self._unverified = stored = store.keep(urls, server, client, token, bound)
         if before is not None and before.id != stored.id:
             store.forget(before.id)  # of an issuer that the server has left, or refused
+
+    def _key(self, token: Token) -> ProofKey | None:
+        """Return the key that a token is bound to, if it is."""
+        bound = token.type.lower() == "dpop" and self.signer is not None
+        return self.signer.proof_key if bound and self.signer is not None else None
+
+    def _find(self, store: TokenStore, token: Token) -> StoredToken | None:
+        key = self._key(token)
+        return store.find(token, key.thumbprint if key is not None else "")
 
     def _verify(self, store: TokenStore) -> None:
         stored, self._unverified = self._unverified, None

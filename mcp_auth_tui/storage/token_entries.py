@@ -65,6 +65,8 @@ class StoredToken:
     """When a refresh was sent of which no answer came; None when there is none such."""
     bearer: str
     """Which of its secrets the MCP server is given: ``access``, or ``id_token``."""
+    thumbprint: str
+    """That of the DPoP key that it is bound to (RFC 7638); empty for none."""
     where: str
     """``keyring`` or ``file``: where its secrets are."""
 
@@ -87,13 +89,21 @@ def client_name(issuer: str, client_id: str) -> str:
 
 
 def token_entry(
-    urls: tuple[str, ...], server: AuthorizationServer, token: Token, old: Entry | None
+    urls: tuple[str, ...],
+    server: AuthorizationServer,
+    token: Token,
+    old: Entry | None,
+    thumbprint: str = "",
 ) -> tuple[Entry, Secrets]:
-    """Return the entry of a token that was just received, in the place of ``old``, and secrets."""
+    """Return the entry of a token that was just received, in the place of ``old``, and secrets.
+
+    ``thumbprint`` is that of the DPoP key that it is bound to.
+    """
     known = (old or {}).get("urls", ())
     expires = None if token.expires_in is None else token.received + token.expires_in
     entry = {
-        "id": token_id(token),
+        "id": token_id(token, thumbprint),
+        "thumbprint": thumbprint,
         "urls": list(dict.fromkeys((*urls, *known)))[:MOST_URLS],
         "issuer": token.issuer,
         "client_id": token.client_id,
@@ -132,6 +142,7 @@ def stored_token(entry: Mapping[str, Any]) -> StoredToken:
         refreshable=entry.get("refreshable") is True,
         unanswered=entry.get("unanswered"),
         bearer=entry.get("bearer", "access"),
+        thumbprint=str(entry.get("thumbprint") or ""),
         where="keyring" if isinstance(entry["secrets"], str) else "file",
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from mcp_auth_tui.model import Secret
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Token
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage import keyring, token_entries
@@ -18,6 +19,8 @@ from mcp_auth_tui.storage.keyring import KeyringProblem, Sealer
 from mcp_auth_tui.storage.token_entries import Entry, Secrets, StoredToken
 from mcp_auth_tui.storage.token_file import StoreProblem
 from mcp_auth_tui.storage.token_writer import TokenWriter
+
+_PROOF_KEY = "proof_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class StoredGrant:
     """None when the client's entry is gone."""
     previous: Token | None = None
     """The same with the refresh token of the generation before, if that was another one."""
+    proof_key: Secret | None = None
+    """The private key (JWK) that it is bound to (DPoP)."""
 
 
 class TokenStore:
@@ -73,6 +78,7 @@ class TokenStore:
             token,
             self._client(_by_client(document["clients"], stored.issuer, stored.client_id)),
             token_entries.token_of(stored, {**secrets, "refresh": previous}) if previous else None,
+            Secret(secrets[_PROOF_KEY]) if _PROOF_KEY in secrets else None,
         )
 
     def find(self, token: Token, thumbprint: str = "") -> StoredToken | None:
@@ -112,20 +118,29 @@ class TokenStore:
         self._file.change(change)
 
     def keep(
-        self, urls: tuple[str, ...], server: AuthorizationServer, client: Client, token: Token
+        self,
+        urls: tuple[str, ...],
+        server: AuthorizationServer,
+        client: Client,
+        token: Token,
+        proof_key: tuple[str, Secret] | None = None,
     ) -> StoredToken:
         """Keep a token that a sign-in brought, with its client, and return what is known of it.
 
         ``urls`` are the MCP URLs that it is for: the one that was given, and the one it led to.
+        ``proof_key``: thumbprint and private JWK of the key that it is bound to (DPoP).
         """
+        thumbprint = proof_key[0] if proof_key is not None else ""
         kept: list[StoredToken] = []
 
         def change(clients: list[Entry], tokens: list[Entry]) -> None:
             if not client.stored:  # else its redirect URI may be that of this run alone
                 _put_client(clients, self._client_entry(client))
-            id = token_entries.token_id(token)
+            id = token_entries.token_id(token, thumbprint)
             old = _by_id(tokens, id)
-            entry, secrets = token_entries.token_entry(urls, server, token, old)
+            entry, secrets = token_entries.token_entry(urls, server, token, old, thumbprint)
+            if proof_key is not None:
+                secrets[_PROOF_KEY] = proof_key[1].reveal()
             entry["secrets"] = self._pack(secrets, id)
             tokens[:] = [entry, *(item for item in tokens if item["id"] != id)]
             kept.append(token_entries.stored_token(entry))
@@ -152,7 +167,11 @@ class TokenStore:
         stored, old = grant.stored, grant.token.refresh
 
         def altered(entry: Entry) -> Entry:
-            new, secrets = token_entries.token_entry((), stored.server, token, entry)
+            new, secrets = token_entries.token_entry(
+                (), stored.server, token, entry, stored.thumbprint
+            )
+            if grant.proof_key is not None:
+                secrets[_PROOF_KEY] = grant.proof_key.reveal()
             if old is not None and token.refresh not in (None, old):
                 secrets["previous"] = old.reveal()
             sealed = isinstance(entry["secrets"], str)
@@ -169,7 +188,9 @@ class TokenStore:
         """Forget a refresh token that the server refused: of that generation alone (F3)."""
 
         def altered(entry: Entry) -> Entry:
-            secrets = {"access": self._secrets(entry, stored.id)["access"]}
+            spent = ("refresh", "previous")
+            held = self._secrets(entry, stored.id)
+            secrets = {name: value for name, value in held.items() if name not in spent}
             sealed = isinstance(entry["secrets"], str)
             packed = self._packed(secrets, stored.id, sealed=sealed)
             return {**entry, "refreshable": False, "unanswered": None, "secrets": packed}

@@ -153,7 +153,15 @@ class RunDriver:
         # Loaded behind the first frame: it brings the network and the findings.
         from mcp_auth_tui.run.assembly import controller
 
-        return controller(self.settings.options, config, person=True, stepping=stepping)
+        goes_on = self.start in (model.Stage.TOKEN, model.Stage.VERIFY)
+        before = self._controller if goes_on else None
+        return controller(
+            self.settings.options,
+            config,
+            person=True,
+            stepping=stepping,
+            proof_key=before.proof_key if before is not None else None,
+        )
 
     def _new_recorder(self) -> Recorder | None:
         options = self.settings.options

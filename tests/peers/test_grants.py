@@ -190,6 +190,37 @@ def test_a_bound_token_is_refreshed_with_the_same_key(
     assert verdicts.unjudged(realm, result.document["findings"]) == set()
 
 
+def test_a_bound_token_is_kept_with_its_key_and_headers_prove_each_request(
+    grants: dict[str, str], start: Start, person: Person, tmp_path: Path
+) -> None:
+    """ST2, D2: sealed or in the file beside its token; a refresh and a proof need that key."""
+    url, store = grants["dpop"], tmp_path / "tokens" / "tokens.json"
+    where = {"MCP_AUTH_TUI_TOKENS": str(store)}
+    program = start(url, "--json", "--reveal", "--token-store", "file", *BY_HAND, **where)
+    person.sign_in(program.authorization_url())
+    signed_in = program.result()
+    assert signed_in.code == 0, signed_in.err
+    document = json.loads(store.read_text())
+    (entry,) = document["tokens"]
+    assert entry["thumbprint"]
+    entry |= {"received": 0.0, "expires": 1.0}
+    store.write_text(json.dumps(document))
+    result = start("headers", url, "--format", "json", **where).result()
+    assert result.code == 0, result.err
+    headers = json.loads(result.out)
+    assert headers["Authorization"] != f"DPoP {signed_in.document['token']['access']}"
+    with httpx.Client(trust_env=False, timeout=10) as client:
+        assert first_answer(client, url, headers) == 200
+        assert first_answer(client, url, {**headers, "DPoP": headers["DPoP"][:-4]}) == 401
+    other = start("headers", url, "--format", "json", "--method", "GET", **where).result()
+    assert json.loads(other.out)["Authorization"] == headers["Authorization"]
+    assert json.loads(other.out)["DPoP"] != headers["DPoP"]
+    refused = start("headers", url, "--format", "token", **where).result()
+    assert (refused.code, "has no place for the proof" in refused.err) == (2, True)
+    ran = start("run", url, "--", "true", **where).result()
+    assert (ran.code, "works in no variable" in ran.err) == (1, True)
+
+
 def test_a_token_for_the_client_itself_is_bound_to_a_key_when_that_is_asked_for(
     grants: dict[str, str], start: Start
 ) -> None:

@@ -491,3 +491,30 @@ def test_a_program_that_is_killed_at_any_moment_loses_no_refresh_token(
 def test_the_document_is_json_with_a_schema(store: TokenStore, path: Path) -> None:
     store.keep((URL,), SERVER, CLIENT, TOKEN)
     assert json.loads(path.read_text())["schema"] == token_file.SCHEMA
+
+
+def test_a_bound_token_is_kept_with_its_key_through_a_refresh_and_a_refusal(
+    tmp_path: Path,
+) -> None:
+    """ST2: the key's thumbprint is part of the name, and the key is a secret like the token."""
+    store = TokenStore(tmp_path / "data" / "tokens.json", "file")
+    bound = replace(TOKEN, type="DPoP", refresh=Secret("refresh-1"))
+    stored = store.keep((URL,), SERVER, CLIENT, bound, ("thumb-1", Secret("the-jwk")))
+    other = store.keep((URL,), SERVER, CLIENT, bound, ("thumb-2", Secret("another")))
+    assert stored.id != other.id
+    assert (stored.thumbprint, store.find(bound, "thumb-1")) == ("thumb-1", stored)
+    grant = store.open(stored.id)
+    assert grant is not None
+    assert grant.proof_key == Secret("the-jwk")
+    assert store.renew(grant, replace(bound, access=Secret("access-2"), refresh=Secret("r2")))
+    renewed = store.open(stored.id)
+    assert renewed is not None
+    assert (renewed.proof_key, renewed.stored.thumbprint) == (Secret("the-jwk"), "thumb-1")
+    assert store.drop_refresh_token(renewed.stored)
+    spent = store.open(stored.id)
+    assert spent is not None
+    assert (spent.proof_key, spent.token.refresh, spent.previous) == (
+        Secret("the-jwk"),
+        None,
+        None,
+    )
