@@ -27,10 +27,12 @@ def _record(
     slots: bool = False,
     kw_only: bool = False,
     repr: bool = True,  # noqa: A002, the name that the standard library gave it
+    eq: bool = True,
 ) -> Any:
     """Take the options of `dataclasses.dataclass` that are in use."""
     if original is None:
-        return partial(_record, frozen=frozen, slots=slots, kw_only=kw_only, repr=repr)
+        options = {"frozen": frozen, "slots": slots, "kw_only": kw_only, "repr": repr, "eq": eq}
+        return partial(_record, **options)
     own = set(original.__dict__)
     plain = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)
     cls: type = plain(original)
@@ -40,7 +42,9 @@ def _record(
         setattr(cls, "__init__", written)  # noqa: B010, since mypy knows it as a method
         written(self, *args, **named)
 
-    methods: dict[str, Any] = {"__init__": first_call, "__eq__": _equals, "__hash__": None}
+    methods: dict[str, Any] = {"__init__": first_call}
+    if eq:
+        methods |= {"__eq__": _equals, "__hash__": _hash if frozen else None}
     if repr:
         methods["__repr__"] = _represent
     if frozen:
@@ -123,7 +127,6 @@ def _restore(self: object, state: tuple[None, dict[str, Any]]) -> None:
 
 
 _FROZEN = {
-    "__hash__": _hash,
     "__setattr__": _refuse_set,
     "__delattr__": _refuse_delete,
     "__setstate__": _restore,

@@ -70,7 +70,13 @@ def family(make: Callable[..., Callable[[type], type]]) -> dict[str, Any]:
         def __repr__(self) -> str:
             return "silent"
 
-    made = (Point, Deep, Notes, Named, Mixed, Empty, Silent)
+    @make(slots=True, eq=False)
+    class Itself:
+        """Equal to nothing else."""
+
+        value: int
+
+    made = (Point, Deep, Notes, Named, Mixed, Empty, Silent, Itself)
     return {cls.__name__: cls for cls in made}
 
 
@@ -157,6 +163,14 @@ def test_a_frozen_record_cannot_be_changed_and_another_can_but_has_no_hash() -> 
     assert notes == OURS["Notes"](["a"])
     with pytest.raises(TypeError, match="unhashable"):
         hash(notes)
+
+
+def test_a_record_that_is_not_compared_is_equal_to_itself_alone_and_has_a_hash() -> None:
+    one, other = OURS["Itself"](1), OURS["Itself"](1)
+    assert one == one
+    assert one != other
+    assert len({one, other, one}) == 2
+    assert repr(one) == repr(THEIRS["Itself"](1))
 
 
 def test_each_record_has_lists_of_its_own() -> None:
