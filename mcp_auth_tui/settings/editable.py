@@ -17,8 +17,9 @@ from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.settings.arguments import commands
 from mcp_auth_tui.settings.arguments.groups import FACE, PRACTICE
 from mcp_auth_tui.settings.arguments.parser import PROGRAM, Parser
+from mcp_auth_tui.settings.combinations import DEPENDENT, EXCLUSIVE
 from mcp_auth_tui.settings.credentials import SOURCES
-from mcp_auth_tui.settings.options import DEPENDENT, EXCLUSIVE, Options, Usage, from_arguments
+from mcp_auth_tui.settings.options import Options, Usage, from_arguments
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model import Secret

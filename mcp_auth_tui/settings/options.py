@@ -17,9 +17,9 @@ from mcp_auth_tui.desktop.output import check_target
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.config import ENDPOINTS, Config
-from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, mcp_url
+from mcp_auth_tui.protocol.urls import mcp_url
 from mcp_auth_tui.records import dataclass
-from mcp_auth_tui.settings import credentials
+from mcp_auth_tui.settings import combinations, credentials
 from mcp_auth_tui.settings.helper import helper_options
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ def from_arguments(
 
     ``read`` reads the credentials that they name. Raises `Usage`.
     """
-    _check_together(args)
+    if fault := combinations.fault(args):
+        raise Usage(*fault)
     own = _certificate(args, environ)
     proxies = proxy_notes(args.proxy, environ)
     secret, notes = _secret(args, environ)
@@ -207,61 +208,6 @@ def _version() -> str:
     from mcp_auth_tui import __version__
 
     return __version__
-
-
-_BY_CERTIFICATE = ("tls_client_auth", "self_signed_tls_client_auth")
-EXCLUSIVE = (
-    ("resource", "no_resource"),
-    ("redirect_uri", "port"),
-    ("register", "client_id"),
-    ("register", "client_metadata_url"),
-    ("client_secret_file", "client_secret_prompt"),
-    ("json", "export"),
-    ("client_key", "client_secret_file"),
-    ("client_key", "client_secret_prompt"),
-)
-"""Pairs of options of which one may be given."""
-DEPENDENT = (
-    ("client_secret_file", "client_id"),
-    ("client_secret_prompt", "client_id"),
-    ("client_cert_key", "client_cert"),
-    ("call_args", "call"),
-)
-"""Options, and what each needs beside it."""
-
-
-def _check_together(args: Any) -> None:
-    for one, other in EXCLUSIVE:
-        if _given(args, one) and _given(args, other):
-            raise Usage(f"{_flag(one)} and {_flag(other)} exclude each other", one, other)
-    for needing, needed in DEPENDENT:
-        if _given(args, needing) and not _given(args, needed):
-            raise Usage(f"{_flag(needing)} needs {_flag(needed)}", needing, needed)
-    for name in ENDPOINTS:
-        _check_endpoint(name, getattr(args, name))
-    if args.auth_method in _BY_CERTIFICATE and args.client_cert is None:
-        raise Usage(f"--auth-method {args.auth_method} needs --client-cert", "auth_method")
-    if args.events and args.export and args.output in (None, "", "-"):
-        told = "--events fills stdout: name a file for the export with --output"
-        raise Usage(told, "events", "output")
-
-
-def _check_endpoint(name: str, value: str | None) -> None:
-    """Refuse what no request, no browser and no secret may go to (SPEC A7)."""
-    if value is None:
-        return
-    try:
-        endpoint(value)
-    except UrlRefused as error:
-        raise Usage(f"{_flag(name)} {value}: {error}", name) from None
-
-
-def _given(args: Any, name: str) -> bool:
-    return getattr(args, name) not in (None, False)
-
-
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def network(args: Any, own: GivenCertificate | None = None) -> NetworkSettings:
@@ -351,7 +297,7 @@ def target(path: str | None, name: str = "output") -> Path | None:
     try:
         check_target(Path(path))
     except ValueError as error:
-        raise Usage(f"{_flag(name)}: {error}", name) from None
+        raise Usage(f"{combinations.flag(name)}: {error}", name) from None
     return Path(path)
 
 
