@@ -287,3 +287,16 @@ def ask(url: str) -> subprocess.CompletedProcess[str]:
     process = start(url)
     out, err = process.communicate(timeout=60)
     return subprocess.CompletedProcess([], process.returncode, out, err)
+
+
+def test_an_id_token_that_is_the_bearer_is_what_is_printed(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Kept by a run with --id-token; it stays when the refresh token is refused."""
+    store = TokenStore(path, "file")
+    chosen = token(id_token=Secret("identity-1"), refresh=Secret("r-1"), by_id_token=True)
+    stored = store.keep((URL,), SERVER, CLIENT, chosen)
+    assert main(["headers", URL]) == 0
+    store.drop_refresh_token(stored)
+    assert main(["headers", URL]) == 0
+    assert capsys.readouterr().out == "Authorization: Bearer identity-1\n" * 2

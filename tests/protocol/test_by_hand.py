@@ -255,6 +255,23 @@ def test_without_an_id_token_the_run_ends_with_the_scope_to_ask_for() -> None:
     assert "openid" in stop.next
 
 
+def test_a_refresh_without_an_id_token_loses_nothing_of_what_it_brought() -> None:
+    """OIDC Core section 12.2: the refresh token that came is good, and the old ID token stays."""
+    identity = jwt({"typ": "JWT"}, exp=9000.0)
+    refreshed = json(200, {"access_token": "a-2", "token_type": "Bearer", "refresh_token": "r-2"})
+    world = site(
+        issues={"id_token": identity, "refresh_token": "r-1"},
+        answers=at(f"{AS}/token", refreshed, "refresh_token"),
+    )
+    world.tokens[identity] = "mcp:basic"
+    script = world.run(id_token=True, refresh=True)
+    assert script.returned() == "ok"
+    token = script.learned("token")[-1]
+    assert (token.bearer.reveal(), token.refresh.reveal()) == (identity, "r-2")
+    levels = [item.level for item in script.findings if item.id == "client-no-id-token"]
+    assert levels == [Level.WARNING]
+
+
 # -- one port for a client made by hand
 
 

@@ -76,7 +76,7 @@ def refresh(asker: Endpoint, old: Token) -> Protocol[Token]:
         asker.refused(exchange, answer or {}, "refresh", "token-refresh-refused")
     yield from asker.judge.tell(token.form(exchange), exchange)
     scope = old.scope_granted
-    new = yield from read_token(asker, exchange, answer, scope, old.resource)
+    new = yield from read_token(asker, exchange, answer, scope, old.resource, before=old)
     looked: list[Check] = []
     if scope:
         wider = set((new.scope_granted or "").split()) - set(scope.split())
@@ -107,8 +107,13 @@ def read_token(
     answer: Mapping[str, Any],
     scope: str | None,
     resource: str | None,
+    *,
+    before: Token | None = None,
 ) -> Protocol[Token]:
-    """Check the members of a successful answer (K5) before anything is done with the token."""
+    """Check the members of a successful answer (K5) before anything is done with the token.
+
+    ``before`` is the one that a refresh is to replace.
+    """
     judge = asker.judge
     access = answer.get("access_token")
     if not isinstance(access, str) or not access:
@@ -153,15 +158,33 @@ def read_token(
         claims,
         jose,
     )
-    return _by_id_token(judge, exchange, issued) if judge.config.id_token else issued
+    if judge.config.id_token:
+        return (yield from _by_id_token(judge, exchange, issued, before))
+    return issued
 
 
-def _by_id_token(judge: Judge, exchange: Exchange, issued: Token) -> Token:
-    """Return the token as one that is used by its ID token, for as long as that lasts."""
+def _by_id_token(
+    judge: Judge, exchange: Exchange, issued: Token, before: Token | None
+) -> Protocol[Token]:
+    """Return the token as one that is used by its ID token, for as long as that lasts.
+
+    A refresh may bring none (OIDC Core §12.2): the one before stays, and so does what else came.
+    """
     if issued.id_token is None or not _VISIBLE.match(issued.id_token.reveal()):
-        scope = issued.scope_asked or "none"
-        seen = f"no id_token; scope asked for: {scope}"
-        judge.stop("client-no-id-token", seen=seen, exchange=exchange, pointer="/id_token")
+        seen = f"no id_token; scope asked for: {issued.scope_asked or 'none'}"
+        if before is None or before.id_token is None:
+            judge.stop("client-no-id-token", seen=seen, exchange=exchange, pointer="/id_token")
+        yield from judge.note(
+            "client-no-id-token",
+            seen=seen,
+            message="The refresh brought no ID token: the one before is given as long as it lasts.",
+            next="Sign in again when it ends.",
+            level=Level.WARNING,
+            exchange=exchange,
+            pointer="/id_token",
+        )
+        issued = replace(issued, id_token=before.id_token)
+    assert issued.id_token is not None
     until = (read_jwt(issued.id_token.reveal())[1] or {}).get("exp")
     lasts = issued.expires_in
     if isinstance(until, int | float) and not isinstance(until, bool):
