@@ -16,7 +16,7 @@ class _Locked(Exception):
     """The key is encrypted, and there is no passphrase for it."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class ClientCertificate:
     """A certificate (PEM, the chain behind it) and its private key, for all networks of a run."""
 
