@@ -10,7 +10,6 @@ from mcp_auth_tui.model.oauth import (
     AuthorizationServer,
     Client,
     Contact,
-    Peer,
     Resource,
     Token,
 )
@@ -26,33 +25,12 @@ from mcp_auth_tui.protocol.discovery.resource_document import choose_issuer
 from mcp_auth_tui.protocol.discovery.server import discover_server, legacy_server
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import verify
-from mcp_auth_tui.protocol.mcp.first_contact import first_contact
 from mcp_auth_tui.protocol.registration import client as registration
 from mcp_auth_tui.protocol.staging import staged
 from mcp_auth_tui.protocol.tokens import grants, response
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.text.units import count, host_of
-
-
-def probe(judge: Judge) -> Protocol[tuple[Contact, Peer | None]]:
-    """Speak to the server without a token."""
-
-    def body() -> Protocol[tuple[Contact, Peer | None]]:
-        contact, peer = yield from first_contact(judge)
-        if contact.url:
-            yield Learned("url", contact.url)
-        yield Learned("contact", contact)
-        return contact, peer
-
-    def summary(result: tuple[Contact, Peer | None]) -> str:
-        contact, peer = result
-        if peer is not None:
-            return "open: it asks for no authorization"
-        schemes = ", ".join(dict.fromkeys(item.scheme for item in contact.challenges))
-        return f"{contact.status} {schemes or 'without a challenge'}"
-
-    return (yield from staged(Stage.PROBE, body(), summary))
 
 
 def find_resource(judge: Judge, contact: Contact, *, again: bool = False) -> Protocol[Resource]:

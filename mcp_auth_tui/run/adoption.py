@@ -14,6 +14,7 @@ from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol import stages
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.contact import probe
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.run.renewal import drive
 from mcp_auth_tui.storage.other_tools import ForeignGrant
@@ -88,7 +89,7 @@ def _discovered(url: str, settings: NetworkSettings) -> tuple[Resource, Authoriz
     judge = Judge(Config(url=url), Stage.PROBE)
 
     def look() -> Protocol[tuple[Resource, AuthorizationServer]]:
-        contact, _ = yield from stages.probe(judge)
+        contact, _ = yield from probe(judge)
         resource = yield from stages.find_resource(judge, contact)
         return resource, (yield from stages.find_server(judge, resource, contact))
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from mcp_auth_tui.model import Outcome, Remark, Stage
 from mcp_auth_tui.model.oauth import Contact, Known, Peer
-from mcp_auth_tui.protocol import flow, stages
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
+from mcp_auth_tui.protocol.authorization_run import AuthorizationRun, authorized
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.contact import probe
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.probes import suite
 from mcp_auth_tui.protocol.probes.target import Target
@@ -42,13 +43,13 @@ def run(
     """
     config = replace(config, register=True, recall_clients=False, refresh=False, call=None)
     judge = Judge(config, Stage.PROBE)
-    contact, opened = yield from stages.probe(judge)
+    contact, opened = yield from probe(judge)
     if opened is not None and not config.force:
         return Outcome.OPEN
     judge = replace(judge, revision=contact.revision).asking(contact.url)
-    authorization, stopped = flow.AuthorizationRun(judge, contact), None
+    authorization, stopped = AuthorizationRun(judge, contact), None
     try:
-        yield from flow.authorized(authorization, Known(), Stage.PROBE)
+        yield from authorized(authorization, Known(), Stage.PROBE)
     except FlowStop as stop:
         stopped = stop
     target = Target(
