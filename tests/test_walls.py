@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from mcp_auth_tui.protocol.certificate import METHODS as BY_CERTIFICATE
 from mcp_auth_tui.protocol.config import GRANTS as KNOWN_GRANTS
 from mcp_auth_tui.protocol.config import REVISIONS as KNOWN
 from mcp_auth_tui.protocol.tokens.authentication import METHODS
+from mcp_auth_tui.run import ahead
 from mcp_auth_tui.settings.arguments.names import (
     AUTH_METHODS,
     EXPORTS,
@@ -149,6 +151,29 @@ def test_a_run_without_a_screen_never_loads_textual(mode: str) -> None:
     assert "mcp_auth_tui.cli.headless" in modules
     assert modules & {"textual", "rich", "mcp_auth_tui.tui", "mcp_auth_tui.tui.app"} == set()
     assert "mcp_auth_tui.net.network" in modules
+
+
+def test_the_first_request_of_a_run_needs_no_later_stage() -> None:
+    """What comes behind the challenge is loaded while it is waited for (`run.ahead`)."""
+    modules = command("http://127.0.0.1:1/mcp", "--plain", "--timeout", "2")
+    later = {f"mcp_auth_tui.{name}" for name in ahead.NAMES}
+    assert modules & later == set()
+    assert "mcp_auth_tui.protocol.flow" in modules
+
+
+@pytest.mark.parametrize("name", ahead.NAMES)
+def test_what_is_loaded_ahead_is_there_to_be_loaded(name: str) -> None:
+    assert find_spec(f"mcp_auth_tui.{name}") is not None
+
+
+def test_what_is_loaded_ahead_is_what_a_run_that_succeeds_loads() -> None:
+    """A name that no such run needs would be loaded for nothing."""
+    script = "import asyncio, io; sys.stdout = sys.stderr = io.StringIO()\n"
+    words = ("demo", "--plain", "--auto-approve", "--browser", "follow")
+    script += "from mcp_auth_tui.run import ahead\nahead.NAMES = ()\n"
+    script += f"from mcp_auth_tui.cli.main import main\nmain({list(words)!r})"
+    kept = {"mcp_auth_tui.storage.preferences", "mcp_auth_tui.storage.tokens"}  # not by the demo
+    assert {f"mcp_auth_tui.{name}" for name in ahead.NAMES} - loaded(script) == kept
 
 
 def test_an_inspection_never_loads_textual_nor_what_only_a_sign_in_needs() -> None:

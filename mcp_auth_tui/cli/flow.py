@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mcp_auth_tui.settings.editable import Settings
     from mcp_auth_tui.settings.options import Options
 
+GARBAGE_THRESHOLD = 10_000
+"""How many objects more than before are there when the collector looks for garbage (700)."""
+
 
 def command(words: list[str], commands: Iterable[str]) -> int:
     """Run the flow; ``commands`` are the words that a URL may have been mistaken for."""
@@ -132,6 +135,11 @@ def _prompted(stdin: Stdin) -> Secret:
 
 
 def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
+    import gc
+
+    # What a run makes stays, nearly all of it: to look for garbage as often as usual is a
+    # twentieth of the CPU.
+    gc.set_threshold(GARBAGE_THRESHOLD)
     import asyncio
     from dataclasses import replace
 

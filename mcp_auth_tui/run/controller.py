@@ -31,6 +31,7 @@ from mcp_auth_tui.model import (
 from mcp_auth_tui.protocol.actions import Callback, FlowStop, Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.render import bug
+from mcp_auth_tui.run.ahead import Ahead
 from mcp_auth_tui.run.budget import Budget
 from mcp_auth_tui.run.performer import Performer, Result, Sent
 from mcp_auth_tui.run.person import Interrupted, Person
@@ -107,7 +108,7 @@ class Controller:
         self._sign = sign
         self._services = Services(clock, entropy, bind, sign, store)
         self._performer = Performer(
-            config, browser, self._person, lambda: self.session, self._services
+            config, browser, self._person, lambda: self.session, self._services, Ahead()
         )
 
     async def run(

@@ -59,6 +59,7 @@ from mcp_auth_tui.run.services import QUIET, Services
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser
     from mcp_auth_tui.net.network import Network
+    from mcp_auth_tui.run.ahead import Ahead
 
 _NOTES = (Finding, Slip, Learned, Tried, Entered, Left, Waiting, Resumed, Remark)
 _WARM_SECONDS = 3.0
@@ -117,7 +118,8 @@ def _edited(asked: Action, action: Action) -> bool:
 class Performer:
     """Performs the actions of one run; ``look`` gives the session as it is.
 
-    It needs a network (`use`) before anything is sent.
+    ``ahead`` loads what the run needs later while requests are on their way. It needs a network
+    (`use`) before anything is sent.
     """
 
     def __init__(
@@ -127,6 +129,7 @@ class Performer:
         person: Person,
         look: Callable[[], Session],
         services: Services,
+        ahead: Ahead | None = None,
     ) -> None:
         self._config = config
         self._network: Network  # what `use` was given
@@ -134,6 +137,7 @@ class Performer:
         self._person = person
         self._look = look
         self._services = services
+        self._ahead = ahead
         self._clock = services.clock
         self._budget = Budget()
         self._attempt: Attempt | None = None
@@ -255,7 +259,7 @@ class Performer:
         number, started, since = self._numbered(), self._clock(), time.monotonic()
         with self._on_its_way(number, request, started):
             try:
-                result, timing = await self._person.wait(self._crossed(action, number))
+                result, timing = await self._person.wait(self._loading(action, number))
             except ValueError as error:
                 if not edited:
                     raise
@@ -266,6 +270,17 @@ class Performer:
         self._budget.spend(exchange)
         yield Exchanged(exchange)
         yield Result(exchange)
+
+    async def _loading(self, action: Send | Open, number: int) -> tuple[Response | Failure, Timing]:
+        """Let an exchange happen, and load meanwhile what the run needs after it."""
+        if self._ahead is None:
+            return await self._crossed(action, number)
+        loader = asyncio.ensure_future(self._ahead.load())
+        try:
+            return await self._crossed(action, number)
+        finally:
+            loader.cancel()
+            await asyncio.gather(loader, return_exceptions=True)
 
     async def _crossed(self, action: Send | Open, number: int) -> tuple[Response | Failure, Timing]:
         if isinstance(action, Send):
