@@ -111,4 +111,6 @@ def _store(options: Options, config: Config) -> RunStore | None:
     """Return what keeps a run's tokens; None where they end with the program or are not wanted."""
     if options.token_store == "none" or config.url == options.practice:
         return None
-    return RunStore(config, options.token_store, offers=not options.fresh)
+    return RunStore(
+        config, options.token_store, offers=not options.fresh, key_source=options.key_source
+    )

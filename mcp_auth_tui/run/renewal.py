@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.desktop.browser import Browser
 from mcp_auth_tui.keys.signer import Signer
-from mcp_auth_tui.model import Exchange, Finding, Session, Stage, Started
+from mcp_auth_tui.model import Exchange, Finding, Secret, Session, Stage, Started
 from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
@@ -129,6 +129,7 @@ def _refreshed(
         if lasting:
             return Renewal(grant)
         raise SignInNeeded("There is nothing to refresh the token with.")
+    sign = Signer(*_client_key(grant), grant.proof_key)
     if not turn.begin():
         return Renewal(_open(store, stored.id))
     refused: _RefreshRefused | None = None
@@ -136,7 +137,7 @@ def _refreshed(
         if candidate is None:
             continue
         try:
-            token, findings = asyncio.run(_sent(grant, candidate, settings, clock))
+            token, findings = asyncio.run(_sent(grant, candidate, settings, clock, sign))
         except _RefreshRefused as error:
             refused = refused or error
             if error.code == "invalid_grant":
@@ -197,21 +198,35 @@ class _RefreshRefused(Exception):
 
 
 async def _sent(
-    grant: StoredGrant, token: Token, settings: NetworkSettings, clock: Clock
+    grant: StoredGrant, token: Token, settings: NetworkSettings, clock: Clock, sign: Signer
 ) -> tuple[Token, tuple[Finding, ...]]:
     """Send one refresh and judge its answer; raises `_RefreshRefused`."""
     client, url = grant.client, grant.stored.urls[0]
     assert client is not None
     config = Config(url=url, id_token=token.by_id_token)
-    dpop, sign = None, None
-    if grant.proof_key is not None:
-        dpop, sign = Dpop(required=True, algorithms=()), Signer(proof_key=grant.proof_key)
+    dpop = Dpop(required=True, algorithms=()) if grant.proof_key is not None else None
     asker = Endpoint(Judge(config, Stage.TOKEN), grant.stored.server, client, dpop)
     driven = await drive(config, response.refresh(asker, token), settings, clock, sign)
     if driven.stop is not None:
         last = driven.session.exchanges[-1] if driven.session.exchanges else None
         raise _RefreshRefused(driven.stop, last)
     return driven.value, driven.session.findings
+
+
+def _client_key(grant: StoredGrant) -> tuple[Secret | None, str]:
+    """Return the client's private key from where the sign-in read it, and what that is called.
+
+    Raises `RenewalProblem` where it is not there any more.
+    """
+    if grant.key_source is None:
+        return None, ""
+    from mcp_auth_tui.storage.secret_sources import SourceProblem, read
+
+    try:
+        found = read(grant.key_source, what="the client's private key", commands={})
+    except SourceProblem as problem:
+        raise RenewalProblem(str(problem), 1) from None
+    return found.secret, found.origin
 
 
 @dataclass(frozen=True, slots=True)

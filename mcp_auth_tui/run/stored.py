@@ -56,11 +56,14 @@ class RunStore:
         environ: Mapping[str, str] = os.environ,
         *,
         offers: bool = True,
+        key_source: str | None = None,
     ) -> None:
         """Take what the run was made with; ``kind`` None leaves the choice to the config file.
 
-        ``offers``: headers of earlier runs are looked for.
+        ``offers``: headers of earlier runs are looked for. ``key_source``: where the client's
+        private key can be read again, for a later refresh; the key itself is never kept.
         """
+        self._key_source = key_source
         self.look: Callable[[], Session] = Session
         """Returns the run as it is now; whoever drives it says how."""
         self.signer: Signer | None = None
@@ -278,6 +281,8 @@ class RunStore:
         urls = tuple(dict.fromkeys(url for url in (self._config.url, session.url) if url))
         bound = (key.thumbprint, key.jwk) if key is not None else None
         self._unverified = stored = store.keep(urls, server, client, token, bound)
+        if client.auth_method == "private_key_jwt" and self._key_source is not None:
+            store.note_key_source(client, self._key_source)
         if before is not None and before.id != stored.id:
             store.forget(before.id)  # of an issuer that the server has left, or refused
 

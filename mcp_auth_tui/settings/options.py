@@ -51,6 +51,8 @@ class Options:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     client_key: Secret | None = None
     """The client's private key as PEM or JWK text."""
+    key_source: str | None = None
+    """The SOURCE that the client's key was read from, where nobody is asked for it again."""
     key_origin: str = ""
     """Where the key came from, for sentences."""
     export: str = "headers"
@@ -158,6 +160,7 @@ def from_arguments(
         browser=args.browser,
         network=network(args, own),
         client_key=sources.client_key,
+        key_source=_silent(args.client_key),
         key_origin=sources.key_origin,
         export=args.export or "headers",
         output=target(args.output),
@@ -202,6 +205,14 @@ def _config(
         "version": _version(),
     }
     return Config(**{**given, **others})
+
+
+def _silent(source: str | None) -> str | None:
+    """Return a source that can be read again with nobody there, as it is found from any folder."""
+    kind, _, rest = (source or "").partition(":")
+    if kind == "file":
+        return f"file:{Path(rest).expanduser().absolute()}"
+    return source if kind in ("env", "keyring") else None
 
 
 def _version() -> str:

@@ -35,6 +35,8 @@ class StoredGrant:
     """The same with the refresh token of the generation before, if that was another one."""
     proof_key: Secret | None = None
     """The private key (JWK) that it is bound to (DPoP)."""
+    key_source: str | None = None
+    """Where the client's own private key is read (`secret_sources`); it is not kept here."""
 
 
 class TokenStore:
@@ -71,14 +73,16 @@ class TokenStore:
         if entry is None:
             return None
         stored, secrets = token_entries.stored_token(entry), self._secrets(entry, id)
+        client = _by_client(document["clients"], stored.issuer, stored.client_id)
         token = token_entries.token_of(stored, secrets)
         previous = secrets.get("previous")
         return StoredGrant(
             stored,
             token,
-            self._client(_by_client(document["clients"], stored.issuer, stored.client_id)),
+            self._client(client),
             token_entries.token_of(stored, {**secrets, "refresh": previous}) if previous else None,
             Secret(secrets[_PROOF_KEY]) if _PROOF_KEY in secrets else None,
+            _text((client or {}).get("key_source")),
         )
 
     def find(self, token: Token, thumbprint: str = "") -> StoredToken | None:
@@ -114,6 +118,16 @@ class TokenStore:
 
         def change(clients: list[Entry], tokens: list[Entry]) -> None:
             _put_client(clients, self._client_entry(client))
+
+        self._file.change(change)
+
+    def note_key_source(self, client: Client, source: str) -> None:
+        """Write down where a client's private key is read for a refresh."""
+
+        def change(clients: list[Entry], tokens: list[Entry]) -> None:
+            entry = _by_client(clients, client.issuer, client.id)
+            if entry is not None:
+                clients[clients.index(entry)] = {**entry, "key_source": source}
 
         self._file.change(change)
 
@@ -279,6 +293,10 @@ class TokenStore:
 
         self._file.change(change)
         return bool(done)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _by_id(tokens: list[Entry], id: str) -> Entry | None:

@@ -9,10 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 import pytest
+from joserfc.jwk import ECKey
 
 from mcp_auth_tui.cli import headers
 from mcp_auth_tui.cli.main import main
@@ -300,3 +304,59 @@ def test_an_id_token_that_is_the_bearer_is_what_is_printed(
     store.drop_refresh_token(stored)
     assert main(["headers", URL]) == 0
     assert capsys.readouterr().out == "Authorization: Bearer identity-1\n" * 2
+
+
+class _TokenEndpoint(BaseHTTPRequestHandler):
+    """Answers every refresh, and keeps what was sent."""
+
+    forms: ClassVar[list[dict[str, str]]] = []
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.forms.append(dict(parse_qsl(sent)))
+        answer = {"access_token": "token-2", "token_type": "Bearer", "expires_in": 3600}
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_client_that_proves_itself_by_a_key_is_refreshed_with_the_key_from_its_source(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """K4: the key stays where it is; only its place is kept."""
+    key = tmp_path / "key.json"
+    key.touch(mode=0o600)
+    key.write_text(json.dumps(ECKey.generate_key("P-256").as_dict(private=True)))
+    endpoint = ThreadingHTTPServer(("127.0.0.1", 0), _TokenEndpoint)
+    thread = Thread(target=endpoint.serve_forever, daemon=True)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{endpoint.server_port}/mcp"
+        server = replace(SERVER, token_endpoint=url.replace("mcp", "token"))
+        client = replace(CLIENT, auth_method="private_key_jwt", how="pre-registered")
+        store = TokenStore(path, "file")
+        store.keep((url,), server, client, token(refresh=Secret("refresh-1")))
+        store.note_key_source(client, f"file:{key}")
+        age(path)
+        assert main(["headers", url, "--format", "token"]) == 0
+        assert capsys.readouterr().out == "token-2\n"
+        (form,) = _TokenEndpoint.forms
+        assert (form["grant_type"], form["client_id"]) == ("refresh_token", "c1")
+        assert form["client_assertion"].count(".") == 2
+        assert key.read_text() not in path.read_text()
+        key.unlink()
+        age(path)
+        assert main(["headers", url]) == 1
+        assert f"there is no file {key}" in capsys.readouterr().err
+        assert TokenStore(path).tokens()[0].unanswered is None, "nothing was sent"
+    finally:
+        endpoint.shutdown()
+        endpoint.server_close()
+        thread.join(10)
