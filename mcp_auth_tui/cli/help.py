@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from mcp_auth_tui import help as topics
 from mcp_auth_tui.settings.arguments.parser import PROGRAM, parser_of
 
@@ -26,9 +24,6 @@ def command(words: list[str]) -> int:
     from mcp_auth_tui.desktop.output import Talk, deliver
 
     text = _listing() if topic is None else topics.text(topic)
-    # A pipe on Windows, or an old locale, lacks some signs: better a question mark than nothing.
-    encoding = (sys.stdout and sys.stdout.encoding) or "utf-8"
-    text = text.encode(encoding, "replace").decode(encoding)
     return int(not deliver(text, None, Talk(), again=True))
 
 

@@ -83,14 +83,19 @@ def write_stdout(text: str) -> None:
 
 
 def _write_whole(stream: TextIO, text: str) -> None:
-    """Write past Python's own layers: unbuffered, they forget what a signal left unwritten."""
+    """Write past Python's own layers: unbuffered, they forget what a signal left unwritten.
+
+    A pipe on Windows, or an old locale, lacks some signs: better a question mark than nothing.
+    """
+    encoding = stream.encoding or "utf-8"
+    lenient = stream.errors if stream.errors not in (None, "strict") else "replace"
     try:
         descriptor = stream.fileno()
     except OSError:
-        stream.write(text)
+        stream.write(text.encode(encoding, lenient).decode(encoding, lenient))
         stream.flush()
         return
-    octets = text.replace("\n", os.linesep).encode(stream.encoding, stream.errors or "strict")
+    octets = text.replace("\n", os.linesep).encode(encoding, lenient)
     left = memoryview(octets)
     while left:
         left = left[os.write(descriptor, left) :]

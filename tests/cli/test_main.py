@@ -425,6 +425,30 @@ def test_a_full_disk_behind_stdout_is_a_failure_and_no_interrupt(mode: str, tmp_
     assert "interrupted" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("help", "ssh")])
+@pytest.mark.parametrize(
+    ("away", "why"), [(">/dev/full", "No space left on device"), (">&-", "stdout is closed")]
+)
+def test_a_help_that_does_not_arrive_is_told_and_is_a_failure(
+    words: tuple[str, ...], away: str, why: str, tmp_path: Path
+) -> None:
+    argv = [sys.executable, "-m", "mcp_auth_tui", *words]
+    done = ran(tmp_path, program=["sh", "-c", f'exec "$@" {away}', "sh", *argv])
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"stdout takes nothing more ({why}): the result is lost.\n"
+
+
+@pytest.mark.parametrize("words", [("inspect", "--list-checks"), ("help", "ssh"), ("--help",)])
+def test_what_an_old_locale_cannot_write_is_a_question_mark(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    argv = [sys.executable, "-m", "mcp_auth_tui", *words]
+    done = ran(tmp_path, program=["env", "PYTHONIOENCODING=ascii", *argv])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent")
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_an_interrupt_around_the_command_line_is_no_traceback(when: str, tmp_path: Path) -> None:

@@ -26,6 +26,19 @@ class Parser(argparse.ArgumentParser):
             sys.stderr.write(f"{PROGRAM}: {message}{end} See {self.prog} --help.\n")
         raise SystemExit(2)
 
+    def _print_message(self, message: str, file: object = None) -> None:
+        """Write the help or the version to stdout; exit code 1 where it does not arrive."""
+        try:
+            if sys.stdout is None:
+                raise OSError("stdout is closed")
+            sys.stdout.write(message)
+            sys.stdout.flush()
+        except (OSError, UnicodeEncodeError):
+            from mcp_auth_tui.desktop.output import Talk, deliver
+
+            if not deliver(message, None, Talk(), again=True):
+                raise SystemExit(1) from None
+
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """Say which of many choices are near, and not all of them."""
         choices = [*(action.choices or ())]
