@@ -186,7 +186,8 @@ def _is_id_token(issued: IssuedToken) -> bool:
 
 def _audience(issued: IssuedToken) -> Checks:
     named, pointer = audiences(issued.claims), "aud in the token"
-    seen = ", ".join(named) or as_seen(issued.claims.get("aud"))
+    value = issued.claims.get("aud")
+    seen = ", ".join(named) or ("no aud: it names nobody" if value is None else as_seen(value))
     resource = issued.resource
     # A slash at the end is told where the two names are compared (prm-resource-slash).
     ours = {name for name in named if resource and name.rstrip("/") == resource.rstrip("/")}

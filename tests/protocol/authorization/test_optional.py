@@ -222,6 +222,14 @@ def test_a_token_for_somebody_else_explains_why_the_server_refuses_it() -> None:
     assert stop.seen.startswith("jwt-aud: registered-1; ")
 
 
+def test_a_token_for_nobody_says_so() -> None:
+    """oauth2-mock-server 9.3 leaves aud out."""
+    script = site(issues={"access_token": jwt(aud=...)}).run()
+    assert script.returned() is Outcome.OK
+    told = only(item for item in script.findings if item.id == "jwt-aud")
+    assert (told.level, told.seen) == (Level.ERROR, "no aud: it names nobody")
+
+
 def test_a_wait_that_was_cut_short_by_hand_is_the_person_s() -> None:
     assert site(arrivals=[LATE]).run(wait=5.0).stopped().whose is Whose.CLIENT
     assert site(arrivals=[LATE]).run().stopped().whose is Whose.NOBODY
