@@ -191,7 +191,7 @@ def _screen(
     for line in (*started.notes, *started.marks):
         talk(f"mcp-auth-tui: {line}")
     preferences = gather(remember=started.remember, practice=settings.practice, known=started.notes)
-    code, session = run_tui(
+    sitting = run_tui(
         config,
         settings,
         url=url,
@@ -201,20 +201,26 @@ def _screen(
         inline=inline,
         keep_alive=keep_alive,
     )
-    from mcp_auth_tui.render.summary import parting
+    from mcp_auth_tui.render.summary import kept, parting
 
+    code, session, given = sitting.code, sitting.session, sitting.given
     # The reason went away with the screen: it is what the next person at this terminal asks for.
-    for line in (*session.marks, *session.remarks, *parting(session)) if session else ():
+    for line in (
+        (*session.marks, *session.remarks, *parting(session), *kept(session, given))
+        if session
+        else ()
+    ):
         talk(f"mcp-auth-tui: {line}")
     if again := settings.again(session.url if session else url or ""):
         talk(f"mcp-auth-tui: with the settings as changed: {again}")
     # Under textual-serve stdout is the screen's own wire.
-    if session is None or os.environ.get("TEXTUAL_DRIVER"):
+    if session is None or given is None or os.environ.get("TEXTUAL_DRIVER"):
         return code
     options = settings.options
     from mcp_auth_tui.exports import export, rendered
 
-    if not (session.headers or export(options.export).always):
+    always = export(options.export).always
+    if not (given.headers or always):
         return code
-    text = rendered(options.export, session, talk)
+    text = rendered(options.export, session if always else given, talk)
     return code if deliver(text, options.output, talk) else code or 1

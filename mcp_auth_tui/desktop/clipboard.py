@@ -155,7 +155,7 @@ def _further(told: str) -> str:
     """
     features, bar, name = told.partition("\n")[0].partition("|")
     if not bar or "clipboard" in features.split(",") or " Ms: (string)" in told:
-        return "handed to tmux for your terminal (OSC 52; it may refuse)"
+        return "handed to tmux (prefix ] pastes it) for your terminal (OSC 52; it may refuse)"
     shown = name if re.fullmatch(r"[\w.+-]+", name) else "TERM"
     return (
         "put into tmux's buffer (prefix ] pastes it), but no further; in tmux.conf: "

@@ -26,6 +26,7 @@ from mcp_auth_tui.model.events import (
     Waiting,
 )
 from mcp_auth_tui.model.http import (
+    CANCELLED,
     Exchange,
     Failure,
     Field,
@@ -43,6 +44,7 @@ from mcp_auth_tui.model.session import (
 from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status, Whose
 
 __all__ = [
+    "CANCELLED",
     "Browsed",
     "Ended",
     "Entered",

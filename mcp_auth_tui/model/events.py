@@ -210,6 +210,8 @@ class Question:
     choices: tuple[str, ...] = ()
     default: str | None = None
     """What to answer when there is nobody to ask; None: it cannot go on without a person."""
+    copies: str = ""
+    """What of the detail a person wants to copy, if anything."""
 
 
 @dataclass(frozen=True, slots=True)

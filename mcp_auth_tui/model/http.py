@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from mcp_auth_tui.model.vocabulary import Stage
+from mcp_auth_tui.model.vocabulary import Stage, Whose
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import redaction
 
@@ -116,6 +116,10 @@ class Response:
         return self.body.decode("utf-8", "replace")
 
 
+CANCELLED = "run-cancelled"
+"""The kind of failure of a request that a person did not wait for: no finding has this id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """No answer: ``kind`` is a finding id (net-dns, net-connect, net-tls, net-timeout, …)."""
@@ -124,6 +128,8 @@ class Failure:
     message: str
     next: str = ""
     """What can be done about this very failure; empty where the finding's own step fits."""
+    whose: Whose | None = None
+    """Who has to act; `Whose.SERVER` for whichever server was asked, None: as the rule has it."""
 
 
 @dataclass(frozen=True, slots=True)

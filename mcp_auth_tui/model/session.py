@@ -125,7 +125,7 @@ class Session:
                 )
                 stages = dict(fresh.stages)
                 for stage in event.skipped:
-                    stages[stage] = StageState(Status.SKIPPED, "kept from the run before")
+                    stages[stage] = StageState(Status.KEPT, "kept from the run before")
                 return replace(fresh, stages=stages)._learn(*event.known)
             case Entered():
                 return self._stage(event.stage, Status.RUNNING)
@@ -230,6 +230,8 @@ class Session:
         stage = self.current
         if stage is None or event.outcome in (Outcome.OK, Outcome.OPEN, Outcome.PROBED):
             return session
+        if event.outcome is Outcome.INTERRUPTED:
+            return session._stage(stage, Status.CANCELLED, "ended by hand")
         summary = event.stop.message if event.stop else str(event.outcome)
         return session._stage(stage, Status.FAILED, summary)
 

@@ -26,6 +26,8 @@ class Status(StrEnum):
     DONE = "done"
     WARNED = "warned"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    KEPT = "kept"
     SKIPPED = "skipped"
 
 
@@ -54,6 +56,8 @@ class Whose(StrEnum):
     ISSUER = "authorization server"
     CLIENT = "client"
     NETWORK = "network"
+    BETWEEN = "something between"
+    """A proxy or a firewall on the way: neither the person's settings nor the server."""
     NOBODY = "nobody"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpcore
 
-from mcp_auth_tui.model import Failure, Kind
+from mcp_auth_tui.model import Failure, Kind, Whose
 from mcp_auth_tui.text import terminal
 
 HEAD_LIMIT = 32 * 1024
@@ -36,6 +36,13 @@ _CONNECT = {
     errno.EADDRNOTAVAIL: "cannot be reached from this machine (no such address family)",
 }
 
+_NOT_THERE = {
+    errno.ECONNREFUSED: (Whose.SERVER, "Start the server, or correct the port in the URL."),
+    errno.ECONNRESET: (Whose.SERVER, ""),
+    errno.ETIMEDOUT: (Whose.BETWEEN, ""),
+}
+"""Who has to act where a connection is not made, and how; the others are the person's network."""
+
 
 def failure(error: Exception, where: str, phase: str, timeout: float) -> Failure:
     """Turn what httpcore raised into a failure; ``where`` is host and port.
@@ -50,16 +57,17 @@ def failure(error: Exception, where: str, phase: str, timeout: float) -> Failure
             "net-connect",
             f"The proxy refused to connect to {where}: {reason}.",
             "Ask for leave at the proxy, or go past it (--proxy, NO_PROXY).",
+            Whose.BETWEEN,
         )
     if phase == "tls" or _alerted(error):
-        told, next = _tls(error)
-        return Failure("net-tls", f"No secure connection to {where}: {told}.", next)
+        told, next, whose = _tls(error)
+        return Failure("net-tls", f"No secure connection to {where}: {told}.", next, whose)
     if phase == "connect":
-        return Failure("net-connect", f"{where} {_connect(error)}.")
+        return _unconnected(error, where)
     if "Receive buffer too long" in str(error):
         return head_too_large(where)
     told, next = _broken(error, phase)
-    return Failure("net-connect", f"{where} {told}.", next)
+    return Failure("net-connect", f"{where} {told}.", next, Whose.SERVER)
 
 
 def late(where: str, phase: str, seconds: float) -> Failure:
@@ -74,7 +82,7 @@ def late(where: str, phase: str, seconds: float) -> Failure:
         "wait": f"{where} took the request, but did not answer within {limit}.",
         "read": f"{where} began to answer, then sent nothing more for {limit}.",
     }
-    return Failure(_kind(phase), said[phase])
+    return Failure(_kind(phase), said[phase], whose=_owner(phase))
 
 
 def late_in_total(where: str, phase: str, seconds: float) -> Failure:
@@ -84,11 +92,20 @@ def late_in_total(where: str, phase: str, seconds: float) -> Failure:
     return Failure(
         _kind(phase),
         f"The request to {where} was given up after {seconds:g} s in all, while {doing}.",
+        whose=_owner(phase),
     )
 
 
 def _kind(phase: str) -> str:
     return "net-slow" if phase == "read" else "net-timeout"
+
+
+def _owner(phase: str) -> Whose:
+    """Return who keeps a request waiting: who took it, or what lets nobody through to the server.
+
+    A server that does not run refuses; a connection that hangs is held up on the way to it.
+    """
+    return Whose.BETWEEN if phase in ("connect", "tls") else Whose.SERVER
 
 
 def head_too_large(where: str) -> Failure:
@@ -97,6 +114,7 @@ def head_too_large(where: str) -> Failure:
         "net-oversize",
         f"{where} answered with header fields of more than {HEAD_LIMIT // 1024} KB, the limit.",
         f"Send fewer or shorter header fields: all of them together have {HEAD_LIMIT // 1024} KB.",
+        Whose.SERVER,
     )
 
 
@@ -105,7 +123,9 @@ def body_too_large(where: str, kind: Kind) -> Failure:
     limit = BODY_LIMITS[kind] // 1024
     size = f"{limit} KB" if limit < 1024 else f"{limit // 1024} MB"
     return Failure(
-        "net-oversize", f"{where} sent more than {size}, the limit for {_BODY_NAMES[kind]}."
+        "net-oversize",
+        f"{where} sent more than {size}, the limit for {_BODY_NAMES[kind]}.",
+        whose=Whose.SERVER,
     )
 
 
@@ -116,6 +136,7 @@ def bad_encoding(where: str, encoding: str) -> Failure:
         f"{where} sent a body whose content encoding "
         f"{terminal.one_line(encoding, 40)!r} is unknown or broken (none was asked for).",
         "Send the body without Content-Encoding, as the request asks.",
+        Whose.SERVER,
     )
 
 
@@ -133,24 +154,41 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         pending += [*made_of, item.__cause__, *getattr(item, "exceptions", ())]
 
 
-def _tls(error: Exception) -> tuple[str, str]:
-    """Return what went wrong, and what can be done where the finding's own step does not fit."""
+_OURS = frozenset(
+    {
+        "WRONG_VERSION_NUMBER",
+        "HTTP_REQUEST",
+        "TLSV1_ALERT_UNKNOWN_CA",
+        "TLSV1_ALERT_ACCESS_DENIED",
+    }
+)
+"""The URL says https where nothing speaks TLS, or the client certificate is not accepted."""
+_DISTRUSTED = frozenset({"9", "18", "19", "20"})
+"""The certificate may be good: it is this machine that does not know who issued it, or the time."""
+
+
+def _tls(error: Exception) -> tuple[str, str, Whose]:
+    """Return what went wrong, what is to be done where the rule does not say it, and by whom."""
     words = _tls_words()
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             code = str(getattr(cause, "verify_code", 0))
             known = terminal.one_line(str(getattr(cause, "verify_message", "") or cause))
-            return words["certificate"].get(code, f"its certificate was not accepted: {known}"), ""
+            told = words["certificate"].get(code, f"its certificate was not accepted: {known}")
+            return told, "", Whose.CLIENT if code in _DISTRUSTED else Whose.SERVER
         if isinstance(cause, ssl.SSLEOFError):
             break
         if isinstance(cause, ssl.SSLError):
             reason = cause.reason or str(cause)
             failed = f"the TLS handshake failed ({terminal.one_line(reason)})"
-            return words["handshake"].get(reason, failed), words["next"].get(reason, "")
+            told = words["handshake"].get(reason, failed)
+            whose = Whose.CLIENT if reason in _OURS or "CERTIFICATE" in reason else Whose.SERVER
+            return told, words["next"].get(reason, ""), whose
     return (
         "it closed the connection during the TLS handshake",
         "Check that this port speaks TLS, and look in the log of the server or the proxy before"
         " it for why it hung up.",
+        Whose.SERVER,
     )
 
 
@@ -166,12 +204,15 @@ def _tls_words() -> dict[str, dict[str, str]]:
     return tomllib.loads(Path(__file__).with_name("tls.toml").read_text(encoding="utf-8"))
 
 
-def _connect(error: Exception) -> str:
+def _unconnected(error: Exception, where: str) -> Failure:
+    """Say why there is no connection: nobody listens, or nobody gets there from here."""
     for cause in _causes(error):
         if isinstance(cause, OSError) and cause.errno in _CONNECT:
-            return _CONNECT[cause.errno]
+            whose, next = _NOT_THERE.get(cause.errno, (Whose.NETWORK, ""))
+            return Failure("net-connect", f"{where} {_CONNECT[cause.errno]}.", next, whose)
     last = list(_causes(error))[-1]
-    return f"cannot be connected to: {terminal.one_line(str(last) or type(last).__name__)}"
+    reason = terminal.one_line(str(last) or type(last).__name__)
+    return Failure("net-connect", f"{where} cannot be connected to: {reason}.")
 
 
 _HUNG_UP = (

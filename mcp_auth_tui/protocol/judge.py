@@ -223,6 +223,10 @@ class Judge:
         """Who runs the server that is spoken to in this stage."""
         return Whose.ISSUER if self.stage in _OF_ISSUER else Whose.SERVER
 
+    def owner_of(self, failure: Failure) -> Whose | None:
+        """Return who has to act on a failure; None: as its rule has it."""
+        return self.owner if failure.whose is Whose.SERVER else failure.whose
+
     def lost(self, exchange: Exchange, failure: Failure) -> NoReturn:
         """End the run because a request had no answer."""
         self.stop(
@@ -231,6 +235,7 @@ class Judge:
             next=failure.next or self._without(failure.kind),
             message=f"{exchange.request.purpose}: {failure.message}",
             exchange=exchange,
+            whose=self.owner_of(failure),
         )
 
     def _without(self, id: str) -> str:

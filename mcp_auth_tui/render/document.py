@@ -39,7 +39,7 @@ _LEARNED = (
     ("server", "peer", "era", "revision", "name", "version", "tools", "instructions", "called"),
 )
 """Member of the document, field of the session, and what is told of it (nothing named: all)."""
-_NOT_BEGUN = (model.Status.IDLE, model.Status.SKIPPED)
+_NOT_BEGUN = (model.Status.IDLE, model.Status.KEPT, model.Status.SKIPPED)
 
 
 def document(

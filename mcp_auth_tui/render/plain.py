@@ -13,6 +13,7 @@ from mcp_auth_tui import __version__, model
 from mcp_auth_tui.model.oauth import Attempt, DeviceCode, StoredHeader
 from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.render.summary import GLYPHS, counted, elsewhere, learned, offered, worth
+from mcp_auth_tui.render.verdict import verdict
 from mcp_auth_tui.text import terminal, units
 
 HEADINGS = {
@@ -28,6 +29,8 @@ STATUS_GLYPHS = {
     model.Status.DONE: "✓",
     model.Status.WARNED: "!",
     model.Status.FAILED: "✗",
+    model.Status.CANCELLED: "■",
+    model.Status.KEPT: "✓",
     model.Status.SKIPPED: "-",
 }
 MEANINGS = {
@@ -51,6 +54,7 @@ _STATUS_COLOURS = {
     model.Status.DONE: _GREEN,
     model.Status.WARNED: _YELLOW,
     model.Status.FAILED: _RED,
+    model.Status.CANCELLED: _YELLOW,
 }
 # Characters in a line: a server may name 60,000 tools. The address to sign in at is never cut.
 _LONGEST = 4000
@@ -331,8 +335,8 @@ class Plain:
         colour = _GREEN if event.exit == 0 else _RED
         self._line(f"Result: {event.outcome}, exit code {event.exit}: {meaning}", colour)
         self._banner()
-        if event.stop is not None:
-            self._line(f"  Stopped in {event.stop.stage} by {event.stop.id}: {event.stop.message}")
+        stop = f"{event.stop.id}: " if event.stop is not None else ""
+        self._line(f"  {stop}{verdict(session).sentence}")
         self._line(f"  Findings: {counted(session)}")
         network = sum(exchange.seconds for exchange in session.exchanges)
         # A run that broke before it began has no start.

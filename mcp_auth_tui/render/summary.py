@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.model import Level, Session, Stage, Status
+from mcp_auth_tui.render.verdict import verdict
 from mcp_auth_tui.text import terminal, units
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def parting(session: Session) -> list[str]:
     """Return what stopped a run and what to do next, one line each, masked and harmless."""
     if (stop := session.stop) is None:
         return []
-    told = [f"stopped in {stop.stage} by {stop.id}: {stop.message}"]
+    told = [f"{stop.id}: {verdict(session).sentence}"]
     told += [f"Next: {stop.next}"] if stop.next else []
     return [terminal.one_line(session.redactor().text(line)) for line in told]
 
@@ -41,6 +42,15 @@ def offered(header: StoredHeader, now: float) -> str:
     lasting = "" if left is None else f" for {units.duration(left)}"
     use = "the server has accepted it" if header.verified else "it was not used yet"
     return f"A header of an earlier run is good{lasting}; {use}."
+
+
+def kept(session: Session, given: Session | None) -> list[str]:
+    """Return, where the headers given out are not the last run's, whose they are and how old."""
+    if given is None or given is session or not given.headers or given.token is None:
+        return []
+    since = units.time_of_day(given.token.received)
+    told = f"the header is that of {since}, for {given.url}: no later run brought another"
+    return [terminal.one_line(session.redactor().text(told))]
 
 
 _SOUGHT = frozenset({"prm-missing", "prm-html", "as-missing", "as-html"})

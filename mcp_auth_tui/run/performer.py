@@ -16,6 +16,7 @@ from urllib.parse import unquote_plus
 from mcp_auth_tui import findings
 from mcp_auth_tui.desktop.browser import OpenResult
 from mcp_auth_tui.model import (
+    CANCELLED,
     Browsed,
     Entered,
     Event,
@@ -53,8 +54,9 @@ from mcp_auth_tui.protocol.actions import (
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.run.budget import Budget
-from mcp_auth_tui.run.person import Person, within
+from mcp_auth_tui.run.person import Interrupted, Person, within
 from mcp_auth_tui.run.services import QUIET, Services
+from mcp_auth_tui.text.units import duration
 
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import Browser
@@ -265,6 +267,12 @@ class Performer:
                     raise
                 said = f"The request as edited cannot be sent: {error}."
                 result, timing = Failure("net-connect", said), Timing()
+            except Interrupted:
+                # It was on its way, so the log has it, with what is known of it.
+                seconds = time.monotonic() - since
+                cut = Failure(CANCELLED, f"No answer had come after {duration(seconds)}.")
+                yield Exchanged(Exchange(number, request, cut, started, seconds, attempt, edited))
+                raise
         seconds = time.monotonic() - since
         exchange = Exchange(number, request, result, started, seconds, attempt, edited, timing)
         self._budget.spend(exchange)

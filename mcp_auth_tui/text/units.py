@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlsplit
 
 
@@ -24,6 +25,11 @@ def date(seconds: float) -> str:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (OverflowError, ValueError, OSError):
         return f"{seconds:g} s since 1970"
+
+
+def time_of_day(seconds: float) -> str:
+    """Return a time (seconds since the epoch) by the clock on the wall: ``14:02:11``."""
+    return datetime.fromtimestamp(seconds).strftime("%H:%M:%S")
 
 
 def size(octets: int) -> str:

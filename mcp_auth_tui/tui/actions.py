@@ -39,6 +39,8 @@ class Key:
     off: Why = lambda state: ""
     label: Callable[[ScreenState], str] | None = None
     """The word in the key bar; None keeps the key out of it."""
+    begins: bool = False
+    """Where nothing runs it begins a run, in place of the one that is shown."""
 
     def why_off(self, state: ScreenState) -> str:
         """Return why it is of no use now; empty when it is of use."""
@@ -166,6 +168,10 @@ def _copy(state: ScreenState) -> str:
     return "copy URL" if state.signing_in or state.at_browser else "copy headers"
 
 
+def _step(state: ScreenState) -> str:
+    return "step" if state.busy or state.session.url == "" else "step anew"
+
+
 def _run(state: ScreenState) -> str:
     if not state.busy:
         return "run" if state.session.url == "" else "run again"
@@ -207,9 +213,7 @@ _no_log = _unless(lambda s: s.session.exchanges, "There are no exchanges yet.")
 _no_findings = _unless(lambda s: s.session.findings, "There are no findings yet.")
 _no_sequence = _unless(lambda s: s.session.exchanges or s.session.moments, "Nothing was sent yet.")
 _no_copy = _unless(
-    lambda s: (
-        s.signing_in or s.at_browser or s.typing_code or (s.session.headers and not s.recorded)
-    ),
+    lambda s: s.signing_in or s.at_browser or s.typing_code or (s.has_headers and not s.recorded),
     "There is no address and no header to copy.",
 )
 _no_record = _unless(lambda s: s.session.url, "Nothing ran yet that could be recorded.")
@@ -218,7 +222,7 @@ _no_paste = _unless(
     "Nothing can be pasted now: this is for when the run waits for your browser.",
 )
 _no_export = _unless(
-    lambda s: s.session.headers or s.recorded or (s.session.outcome is not None and s.session.url),
+    lambda s: s.has_headers or s.recorded or (s.session.outcome is not None and s.session.url),
     "There are no headers to export yet, and no run to report on.",
 )
 
@@ -239,14 +243,14 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "s", "s", "step", "Step",
-        "start step by step, or send the request that is shown", _no_step, lambda s: "step",
+        "start step by step, or send the request that is shown", _no_step, _step, begins=True,
     ),
-    Key("r", "r", "run", "Run", "start, or run to the end", _no_run, _run),
+    Key("r", "r", "run", "Run", "start, or run to the end", _no_run, _run, begins=True),
     Key(
         "R,shift+r", "R", "run_again", "Run again from here",
         "run again from the focused panel with what was found before it, in a new log; from Token:"
         " refresh",
-        _no_rerun, _again,
+        _no_rerun, _again, begins=True,
     ),
     Key(
         "t", "t", "way_through", "Way through",
@@ -255,7 +259,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "", "enter", "sign_in", "Go on to the sign-in", "open the browser when the run asks for it",
-        _no_open, lambda s: "sign in",
+        _no_open, lambda s: "" if s.listing else "sign in",
     ),
     Key(
         "E,shift+e", "E", "edit", "Edit",
@@ -284,7 +288,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         "o", "o", "open_browser", "Open the browser",
         "hand the sign-in address to the browser, also again",
-        _no_address, lambda s: "" if s.at_browser else "open",
+        _no_address, lambda s: "open" if s.listing or not s.at_browser else "",
     ),
     Key(
         "a", "a", "copy_address", "Copy the address", "copy the address of the sign-in",
@@ -301,7 +305,7 @@ KEYS: tuple[Key, ...] = (
         _no_address, lambda s: "to a file" if s.signing_in else ""),
     Key("e", "e", "export", "Export",
         "copy or save the headers in some form, or a report for the server's owner", _no_export,
-        lambda s: "export" if s.session.headers and not s.recorded else "report"),
+        lambda s: "export" if s.has_headers and not s.recorded else "report"),
     Key("S,shift+s", "S", "record", "Save a recording",
         "write all that happened to a file, masked: mcp-auth-tui replay opens it", _no_record),
     Key("f", "f", "findings", "Findings", "list every check, the worst first", _no_findings,
@@ -322,6 +326,11 @@ KEYS: tuple[Key, ...] = (
         _no_sequence, lambda s: "ladder"),
     Key("x", "x", "exchanges", "Exchanges", "go to the log of requests; enter opens one", _no_log,
         lambda s: "exchanges"),
+    Key("left_square_bracket", "[", "step_back", "Step before",
+        "go back through the requests that were sent, each with its answer", _no_log,
+        lambda s: "back" if s.stepping else ""),
+    Key("right_square_bracket", "]", "step_forward", "Step after",
+        "go forward again, and at last to where the run is", _no_log),
     Key("slash", "/", "filter", "Filter", "show only the exchanges that hold some text", _no_log),
     Key("v", "v", "secrets", "Secrets", "show secrets, or hide them again",
         label=lambda s: "hide secrets" if s.reveal else ""),
@@ -373,9 +382,9 @@ def rank(key: Key, state: ScreenState) -> int:
     elif state.at_browser:
         first = ("sign_in", "back", "take_header", "copy", "edit")
     elif state.session.ready is not None:
-        first = ("step", "edit", "run", "back")
+        first = ("step", "edit", "run", "step_back", "back")
     elif state.session.headers and not state.busy and state.session.stop is None:
-        first = ("copy", "export", "findings")
+        first = ("copy", "export", "findings", "run", "step")
         first = ("run_again", *first) if state.refreshes else first
     elif state.session.outcome is not None:
         first = ("way_through", "findings", "export", "run_again", "run", "settings")

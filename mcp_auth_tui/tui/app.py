@@ -17,6 +17,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from mcp_auth_tui.model import Session
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage.preferences import NONE, Preferences
 from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui import keymap
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.settings.editable import Settings
     from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
     from mcp_auth_tui.tui.screens.page import Page
+    from mcp_auth_tui.tui.screens.question import QuestionScreen
     from mcp_auth_tui.tui.screens.settings import SettingsScreen
 
 
@@ -49,8 +51,8 @@ ANYWHERE = frozenset({"secrets", "theme", "help", "topics", "suspend", "palette"
 """Actions that do the same on every page."""
 STILL_TICK = 10.0
 """Seconds between two readings of the clock for whom motion disturbs; else it is one."""
-NOTES = 3
-"""Sentences about the config file that are shown; more are printed when the screen is gone."""
+PATIENT = 12.0
+"""Seconds that a warning or an error stands in the line above the keys, whatever is pressed."""
 
 
 class AuthApp(App[int]):
@@ -126,10 +128,10 @@ class AuthApp(App[int]):
         self.main.awake = awake(self._driver)
         ended_by(self._driver, self.quitting.quit)
         self.set_interval(STILL_TICK if self.preferences.still else 1.0, self._follow_clock)
-        for note in self.notes[:NOTES]:
-            self.notify(note, severity="warning")
-        if more := self.notes[NOTES:]:
-            self.notify(f"{len(more)} more such notes are on stderr when the screen is gone.")
+        if self.notes:
+            more = len(self.notes) - 1
+            end = f" ({more} more: they are printed when the screen is gone)" if more else ""
+            self.notify(f"{self.notes[0]}{end}", severity="warning")
 
     def _follow_clock(self) -> None:
         self.follower.tick()
@@ -178,15 +180,25 @@ class AuthApp(App[int]):
         timeout: float | None = 6,
         markup: bool = False,
     ) -> None:
-        """Show a sentence for a moment, unless it is shown.
+        """Show a sentence in the line above the keys, in place of the one before it.
 
-        It is never parsed as markup, whatever is asked for: `Widget.notify` asks for it.
+        It stands for a moment, or until the next key. It is never parsed as markup, whatever is
+        asked for: `Widget.notify` asks for it.
         """
         sentence = terminal.harmless(message)
         if all(note.message != sentence for note in self._notifications):
+            self.clear_notifications()
+            timeout = timeout if severity == "information" else PATIENT
             super().notify(sentence, title=title, severity=severity, timeout=timeout, markup=False)
 
     # Keys.
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take a sentence away that the person has read: a key says so; a warning stays longer."""
+        told = [note.severity for note in self._notifications]
+        if isinstance(event, events.Key) and told and set(told) == {"information"}:
+            self.clear_notifications()
+        await super().on_event(event)
 
     @property
     def letters(self) -> Mapping[str, str]:
@@ -270,6 +282,10 @@ class AuthApp(App[int]):
         """Copy the command that does the same."""
         self.output.copy("The command", event.value)
 
+    def on_question_screen_taken(self, event: QuestionScreen.Taken) -> None:
+        """Copy the redirect URI that a console wants."""
+        self.output.copy("The redirect URI", event.value)
+
     def on_exchange_screen_taken(self, event: ExchangeScreen.Taken) -> None:
         """Copy what was chosen on the screen of an exchange."""
         self.output.copy(event.what, event.value)
@@ -297,6 +313,16 @@ class AuthApp(App[int]):
         self._close_messages_no_wait()
 
 
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What came of a screen: the exit code, and its last run, if there was one."""
+
+    code: int
+    session: Session | None
+    given: Session | None
+    """The run whose headers are given out: the last one that has any."""
+
+
 def freeze_modules() -> None:
     """Let the collector work again; it need not go through modules and styles: some frames each.
 
@@ -319,8 +345,8 @@ def run_tui(
     clock: Callable[[], float] = time.time,
     preferences: Preferences = NONE,
     recording: Recording | None = None,
-) -> tuple[int, Session | None]:
-    """Show the screen until the person quits; return the exit code and the last session, if any.
+) -> Sitting:
+    """Show the screen until the person quits; return what came of it.
 
     Without ``config`` the URL form comes first. ``settings`` makes each run, and is changed on the
     screen; ``preferences`` say how the person likes the screen. Textual draws on stderr (POSIX), so
@@ -351,5 +377,6 @@ def run_tui(
     code = app.run()
     for line in app.appearance.keeper.close():
         talk(f"mcp-auth-tui: {line}")
-    session = app.driver.session if app.driver.session.url else None
-    return (1 if code is None else code), session
+    driver = app.driver
+    session = driver.session if driver.session.url else None
+    return Sitting(1 if code is None else code, session, driver.given if session else None)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from textual.widgets import Static
-
 from mcp_auth_tui.model import Ended, Entered, Event, Ready, Resumed, Stage, Waiting
 from mcp_auth_tui.tui.main_screen import MainScreen
 from mcp_auth_tui.tui.panels.table import panel_of
 from mcp_auth_tui.tui.run_driver import RunDriver
 from mcp_auth_tui.tui.views.content import Look
-from mcp_auth_tui.tui.widgets.panel import Detail, PasteInput
+from mcp_auth_tui.tui.widgets.bars import VerdictLine
+from mcp_auth_tui.tui.widgets.panel import PasteInput
 
 _CLOCKED = (panel_of(Stage.TOKEN), panel_of(Stage.VERIFY))
 """The panels whose details say how long a token is good."""
@@ -47,6 +46,7 @@ class RunFollower:
         driver, screen = self._driver, self._screen
         if driver.session is not screen.session:
             screen.session = driver.session
+        screen.kept = driver.kept if driver.given is not driver.session else None
         screen.busy, screen.stepping = driver.busy, driver.stepping
         screen.changed, screen.marks = driver.changed, driver.marks
         screen.recorded = driver.recording.marks if driver.recording is not None else ()
@@ -136,10 +136,11 @@ class RunFollower:
         before, self._late = self._late, seconds >= 1
         if not (before or self._late) or not self._screen.is_running:
             return
-        line = self._screen.query_one("#unanswered", Static)
-        line.display = self._late
-        if sent is not None and self._late:
-            from mcp_auth_tui.tui.views import request
+        line = self._screen.query_one(VerdictLine)
+        if sent is None or not self._late:
+            line.late = None
+            return
+        from mcp_auth_tui.tui.views import request
 
-            look = Look(self._screen.query_one(Detail).content_region.width - 2)
-            line.update(request.unanswered(self._driver.session, sent, seconds, look))
+        limit, look = self._driver.settings.options.network.timeout, Look(line.size.width)
+        line.late = request.unanswered(self._driver.session, sent, seconds, limit, look)

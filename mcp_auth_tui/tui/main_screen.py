@@ -18,12 +18,17 @@ from mcp_auth_tui.tui.keymap import Keymap
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 from mcp_auth_tui.tui.run_driver import RunDriver
 from mcp_auth_tui.tui.state import KeepAlive, ScreenState
-from mcp_auth_tui.tui.widgets.bars import Banner, Headline, KeyBar
+from mcp_auth_tui.tui.widgets.bars import Banner, Headline, KeyBar, VerdictLine
+from mcp_auth_tui.tui.widgets.ladder import Ladder
 from mcp_auth_tui.tui.widgets.log import Log
 from mcp_auth_tui.tui.widgets.panel import Detail, Panel, PasteInput
 
 SMALLEST = (40, 10)
 """Cells; on less the screen says so and shows nothing else."""
+
+
+HUGE = 150
+"""Cells from which on the ladder stands beside the detail and takes the place of the log."""
 
 
 class MainScreen(Screen[None]):
@@ -34,6 +39,7 @@ class MainScreen(Screen[None]):
     """
 
     session: var[Session] = var(Session, always_update=True)
+    kept: var[Session | None] = var(None)
     busy: var[bool] = var(False)
     stepping: var[bool] = var(False)
     changed: var[bool] = var(False)
@@ -42,10 +48,12 @@ class MainScreen(Screen[None]):
     url: var[str] = var("")
     spec: var[str] = var("auto")
     panel: var[int] = var(0)
+    step: var[int] = var(0)
     reveal: var[bool] = var(False)
     now: var[float] = var(0.0)
     typing: var[bool] = var(False)
     alive: var[KeepAlive] = var(KeepAlive())
+    listing: var[bool] = var(False)
 
     def __init__(
         self,
@@ -86,6 +94,8 @@ class MainScreen(Screen[None]):
             self.awake,
             self.app.is_inline,
             bool(self.recorded),
+            self.kept,
+            self.listing,
             self.keymap.letters,
             self.alive,
         )
@@ -98,31 +108,20 @@ class MainScreen(Screen[None]):
         with Horizontal(id="body"):
             with Vertical(id="rail"):
                 for index in range(len(PANELS)):
-                    yield Panel(index, letters).data_bind(cls.session, cls.panel, cls.now)
+                    yield Panel(index, letters).data_bind(cls.session, cls.panel, cls.now, cls.kept)
+            yield Ladder().data_bind(cls.session)
             with Vertical(id="right"):
                 yield Detail(letters).data_bind(
-                    cls.session,
-                    cls.panel,
-                    cls.reveal,
-                    cls.busy,
-                    cls.now,
-                    cls.marks,
-                    cls.recorded,
-                    cls.alive,
-                )
+                    cls.session, cls.panel, cls.reveal, cls.busy, cls.now, cls.marks, cls.recorded,
+                    cls.kept, cls.step, cls.alive,
+                )  # fmt: skip
                 yield Log().data_bind(cls.session)
                 yield Input(id="log-filter", placeholder="only requests with this text")
+        yield VerdictLine(letters).data_bind(cls.session, cls.kept, cls.recorded)
         yield KeyBar(self.keymap).data_bind(
-            cls.session,
-            cls.panel,
-            cls.busy,
-            cls.stepping,
-            cls.reveal,
-            cls.typing,
-            cls.changed,
-            cls.recorded,
-            cls.alive,
-        )
+            cls.session, cls.panel, cls.busy, cls.stepping, cls.reveal, cls.typing, cls.changed,
+            cls.recorded, cls.kept, cls.listing, cls.alive,
+        )  # fmt: skip
         yield Static(id="small", markup=False)
 
     def on_mount(self) -> None:
@@ -138,12 +137,16 @@ class MainScreen(Screen[None]):
             "and use --plain."
         )
         self.query_one("#small", Static).update(Content(sentence))
+        self.set_class(event.size.width >= HUGE, "-huge")
 
     def watch_session(self) -> None:
-        """Give the sign-in, or why a run stopped, the room it needs."""
+        """Give the sign-in, a step, or why a run stopped room; a new run has other steps."""
+        if self.step > len(self.session.exchanges):
+            self.step = 0
         signing = self.state.signing_in or self.state.typing_code
         self.set_class(signing, "-signing")
-        self.set_class(signing or self.session.stop is not None, "-roomy")
+        session = self.session
+        self.set_class(session.stop is not None or session.ready is not None, "-roomy")
 
     # Focus.
 
@@ -155,7 +158,7 @@ class MainScreen(Screen[None]):
         """Show a panel's detail, and move the focus with it if it is on a panel."""
         if panel != self.panel:
             self.reveal = False
-        self.panel = panel
+        self.panel, self.step = panel, 0
         if self.is_running and isinstance(self.focused, Panel | None):
             self.focus_on(f"#panel-{panel}")
 
@@ -169,12 +172,14 @@ class MainScreen(Screen[None]):
     @on(events.DescendantBlur)
     def _follow_focus(self) -> None:
         self.typing = isinstance(self.focused, Input)
+        self.listing = isinstance(self.focused, OptionList)
 
     def action_panel(self, index: int) -> None:
         """Show a panel by its number; the run is followed as long as it is the running one."""
         current = self.session.current
         self.follows = current is not None and panel_of(current) == index
         self.remove_class("-log")
+        self.step = 0
         self.focus_on(f"#panel-{index}")
 
     def action_next_panel(self, by: int) -> None:
@@ -183,7 +188,7 @@ class MainScreen(Screen[None]):
 
     def action_detail(self) -> None:
         """Go into the detail; when the run asks whether to go to the browser, go."""
-        if self.state.at_browser and self.panel == panel_of(Stage.AUTHORIZE):
+        if self.state.at_browser:
             self.driver.proceed()
         else:
             self.focus_on("#detail-scroll")
@@ -202,11 +207,36 @@ class MainScreen(Screen[None]):
         if self.focused is not None and self.focused.id in ("log", "log-filter"):
             self.query_one("#log-filter", Input).value = ""
         hidden = self.has_class("-zoom") or self.has_class("-log")
-        if hidden or not isinstance(self.focused, Panel | None):
+        if self.step:
+            self.step = 0
+        elif hidden or not isinstance(self.focused, Panel | None):
             self.remove_class("-zoom", "-log")
             self.focus_on(f"#panel-{self.panel}")
         elif self.can("back"):
             self.driver.cancel()
+
+    # The steps that were taken.
+
+    def action_step_back(self) -> None:
+        """Show the exchange before the one that is looked at; first the newest."""
+        if self.can("step_back"):
+            numbers = [item.number for item in self.session.exchanges]
+            earlier = [number for number in numbers if number < (self.step or numbers[-1] + 1)]
+            self.step = earlier[-1] if earlier else numbers[0]
+
+    def action_step_forward(self) -> None:
+        """Show the exchange after the one that is looked at; after the newest what is now."""
+        if self.can("step_forward"):
+            later = [item.number for item in self.session.exchanges if item.number > self.step]
+            self.step = later[0] if later else 0
+
+    @on(Ladder.Looked)
+    def _look_at(self, event: Ladder.Looked) -> None:
+        self.step = event.number
+
+    @on(Ladder.Opened)
+    def _open_rung(self, event: Ladder.Opened) -> None:
+        self.open_exchange(event.number)
 
     # The log and its filter.
 

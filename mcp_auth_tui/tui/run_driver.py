@@ -59,6 +59,8 @@ class RunDriver:
         """What the runs are made with; None before a URL is known."""
         self.clock = clock
         self.session = model.Session()
+        self.kept: model.Session | None = None
+        """The last run of this sitting whose headers were accepted; no later run takes it away."""
         self.busy = False
         self.stepping = False
         self.marks = settings.marks
@@ -90,8 +92,18 @@ class RunDriver:
 
     @property
     def code(self) -> int:
-        """The exit code of what happened so far (DESIGN 3); 130 for a run that never ended."""
-        return self.session.exit if self.session.outcome is not None else INTERRUPTED
+        """The exit code of what happened so far (DESIGN 3); 130 for a run that never ended.
+
+        A run that was only begun, or cancelled, takes nothing from headers that were good before.
+        """
+        if self.session.outcome not in (None, model.Outcome.INTERRUPTED):
+            return self.session.exit
+        return INTERRUPTED if self.kept is None else self.kept.exit
+
+    @property
+    def given(self) -> model.Session:
+        """The run whose headers are given out: the present one if it has any, else the kept one."""
+        return self.session if self.session.headers or self.kept is None else self.kept
 
     @property
     def controller(self) -> Controller:
@@ -232,6 +244,8 @@ class RunDriver:
         self.events.append(event)
         if self._recorder is not None and (told := self._recorder.write(event, self.session)):
             self.view.tell(told)
+        if self.session.outcome is model.Outcome.OK and self.session.headers:
+            self.kept = self.session
         self.view.update_run()
         match event:
             case model.Entered(model.Stage.AUTHORIZE) if not self.stepping and self._asks_first():

@@ -42,6 +42,10 @@ class ScreenState:
     """The screen is drawn below the prompt."""
     recorded: bool = False
     """What is shown is a recording: nothing can be sent."""
+    kept: Session | None = None
+    """An earlier run of this sitting that had good headers."""
+    listing: bool = False
+    """The focus is in a list, where enter opens what is chosen."""
     letters: Mapping[str, str] = field(default_factory=dict)
     """How the actions are called in sentences (`keymap.Keymap.letters`)."""
     alive: KeepAlive = KeepAlive()
@@ -49,6 +53,11 @@ class ScreenState:
     def with_keys(self, sentence: str) -> str:
         """Return a sentence of ours with the keys of the actions that it names in braces."""
         return sentence.format_map(self.letters)
+
+    @property
+    def has_headers(self) -> bool:
+        """There are headers to give out, of this run or of one before it."""
+        return bool(self.session.headers) or self.kept is not None
 
     @property
     def signing_in(self) -> bool:

@@ -21,6 +21,7 @@ from mcp_auth_tui.cli.main import COMMANDS, main
 from mcp_auth_tui.demo.faults import FAULTS, VARIANTS
 from mcp_auth_tui.demo.providers import PROVIDERS
 from mcp_auth_tui.model import Secret
+from mcp_auth_tui.render.verdict import verdict
 from mcp_auth_tui.settings.arguments import commands
 from mcp_auth_tui.settings.arguments.names import REVISIONS
 from mcp_auth_tui.settings.options import SECRET_VARIABLE, Options, Usage, from_arguments
@@ -351,11 +352,13 @@ def test_what_stopped_a_run_is_still_there_when_the_screen_is_gone(
     session = folded(refused())
     assert session.stop is not None
     monkeypatch.setenv("TEXTUAL_DRIVER", "any")
-    monkeypatch.setattr(app, "run_tui", lambda *_, **__: (session.exit, session))
+    monkeypatch.setattr(
+        app, "run_tui", lambda *_, **__: app.Sitting(session.exit, session, session)
+    )
     assert main(["https://mcp.example.com/mcp"]) == session.exit
     said = capsys.readouterr().err.splitlines()
     stop = session.stop
-    assert f"mcp-auth-tui: stopped in {stop.stage} by {stop.id}: {stop.message}" in said
+    assert f"mcp-auth-tui: {stop.id}: {verdict(session).sentence}" in said
     assert f"mcp-auth-tui: Next: {stop.next}" in said
 
 

@@ -182,7 +182,7 @@ def faults_of(
     found = re.search(r"^Client exited with code (\S+)", said, re.MULTILINE)
     ended = found[1] if found else "0"
     if ended not in map(str, pair.exits):
-        stop = re.search(r"^\s*(Stopped in .+)$", said, re.MULTILINE)
+        stop = re.search(r"^Result: .*\n(?:!.*\n)*\s*([a-z0-9-]+: .+)$", said, re.MULTILINE)
         why = f": {stop[1]}" if stop else ""
         faults.append(f"the program's exit code is {ended}, not {pair.exits[0]}{why}")
     if code != 0 and not faults:

@@ -143,9 +143,9 @@ NOT_RUN = "no check was passed: the scenario was not run, or never got anywhere"
         (1, "x\nClient exited with code 4\n", [GOOD], ("the program's exit code is 4, not 0",)),
         (
             1,
-            "Client exited with code 1\n\nStderr:\n  Stopped in token by token-error: no.\n",
+            "Client exited with code 1\n\nResult: failed\n  token-error: No.\n",
             [GOOD],
-            ("the program's exit code is 1, not 0: Stopped in token by token-error: no.",),
+            ("the program's exit code is 1, not 0: token-error: No.",),
         ),
         (1, "no such suite", [GOOD], ("the suite ended with 1: no such suite",)),
     ],

@@ -110,7 +110,7 @@ def test_a_run_starts_clean_and_keeps_what_is_known() -> None:
         Started(MCP, 7.0, known=(("token", held),), skipped=(Stage.PROBE,))
     )
     assert (session.url, session.started, session.findings, session.token) == (MCP, 7.0, (), held)
-    assert session.stages[Stage.PROBE].status is Status.SKIPPED
+    assert session.stages[Stage.PROBE].status is Status.KEPT
     assert session.stages[Stage.TOKEN] == StageState()
     assert session.secrets == {Secret("access-token-1")}
 

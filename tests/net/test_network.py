@@ -16,7 +16,7 @@ import trustme
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.loopback.server import Reply
-from mcp_auth_tui.model import Failure, Field, Kind, Request, Response, Secret, Stage
+from mcp_auth_tui.model import Failure, Field, Kind, Request, Response, Secret, Stage, Whose
 from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.net.proxies import Proxies
 from mcp_auth_tui.net.settings import NetworkSettings
@@ -224,7 +224,10 @@ async def test_a_post_that_may_have_been_processed_is_never_sent_again(network: 
         await network.send(get(url))
         result, _ = await network.send(Request(Stage.TOKEN, "t", "POST", url, Kind.TOKEN))
     assert ended(result) == Failure(
-        "net-connect", f"127.0.0.1 port {port} closed the connection without an answer.", HUNG_UP
+        "net-connect",
+        f"127.0.0.1 port {port} closed the connection without an answer.",
+        HUNG_UP,
+        Whose.SERVER,
     )
     assert len(seen) == 2
 
@@ -318,7 +321,7 @@ async def test_a_body_over_the_limit_of_its_kind_is_not_read(
         where = server.url.removeprefix("http://").replace(":", " port ")
     assert isinstance(fits, Response)
     assert len(fits.body) == limit
-    assert over == Failure("net-oversize", f"{where} sent more than {name}.")
+    assert over == Failure("net-oversize", f"{where} sent more than {name}.", whose=Whose.SERVER)
 
 
 @pytest.mark.parametrize("reply", [Reply(404, b"x" * 300_000), Reply(200, b"x" * 300_000)])
@@ -465,6 +468,7 @@ async def test_a_silent_stream_is_left_after_its_limit(
     assert piece == Failure(
         "net-slow",
         f"127.0.0.1 port {port} began to answer, then sent nothing more for {told}.",
+        whose=Whose.SERVER,
     )
 
 
@@ -497,6 +501,8 @@ async def test_a_closed_port_is_told(network: Network) -> None:
     assert ended(result) == Failure(
         "net-connect",
         f"127.0.0.1 port {port} refused the connection (nothing listens there).",
+        "Start the server, or correct the port in the URL.",
+        Whose.SERVER,
     )
 
 
@@ -519,7 +525,9 @@ async def test_a_server_that_hangs_is_given_up_and_the_limit_named(
     async with raw(hangs) as port:
         result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
         await network.aclose()
-    assert ended(result) == Failure("net-timeout", sentence.format(f"127.0.0.1 port {port}"))
+    assert ended(result) == Failure(
+        "net-timeout", sentence.format(f"127.0.0.1 port {port}"), whose=Whose.SERVER
+    )
 
 
 @pytest.mark.parametrize(
@@ -543,7 +551,9 @@ async def test_an_answer_that_begins_and_does_not_end_is_slow_and_no_time_out(
     async with raw(talk) as port:
         result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
         await network.aclose()
-    assert ended(result) == Failure("net-slow", sentence.format(f"127.0.0.1 port {port}"))
+    assert ended(result) == Failure(
+        "net-slow", sentence.format(f"127.0.0.1 port {port}"), whose=Whose.SERVER
+    )
 
 
 async def test_a_name_without_address_is_told(
@@ -599,7 +609,7 @@ async def test_a_certificate_for_another_host_is_told() -> None:
     ca = trustme.CA()
     with ca.cert_pem.tempfile() as file:
         failure, start = await tls_failure(server_tls(ca, "mcp.example.com"), ca_file=file)
-    assert failure == Failure("net-tls", f"{start}is for another IP address.")
+    assert failure == Failure("net-tls", f"{start}is for another IP address.", whose=Whose.SERVER)
 
 
 async def test_an_expired_certificate_is_told() -> None:
@@ -612,7 +622,7 @@ async def test_an_expired_certificate_is_told() -> None:
     }
     with ca.cert_pem.tempfile() as file:
         failure, start = await tls_failure(server_tls(ca, "127.0.0.1", **old), ca_file=file)
-    assert failure == Failure("net-tls", f"{start}has expired.")
+    assert failure == Failure("net-tls", f"{start}has expired.", whose=Whose.SERVER)
 
 
 async def test_plain_http_on_an_https_port_is_told(network: Network) -> None:
@@ -674,6 +684,7 @@ async def test_a_proxy_that_refuses_is_told() -> None:
         "net-connect",
         "The proxy refused to connect to a.example port 443: 403 Forbidden.",
         "Ask for leave at the proxy, or go past it (--proxy, NO_PROXY).",
+        Whose.BETWEEN,
     )
 
 

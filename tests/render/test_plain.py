@@ -123,6 +123,7 @@ def test_a_good_run_is_told_from_the_first_request_to_the_result() -> None:
         "  ✓ done, 41 ms: practice 1.2.3",
         "",
         "Result: ok, exit code 0: the headers were obtained and accepted",
+        "  Header accepted.",
         "  Findings: ✓ 1 ok",
         "  Time: 10.0 s, of it 164 ms in 4 requests",
         "  Headers: Authorization, to stdout",
@@ -140,7 +141,7 @@ def test_an_error_says_all_that_helps_to_mend_it() -> None:
         "      if it is not yours: Report it.",
         "",
         "Result: refused, exit code 4: refused for safety",
-        "  Stopped in server by as-issuer-mismatch: The issuer differs.",
+        "  as-issuer-mismatch: The issuer differs: the authorization server has to mend it.",
         "  Findings: ✗ 1 fatal",
         "  Time: 1.0 s, of it 41 ms in 1 request",
         "  Next: Publish the issuer as it is named.",
@@ -165,7 +166,7 @@ def test_a_request_without_answer_says_why() -> None:
 def test_a_marked_run_says_so_first_and_last() -> None:
     lines = told(run(), marks=("TLS certificates are NOT checked (--insecure)",))
     mark = "! MARKED RUN: TLS certificates are NOT checked (--insecure)"
-    assert [number for number, line in enumerate(lines) if line == mark] == [1, len(lines) - 4]
+    assert [number for number, line in enumerate(lines) if line == mark] == [1, len(lines) - 5]
 
 
 def test_what_was_assumed_is_said() -> None:

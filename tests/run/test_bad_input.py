@@ -55,7 +55,7 @@ def stopped(run: Finished, id: str, code: int, sentence: str) -> None:
     assert (run.code, run.document["exit"], stop["level"]) == (code, code, "fatal")
     assert sentence in stop["message"]
     assert stop["next"]
-    assert f"Stopped in {stop['stage']} by {id}: {stop['message']}" in run.err
+    assert f"\n  {id}: " in run.err
     assert f"exit code {code}" in run.err
 
 

@@ -14,6 +14,7 @@ from mcp_auth_tui import findings
 from mcp_auth_tui.desktop.browser import OpenResult
 from mcp_auth_tui.loopback.callback import Listener
 from mcp_auth_tui.model import (
+    CANCELLED,
     Browsed,
     Ended,
     Entered,
@@ -703,6 +704,10 @@ async def test_cancel_ends_a_request_that_hangs() -> None:
     controller.cancel()
     assert (await task)[-1] == Ended(Outcome.INTERRUPTED, 1000.0, None, 130)
     assert controller.sent is None
+    (hung,) = controller.session.exchanges  # it was on its way: the log has it
+    assert (hung.number, hung.request) == (1, REQUEST)
+    assert hung.failure is not None and hung.failure.kind == CANCELLED
+    assert hung.failure.message.startswith("No answer had come after ")
 
 
 @pytest.mark.parametrize("kind", [Started, Ready, Waiting])

@@ -17,15 +17,15 @@ def main() -> int:
     browser = fakes.browser(url=url[:LONG])
     events = [*fakes.metadata(), *fakes.registration(), *browser, *fakes.ending()]
     RunDriver.assemble = lambda *_: fakes.FakeController(events)  # type: ignore[method-assign]
-    code, session = run_tui(
+    sitting = run_tui(
         fakes.config(follow=True),
         fakes.Settings(),
         inline="--inline" in sys.argv,
         clock=lambda: fakes.NOW,
     )
-    assert session is not None
-    sys.stdout.write("".join(f"{k}: {v.reveal()}\n" for k, v in session.headers.items()))
-    return code
+    assert sitting.given is not None
+    sys.stdout.write("".join(f"{k}: {v.reveal()}\n" for k, v in sitting.given.headers.items()))
+    return sitting.code
 
 
 if __name__ == "__main__":

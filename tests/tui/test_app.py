@@ -439,25 +439,26 @@ async def test_a_key_that_is_of_no_use_now_says_why() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
         await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
-        for key in ("p", "c", "u"):
+        for key, action in (("p", "paste"), ("c", "copy"), ("u", "show_address")):
             await pilot.press(key)
-        await settled(pilot)
-        assert [note.message for note in app._notifications] == [
-            app.keymap.of(action).off(app.main.state)
-            for action in ("paste", "copy", "show_address")
-        ]
+            await settled(pilot)
+            reason = app.keymap.of(action).off(app.main.state)
+            assert [note.message for note in app._notifications] == [reason]
 
 
 async def test_keys_of_what_a_run_has_not_got_say_why_and_leave_nothing_open() -> None:
     app = app_of([], config=None)
     async with app.run_test(size=(60, 20)) as pilot:
         await settled(pilot)
-        await pilot.press("escape", "x", "slash", "d")
-        await settled(pilot)
-        assert [note.message for note in app._notifications] == [
-            "There are no exchanges yet.",
-            "No place was tried yet.",
-        ]
+        await pilot.press("escape")
+        for key, reason in (
+            ("x", "There are no exchanges yet."),
+            ("slash", "There are no exchanges yet."),
+            ("d", "No place was tried yet."),
+        ):
+            await pilot.press(key)
+            await settled(pilot)
+            assert [note.message for note in app._notifications] == [reason]
         assert not app.screen.has_class("-log")
         kept = (("resource", fakes.RESOURCE), ("server", fakes.SERVER))
         app.driver.apply(fakes.Started(fakes.MCP, fakes.NOW, kept))

@@ -95,9 +95,7 @@ async def test_every_note_is_told_on_the_screen_the_rest_by_their_number() -> No
     app = app_of(fakes.mismatch(), preferences=Preferences(notes=("[b]1[/b]", "2", "3", "4", "5")))
     async with app.run_test() as pilot:
         await settled(pilot)
-        assert said(app) == [
-            "[b]1[/b]", "2", "3", "2 more such notes are on stderr when the screen is gone.",
-        ]  # fmt: skip
+        assert said(app) == ["[b]1[/b] (4 more: they are printed when the screen is gone)"]
 
 
 async def test_the_server_that_is_asked_is_kept_and_the_practice_server_is_not(
@@ -152,10 +150,10 @@ def test_what_was_not_written_before_the_end_is_written_then(
     monkeypatch.setattr("mcp_auth_tui.tui.app.AuthApp.run", _left_at_once)
     make = fakes.Settings()
     preferences = Preferences(path=path, notes=("a note",))
-    assert run_tui(fakes.config(), make, preferences=preferences)[0] == 7
+    assert run_tui(fakes.config(), make, preferences=preferences).code == 7
     assert read(path)[0] == State("nord")
     path.write_text("mine")
-    assert run_tui(fakes.config(), make, preferences=preferences)[0] == 7
+    assert run_tui(fakes.config(), make, preferences=preferences).code == 7
     told = capsys.readouterr().err.splitlines()
     assert told[:2] == ["mcp-auth-tui: a note"] * 2
     assert told[2].startswith(f"mcp-auth-tui: {path} is not what mcp-auth-tui keeps")

@@ -176,7 +176,7 @@ def test_in_a_command_substitution_below_the_prompt_stdout_gets_only_the_headers
         shell.until("c copy URL")
         assert len(shell.text.splitlines()) == drivers.lines_below(24)
         shell.press("\x1a")
-        shell.until("could not wake it up")
+        shell.until("could not wake it")
         shell.press("p")
         shell.until("leave the field")
         shell.press("pasted\r")

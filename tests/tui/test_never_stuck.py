@@ -21,6 +21,7 @@ from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.views import content, exchange
+from mcp_auth_tui.tui.widgets.bars import VerdictLine
 from mcp_auth_tui.tui.widgets.lazy import Lazy
 from mcp_auth_tui.tui.widgets.long_text import LongText
 from mcp_auth_tui.tui.widgets.panel import Panel
@@ -148,7 +149,7 @@ async def test_of_five_hundred_lines_only_those_in_sight_are_drawn(
         drawn.clear()
         flooded(app, 500)
         await settled(pilot)
-        assert app.screen.query(OptionList).first().option_count >= 500
+        assert app.screen.query(OptionList).last().option_count >= 500
         assert 0 < len(drawn) < 120
         drawn.clear()
         flooded(app, 1)
@@ -247,18 +248,17 @@ async def test_a_request_without_an_answer_is_named_with_its_seconds_until_it_ha
     app = app_of(WAITING)
     async with app.run_test(size=(60, 20)) as pilot:
         await settled(pilot, lambda: app.main.state.at_browser)
-        told = app.query_one("#unanswered", Static)
+        told = app.query_one(VerdictLine)
         request = fakes.exchange(9, Stage.SERVER, "GET", f"{fakes.AS}/slow/{'x' * 60}", 200).request
         app.fakes[-1].sent = Sent(5, request, fakes.NOW + 41.5)
         app.follower.tick()
-        assert not told.display
+        assert told.late is None
         app.fakes[-1].sent = Sent(5, request, fakes.NOW + 38)
         app.follower.tick()
         await settled(pilot)
-        assert told.display
-        line = str(told.content)
-        assert line.startswith("▸ 5 GET …xxx") and line.endswith("xxx  no answer for 4 s")
+        line = str(told.render())
+        assert line.startswith("▸ 5 GET …xxx") and line.endswith("xxx  no answer for 4 s of 10")
         assert len(line) == told.content_region.width
         app.fakes[-1].sent = None
         app.driver.apply(Exchanged(fakes.exchange(5, Stage.SERVER, "GET", "x", 200)))
-        assert not told.display
+        assert told.late is None

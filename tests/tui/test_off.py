@@ -124,13 +124,17 @@ async def test_what_is_said_is_seen_whole_and_hides_neither_address_nor_paste_fi
         assert text.region.y + address not in hidden
 
 
-async def test_the_same_sentence_is_not_piled_up() -> None:
+async def test_one_sentence_stands_above_the_keys_until_the_next_or_a_key() -> None:
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
         await failed(pilot)
-        await pilot.press("p", "p", "p", "c")
+        for key in ("p", "p", "c"):
+            await pilot.press(key)
+            await settled(pilot)
+            assert len(app._notifications) == 1
+        await pilot.press("down")
         await settled(pilot)
-        assert len(app._notifications) == 2
+        assert not app._notifications
 
 
 async def quits(pilot: Pilot[Any], key: str = "q") -> bool:

@@ -175,7 +175,11 @@ def complain(
         return
     if (failure := exchange.failure) is not None:
         yield from judge.note(
-            failure.kind, seen=failure.message, next=failure.next, exchange=exchange
+            failure.kind,
+            seen=failure.message,
+            next=failure.next,
+            exchange=exchange,
+            whose=judge.owner_of(failure),
         )
         return
     seen = f"{exchange.request.url}: {fetched.told}"

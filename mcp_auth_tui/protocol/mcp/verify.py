@@ -181,7 +181,13 @@ def _step_up(
         )
     if needed <= have:
         yield from judge.note("rs-stepup-loop", seen=seen, exchange=exchange)
-        judge.stop("rs-stepup-limit", seen=seen, exchange=exchange)
+        scope = " ".join(sorted(needed))
+        judge.stop(
+            "rs-stepup-limit",
+            seen=seen,
+            message=f"The token already holds {scope}, and the server demands it again.",
+            exchange=exchange,
+        )
     if needed <= granted_scopes(token) and number > 1:
         judge.stop(
             "rs-stepup-limit",

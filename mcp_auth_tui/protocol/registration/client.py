@@ -227,20 +227,33 @@ def _client_of_person(
     config, guess = judge.config, recognise_server(server)
     detail = (
         f"{server.issuer} registers no client by itself. Make one in its console with the redirect"
-        f" URI {redirect_uri}"
+        f" URI {redirect_uri}{_later(redirect_uri, config.port)}"
     )
     if guess is not None and guess.provider.console:
         provider = guess.provider
         detail += f". It looks like {provider.name} ({guess.reason}): {provider.console}"
-    id: str | None = yield Ask(Question("client_id", "Client ID", detail))
+    asked = Question("client_id", "Client ID", detail, copies=redirect_uri)
+    id: str | None = yield Ask(asked)
     if not id:
         judge.stop("as-no-registration", seen=f"{server.issuer}: no registration_endpoint")
     question = Question(
-        "client_secret", "Client secret (empty: none)", detail, secret=True, default=""
+        "client_secret",
+        "Client secret (empty: none)",
+        detail,
+        secret=True,
+        default="",
+        copies=redirect_uri,
     )
     answer: str | None = yield Ask(question)
     secret = Secret(answer) if answer else config.client_secret
     method = config.auth_method or method_for(server, None, secret is not None, config.certificate)
+    # Whoever made it has typed this very redirect URI into a console.
     return Client(
-        id, "pre-registered", server.issuer, redirect_uri, method, secret, fixed=_by_choice(config)
+        id, "pre-registered", server.issuer, redirect_uri, method, secret, fixed=bool(redirect_uri)
     )
+
+
+def _later(redirect_uri: str, given: int | None) -> str:
+    """Return how a redirect URI whose port was picked for this run stays what it is."""
+    port = urlsplit(redirect_uri).port
+    return "" if port is None or given else f" (kept for this client; elsewhere --port {port})"

@@ -10,6 +10,7 @@ from mcp_auth_tui.tui.controls.way_through import WayThroughControls
 from mcp_auth_tui.tui.main_screen import MainScreen
 from mcp_auth_tui.tui.panels.table import panel_of
 from mcp_auth_tui.tui.run_driver import RunDriver
+from mcp_auth_tui.tui.widgets.ladder import Ladder
 
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.quirks.advice import KnownWay
@@ -78,7 +79,12 @@ class InspectionControls:
 
     def action_sequence(self) -> None:
         """Show the run as a ladder between its parties."""
-        if self._screen.can("sequence"):
+        if not self._screen.can("sequence"):
+            return
+        ladder = self._screen.query_one(Ladder)
+        if ladder.display and not ladder.has_focus_within:
+            ladder.stand()
+        else:
             from mcp_auth_tui.tui.screens.sequence import SequenceScreen
 
             self._screen.push(SequenceScreen(), self._show_panel, session=MainScreen.session)

@@ -31,7 +31,7 @@ class OutputControls:
     @property
     def holds_headers(self) -> bool:
         """Whether there are headers that were neither copied nor saved."""
-        headers = self._driver.session.headers
+        headers = self._driver.given.headers
         return bool(headers) and self._exported != headers
 
     def action_export(self) -> None:
@@ -40,7 +40,7 @@ class OutputControls:
             from mcp_auth_tui.tui.screens.export import ExportScreen
 
             held = self._driver.recording is None
-            page = ExportScreen(self._driver.session, headers=held)
+            page = ExportScreen(self._driver.session, self._driver.given, headers=held)
             self._screen.app.push_screen(page, self._export_choice)
 
     def action_record(self) -> None:
@@ -72,7 +72,8 @@ class OutputControls:
         """Write an export of the session to a file, or copy it where there is no path."""
         from mcp_auth_tui import exports
 
-        export, session = exports.export(name), self._driver.session
+        export = exports.export(name)
+        session = self._driver.session if export.always else self._driver.given
         try:
             text = export.render(session)
             if notes := "\n".join(exports.notes(name, session)):
@@ -86,7 +87,7 @@ class OutputControls:
             self._screen.notify(sentence, severity="error")
 
     def _note_headers(self) -> None:
-        self._exported = self._driver.session.headers
+        self._exported = self._driver.given.headers
 
     def copy(self, what: str, value: str, then: Callable[[], None] = lambda: None) -> None:
         """Copy a text in the background, say what became of it, and go on where it was copied."""

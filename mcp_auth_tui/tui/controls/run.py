@@ -94,7 +94,7 @@ class RunControls:
         if not self._screen.can("step"):
             return
         panel = self._screen.state.ready_panel
-        if panel is not None and panel != self._screen.panel:
+        if panel is not None and (panel != self._screen.panel or self._screen.step):
             self._screen.action_panel(panel)  # what is sent is seen first
         else:
             self._driver.step()

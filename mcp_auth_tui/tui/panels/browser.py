@@ -89,6 +89,7 @@ def _waiting(session: Session, look: Look) -> list[Content]:
     wrong = _rejection(session, look)
     whole = [*wrong, *consent(session, look), *_address(session, look)]
     lines = sum(max(-(-part.cell_length // look.width), 1) for part in whole)
+    lines += 2 if session.slip is not None else 0
     if not look.height or lines < look.height:  # the field to paste into takes the last line
         return whole
     return [*wrong, *consent(session, look, short=True), *_address(session, look, short=True)]
@@ -179,14 +180,14 @@ def _hint(text: str, look: Look) -> list[Content]:
 
 
 def _rejection(session: Session, look: Look) -> list[Content]:
-    """Return why the last paste or visitor was not the answer, above all else."""
+    """Return why the last visitor was not the answer, above all else."""
     findings = [
         item
         for item in session.findings
         if item.stage is Stage.AUTHORIZE and item.level.rank <= Level.WARNING.rank
     ]
-    last = session.slip or next(reversed(findings), None)
-    if last is None:
+    last = next(reversed(findings), None)
+    if last is None or session.slip is not None:  # a slip stands beside the field
         return []
     glyph, style = LEVEL[last.level]
     parts = [Content.styled(line, style) for line in fold(f"{glyph} {last.message}", look.width)]

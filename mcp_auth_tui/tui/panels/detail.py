@@ -10,10 +10,11 @@ from textual.content import Content
 
 from mcp_auth_tui.model import Level, Request, Session, Stage, Status, Tried
 from mcp_auth_tui.records import dataclass
-from mcp_auth_tui.text import terminal
-from mcp_auth_tui.tui.panels.status import panel_status
+from mcp_auth_tui.text import terminal, units
+from mcp_auth_tui.tui.panels.status import findings_line, panel_status, status_line
 from mcp_auth_tui.tui.panels.table import PanelRow
-from mcp_auth_tui.tui.views import request
+from mcp_auth_tui.tui.views import conversation
+from mcp_auth_tui.tui.views import request as traffic
 from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, fold, heading, stack, words
 from mcp_auth_tui.tui.views.finding import finding_block, finding_line, worst_first
 
@@ -45,10 +46,14 @@ def page(
     session: Session, panel: PanelRow, look: Look, before: DetailPage | None = None
 ) -> DetailPage:
     """Return the detail page of a panel; what is still true of the one before is kept."""
+    step = _next_action(session, panel, look)
+    if step and (session.ready is None or isinstance(session.ready, Request)):
+        # What was found before stands with each answer, a key away.
+        return DetailPage(stack(step))
     view = panel.load()
     stop, body = _stop(session, panel, look), view.page(session, look)
     sections = [
-        _next_action(session, panel, look),
+        step,
         stop,
         [heading("What was found before"), *body] if stop and body else body,
         _findings(session, panel, look),
@@ -64,27 +69,40 @@ def page(
     return DetailPage(content, _documents(session, documents), sources)
 
 
+def title(session: Session, panel: PanelRow, look: Look) -> Content:
+    """Return what stands in the border above a panel's page: name, status, findings."""
+    counted = findings_line(session, panel)
+    behind = ("  ", counted) if counted is not None else ()
+    return Content.assemble(
+        (f"{panel.heading}  ", "bold"), status_line(session, panel, look), *behind
+    )
+
+
+def step(session: Session, number: int, look: Look) -> tuple[DetailPage, Content]:
+    """Return an exchange as a step that was taken, and the title above it."""
+    ways = look.with_keys("  {step_back} {step_forward} go to its neighbours, esc goes back")
+    title = Content.assemble((f"Step {number} of {len(session.exchanges)}", "bold"), (ways, DIM))
+    return DetailPage(stack(conversation.step_page(session, number, look))), title
+
+
 def _next_action(session: Session, panel: PanelRow, look: Look) -> list[Content]:
     ready = session.ready
-    if ready is None:
-        return _on_its_way(session, panel, look)
-    if not isinstance(ready, Request) and Stage.AUTHORIZE in panel.stages:
-        title = " enter goes on to the sign-in below "
+    if ready is not None and not isinstance(ready, Request):
+        if Stage.AUTHORIZE not in panel.stages:
+            return []
+        host = units.host_of(ready.authorization_endpoint)
+        title = f" your turn: enter opens your browser at {host} "
         ways = "{copy} copies the address instead, {edit} edits it, esc cancels"
         return _gate(title, ways, look)
-    if not isinstance(ready, Request) or ready.stage not in panel.stages:
+    request = ready or session.sending
+    if request is None or request.stage not in panel.stages:
         return []
-    ways = "{step} sends it, {edit} edits it first, {run} runs on, esc cancels"
-    gate = _gate(f" request {session.upcoming}, not sent yet ", ways, look)
-    return [*gate, Content(), *request.request(session, ready, look)]
-
-
-def _on_its_way(session: Session, panel: PanelRow, look: Look) -> list[Content]:
-    sending = session.sending
-    if sending is None or sending.stage not in panel.stages:
-        return []
-    gate = _gate(f" request {session.upcoming} is on its way ", "esc cancels", look)
-    return [*gate, Content(), *request.request(session, sending, look)]
+    number, letters = session.upcoming, look.with_keys
+    title = f" request {number}, not sent yet " if ready else f" request {number} is on its way "
+    ways = "{step} sends it, {edit} edits it, {run} runs on"
+    ways += ", {step_back} shows the step before" if session.exchanges else ""
+    told = letters(ways if ready else "esc cancels")
+    return conversation.next_step(session, request, title, told, look)
 
 
 def _gate(title: str, ways: str, look: Look) -> list[Content]:
@@ -93,10 +111,10 @@ def _gate(title: str, ways: str, look: Look) -> list[Content]:
 
 def _stop(session: Session, panel: PanelRow, look: Look) -> list[Content]:
     stop = session.stop
-    if stop is None and panel_status(session, panel) is Status.FAILED:
+    if stop is None and panel_status(session, panel) is Status.CANCELLED:
         text = look.with_keys(
-            "The run was ended here by hand. {run_again} runs again from here and keeps what came "
-            "before."
+            "You cancelled the run here: that is no fault of a server. {run_again} runs again from "
+            "here and keeps what came before."
         )
         return [Content.styled(line, LEVEL[Level.WARNING][1]) for line in fold(text, look.width)]
     if stop is None or stop.stage not in panel.stages:
@@ -141,7 +159,7 @@ def _place(session: Session, item: Tried, look: Look) -> list[Content]:
         item.verdict, ("·", DIM)
     )
     exchange = next((e for e in session.exchanges if e.number == item.exchange), None)
-    status = request.outcome_of(exchange)[0] if exchange else "-"
+    status = traffic.outcome_of(exchange)[0] if exchange else "-"
     head = Content.assemble((f"{glyph} {status:>4} ", style), words(item.what, "bold"))
     url = [
         words(f"       {line}") for line in fold(session.redactor().url(item.url), look.width - 7)

@@ -35,6 +35,8 @@ def facts(session: Session, look: Look) -> list[tuple[str, Any]]:
     if token is None and stored is not None:
         pairs.append((look.with_keys("{take_header} takes"), "a stored header"))
         pairs.append(("good for", _left(session, stored.expires, look)))
+    if look.kept is not None:
+        pairs.append(("kept", f"the header of {look.kept_since}"))
     if session.peer:
         tools = session.peer.tools
         pairs.append(("server", f"{session.peer.name} {session.peer.version}".strip()))
@@ -59,6 +61,7 @@ def page(session: Session, look: Look) -> list[Content]:
         parts += [*_life(session, session.token, look), Content()]
     elif session.token is None and session.stored_header is not None:
         parts += [*_stored(session, session.stored_header, look), Content()]
+    parts += _kept(look)
     sign_in = session.stages[Stage.AUTHORIZE]
     if sign_in.status is Status.SKIPPED:
         parts += rows([("sign-in", f"skipped, {sign_in.summary}")], look)
@@ -124,6 +127,20 @@ def _left(session: Session, expires: float | None, look: Look) -> str:
 def documents(_: Session) -> list[tuple[str, Mapping[str, Any] | None]]:
     """Return nothing: headers have no document."""
     return []
+
+
+def _kept(look: Look) -> list[Content]:
+    """Return the headers of an earlier run of this sitting, where this one has none yet."""
+    if look.kept is None:
+        return []
+    parts = [heading(f"Kept since {look.kept_since}, whatever runs now")]
+    for name, value in look.kept.headers.items():
+        header = secret(value, look)
+        parts += [Content.assemble((f"{name}: ", "bold $text-success"), words(header, "", 10_000))]
+    parts += rows([("for", look.kept.url)], look)
+    hint = "{copy} copies it, {export} exports it; it is printed at the end unless another is good"
+    told = fold(look.with_keys(hint), look.width)
+    return [*parts, *(Content.styled(line, DIM) for line in told), Content()]
 
 
 def _proof(session: Session, look: Look) -> list[Content]:

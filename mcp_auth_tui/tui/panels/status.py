@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from mcp_auth_tui.model import Level, Session, Status
+from mcp_auth_tui.model import Level, Request, Session, Stage, Status
 from mcp_auth_tui.text import units
 from mcp_auth_tui.tui.panels.table import PanelRow
 from mcp_auth_tui.tui.views.content import LEVEL, STATUS, Look, rows, words
@@ -12,24 +12,33 @@ from mcp_auth_tui.tui.views.content import LEVEL, STATUS, Look, rows, words
 
 def panel_status(session: Session, panel: PanelRow) -> Status:
     """Sum up the stages of a panel: what is alive first, then the worst."""
+    if waits_for_you(session, panel):
+        return Status.WAITING
     states = [session.stages[stage].status for stage in panel.stages]
-    for status in (Status.FAILED, Status.WAITING, Status.RUNNING):
+    for status in (Status.FAILED, Status.CANCELLED, Status.WAITING, Status.RUNNING):
         if status in states:
             return status
     begun = any(state is not Status.IDLE for state in states)
     if begun and Status.IDLE in states and session.outcome is None:
         return Status.RUNNING
-    for status in (Status.WARNED, Status.DONE, Status.SKIPPED):
+    for status in (Status.WARNED, Status.DONE, Status.KEPT, Status.SKIPPED):
         if status in states:
             return status
     return Status.IDLE
+
+
+def waits_for_you(session: Session, panel: PanelRow) -> bool:
+    """Return whether the run stands still in a panel until the person lets something go."""
+    ready = session.ready
+    stage = ready.stage if isinstance(ready, Request) else Stage.AUTHORIZE
+    return ready is not None and stage in panel.stages
 
 
 def status_line(session: Session, panel: PanelRow, look: Look) -> Content:
     """Return glyph, word and, as far as there is room, time of a panel."""
     status = panel_status(session, panel)
     glyph, style = STATUS[status]
-    parts = [glyph, str(status)]
+    parts = [glyph, "waits for you" if status is Status.WAITING else str(status)]
     seconds = sum(session.stages[stage].seconds for stage in panel.stages)
     if status is Status.WAITING and session.waiting and look.now:
         parts.append(units.duration(max(session.waiting.until - look.now, 0.0)))

@@ -15,7 +15,7 @@ from mcp_auth_tui.tui.widgets.hints import BACK, Hints
 class FileScreen(ModalScreen[str | None]):
     """Asks for the name of the file that something goes to, as a sentence says."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Back")]  # noqa: RUF012
+    BINDINGS = [Binding("escape,q", "dismiss(None)", "Back")]  # noqa: RUF012
 
     def __init__(self, sentence: str, usual: str) -> None:
         super().__init__(classes="dialog")

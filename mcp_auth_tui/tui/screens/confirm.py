@@ -17,7 +17,7 @@ class Confirm(ModalScreen[bool]):
     AUTO_FOCUS = "#no"
     BINDINGS = [  # noqa: RUF012
         Binding("y", "dismiss(True)", "Yes"),
-        Binding("n,escape", "dismiss(False)", "No"),
+        Binding("n,escape,q", "dismiss(False)", "No"),
     ]
 
     def __init__(self, question: str, yes: str, no: str) -> None:

@@ -19,6 +19,7 @@ from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import Exchange, Finding, Session
 from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.tui.actions import LETTERS
 from mcp_auth_tui.tui.views import content, evidence, folding, request
 from mcp_auth_tui.tui.views import exchange as dissect
 from mcp_auth_tui.tui.views.exchange import Line
@@ -78,7 +79,7 @@ class ExchangeScreen(Screen[None]):
     """One exchange in full; left and right go to its neighbours."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("escape", "leave", "Back"),
+        Binding("escape,q", "leave", "Back"),
         Binding("q", "dismiss", "Back"),
         Binding("left", "move(-1)", "The one before"),
         Binding("right", "move(1)", "The next one"),
@@ -207,7 +208,9 @@ class ExchangeScreen(Screen[None]):
             return
         wide = self.size.width >= _WIDE
         width = (self.size.width // 2 if wide else self.size.width) - 6
-        look = content.Look(max(width, 20), self.reveal)
+        look = content.Look(
+            max(width, 20), self.reveal, letters=getattr(self.app, "letters", LETTERS)
+        )
         if self._fresh:
             self._fresh = False
             self._folded = folding.first(item)

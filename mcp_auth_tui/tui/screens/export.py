@@ -51,7 +51,7 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
     """Chooses a form; enter or c copies it, s asks for a file."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("escape", "leave", "Back"),
+        Binding("escape,q", "leave", "Back"),
         Binding("c", "copy", "Copy"),
         Binding("s", "save", "Save"),
         Binding("i", "install", "Install"),
@@ -59,13 +59,16 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
         Binding("k", "focused.cursor_up", "Up", show=False),
     ]
 
-    def __init__(self, session: Session, *, headers: bool = True) -> None:
-        """Offer what there is; without ``headers`` only what tells of the run."""
+    def __init__(self, session: Session, given: Session, *, headers: bool = True) -> None:
+        """Offer what there is: ``given`` is the run whose headers are given out.
+
+        Reports tell of ``session``. Without ``headers`` there is only what tells of the run.
+        """
         super().__init__(classes="dialog")
-        headers = headers and bool(session.headers)
+        headers = headers and bool(given.headers)
         from mcp_auth_tui.exports import EXPORTS, groups
 
-        self._session = session
+        self._session, self._given = session, given
         general = {name: item for name, item in EXPORTS.items() if headers or item.always}
         self._groups = {"": general, **(groups() if headers else {})}
         self._exports = {
@@ -113,12 +116,13 @@ class ExportScreen(ModalScreen[ExportChoice | None]):
         self.query_one("#sentence", Static).update(chosen.sentence)
         preview = self.query_one("#preview", Static)
         try:
-            text = chosen.render(self._session)
+            session = self._session if chosen.always else self._given
+            text = chosen.render(session)
         except ValueError as error:
             preview.update(content.lines(f"It cannot be had in this form: {error}.", "$text-error"))
             return
         # Cut after it is masked: half a credential would not be known as one.
-        text = self._session.redactor().text(text)[:_PREVIEW].rstrip()
+        text = session.redactor().text(text)[:_PREVIEW].rstrip()
         preview.update(content.lines(text, content.DIM))
 
     @on(OptionList.OptionSelected)

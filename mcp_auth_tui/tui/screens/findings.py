@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import Finding, Session
 from mcp_auth_tui.protocol.quirks import known_way
-from mcp_auth_tui.tui.actions import RECORDED
+from mcp_auth_tui.tui.actions import LETTERS, RECORDED
 from mcp_auth_tui.tui.screens.page import Page
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views.finding import finding_block, finding_line, worst_first
@@ -80,7 +80,9 @@ class FindingsScreen(Page["Finding | KnownWay | None"]):
 
     @on(OptionList.OptionHighlighted)
     def _tell(self, event: OptionList.OptionHighlighted) -> None:
-        look = content.Look(max(self.size.width - 6, 20))
+        look = content.Look(
+            max(self.size.width - 6, 20), letters=getattr(self.app, "letters", LETTERS)
+        )
         # The list may be another since it said so: a run goes on below this screen.
         at = event.option_list.highlighted
         if at is None:

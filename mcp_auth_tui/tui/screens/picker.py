@@ -24,7 +24,7 @@ class PickScreen(ModalScreen[str | None]):
     """Hands back the value that was picked, or None."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("escape", "dismiss(None)", "Back"),
+        Binding("escape,q", "dismiss(None)", "Back"),
         Binding("up", "move(-1)", "Up", show=False),
         Binding("down", "move(1)", "Down", show=False),
         Binding("pageup", "move(-8)", "Up", show=False),

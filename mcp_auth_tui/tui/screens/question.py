@@ -6,11 +6,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import Question
+from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.widgets.hints import Hints
 
@@ -18,7 +20,16 @@ from mcp_auth_tui.tui.widgets.hints import Hints
 class QuestionScreen(ModalScreen[str | None]):
     """Asks what only a person can say; None means that he declined."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Decline")]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape,q", "dismiss(None)", "Decline"),
+        Binding("ctrl+y", "copy", "Copy", show=False, priority=True),
+    ]
+
+    @dataclass
+    class Taken(Message):
+        """Something of the question is to be copied."""
+
+        value: str
 
     def __init__(self, question: Question) -> None:
         super().__init__(classes="dialog")
@@ -35,8 +46,11 @@ class QuestionScreen(ModalScreen[str | None]):
                 yield OptionList(*(Option(content.words(choice)) for choice in question.choices))
             else:
                 yield Input(question.default or "", password=question.secret)
+            copies = [("^y", "copies the URI", "screen.copy")] if question.copies else []
             yield Hints(
-                ("enter", "answers", "screen.take"), ("esc", "declines", "screen.dismiss(None)")
+                ("enter", "answers", "screen.take"),
+                *copies,
+                ("esc", "declines", "screen.dismiss(None)"),
             )
 
     def on_mount(self) -> None:
@@ -51,6 +65,11 @@ class QuestionScreen(ModalScreen[str | None]):
 
     def _say(self, field: Input) -> None:
         self.dismiss(field.value or None)
+
+    def action_copy(self) -> None:
+        """Copy what the question has for somebody else to register."""
+        if self.question.copies:
+            self.post_message(self.Taken(self.question.copies))
 
     def action_take(self) -> None:
         """Answer with what stands there."""

@@ -76,7 +76,7 @@ class UrlForm(ModalScreen[tuple[object, bool] | None]):
     """Asks for the URL; hands back the settings made from it and whether to step."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("escape", "dismiss(None)", "Close"),
+        Binding("escape,q", "dismiss(None)", "Close"),
         Binding("down", "recent", "Recent servers", show=False),
         Binding("ctrl+o", "settings", "Settings"),
     ]

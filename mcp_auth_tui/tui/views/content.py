@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
+from itertools import zip_longest
 from typing import Any
 
 from textual.content import Content
@@ -15,7 +16,7 @@ from textual.style import Style
 
 from mcp_auth_tui.model import Level, Secret, Session, Status
 from mcp_auth_tui.records import dataclass
-from mcp_auth_tui.text import terminal
+from mcp_auth_tui.text import terminal, units
 
 DIM = "$dim"
 STATUS: Mapping[Status, tuple[str, str]] = {
@@ -25,6 +26,8 @@ STATUS: Mapping[Status, tuple[str, str]] = {
     Status.DONE: ("✓", "$text-success"),
     Status.WARNED: ("!", "$text-warning"),
     Status.FAILED: ("✗", "bold $text-error"),
+    Status.CANCELLED: ("■", "$text-warning"),
+    Status.KEPT: ("✓", DIM),
     Status.SKIPPED: ("–", DIM),
 }
 LEVEL: Mapping[Level, tuple[str, str]] = {
@@ -56,10 +59,21 @@ class Look:
     """The header is refreshed ahead of its end."""
     problem: str = ""
     """Why the last such refresh brought nothing."""
+    kept: Session | None = None
+    """An earlier run of this sitting whose headers are still good, where this one has none."""
+
+    @property
+    def kept_since(self) -> str:
+        """When the headers that are kept were obtained, by the clock of this machine."""
+        return units.time_of_day(obtained(self.kept)) if self.kept is not None else ""
 
     def with_keys(self, sentence: str) -> str:
         """Return a sentence of ours with the keys of the actions that it names in braces."""
         return sentence.format_map(self.letters)
+
+    def within(self, width: int) -> Look:
+        """Return the same look at so many cells."""
+        return replace(self, width=width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,11 @@ class StyledValue:
 
     value: Any
     style: str
+
+
+def obtained(session: Session) -> float:
+    """Return when the token of a run was received (epoch)."""
+    return session.token.received if session.token is not None else session.ended
 
 
 def words(value: object, style: str | Style = "", limit: int | None = 300) -> Content:
@@ -83,6 +102,17 @@ def lines(value: object, style: str | Style = "") -> Content:
 def stack(parts: Iterable[Content]) -> Content:
     """Put contents below one another."""
     return Content("\n").join(list(parts))
+
+
+def beside(left: Sequence[Content], right: Sequence[Content], width: int) -> list[Content]:
+    """Put two columns beside each other, each line in half of the width."""
+    half = (width - 3) // 2
+    columns = [[line for part in parts for line in part.wrap(half)] for parts in (left, right)]
+    made = []
+    for one, other in zip_longest(*columns, fillvalue=Content()):
+        padded = one.truncate(half, ellipsis=True, pad=True)
+        made.append(Content.assemble(padded, (" │ ", DIM), other))
+    return made
 
 
 def secret(value: str | Secret, look: Look) -> str:

@@ -8,8 +8,11 @@ from textual.content import Content
 
 from mcp_auth_tui.model import Finding, Level, Session, Stage, Whose
 from mcp_auth_tui.protocol.quirks import known_way
-from mcp_auth_tui.text import units
+from mcp_auth_tui.render.owner import owner
 from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, StyledValue, fold, rows, words
+
+SERVERS = (Whose.SERVER, Whose.ISSUER)
+_REPORT = "(--export report; e on the screen)"
 
 
 def finding_line(session: Session, finding: Finding) -> Content:
@@ -37,9 +40,9 @@ def finding_block(
         ("whose", _whose(session, finding)),
         (
             "if yours" if finding.meanwhile else "next",
-            StyledValue(text(finding.next), "$text-accent"),
+            StyledValue(_here(text(finding.next), look), "$text-accent"),
         ),
-        ("if not", StyledValue(text(finding.meanwhile), "$text-accent")),
+        ("if not", StyledValue(_here(text(finding.meanwhile), look), "$text-accent")),
         *_at_provider(session, finding, text),
         ("rule", finding.source),
         ("seen", text(finding.seen)),
@@ -65,12 +68,22 @@ def _at_provider(
 
 
 def _whose(session: Session, finding: Finding) -> str:
-    issuers = session.resource.issuers if session.resource else ()
-    issuer = session.server.issuer if session.server else next(iter(issuers), "")
-    url = {Whose.SERVER: session.url, Whose.ISSUER: issuer}.get(finding.whose, "")
-    if finding.whose is Whose.NOBODY:
-        return ""
-    return f"{finding.whose}{f' ({units.host_of(url)})' if url else ''} has to mend it"
+    if finding.level is Level.OK or not (name := owner(session, finding)):
+        return ""  # what was kept needs nobody
+    if finding.id == "net-rate-limited":
+        return f"{name} set the limit: you wait"
+    return f"{name} {'has to mend it' if finding.whose in SERVERS else 'can mend it'}"
+
+
+def _here(text: str, look: Look) -> str:
+    """Return advice that names options of the command line with the key that has them here."""
+    if not look.letters:
+        return text
+    if _REPORT in text:
+        text = text.replace(_REPORT, look.with_keys("({export} writes it)"))
+    if "--" in text:
+        text += look.with_keys(" (On this screen: {settings} opens the settings.)")
+    return text
 
 
 def _where(finding: Finding) -> str:

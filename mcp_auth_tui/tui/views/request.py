@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from textual.content import Content
 
 from mcp_auth_tui.model import Exchange, Field, Redactor, Request, Session
 from mcp_auth_tui.text import terminal, units
-from mcp_auth_tui.tui.views.content import DIM, Look, fold, heading, lines, rows, words
+from mcp_auth_tui.tui.views.content import DIM, Look, fold, heading, rows, words
 
 
 def fields(redactor: Redactor, items: Sequence[Field], look: Look) -> list[Content]:
@@ -35,11 +35,19 @@ def request(session: Session, sent: Request, look: Look) -> list[Content]:
     if sent.form is not None:
         made += [Content(), heading("Form"), *fields(redactor, sent.form, look)]
     if sent.json is not None:
-        body = json.dumps(redactor.json(sent.json), indent=2, ensure_ascii=False)
-        made += [Content(), heading("Body"), lines(body)]
-    if sent.reasons:
-        made += [Content(), heading("Why"), *fields(redactor, sent.reasons, look)]
+        members = tuple(_members(redactor.json(sent.json), sent.reasons))
+        made += [Content(), heading("JSON members"), *fields(redactor, members, look)]
     return made
+
+
+def _members(body: Mapping[str, Any], reasons: Sequence[Field]) -> Iterator[Field]:
+    """Yield the members of a JSON body, each with its reason; and reasons of what is not there."""
+    why = {item.name: item for item in reasons}
+    for name, value in body.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        told = why.pop(name, Field(name, ""))
+        yield Field(name, text, told.reason, told.source)
+    yield from why.values()
 
 
 def first_line(method: str, url: str, look: Look) -> list[Content]:
@@ -60,35 +68,60 @@ def outcome_of(exchange: Exchange) -> tuple[str, str]:
     return str(status), "$text-error" if status >= 500 else style
 
 
-def unanswered(session: Session, sent: Any, seconds: float, look: Look) -> Content:
+def unanswered(session: Session, sent: Any, seconds: float, limit: float, look: Look) -> Content:
     """Return one line about a request that has no answer yet; the URL gives way."""
     head = f"▸ {sent.number} {sent.request.method} "
     time = f"{seconds:.0f} s" if seconds < 60 else units.duration(seconds)
-    tail = f"  no answer for {time}"
+    tail = f"  no answer for {time}" + (f" of {limit:.0f}" if limit else "")
     room = max(look.width - len(head) - len(tail), 8)
     url = session.redactor().url(sent.request.url).partition("://")[2]
     shown = words(url if len(url) <= room else "…" + url[-(room - 1) :])
     return Content.assemble((head, "bold"), shown.truncate(room), (tail, "$text-accent"))
 
 
+_PLACE = 0.58
+"""The share of host and path in what a row of the log has left for words."""
+_WORDY = 34
+"""Cells; in fewer there is no room for a purpose beside the place."""
+
+
 def exchange_line(session: Session, exchange: Exchange, look: Look) -> Content:
-    """Return one line of the log: number, method, URL, status, time; the URL gives way."""
+    """Return one row of the log: number, method, status, time, place and purpose in columns."""
     status, style = outcome_of(exchange)
     marks = (
         ("↻" if exchange.again else "")
         + ("✎" if exchange.edited else "")
         + (f"×{exchange.attempt}" * (exchange.attempt > 1))
     )
-    head = f"{exchange.number:>3} {exchange.request.method:<5}"
+    method = terminal.one_line(exchange.request.method, 6)
     took = units.duration(exchange.seconds)
-    tail = f"{marks} {status:>3} {took:>6}"
-    url = session.redactor().url(exchange.request.url).partition("://")[2]
-    room = max(look.width - len(head) - len(tail) - 2, 8)
-    purpose = exchange.request.purpose
-    note = f"  {terminal.one_line(purpose, 60)}" if len(url) + len(purpose) + 2 <= room else ""
-    if len(url) > room:
-        url = "…" + url[-(room - 1) :]
-    middle = Content.assemble(words(url), (note, DIM)).truncate(room, ellipsis=True, pad=True)
-    number = Content.assemble((head[:4], DIM), (head[4:], "bold"))
-    ending = Content.assemble((marks, DIM), (f" {status:>3}", style), (f" {took:>6}", DIM))
-    return number + " " + middle + " " + ending
+    head = Content.assemble(
+        (f"{exchange.number:>3} ", DIM),
+        (f"{method:<6} ", "bold"),
+        (f"{status:<9}" if exchange.failure else f"{status:<4}", style),
+        (f"{took:>6} " if not exchange.failure else f" {took:>6} ", DIM),
+    )
+    room = max(look.width - head.cell_length, 8)
+    wide = round(room * _PLACE) if room >= _WORDY else room
+    ahead = words(f"{marks} " if marks else "", DIM)
+    place = ahead + _column(place_of(session, exchange.request), wide - 2 - ahead.cell_length)
+    if room < _WORDY:
+        return (head + place).truncate(look.width, pad=True)
+    purpose = words(exchange.request.purpose, DIM)
+    return head + place + "  " + purpose.truncate(room - wide, ellipsis=True, pad=True)
+
+
+def place_of(session: Session, sent: Request) -> str:
+    """Return host and path of a request, without its query."""
+    return session.redactor().url(sent.url).partition("://")[2].partition("?")[0].partition("#")[0]
+
+
+def _column(text: str, width: int) -> Content:
+    """Return a place in so many cells: of a long one its host and its end."""
+    if len(text) > width:
+        host, _, path = text.partition("/")
+        if len(host) + 8 <= width:
+            text = f"{host}/…{path[-(width - len(host) - 2) :]}"
+        else:
+            text = f"…{text[-(width - 1) :]}"
+    return words(text).truncate(width, ellipsis=True, pad=True)

@@ -114,7 +114,7 @@ def _exchange_step(
     edited = ("✎ " if exchange.edited else "") + (f"↻{exchange.again} " if exchange.again else "")
     request = Arrow(YOU, target, edited + _request_label(session, exchange.request))
     if exchange.response is not None:
-        label = f"{status} {_response_label(exchange.response)}".strip()
+        label = f"{status} {response_label(exchange.response)}".strip()
     else:
         label = f"✗ no answer: {status}"
     answer = Arrow(target, YOU, label, took, style)
@@ -142,7 +142,8 @@ def _request_label(session: model.Session, request: model.Request) -> str:
     return f"{request.method} {path}{kind}"
 
 
-def _response_label(response: model.Response) -> str:
+def response_label(response: model.Response) -> str:
+    """Return in a few words what an answer is."""
     if response.status in (401, 403):
         return _challenge_label(response)
     if 300 <= response.status < 400:

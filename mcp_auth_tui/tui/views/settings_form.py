@@ -17,8 +17,38 @@ from mcp_auth_tui.settings.options import SECRET_VARIABLE, Usage
 from mcp_auth_tui.text import terminal
 from mcp_auth_tui.tui.views import content
 
-_NAME = 26
+_NAME = 21
 """Cells of the column of names."""
+_FLAG = 23
+"""Cells of the column of options, where there is room for it."""
+_ROOMY = 66
+"""Cells from which on the option stands beside its name."""
+_WRITTEN = {"url": "URL", "id": "ID", "uri": "URI", "ca": "CA", "dpop": "DPoP", "idp": "IdP"}
+_WORDS = {
+    "ca_file": "CA certificates",
+    "no_resource": "Leave out resource",
+    "no_store": "Keep nothing",
+    "param": "Extra parameter",
+    "wait": "Wait for you",
+    "timeout": "Time limit",
+    "allow": "Allow a refusal",
+    "spec": "MCP revision",
+    "call": "Call a tool",
+    "call_args": "Tool arguments",
+    "insecure": "Do not check TLS",
+    "register": "Register anew",
+    "port": "Callback port",
+    "client_secret_prompt": "Typed secret",
+    "authorization_endpoint": "Authorize endpoint",
+    "registration_endpoint": "Register endpoint",
+    "strict": "Stop at an error",
+    "reveal": "Show secrets",
+    "force": "Sign in unasked",
+    "output": "Write to a file",
+    "record": "Record to a file",
+    "client_cert": "Client certificate",
+    "client_cert_key": "Its private key",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +146,11 @@ def row_content(row: SettingRow, draft: Draft, width: int) -> Content:
     elif draft.changed(name):
         mark, style = ("✎", "bold $text-warning")
     text, look = _value(row, draft)
-    head = f"{mark} {row.field.flag}"
-    line = Content.assemble((f"{head:<{_NAME}} ", style), content.words(text, look or style))
+    head = f"{mark} {words_of(row.field)}"[:_NAME]
+    flag = f"{row.field.flag:<{_FLAG}} " if width >= _ROOMY else ""
+    line = Content.assemble(
+        (f"{head:<{_NAME}} ", style), (flag, content.DIM), content.words(text, look or style)
+    )
     lines = [line.truncate(max(width, 1), ellipsis=True)]
     if faults.get(name) and row.index == 0:
         lines += [
@@ -125,6 +158,13 @@ def row_content(row: SettingRow, draft: Draft, width: int) -> Content:
             for wrong in content.fold(faults[name], width - 4)
         ]
     return content.stack(lines)
+
+
+def words_of(item: OptionField) -> str:
+    """Return what an option is called in words."""
+    name = item.flag.lstrip("-").replace("-", "_")
+    told = " ".join(_WRITTEN.get(part, part) for part in name.split("_"))
+    return _WORDS.get(name, told[:1].upper() + told[1:])
 
 
 def _value(row: SettingRow, draft: Draft) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.content import Content
 from textual.reactive import reactive, var
 from textual.style import Style
@@ -13,6 +15,7 @@ from mcp_auth_tui.tui import actions
 from mcp_auth_tui.tui.keymap import USUAL, Keymap
 from mcp_auth_tui.tui.state import KeepAlive, ScreenState
 from mcp_auth_tui.tui.views import content
+from mcp_auth_tui.tui.views.verdict import verdict_line
 
 
 class SessionWidget(Widget):
@@ -68,6 +71,47 @@ class Banner(SessionWidget, Static):
     watch_marks = watch_recorded = watch_session
 
 
+class VerdictLine(SessionWidget, Static):
+    """What is true now, who has to act and which key helps; above the keys, in every state.
+
+    A request that has no answer for long takes its place as long as it has none.
+    """
+
+    kept: reactive[Session | None] = reactive(None, layout=True)
+    recorded: reactive[tuple[str, ...]] = reactive(())
+    late: reactive[Content | None] = reactive(None)
+
+    def __init__(self, letters: Mapping[str, str] = actions.LETTERS) -> None:
+        super().__init__(id="verdict", markup=False)
+        self._letters = letters
+
+    def draw(self) -> Content:
+        """Return the sentence for the width there is."""
+        if self.late is not None:
+            return self.late
+        look = content.Look(
+            max(self.size.width, 20),
+            letters=self._letters,
+            recorded=bool(self.recorded),
+            kept=self.kept,
+        )
+        return verdict_line(self.session, look)
+
+    def watch_session(self) -> None:
+        """Follow the session; a longer sentence takes a second line."""
+        if self._drawn is not None and not (new := self.draw()).is_same(self._drawn):
+            self.refresh(layout=self._lines(new) != self._lines(self._drawn))
+
+    watch_late = watch_session
+
+    def on_resize(self) -> None:
+        """Say it anew: what is cut depends on the width."""
+        self.watch_session()
+
+    def _lines(self, drawn: Content) -> int:
+        return len(content.fold(drawn.plain, max(self.size.width, 8)))
+
+
 class KeyBar(SessionWidget, Static):
     """The last line: the keys that are of use now; a click does what the key does."""
 
@@ -79,6 +123,8 @@ class KeyBar(SessionWidget, Static):
     changed: reactive[bool] = reactive(False)
     recorded: reactive[tuple[str, ...]] = reactive(())
     alive: reactive[KeepAlive] = reactive(KeepAlive())
+    kept: reactive[Session | None] = reactive(None)
+    listing: reactive[bool] = reactive(False)
 
     def __init__(self, keymap: Keymap = USUAL) -> None:
         super().__init__(id="keys", markup=False)
@@ -101,21 +147,29 @@ class KeyBar(SessionWidget, Static):
             self.changed,
             inline=self.app.is_inline,
             recorded=bool(self.recorded),
+            kept=self.kept,
+            listing=self.listing,
             letters=self._keymap.letters,
             alive=self.alive,
         )
+        return self._keys_of(state)
+
+    def _keys_of(self, state: ScreenState) -> Content:
+        """Return the keys that fit; those that begin a run stand apart from those that look."""
         fixed = ("help", "palette", "quit") if self.size.width >= 72 else ("help",)
         useful = self._keymap.bar(state)
         ending = [_key(key, label) for key, label in useful if key.name in fixed]
         room = self.size.width - sum(part.cell_length for part in ending)
+        apart = not state.busy and state.session.url != ""
         bar: list[Content] = []
+        begin: list[Content] = []
         for key, label in useful:
             part = _key(key, label)
-            if key.name in fixed or part.cell_length > room:
+            if key.name in fixed or part.cell_length > room - apart:
                 continue
             room -= part.cell_length
-            bar.append(part)
-        return Content.assemble(*bar, *ending)
+            (begin if apart and key.begins else bar).append(part)
+        return Content.assemble(*bar, ("│" if begin else "", content.DIM), *begin, *ending)
 
 
 def _key(key: actions.Key, label: str) -> Content:

@@ -39,6 +39,7 @@ class Panel(SessionWidget, can_focus=True):
     ]
     panel: var[int] = var(0)
     now: var[float] = var(0.0)
+    kept: var[Session | None] = var(None)
 
     @dataclass
     class Chosen(Message):
@@ -58,7 +59,7 @@ class Panel(SessionWidget, can_focus=True):
 
     def draw(self) -> Content:
         """Return the facts that fit; without a border, one line with name and status."""
-        look = content.Look(self.size.width, False, self.now, letters=self._letters)
+        look = content.Look(self.size.width, False, self.now, letters=self._letters, kept=self.kept)
         if not self.styles.border_top[0]:
             glyph, style = content.STATUS[panel_status(self.session, self._row)]
             mark = Content.assemble(f"{self.index + 1}", (glyph, style), f" {self._row.title}")
@@ -98,7 +99,7 @@ class Panel(SessionWidget, can_focus=True):
                 self._counted = self.border_subtitle = counted
 
     on_resize = title
-    watch_now = watch_session
+    watch_now = watch_kept = watch_session
 
     def watch_panel(self, panel: int) -> None:
         """Mark the panel whose detail is shown."""
@@ -161,6 +162,9 @@ class Detail(Vertical):
     marks: var[tuple[str, ...]] = var(())
     recorded: var[tuple[str, ...]] = var(())
     alive: var[KeepAlive] = var(KeepAlive())
+    kept: var[Session | None] = var(None)
+    step: var[int] = var(0)
+    """The exchange that is looked at in place of the panel; 0 for none."""
 
     def __init__(self, letters: Mapping[str, str] = actions.LETTERS) -> None:
         super().__init__(id="detail")
@@ -170,11 +174,11 @@ class Detail(Vertical):
         self._due = False
 
     def compose(self) -> ComposeResult:
-        """One text, the documents below it; at its foot what is waited for and the paste field."""
+        """One text, the documents below it; at its foot the paste field."""
         with DetailScroll(id="detail-scroll"):
             yield Static(id="detail-text", markup=False)
             yield Vertical(id="documents")
-        yield Static(id="unanswered", markup=False)
+        yield Static(id="paste-wrong", classes="wrong", markup=False)
         yield PasteInput(
             id="paste", placeholder="paste the address your browser ended on, then enter"
         )
@@ -190,8 +194,10 @@ class Detail(Vertical):
             self._due = True
             self.call_later(self._rebuild)
 
-    on_resize = watch_session = watch_reveal = watch_now = _soon
-    watch_recorded = watch_alive = _soon
+    watch_step = watch_panel
+
+    on_resize = watch_session = watch_reveal = watch_now = watch_recorded = _soon
+    watch_kept = watch_alive = _soon
 
     async def _rebuild(self) -> None:
         """Draw once for however many changes came since the last time."""
@@ -202,9 +208,13 @@ class Detail(Vertical):
         except NoMatches:
             return
         state, panel = ScreenState(self.session, self.busy), PANELS[self.panel]
-        self.query_one(PasteInput).display = (
-            state.awaits_callback and Stage.AUTHORIZE in panel.stages
-        )
+        field = state.awaits_callback and Stage.AUTHORIZE in panel.stages
+        self.query_one(PasteInput).display = field
+        wrong, slip = self.query_one("#paste-wrong", Static), self.session.slip
+        wrong.display = field and slip is not None
+        if slip is not None:
+            glyph, style = content.LEVEL[slip.level]
+            wrong.update(Content.assemble((f"{glyph} {slip.message} ", style), slip.next))
         if not self.content_region.width:
             return  # not laid out yet; the resize comes here again
         # Room for padding and scroll bar, whether there is one now or not.
@@ -220,13 +230,13 @@ class Detail(Vertical):
             bool(self.recorded),
             self.alive.on,
             self.alive.problem,
+            self.kept,
         )
-        page = detail.page(self.session, panel, look, self._page)
-        status = status_line(self.session, panel, look)
-        name = f"{panel.heading}  "
-        counted = findings_line(self.session, panel)
-        behind = ("  ", counted) if counted is not None else ()
-        title = Content.assemble((name, "bold"), status, *behind)
+        if self.step:
+            page, title = detail.step(self.session, self.step, look)
+        else:
+            page = detail.page(self.session, panel, look, self._page)
+            title = detail.title(self.session, panel, look)
         if not title.is_same(self._titled):
             self._titled = self.border_title = title
         if not page.content.is_same(self._page.content):

@@ -61,15 +61,16 @@ async def test_the_address_goes_to_a_file_that_only_its_owner_reads(tmp_path: Pa
     target = tmp_path / "address.txt"
     async with app.run_test() as pilot:
         await at_sign_in(pilot)
+        told = []
         for name in (str(tmp_path / "missing" / "x"), str(target)):
             await pilot.press("w")
             await settled(pilot, lambda: isinstance(app.screen, FileScreen))
             app.screen.query_one(Input).value = name
             await pilot.press("enter")
             await settled(pilot, lambda: len(app.screen_stack) == 1)
+            told += [note.message for note in app._notifications]
         assert target.read_text() == f"{fakes.URL}\n"
         assert stat.S_IMODE(target.stat().st_mode) == 0o600
-        told = [note.message for note in app._notifications]
         assert told == [
             f"Not saved: there is no folder {tmp_path / 'missing'}",
             f"Saved to {target}; only you can read it (0600).",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from textual.widgets import Input, OptionList, Static
 
 from mcp_auth_tui.exports.requests import curl
-from mcp_auth_tui.model import Exchange, Exchanged, Failure, Field, Learned, Request, Secret
+from mcp_auth_tui.model import Exchange, Exchanged, Failure, Field, Learned, Request, Secret, Stage
 from mcp_auth_tui.model.aside import SignatureCheck
 from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.tokens.signatures import ACCESS
@@ -182,8 +182,21 @@ def test_a_failure_stands_in_the_log_as_a_whole_word_apart_from_its_marks() -> N
     request = token_exchange().request
     failed = Exchange(3, request, Failure("net-oversize", "too long"), fakes.NOW, 0.047, 2)
     line = traffic.exchange_line(fakes.Session(), failed, content.Look(60)).plain
-    assert line.endswith(" ×2 oversize  47 ms")
+    assert line.startswith("  3 POST   oversize   47 ms ×2 auth.example.com/token")
     assert len(line) == 60
+
+
+def test_the_columns_of_the_log_stand_fast_and_no_query_is_shown() -> None:
+    long = f"{fakes.AS}/realms/a-realm-of-some-length/protocol/openid-connect/auth?state=x&code=y"
+    items = [
+        fakes.exchange(1, Stage.PROBE, "POST", fakes.MCP, 401, purpose="initialize"),
+        fakes.exchange(12, Stage.TOKEN, "GET", long, 303, purpose="authorization request"),
+    ]
+    look = content.Look(72)
+    assert [traffic.exchange_line(fakes.Session(), item, look).plain for item in items] == [
+        "  1 POST   401  41 ms mcp.example.com/mcp          initialize           ",
+        " 12 GET    303  41 ms auth.example.com/…nect/auth  authorization request",
+    ]
 
 
 def test_a_long_address_begins_beside_its_method_and_breaks_anywhere() -> None:

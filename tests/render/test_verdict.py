@@ -1,0 +1,150 @@
+"""One sentence about a run in every state: what is true, who has to act, which key helps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mcp_auth_tui.model import (
+    CANCELLED,
+    Ended,
+    Exchanged,
+    Failure,
+    Finding,
+    Level,
+    Outcome,
+    Ready,
+    Released,
+    Session,
+    Slip,
+    Stage,
+    Status,
+    Whose,
+)
+from mcp_auth_tui.render.owner import owner
+from mcp_auth_tui.render.verdict import Verdict, verdict
+from mcp_auth_tui.tui.actions import KEYS
+from tests.tui import fakes
+
+
+def folded(events: list[Any]) -> Session:
+    session = Session()
+    for event in events:
+        session = session.apply(event)
+    return session
+
+
+def stopped(stop: Finding, outcome: Outcome = Outcome.FAILED) -> Verdict:
+    return verdict(folded([*fakes.metadata(), Ended(outcome, fakes.NOW, stop, stop.exit)]))
+
+
+def broken(id: str, whose: Whose, **more: Any) -> Finding:
+    return fakes.finding(id, Level.FATAL, "It broke.", Stage.SERVER, whose=whose, **more)
+
+
+SENT = fakes.exchange(1, Stage.PROBE, "POST", fakes.MCP, 401)
+BROWSER = [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
+
+
+@pytest.mark.parametrize(
+    ("events", "status", "sentence", "action"),
+    [
+        ([], Status.IDLE, "Nothing ran yet.", "run"),
+        (fakes.metadata()[:2], Status.RUNNING, "Asking the MCP server what it wants.", "back"),
+        (
+            [*fakes.metadata()[:2], Ready(SENT.request)],
+            Status.WAITING,
+            "Request 1 waits for you.",
+            "step",
+        ),
+        (
+            [*fakes.metadata()[:2], Ready(SENT.request), Released(SENT.request)],
+            Status.RUNNING,
+            "Request 1 is on its way.",
+            "",
+        ),
+        (
+            BROWSER,
+            Status.WAITING,
+            "Sign in at auth.example.com in your browser: the run waits for you.",
+            "paste",
+        ),
+        (
+            [*BROWSER, Slip(broken("authz-paste", Whose.CLIENT))],
+            Status.WAITING,
+            "It broke: the run still waits for you.",
+            "paste",
+        ),
+        (
+            [*fakes.metadata(), Ended(Outcome.INTERRUPTED, fakes.NOW, None, 130)],
+            Status.CANCELLED,
+            "You cancelled the run: 1 warning before that.",
+            "run_again",
+        ),
+        (
+            fakes.signed_in(),
+            Status.WARNED,
+            "Header accepted: 1 warning on the way, the refusal does not say where the server's"
+            " metadata is.",
+            "findings",
+        ),
+    ],
+    ids=["idle", "at work", "ready", "on its way", "sign-in", "slip", "cancelled", "good"],
+)
+def test_every_state_has_one_sentence_and_the_key_that_helps(
+    events: list[Any], status: Status, sentence: str, action: str
+) -> None:
+    found = verdict(folded(events))
+    assert (found.status, found.sentence, found.action) == (status, sentence, action)
+
+
+def test_what_stopped_a_run_names_who_acts_and_how() -> None:
+    told = [
+        stopped(broken("as-issuer-mismatch", Whose.ISSUER), Outcome.REFUSED),
+        stopped(broken("rs-not-mcp", Whose.CLIENT)),
+        stopped(broken("client-port-busy", Whose.CLIENT)),
+        stopped(broken("net-connect", Whose.NETWORK)),
+        stopped(broken("net-timeout", Whose.BETWEEN, next="Or allow more with --timeout.")),
+        stopped(broken("authz-denied", Whose.NOBODY)),
+        stopped(broken("client-bug", Whose.CLIENT)),
+    ]
+    assert [(each.sentence, each.action) for each in told] == [
+        (
+            "It broke: authorization server (auth.example.com) has to mend it.",
+            "export",
+        ),
+        ("It broke: you (URL) can mend it.", "url"),
+        ("It broke: you (settings) can mend it.", "settings"),
+        ("It broke: you (network) can mend it.", "run"),
+        ("It broke: something between (proxy, firewall) can mend it.", "settings"),
+        ("It broke: it is your turn.", "run_again"),
+        ("It broke: a fault of mcp-auth-tui itself.", "export"),
+    ]
+
+
+def test_a_request_that_hung_when_the_run_was_cancelled_is_named() -> None:
+    hung = replace(SENT, number=4, result=Failure(CANCELLED, "No answer had come after 4.0 s."))
+    ended = Ended(Outcome.INTERRUPTED, fakes.NOW, None, 130)
+    told = verdict(folded([*fakes.metadata()[:2], Exchanged(hung), ended]))
+    assert told.now == "You cancelled the run while exchange 4 had no answer"
+
+
+def test_each_key_of_a_verdict_is_one_of_the_screen() -> None:
+    names = {key.name for key in KEYS}
+    used = {"run", "run_again", "step", "open_browser", "copy", "paste", "back", "findings"}
+    assert {*used, "export", "url", "settings"} <= names
+
+
+def test_everybody_who_can_have_to_act_has_a_name() -> None:
+    session = folded(fakes.metadata())
+    names = {whose: owner(session, broken("x", whose)) for whose in Whose}
+    assert names == {
+        Whose.SERVER: "MCP server (mcp.example.com)",
+        Whose.ISSUER: "authorization server (auth.example.com)",
+        Whose.CLIENT: "you (settings)",
+        Whose.NETWORK: "you (network)",
+        Whose.BETWEEN: "something between (proxy, firewall)",
+        Whose.NOBODY: "",
+    }

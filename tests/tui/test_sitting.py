@@ -1,0 +1,143 @@
+"""What a person got in a sitting is never taken away by a key; and steps can be gone back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import OptionList, Static
+
+from mcp_auth_tui.model import Level, Slip, Stage, Status
+from mcp_auth_tui.text import units
+from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+from mcp_auth_tui.tui.screens.export import ExportScreen
+from mcp_auth_tui.tui.widgets.bars import KeyBar, VerdictLine
+from mcp_auth_tui.tui.widgets.ladder import Ladder, RungList
+from mcp_auth_tui.tui.widgets.panel import Detail
+from tests.tui import fakes
+from tests.tui.conftest import app_of, settled, sign_in
+from tests.tui.test_app import detail
+
+HEADER = f"Authorization: Bearer {fakes.ACCESS}\n"
+
+
+def verdict(app: Any) -> str:
+    return str(app.main.query_one(VerdictLine).draw())
+
+
+async def stepped(pilot: Pilot[Any], number: int) -> None:
+    """Wait until the request of this number is shown."""
+    app: Any = pilot.app
+    driver = app.driver
+    await settled(
+        pilot, lambda: driver.session.ready is not None and driver.session.upcoming == number
+    )
+
+
+@pytest.mark.parametrize("key", ["s", "r"])
+async def test_a_good_header_outlives_what_is_begun_after_it(key: str, copied: list[str]) -> None:
+    app: Any = app_of(fakes.signed_in())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await sign_in(pilot)
+        good = app.driver.session
+        assert app.driver.given is good
+        await pilot.press(key)
+        await settled(pilot, lambda: len(app.fakes) == 2 and app.driver.busy)
+        await settled(pilot, lambda: app.driver.session.ready is not None)
+        since = units.time_of_day(good.token.received)
+        assert verdict(app).endswith(f" · the header of {since} is kept")
+        await pilot.press("c")
+        if key == "s":  # before the browser c copies the address
+            await settled(pilot, lambda: copied == [HEADER])
+        await pilot.press("5")
+        await settled(pilot)
+        assert f"Kept since {since}, whatever runs now" in detail(app)
+        await pilot.press("1", "escape")
+        await settled(pilot, lambda: not app.driver.busy)
+        assert (app.driver.code, app.driver.given) == (0, good)
+        await pilot.press("e")
+        await settled(pilot, lambda: isinstance(app.screen, ExportScreen))
+        names = [option.id for option in app.screen.query_one(OptionList).options]
+        assert {"headers", "report"} <= set(names)
+
+
+async def test_keys_that_begin_a_run_stand_apart_from_those_that_look() -> None:
+    app: Any = app_of(fakes.signed_in())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await sign_in(pilot)
+        looks, _, begins = str(app.main.query_one(KeyBar).draw()).partition("│")
+        assert [word in begins for word in ("r run again", "s step anew")] == [True, True]
+        assert "f findings" in looks and "r run" not in looks
+
+
+async def test_the_answer_stays_beside_the_next_request_and_a_key_goes_back() -> None:
+    app: Any = app_of(fakes.signed_in(), stepping=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for number in (1, 2, 3):
+            await stepped(pilot, number)
+            if number < 3:
+                await pilot.press("s")
+        told = detail(app)
+        assert told.index(" answer 2 ") < told.index(" request 3, not sent yet ")
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        await settled(pilot)
+        assert " request 1, as it was sent " in detail(app)
+        assert "Step 1 of 2" in str(app.main.query_one(Detail).border_title)
+        await pilot.press("right_square_bracket", "right_square_bracket")
+        await settled(pilot)
+        assert " request 3, not sent yet " in detail(app)
+        await pilot.press("left_square_bracket", "s")  # what is sent is seen first
+        await settled(pilot)
+        assert app.main.step == 0
+        assert app.driver.session.upcoming == 3
+
+
+async def test_on_a_wide_screen_the_ladder_is_at_home_and_leads_the_detail() -> None:
+    app: Any = app_of(fakes.signed_in())
+    async with app.run_test(size=(160, 50)) as pilot:
+        await sign_in(pilot)
+        assert app.main.query_one(Ladder).display
+        assert not app.main.query_one("#log").display
+        await pilot.press("l", "home")
+        await settled(pilot, lambda: app.main.step == 1)
+        assert " request 1, as it was sent " in detail(app)
+        await pilot.press("end")
+        await settled(pilot, lambda: app.main.step == 0)
+        await pilot.press("home", "enter")
+        await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+        assert app.screen.number == 1
+        await pilot.press("q")
+        await settled(pilot, lambda: app.screen is app.main)
+        assert isinstance(app.focused, RungList)
+
+
+async def test_a_cancelled_run_looks_like_none_that_failed() -> None:
+    app: Any = app_of(fakes.signed_in())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot, lambda: app.main.state.at_browser)
+        assert verdict(app) == (
+            "… auth.example.com wants you to sign in: the run waits for you · o opens it"
+        )
+        assert "… waits for you" in str(app.main.query_one("#panel-2").border_title)
+        await pilot.press("1", "enter")  # from any panel, as the keys say
+        await settled(pilot, lambda: app.main.state.signing_in)
+        await pilot.press("escape")
+        await settled(pilot, lambda: not app.driver.busy)
+        assert Status.FAILED not in {state.status for state in app.driver.session.stages.values()}
+        assert verdict(app).startswith("■ You cancelled the run")
+        assert "that is no fault of a server" in detail(app)
+
+
+async def test_a_wrong_paste_is_told_beside_the_field() -> None:
+    slip = fakes.finding("authz-paste", Level.WARNING, "That is no address.", Stage.AUTHORIZE)
+    app: Any = app_of([*fakes.metadata(), *fakes.registration(), *fakes.browser()])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot, lambda: app.main.state.at_browser)
+        await pilot.press("enter")
+        await settled(pilot, lambda: app.main.state.signing_in)
+        app.driver.apply(Slip(slip))
+        await settled(pilot)
+        told, field = app.main.query_one("#paste-wrong", Static), app.main.query_one("#paste")
+        assert told.region.bottom == field.region.y
+        assert "That is no address." in str(told.content)
