@@ -1,0 +1,1 @@
+"""A laboratory of servers that misbehave, each behaviour by its name, at each place of a run."""
