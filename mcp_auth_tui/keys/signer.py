@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model import Failure, Secret
 from mcp_auth_tui.protocol.actions import Sign, SignedJwt
+from mcp_auth_tui.records import dataclass
 
 if TYPE_CHECKING:
     from mcp_auth_tui.keys.jose import Keys
