@@ -104,6 +104,8 @@ def test_an_offer_in_the_headers_panel(snap_compare: Any, size: tuple[int, int])
         app: Any = pilot.app
         await settled(pilot, lambda: app.main.state.at_browser)
         await pilot.press("5")
+        await settled(pilot, lambda: app.main.panel == 4)
+        app.follower.tick()  # the clock is looked at once a second: here it has been
         await settled(pilot)
 
     assert snap_compare(app_of(fakes.offered()), terminal_size=size, run_before=look)
