@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COMMAND = shlex.join([sys.executable, str(HERE / "browser.py")])
 
 
-DONE = r"(?m)^╭─ 5 Headers ─+ ✓ done"
+DONE = r"(?m)^╭─ 5 Headers ─+ ✓ done|5✓ Headers"
 
 
 def _assert_accepted(url: str, ended: tuple[int, str]) -> None:

@@ -289,7 +289,7 @@ async def test_a_stored_header_takes_the_place_of_a_sign_in_and_is_asked_about(
         Stage.RESOURCE,
         Stage.VERIFY,
     }
-    assert session.stages[Stage.AUTHORIZE].status is Status.SKIPPED
+    assert session.stages[Stage.AUTHORIZE].status is Status.KEPT
     assert not [event for event in told if isinstance(event, Remark)]
     (stored,) = TokenStore(path).tokens()
     assert (stored.generation, stored.verified) == (1, True)
