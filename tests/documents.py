@@ -1,7 +1,7 @@
 """Knows which parts of the README and of the help come from the program; must not know the prose.
 
-``python -m tests.documents --write`` rewrites them; with ``--conformance`` and ``--bench`` the
-measurements as well.
+``python -m tests.documents --write`` rewrites them; with ``--conformance``, ``--bench`` and
+``--octets`` the measurements as well.
 """
 
 from __future__ import annotations
@@ -317,7 +317,7 @@ EXAMPLES: dict[str, Callable[[], str]] = {
     "example-env": lambda: console(*_DEMO, "--export", "env"),
     "example-story": lambda: console(*_DEMO, stderr=True),
 }
-MEASURED = ("conformance", "bench")
+MEASURED = ("conformance", "bench", "octets")
 """The parts that are written on demand alone."""
 
 _OWN = (
@@ -421,18 +421,27 @@ def _bench() -> str:
     return bench(rows)
 
 
+def _octets() -> str:
+    from tests.bench import octets_bench
+
+    return bench(octets_bench.rows())
+
+
 def main() -> int:
     """Rewrite the parts."""
     parser = ArgumentParser(prog="python -m tests.documents", description=__doc__)
     parser.add_argument("--write", action="store_true", required=True)
     parser.add_argument("--conformance", action="store_true", help="run the suite for its list")
     parser.add_argument("--bench", action="store_true", help="measure, on a calm machine")
+    parser.add_argument("--octets", action="store_true", help="count what keys write")
     args = parser.parse_args()
     write()
     if args.conformance:
         replace("conformance", _conformance())
     if args.bench:
         replace("bench", _bench())
+    if args.octets:
+        replace("octets", _octets())
     return 0
 
 

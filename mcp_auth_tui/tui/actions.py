@@ -352,6 +352,8 @@ KEYS: tuple[Key, ...] = (
         label=lambda s: "palette"),
     Key("ctrl+z", "^z", "suspend", "Suspend",
         "put the program to sleep; fg in the shell wakes it", lambda s: s.awake),
+    Key("ctrl+l", "^l", "redraw", "Redraw",
+        "draw the whole screen anew, when another program wrote over it"),
     Key("q", "q", "quit", "Quit", "quit; what was obtained is printed", label=lambda s: "quit"),
 )  # fmt: skip
 

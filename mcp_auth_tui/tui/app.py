@@ -36,8 +36,11 @@ from mcp_auth_tui.tui.main_screen import SMALLEST, MainScreen
 from mcp_auth_tui.tui.run_driver import RunDriver
 from mcp_auth_tui.tui.terminal.contrast import readable
 from mcp_auth_tui.tui.terminal.filter import ControlFilter, supports_links
+from mcp_auth_tui.tui.terminal.picture import Picture
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from mcp_auth_tui.protocol.config import Config
     from mcp_auth_tui.recordings.reader import Recording
     from mcp_auth_tui.settings.editable import Settings
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.tui.screens.settings import SettingsScreen
 
 
-ANYWHERE = frozenset({"secrets", "theme", "help", "topics", "suspend", "palette"})
+ANYWHERE = frozenset({"secrets", "theme", "help", "topics", "suspend", "redraw", "palette"})
 """Actions that do the same on every page."""
 STILL_TICK = 10.0
 """Seconds between two readings of the clock for whom motion disturbs; else it is one."""
@@ -95,6 +98,7 @@ class AuthApp(App[int]):
         self.notes = [*preferences.notes, *refusals]
         """Sentences about what a person set that could not be used."""
         self._control_filter = ControlFilter(links=supports_links(os.environ))
+        self._picture = Picture()
         self.driver = driver = RunDriver(settings, config, clock)
         self.main = main = MainScreen(
             driver, self.keymap, self._start, url=url or "", reveal=reveal
@@ -170,6 +174,20 @@ class AuthApp(App[int]):
         """Write to the terminal itself, past the screen."""
         if self._driver is not None:
             self._driver.write(text)
+            self._picture.forget()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Write only what differs from what stands on the terminal."""
+        super()._display(screen, self._picture.changes(renderable))
+
+    def on_resize(self) -> None:
+        """Draw everything anew: the terminal has another size, or is ours again."""
+        self.action_redraw()
+
+    def action_redraw(self) -> None:
+        """Draw everything anew, whatever somebody else wrote to the terminal."""
+        self._picture.forget()
+        self.refresh()
 
     def notify(
         self,

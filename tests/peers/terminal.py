@@ -26,6 +26,7 @@ import pyte
 from .program import environment
 
 SCREEN_SECONDS = 30.0
+QUIET_SECONDS = 0.3
 MUCH = 1 << 20
 
 
@@ -131,6 +132,14 @@ class Terminal:
         while not re.search(pattern, self.text):
             came = self._read(max(0.0, limit - time.monotonic()))
             assert came, f"{pattern!r} is not on the screen:\n{self.text}"
+
+    def drawn(self, quiet: float = QUIET_SECONDS) -> int:
+        """Reads what a key changes, until nothing more comes for a while; returns its octets."""
+        before, limit = len(self._raw), time.monotonic() + SCREEN_SECONDS
+        assert self._read(SCREEN_SECONDS), f"nothing changes:\n{self.text}"
+        while self._read(quiet) and time.monotonic() < limit:
+            pass
+        return len(self._raw) - before
 
     def _read(self, seconds: float) -> bool:
         """Draws what comes within `seconds`; False when nothing came or the program has ended.
