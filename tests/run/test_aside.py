@@ -9,6 +9,7 @@ from typing import Any
 
 from mcp_auth_tui.keys.jose import Keys
 from mcp_auth_tui.model import (
+    CANCELLED,
     Event,
     Exchanged,
     Kind,
@@ -86,7 +87,9 @@ async def test_a_stop_beside_the_run_is_a_finding_and_a_cancel_ends_it_quietly()
     task = asyncio.ensure_future(beside(controller, look()))
     await asyncio.wait_for(hanging.hang.wait(), 10)
     controller.cancel()
-    assert await asyncio.wait_for(task, 10) == []
+    (hung,) = await asyncio.wait_for(task, 10)  # what was on its way, and no finding
+    assert isinstance(hung, Exchanged) and hung.exchange.failure is not None
+    assert hung.exchange.failure.kind == CANCELLED
 
 
 async def test_a_real_signature_is_checked_with_the_keys_that_the_issuer_publishes() -> None:
