@@ -158,9 +158,16 @@ def test_a_run_without_a_screen_never_loads_textual(mode: str) -> None:
 def test_the_first_request_of_a_run_needs_no_later_stage() -> None:
     """What comes behind the challenge is loaded while it is waited for (`run.ahead`)."""
     modules = command("http://127.0.0.1:1/mcp", "--plain", "--timeout", "2")
-    later = {f"mcp_auth_tui.{name}" for name in ahead.NAMES}
+    # That nobody answers is a finding, whose rule is loaded with it.
+    later = {f"mcp_auth_tui.{name}" for name in ahead.NAMES if not name.startswith("findings.")}
     assert modules & later == set()
     assert "mcp_auth_tui.protocol.flow" in modules
+
+
+def test_no_rule_is_loaded_before_it_is_asked_for() -> None:
+    modules = loaded("import mcp_auth_tui.run.assembly, mcp_auth_tui.protocol.flow")
+    assert "mcp_auth_tui.findings" in modules
+    assert not {name for name in modules if name.startswith("mcp_auth_tui.findings.rules.")}
 
 
 @pytest.mark.parametrize("name", ahead.NAMES)
@@ -199,9 +206,13 @@ def test_the_words_of_the_help_are_those_of_the_program() -> None:
     assert KINDS == TOKEN_STORES
 
 
-def test_a_happy_run_loads_no_table_of_known_providers() -> None:
+def test_a_happy_run_loads_no_table_of_known_providers_and_no_rule_of_other_runs() -> None:
     modules = command(
         *("demo", "--plain", "--browser", "follow", "--auto-approve", "--no-remember")
     )
     assert "mcp_auth_tui.protocol.flow" in modules
     assert not {name for name in modules if name.startswith("mcp_auth_tui.protocol.quirks.")}
+    rules = {
+        f"mcp_auth_tui.findings.rules.{name}" for name in ("jwt", "extensions", "run", "probe")
+    }
+    assert modules & rules == set()

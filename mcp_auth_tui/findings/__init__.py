@@ -8,24 +8,11 @@ keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from importlib import import_module
 
 from mcp_auth_tui.findings.rule import Rule
-from mcp_auth_tui.findings.rules import (
-    access,
-    authorization,
-    capabilities,
-    endpoint,
-    extensions,
-    jwt,
-    probe,
-    registration,
-    resource,
-    run,
-    server,
-    token,
-)
 from mcp_auth_tui.model import Finding, Level, Stage, Whose
 from mcp_auth_tui.text.terminal import harmless
 
@@ -34,24 +21,40 @@ __all__ = ["CATALOGUE", "LIMIT", "Rule", "fatal", "finding", "ok"]
 LIMIT = 500
 """The most characters of one text of a finding."""
 
-CATALOGUE: Mapping[str, Rule] = {
-    rule.id: rule
-    for rules in (
-        endpoint.RULES,
-        access.RULES,
-        resource.RULES,
-        server.RULES,
-        capabilities.RULES,
-        registration.RULES,
-        authorization.RULES,
-        token.RULES,
-        jwt.RULES,
-        extensions.RULES,
-        run.RULES,
-        probe.RULES,
-    )
-    for rule in rules
-}
+_MODULES = (
+    *("endpoint", "access", "resource", "server", "capabilities", "registration"),
+    *("authorization", "token", "jwt", "extensions", "run", "probe"),
+)
+"""Those of ``rules``, in the order of the catalogue: what few runs speak of stands last."""
+
+
+class Catalogue(Mapping[str, Rule]):
+    """Rules by their ids; a module of them is loaded when an id is in none of those before it."""
+
+    def __init__(self, modules: tuple[str, ...]) -> None:
+        self._rules: dict[str, Rule] = {}
+        self._left = list(modules)
+
+    def __getitem__(self, id: str) -> Rule:
+        while id not in self._rules and self._left:
+            self._load()
+        return self._rules[id]
+
+    def __iter__(self) -> Iterator[str]:
+        while self._left:
+            self._load()
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def _load(self) -> None:
+        rules = import_module(f"mcp_auth_tui.findings.rules.{self._left[0]}").RULES
+        self._rules |= {rule.id: rule for rule in rules}
+        del self._left[0]
+
+
+CATALOGUE: Mapping[str, Rule] = Catalogue(_MODULES)
 """Every rule by its id."""
 
 

@@ -14,6 +14,14 @@ from importlib import import_module
 
 _PACKAGE = "mcp_auth_tui"
 NAMES = (
+    "findings.rules.endpoint",
+    "findings.rules.access",
+    "findings.rules.resource",
+    "findings.rules.server",
+    "findings.rules.capabilities",
+    "findings.rules.registration",
+    "findings.rules.authorization",
+    "findings.rules.token",
     "protocol.intermediaries",
     "protocol.causes",
     "protocol.authorization.scope",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import subprocess
 import sys
 import unicodedata
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_auth_tui import findings
-from mcp_auth_tui.findings import CATALOGUE, LIMIT, Rule, fatal
+from mcp_auth_tui.findings import CATALOGUE, LIMIT, Rule, fatal, rules
 from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Finding, Level, Stage, Whose
 from mcp_auth_tui.protocol.config import REVISIONS
@@ -187,13 +189,13 @@ def test_the_catalogue_holds_every_id_of_the_specification_with_its_level() -> N
 
 def test_no_id_stands_in_the_catalogue_twice() -> None:
     modules = [
-        value
-        for value in vars(findings).values()
-        if type(value) is type(findings) and hasattr(value, "RULES")
+        importlib.import_module(f"{rules.__name__}.{found.name}")
+        for found in pkgutil.iter_modules(rules.__path__)
     ]
     ids = [rule.id for module in modules for rule in module.RULES]
     assert len(modules) == 12
     assert sorted(ids) == sorted(CATALOGUE)
+    assert len(CATALOGUE) == len(ids)
 
 
 def test_a_run_ends_with_the_exit_code_that_fits_the_finding() -> None:
