@@ -46,6 +46,15 @@ def split(url: str) -> SplitResult:
     return parts
 
 
+def is_url(text: str) -> bool:
+    """Return whether `split` takes a text: what a recording or a fake run names may be anything."""
+    try:
+        split(text)
+    except ValueError:
+        return False
+    return True
+
+
 def join(base: str, place: str) -> str:
     """Resolve a ``Location`` against its base; one that cannot be resolved is returned as it is."""
     try:

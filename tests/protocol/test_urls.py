@@ -10,12 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_auth_tui.model import Session
+from mcp_auth_tui.model.oauth import AuthorizationServer
+from mcp_auth_tui.protocol.discovery import misplaced
 from mcp_auth_tui.protocol.urls import (
     UrlRefused,
     _in_ascii,
     endpoint,
     is_loopback,
     is_private,
+    is_url,
     join,
     mcp_url,
     origin,
@@ -219,3 +223,16 @@ def test_a_well_known_place_keeps_port_path_and_case_A4() -> None:
 @given(st.text(max_size=30))
 def test_joining_never_raises(place: str) -> None:
     assert isinstance(join("https://h.example/a", place), str)
+
+
+ODD = ("", "mailto:x", "https://", "http://[::1", "javascript:alert(1)", "https://h:99999/", "x")
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_pages_of_a_run_whose_addresses_are_none_are_drawn(odd: str) -> None:
+    """A recording, or a fake run, may name anything as its server or issuer."""
+    server = AuthorizationServer(odd, odd, odd, odd)
+    for session in (Session(url=odd, server=server), Session(url="https://h/mcp", server=server)):
+        assert all(place.url.startswith("http") for place in misplaced.unseen(session))
+    assert not is_url(odd)
+    assert is_url("https://h/mcp")

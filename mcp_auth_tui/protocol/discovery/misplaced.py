@@ -16,7 +16,7 @@ from mcp_auth_tui.protocol.actions import Protocol, Send
 from mcp_auth_tui.protocol.discovery import resource, server
 from mcp_auth_tui.protocol.discovery.documents import read, request
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, origin_text, split, well_known
+from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, is_url, origin_text, split, well_known
 from mcp_auth_tui.records import dataclass
 
 RESOURCE, ISSUER = "protected resource metadata", "authorization server metadata"
@@ -87,7 +87,7 @@ def of(session: Session) -> tuple[Location, ...]:
     """Return the places that belong to what a run has found so far."""
     named = session.contact.params("resource_metadata") if session.contact else ()
     named = tuple(item for item in named if _askable(item))
-    return locations(session.url, _issuer(session), named)
+    return locations(session.url, _issuer(session), named) if is_url(session.url) else ()
 
 
 def unseen(session: Session) -> tuple[Location, ...]:
@@ -106,7 +106,8 @@ def _askable(url: str) -> bool:
 
 def _issuer(session: Session) -> str | None:
     if session.server is not None:
-        return str(session.server.issuer)
+        issuer = str(session.server.issuer)
+        return issuer if is_url(issuer) else None
     for item in session.resource.issuers if session.resource is not None else ():
         if _askable(item):
             return str(item)

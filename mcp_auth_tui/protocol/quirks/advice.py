@@ -12,7 +12,7 @@ from typing import Any
 from mcp_auth_tui.model import Finding, Session
 from mcp_auth_tui.protocol.quirks.recognition import host_in, recognise
 from mcp_auth_tui.protocol.quirks.table import Provider, Way
-from mcp_auth_tui.protocol.urls import origin_text
+from mcp_auth_tui.protocol.urls import is_url, origin_text
 from mcp_auth_tui.records import dataclass
 
 # Words of an option that a run fills; others in capitals are for a person.
@@ -140,7 +140,7 @@ def _options_of(way: Way, session: Session, finding: Finding) -> Iterator[Option
     resource = session.resource.identifier if session.resource else session.url
     known = {
         "RESOURCE": resource,
-        "ORIGIN": origin_text(session.url) if session.url else "",
+        "ORIGIN": origin_text(session.url) if is_url(session.url) else "",
         "NAMED": finding.seen,
     }
     known = {name: value for name, value in known.items() if _URI.match(value)}
