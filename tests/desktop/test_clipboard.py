@@ -62,7 +62,7 @@ async def test_the_clipboard_of_the_system_comes_first(taken: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "how"),
     [
-        (0, "Handed to tmux for your terminal (OSC 52; it may refuse)."),
+        (0, "Handed to tmux (prefix ] pastes it) for your terminal (OSC 52; it may refuse)."),
         (1, "Sent to the terminal through tmux (OSC 52; it may refuse)."),
     ],
 )
@@ -144,10 +144,13 @@ async def test_under_textual_serve_only_the_persons_browser_is_told(taken: Path)
 @pytest.mark.parametrize(
     ("told", "how"),
     [
-        ("bpaste,clipboard,focus|xterm-256color", "Handed to tmux for your terminal"),
+        (
+            "bpaste,clipboard,focus|xterm-256color",
+            "Handed to tmux (prefix ] pastes it) for your terminal",
+        ),
         (
             "bpaste|tmux-256color\n 192: Ms: (string) \\033]52",
-            "Handed to tmux for your terminal",
+            "Handed to tmux (prefix ] pastes it) for your terminal",
         ),
         (
             "bpaste,focus|linux\n 192: Ms: [missing]",
@@ -155,7 +158,7 @@ async def test_under_textual_serve_only_the_persons_browser_is_told(taken: Path)
             "set -as terminal-features ',linux:clipboard'.",
         ),
         ("|\x1b[31m", "terminal-features ',TERM:clipboard'."),
-        ("", "Handed to tmux for your terminal (OSC 52; it may refuse)."),
+        ("", "Handed to tmux (prefix ] pastes it) for your terminal (OSC 52; it may refuse)."),
     ],
 )
 async def test_what_tmux_cannot_do_with_it_is_told_with_its_mending(
