@@ -35,20 +35,18 @@ TOOLS = (
     "pytest-asyncio",
     "pytest-timeout",
     "hypothesis",
-    "httpx",
     "trustme",
     "jwcrypto",
     "keyring",
 )
 """Of the extra `test` what these tests need; peers would raise the versions that are tried."""
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
-_NAME_WITH_EXTRAS = re.compile(r"[A-Za-z0-9._-]+(?:\[[A-Za-z0-9._,-]+\])?")
 
 
 def lowest(requirements: Iterable[str]) -> Iterator[str]:
     """Yield requirements with their lower bound as the one version. Raises ValueError without."""
     for requirement in requirements:
-        name, bound = _NAME_WITH_EXTRAS.match(requirement), re.search(r">=([0-9.]+)", requirement)
+        name, bound = _NAME.match(requirement), re.search(r">=([0-9.]+)", requirement)
         if name is None or bound is None:
             raise ValueError(f"{requirement} has no lower bound")
         yield f"{name[0]}=={bound[1]}"

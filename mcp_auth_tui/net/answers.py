@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import httpcore
+import httpx
 
 from mcp_auth_tui.model import Failure, Kind, Response
 from mcp_auth_tui.net import faults
@@ -19,20 +20,20 @@ _GRACE_SECONDS = 0.02
 Enough = Callable[[bytes], bool]
 
 
-def head(answer: httpcore.Response) -> Response:
+def head(answer: httpx.Response) -> Response:
     """Return the head of an answer, its body still empty."""
     return Response(
-        answer.status,
+        answer.status_code,
         tuple(
             (name.decode("latin-1").lower(), value.decode("latin-1"))
-            for name, value in answer.headers
+            for name, value in answer.headers.raw
         ),
         http_version=answer.extensions.get("http_version", b"HTTP/1.1").decode("latin-1"),
     )
 
 
 async def collect(
-    answer: httpcore.Response, kind: Kind, where: str, enough: Enough | None
+    answer: httpx.Response, kind: Kind, where: str, enough: Enough | None
 ) -> Response | Failure:
     """Read the body up to the limit of its kind, or until ``enough``; closes the answer."""
     limit = faults.BODY_LIMITS[kind]
@@ -57,13 +58,13 @@ async def collect(
 class Stream:
     """An SSE stream that stays open between reads."""
 
-    def __init__(self, answer: httpcore.Response, kind: Kind, where: str, wait: float) -> None:
+    def __init__(self, answer: httpx.Response, kind: Kind, where: str, wait: float) -> None:
         self._answer = answer
         try:
             self._decoder = _decoder(answer, head(answer), where)
         except _Undecodable as error:
             raise Unreachable(faults.bad_encoding(where, str(error))) from None
-        self._chunks = answer.aiter_stream()
+        self._chunks = answer.aiter_raw()
         self._left = faults.BODY_LIMITS[kind]
         self._kind = kind
         self._where = where
@@ -86,7 +87,6 @@ class Stream:
             while True:
                 chunk = await anext(self._chunks, b"")
                 if not chunk:
-                    await self.aclose()
                     return b""
                 piece = self._decoder.feed(chunk, self._left)
                 self._left -= len(piece)
@@ -115,14 +115,14 @@ class _Undecodable(Exception):
 
 
 async def _read(
-    answer: httpcore.Response, decoder: Decoder, limit: int, enough: Enough | None
+    answer: httpx.Response, decoder: Decoder, limit: int, enough: Enough | None
 ) -> bytes:
     body = bytearray()
     loop = asyncio.get_running_loop()
     grace = asyncio.timeout(None)
     try:
         async with grace:
-            async for chunk in answer.aiter_stream():
+            async for chunk in answer.aiter_raw():
                 piece = decoder.feed(chunk, limit - len(body))
                 body += piece
                 if len(body) > limit:
@@ -137,8 +137,8 @@ async def _read(
     return bytes(body)
 
 
-def _decoder(answer: httpcore.Response, response: Response, where: str) -> Decoder:
-    if sum(len(name) + len(value) + 4 for name, value in answer.headers) > faults.HEAD_LIMIT:
+def _decoder(answer: httpx.Response, response: Response, where: str) -> Decoder:
+    if sum(len(name) + len(value) + 4 for name, value in answer.headers.raw) > faults.HEAD_LIMIT:
         raise Unreachable(faults.head_too_large(where))
     try:
         return Decoder(",".join(response.all("content-encoding")))

@@ -12,7 +12,6 @@ from mcp_auth_tui.records import dataclass
 
 _UNESCAPED = "!$%&'()*+,/:;=?@[]~-._"
 _PORTS = {"http": 80, "https": 443}
-_EXPECTING_CONTENT = ("POST", "PUT", "PATCH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +29,10 @@ class Place:
         return f"{self.host} port {self.port}"
 
     @property
-    def named_port(self) -> int | None:
-        """The port, where it is not the scheme's own and so has to be named."""
-        return None if self.port == _PORTS[self.scheme] else self.port
-
-    @property
     def authority(self) -> str:
         """The ``Host`` field (RFC 9110 §7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.named_port is None else f"{host}:{self.port}"
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 def place(url: str) -> Place:
@@ -65,14 +59,13 @@ def encode(request: Request, to: Place, agent: str) -> tuple[list[tuple[bytes, b
     Raises ValueError for a header field that cannot be sent (CR, LF, NUL, not Latin-1).
     """
     content, media_type = _content(request)
-    expected = request.method in _EXPECTING_CONTENT  # RFC 9110 §8.6
     fields = {
         "Host": to.authority,
         "User-Agent": agent,
         "Accept": "*/*",
         "Accept-Encoding": "identity",
         "Content-Type": media_type,
-        "Content-Length": str(len(content)) if content or expected else "",
+        "Content-Length": str(len(content)) if content or request.method == "POST" else "",
     }
     own = {item.name.lower() for item in request.headers}
     pairs = [(name, value) for name, value in fields.items() if value and name.lower() not in own]

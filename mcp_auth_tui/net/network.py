@@ -1,6 +1,6 @@
 """Knows how one request is answered within limits; must not know stages, rules or tokens.
 
-The only room that imports httpcore, and that only with the first request.
+The only room that imports httpx, and that only with the first request: it costs 70 ms.
 Limits and guards are those of SPEC part 6.
 """
 
@@ -21,7 +21,7 @@ from mcp_auth_tui.net.proxies import Proxies, shown
 from mcp_auth_tui.net.settings import NetworkSettings
 
 if TYPE_CHECKING:
-    import httpcore
+    import httpx
 
     from mcp_auth_tui.net.answers import Enough, Stream
     from mcp_auth_tui.net.wire import Meter, Wire
@@ -185,7 +185,7 @@ class Network:
 
     async def _begin(
         self, request: Request, to: Place, meter: Meter, *, read: float
-    ) -> httpcore.Response:
+    ) -> httpx.Response:
         from mcp_auth_tui.net.wire import request_for
 
         headers, content = encode(request, to, AGENT)
@@ -197,7 +197,7 @@ class Network:
         timeouts = {"connect": limit, "read": read, "write": limit, "pool": limit}
         extensions = {"timeout": timeouts, "trace": meter}
         outgoing = request_for(request.method, to, headers, content, extensions)
-        return await wire.send(outgoing)
+        return await wire.handle_async_request(outgoing)
 
     async def _within(self, url: str, meter: Meter, work: Awaitable[T]) -> T | Failure:
         """Await one exchange within the total time; everything the network does is a `Failure`."""

@@ -1,45 +1,48 @@
-"""Knows how one request crosses the network, on httpcore; must not know what it is for.
+"""Knows how one request crosses the network, on httpx; must not know what it is for.
 
-httpx is not in between: its transport takes no resolver, and an address is judged once and then
-connected to, and to no other (SPEC 6). Its client would add fields and cookies of its own, and to
-load it costs 35 ms.
+httpx's transport cannot be given a resolver of its own, so the pool under it is made here: an
+address is judged once and then connected to, and to no other (SPEC 6).
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import re
 import ssl
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import field
 from importlib.util import find_spec
 from typing import Any, cast
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
-import httpcore
-from httpcore import AsyncNetworkStream
-
-from mcp_auth_tui.model import Failure, Timing
-from mcp_auth_tui.net.addresses import Guard, Unreachable, ascii_host
-from mcp_auth_tui.net.messages import Place
 from mcp_auth_tui.records import dataclass
 
+# Where click and rich are installed, httpx imports its own command line too: 60 ms for nothing.
+_UNWANTED = "httpx._main"
 _modules = cast(dict[str, Any], sys.modules)
+_hidden = _modules.setdefault(_UNWANTED, None) is None
+
+import httpcore  # noqa: E402
+import httpx  # noqa: E402
+from httpcore import AsyncNetworkStream  # noqa: E402
+
+if _hidden:
+    del _modules[_UNWANTED]
 if "sniffio" not in _modules and find_spec("sniffio") is None:
     # httpcore looks for it with every connection, and Python looks again through all its places
     # for what it did not find before: 1 ms of CPU for a URL.
     _modules["sniffio"] = cast(Any, None)
 
+from mcp_auth_tui.model import Failure, Timing  # noqa: E402
+from mcp_auth_tui.net.addresses import Guard, Unreachable, ascii_host  # noqa: E402
+from mcp_auth_tui.net.messages import Place  # noqa: E402
 
 # Not the last address of a host: a dead one may not eat the time of those behind it.
 _EARLY_SECONDS = 2.5
 _TLS_PEEK_SECONDS = 0.05
-_FOUR_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
-# What stands for itself in a host (RFC 3986 §3.2.2), and what browsers let stand there.
-_HOST_SAFE = "!$&'()*+,;=:\"`{}%|\\"
+# Not httpcore's own "target": that one would also replace the absolute form for a proxy.
+_TARGET = "mcp-auth-tui.target"
 
 
 @dataclass(slots=True)
@@ -193,16 +196,33 @@ class _Parked(AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
-class Wire:
-    """The connections of a scheme and a proxy; what goes wrong is raised as httpcore says it."""
+class Wire(httpx.AsyncBaseTransport):
+    """A transport over one pool; what goes wrong is raised as httpcore says it."""
 
     def __init__(self, pool: httpcore.AsyncConnectionPool, dialer: Dialer) -> None:
         self.pool = pool
         self.dialer = dialer
 
-    async def send(self, request: httpcore.Request) -> httpcore.Response:
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; the body of the answer is read later."""
-        return await self.pool.handle_async_request(request)
+        url, target = request.url, request.extensions[_TARGET]
+        answer = await self.pool.handle_async_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(answer),
+            extensions=answer.extensions,
+        )
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -210,9 +230,24 @@ class Wire:
         await self.dialer.aclose()
 
 
-def make_wire(guard: Guard, proxy: str | None, context: ssl.SSLContext | None) -> Wire:
-    """Make a transport for one scheme and one proxy; idle connections never expire by our clock.
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
 
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._answer.aiter_stream():
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+def make_wire(guard: Guard, proxy: str | None, context: ssl.SSLContext | None) -> Wire:
+    """Make a transport for one scheme and one proxy.
+
+    Idle connections never expire by our clock. It is used bare: an httpx client would add headers
+    and cookies of its own, and would read a ``Location`` even where it may not follow it, and raise
+    over one that is no URL.
     Raises `Unreachable` for a SOCKS proxy without the package that speaks it.
     """
     dialer = Dialer(guard if proxy is None else None)
@@ -231,32 +266,18 @@ def request_for(
     headers: list[tuple[bytes, bytes]],
     content: bytes,
     extensions: dict[str, Any],
-) -> httpcore.Request:
+) -> httpx.Request:
     """Build a request whose target goes out as it was given, byte for byte.
 
     Raises `Unreachable` for a host that no request can be addressed to.
     """
     try:
-        host = _addressable(to.host)
-    except ValueError as error:
+        url = httpx.URL(scheme=to.scheme, host=to.host, port=to.port, path="/")
+    except httpx.InvalidURL as error:
         message = f"No request can be sent to {to.where}: {error}."
         raise Unreachable(Failure("net-dns", message)) from None
-    url = httpcore.URL(
-        scheme=to.scheme, host=host, port=to.named_port, target=to.target.encode("ascii")
-    )
-    return httpcore.Request(method, url, headers=headers, content=content, extensions=extensions)
-
-
-def _addressable(host: str) -> str:
-    """Return a host as it is asked for; ValueError for an odd octet or half an address."""
-    odd = next((char for char in host if not char.isprintable()), None)
-    if odd is not None:
-        raise ValueError(f"no host name holds {odd!r}")
-    if ":" in host:
-        ipaddress.IPv6Address(host)
-    elif _FOUR_NUMBERS.fullmatch(host):
-        ipaddress.IPv4Address(host)
-    return quote(host, safe=_HOST_SAFE)
+    extensions[_TARGET] = to.target.encode("ascii")
+    return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 
 
 def _proxy(url: str) -> httpcore.Proxy:
