@@ -34,6 +34,8 @@ _UNREACHED = frozenset({"net-connect", "net-dns", "net-tls", "net-timeout"})
 """What was seen says it all; the message names the request, too."""
 _LONG = 70
 """Characters of a message from which on the headline of its rule says it shorter."""
+PROBE = "probe-"
+"""How the ids of findings begin that a probe made."""
 _SERVERS = (Whose.SERVER, Whose.ISSUER)
 
 
@@ -68,6 +70,8 @@ def verdict(session: Session) -> Verdict:
         return _stopped(session, session.stop)
     if session.outcome in (Outcome.OK, Outcome.OPEN):
         return _good(session)
+    if session.outcome is Outcome.PROBED:
+        return _probed(session)
     return _ended(session)
 
 
@@ -135,8 +139,20 @@ def _good(session: Session) -> Verdict:
     if not (told := _counted(session)):
         return Verdict(Status.DONE, now, "", action, does)
     worst = min(session.findings, key=lambda item: item.level.rank)
-    who = f"{told} on the way, {_headline(worst)}"
+    theirs = worst.whose in _SERVERS and worst.level.rank <= Level.ERROR.rank
+    whose = f" (the {worst.whose} has to mend it)" if theirs else ""
+    who = f"{told} on the way, {_headline(worst)}{whose}"
     return Verdict(Status.WARNED, now, who, "findings", "lists them")
+
+
+def _probed(session: Session) -> Verdict:
+    """Return what came of a run that tried what should be refused."""
+    results = [item for item in session.findings if item.id.startswith(PROBE)]
+    failed = sum(item.level.rank <= Level.WARNING.rank for item in results)
+    now = f"{units.count(len(results), 'probe')} tried, and what was issued for them ended"
+    who = f"{failed} failed" if failed else "none failed"
+    status = Status.WARNED if failed else Status.DONE
+    return Verdict(status, now, who, "probes", "lists them")
 
 
 def _counted(session: Session) -> str:

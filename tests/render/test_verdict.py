@@ -148,3 +148,24 @@ def test_everybody_who_can_have_to_act_has_a_name() -> None:
         Whose.BETWEEN: "something between (proxy, firewall)",
         Whose.NOBODY: "",
     }
+
+
+@pytest.mark.parametrize(
+    ("level", "sentence", "status"),
+    [
+        (Level.ERROR, "1 failed", Status.WARNED),
+        (Level.WARNING, "1 failed", Status.WARNED),
+        (Level.INFO, "none failed", Status.DONE),
+    ],
+)
+def test_a_run_that_probed_says_how_many_failed(
+    level: Level, sentence: str, status: Status
+) -> None:
+    results = [
+        fakes.finding("probe-garbage", Level.OK, "Kept.", Stage.VERIFY),
+        fakes.finding("probe-origin", level, "Served.", Stage.VERIFY),
+    ]
+    run = [*fakes.metadata(), *results, Ended(Outcome.PROBED, fakes.NOW, None, 0)]
+    told = verdict(folded(run))
+    assert told.sentence == f"2 probes tried, and what was issued for them ended: {sentence}."
+    assert (told.status, told.action) == (status, "probes")

@@ -186,9 +186,10 @@ RULES: tuple[Rule, ...] = (
         "An endpoint of the authorization server is not a web address.",
         "Every endpoint is an absolute https URL.",
         "MCP security best practices (OAuth Authorization URL Validation); OAuth 2.1 §3.1",
-        "Replace it by an https URL; if you did not expect this, trust neither server.",
+        "Replace it by an https URL.",
         "Addresses such as javascript:, data: or file: are an attack on whoever opens them.",
         exit=4,
+        meanwhile=f"If you did not expect this, trust neither server. {REPORT}",
     ),
     Rule(
         "as-endpoint-private",
