@@ -63,6 +63,8 @@ class RunFollower:
         screen, current = self._screen, self._driver.session.current
         if not screen.is_running:
             return  # the app closes
+        if isinstance(event, Ended) and self._driver.recording is None:
+            screen.now = self._driver.clock()  # the headers begin to count down
         if isinstance(event, Entered | Ended):
             self._leave_sign_in()
         if isinstance(event, Resumed | Ended):

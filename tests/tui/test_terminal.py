@@ -104,7 +104,7 @@ def test_in_a_command_substitution_the_screen_fits_and_stdout_gets_only_the_head
     screen.until(b"leave the field")
     screen.press(b"pasted\r")
     # The key bar begins with c only when the run is over.
-    screen.until(re.compile(rb"\x1b\[20;1H\x1b\[[0-9;]*m c\x1b\[0m[^\r\n]*copy headers"))
+    screen.until(re.compile(rb"\x1b\[20;\d+H\x1b\[[0-9;]*mc \x1b\[[0-9;]*mcopy headers"))
     screen.press(b"q")
     code, out = screen.close()
     assert (code, out) == (0, f"Authorization: Bearer {fakes.ACCESS}\n".encode())
