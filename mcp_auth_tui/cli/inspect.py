@@ -16,9 +16,15 @@ def command(words: list[str]) -> int:
             from mcp_auth_tui.inspect.reference import answer
 
             return answer(args)
-        from mcp_auth_tui.inspect.command import inspect as run
         from mcp_auth_tui.settings.inspect_options import from_arguments
 
-        return run(from_arguments(args))
+        options = from_arguments(args)
+        if options.watch:
+            from mcp_auth_tui.inspect.watch import run
+
+            return run(options)
+        from mcp_auth_tui.inspect.command import inspect as once
+
+        return once(options)
     except Usage as error:
         parser.error(str(error))

@@ -49,13 +49,13 @@ class _Inspection:
     def __init__(self, options: InspectOptions, sink: Sink) -> None:
         self._options = options
         self._sink = sink
-        terminal = _terminal(sys.stderr)
+        terminal = on_terminal(sys.stderr)
         # Where results stand on the same terminal, the line of progress makes room for them.
-        self._shared = terminal and options.output is None and _terminal(sys.stdout)
+        self._shared = terminal and options.output is None and on_terminal(sys.stdout)
         self._progress = Progress(len(options.urls), terminal=terminal)
         self._form: Form = form(
             options.form,
-            Setting(fail_on=options.fail_on, marks=options.network.marks, colour=_colour(options)),
+            Setting(fail_on=options.fail_on, marks=options.network.marks, colour=coloured(options)),
         )
         self._failed = False
 
@@ -63,7 +63,7 @@ class _Inspection:
         """Inspect, and end in order when interrupted: what was found so far is kept."""
         self._sink.write(self._form.head())
         complete = True
-        with _interruptible():
+        with interruptible():
             try:
                 await self._all()
             except asyncio.CancelledError:
@@ -115,19 +115,21 @@ def _no_url(url: str, why: str) -> Session:
     return session.apply(Ended(Outcome.FAILED, now, stop, 1))
 
 
-def _terminal(stream: Any) -> bool:
+def on_terminal(stream: Any) -> bool:
+    """Return whether a person reads there."""
     return stream is not None and bool(stream.isatty())
 
 
-def _colour(options: InspectOptions) -> bool:
+def coloured(options: InspectOptions) -> bool:
+    """Return whether the results show colours."""
     import os
 
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return options.output is None and _terminal(sys.stdout) and not plain
+    return options.output is None and on_terminal(sys.stdout) and not plain
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Let SIGTERM end the run as SIGINT does: by cancelling the task."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     stop: Callable[[], Any] = task.cancel if task is not None else loop.stop

@@ -26,7 +26,7 @@ class Progress:
     ) -> None:
         self._total = total
         self._terminal = terminal
-        self._write = write or _stderr
+        self._write = write or write_stderr
         self._now = now
         self._began = self._last = now()
         self._shown = False
@@ -66,7 +66,8 @@ class Progress:
         return f"{self.done} of {self._total} URLs inspected, {self.failed} failed"
 
 
-def _stderr(value: str) -> None:
+def write_stderr(value: str) -> None:
+    """Write to stderr; where nobody listens nothing is lost but the talk."""
     if sys.stderr is None:
         return
     try:

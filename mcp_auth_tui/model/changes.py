@@ -59,8 +59,10 @@ class Snapshot:
 
     def looked(self, item: Found, hidden: frozenset[Place | None]) -> bool:
         """Return whether this run would have found it again, were it still so."""
+        if item.finding.stage in self.ended:
+            return True  # also where it went another way, as to another authorization server
         if item.place is None:
-            return item.finding.stage in self.ended
+            return False
         if item.answered:
             return item.place in self.answered and item.place not in hidden
         return item.place in self.asked

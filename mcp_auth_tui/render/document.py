@@ -12,7 +12,7 @@ what takes its place says its length and a short hash (SPEC 6).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.text.terminal import one_line
 
 if TYPE_CHECKING:
+    from mcp_auth_tui.model.changes import Changes
     from mcp_auth_tui.model.oauth import Attempt
 
 SCHEMA = "mcp-auth-tui/1"
@@ -109,6 +110,31 @@ def event(happened: model.Event, session: model.Session) -> dict[str, Any]:
             return {**head, **redactor.json(_action(redactor, happened.request))}
         case _:
             return {**head, **redactor.json(happened)}
+
+
+def changes(found: Changes, session: model.Session) -> dict[str, Any]:
+    """Return what became of the findings of an earlier run in this one."""
+
+    def each(items: Iterable[model.Finding]) -> list[dict[str, Any]]:
+        return [_finding(session, item) for item in items]
+
+    members = {
+        "gone": each(found.mended),
+        "new": each(found.new),
+        "altered": each(now for _, now in found.altered),
+        "same": len(found.same) - len(found.altered),
+        "unchecked": each(found.unchecked),
+    }
+    told: dict[str, Any] = session.redactor().json(members)
+    return told
+
+
+def stop(session: model.Session) -> dict[str, Any] | None:
+    """Return the finding that ended a run, or None."""
+    told: dict[str, Any] | None = session.redactor().json(
+        session.stop and _finding(session, session.stop)
+    )
+    return told
 
 
 def dumped(value: Mapping[str, Any], *, indent: int | None = None) -> str:

@@ -16,7 +16,8 @@ from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.urls import mcp_url
 from mcp_auth_tui.records import dataclass
-from mcp_auth_tui.settings.options import Usage, network, proxy_notes, target
+from mcp_auth_tui.settings.arguments.names import WATCH_FORMATS
+from mcp_auth_tui.settings.options import Options, Usage, network, proxy_notes, target
 
 MAX_LIST = 32 * 1024 * 1024
 """The most octets of a list of URLs."""
@@ -40,6 +41,8 @@ class InspectOptions:
     fail_on: Level = Level.ERROR
     jobs: int = 20
     network: NetworkSettings = field(default_factory=NetworkSettings)
+    watch: float = 0.0
+    """Seconds between two rounds; 0: there is one."""
     notes: tuple[str, ...] = ()
     """Sentences about what was assumed, for stderr."""
 
@@ -73,6 +76,8 @@ def from_arguments(
     urls = tuple(dict.fromkeys((*typed, *listed)))
     if not urls:
         raise Usage("name the URL of an MCP server, or a list with --file FILE, or - for stdin")
+    if args.watch:
+        _check_watch(args, urls)
     notes += proxy_notes(args.proxy, environ)
     return InspectOptions(
         urls=urls,
@@ -82,8 +87,35 @@ def from_arguments(
         fail_on=Level(args.fail_on),
         jobs=min(args.jobs, len(urls)),
         network=network(args),
+        watch=args.watch or 0.0,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def of_run(options: Options, config: Config, form: str, watch: float) -> InspectOptions:
+    """Return how the server of a run is watched; raises `Usage` for a key that is locked."""
+    if config.certificate_locked:
+        from mcp_auth_tui.settings.client_certificate import VARIABLE
+
+        raise Usage(f"{config.certificate_locked} Put its passphrase into ${VARIABLE}.")
+    return InspectOptions(
+        urls=(config.url,),
+        base=config,
+        form=form,
+        jobs=1,
+        network=options.network,
+        watch=watch,
+        notes=options.notes,
+    )
+
+
+def _check_watch(args: Any, urls: tuple[str, ...]) -> None:
+    if len(urls) != 1:
+        raise Usage(f"--watch looks at one URL, and {len(urls)} were named")
+    if args.format not in WATCH_FORMATS:
+        raise Usage(f"--watch tells its rounds as {' or '.join(WATCH_FORMATS)}, not {args.format}")
+    if target(args.output) is not None:
+        raise Usage("--watch tells each round as it ends, on stdout: write > FILE, not --output")
 
 
 def _listed(args: Any, stdin: IO[bytes] | None) -> Iterator[str]:

@@ -169,10 +169,17 @@ def test_an_answer_of_a_broken_server_mends_nothing() -> None:
     assert compare(up, broken).unchecked == (finding(),)
 
 
+def test_a_stage_that_went_another_way_to_its_end_leaves_nothing_open() -> None:
+    """As when the metadata names another authorization server than before."""
+    before = run([exchange(1, f"{ORIGIN}/old")], finding())
+    assert compare(before, run([exchange(1, f"{ORIGIN}/new")])).mended == (finding(),)
+
+
 def test_what_a_new_fatal_finding_hides_is_not_mended() -> None:
     warned = finding("prm-html", level=Level.WARNING)
     fatal = finding(level=Level.FATAL)
-    before, after = run([exchange(1)], warned), run([exchange(1)], fatal)
+    before = run([exchange(1)], warned)
+    after = run([exchange(1)], fatal, ended=Status.FAILED)
     assert compare(before, after).unchecked == (warned,)
     both = run([exchange(1)], fatal, warned)
     assert compare(both, after).mended == (warned,)

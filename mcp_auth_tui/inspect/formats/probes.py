@@ -25,7 +25,7 @@ class ProbeText(Text):
             f"{len(undecided)} not decided"
         )
         for finding in sorted(failed, key=lambda item: item.level.rank):
-            yield from self._finding(session, finding, safe)
+            yield from self.finding(session, finding, safe)
         for finding in undecided:
             yield f"  · not decided: {finding.id}: {safe.line(finding.seen)}"
         for finding in passed:
@@ -36,7 +36,7 @@ class ProbeText(Text):
         if worse:
             yield "  Found beside the probes:"
         for finding in worse:
-            yield from self._finding(session, finding, safe)
+            yield from self.finding(session, finding, safe)
 
 
 def failed(session: Session, fail_on: Level) -> bool:

@@ -36,11 +36,12 @@ class Text(Form):
         yield self._paint(head, worst, bold=True)
         yield f"  {safe.line(told(session))}; rules: {checked(session)}"
         for finding in shown:
-            yield from self._finding(session, finding, safe)
+            yield from self.finding(session, finding, safe)
         if further := elsewhere(session):
             yield f"  {further}"
 
-    def _finding(self, session: Session, finding: Finding, safe: Safe) -> Iterator[str]:
+    def finding(self, session: Session, finding: Finding, safe: Safe) -> Iterator[str]:
+        """Yield the lines of one finding; one that weighs with all that helps to mend it."""
         mark = self._paint(f"{GLYPHS[finding.level]} {finding.level}", finding.level)
         yield f"  {mark}: {safe.line(finding.message)} [{finding.id}]"
         if finding.level.rank > Level.WARNING.rank:

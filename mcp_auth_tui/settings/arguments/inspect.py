@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from mcp_auth_tui.settings.arguments.names import REVISIONS
-from mcp_auth_tui.settings.arguments.network import IN_TOTAL, add_network
+from mcp_auth_tui.settings.arguments.names import REVISIONS, WATCH_FORMATS
+from mcp_auth_tui.settings.arguments.network import IN_TOTAL, add_network, watch_option
 from mcp_auth_tui.settings.arguments.parser import PROGRAM, Parser, number, parser_of
 
 FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "junit", "html", "har")
@@ -20,12 +20,14 @@ how. One URL or thousands: results are written as they come.
 
   mcp-auth-tui inspect https://mcp.example.com/mcp
   mcp-auth-tui inspect --file urls.txt --format jsonl -o results.jsonl
+  mcp-auth-tui inspect http://127.0.0.1:8000/mcp --watch
   mcp-auth-tui inspect --explain as-issuer-slash
 """
 _EXITS = """\
 exit codes: 0 no finding at or over the threshold; 1 there is one; 2 usage; 130 interrupted. With 0,
 1 and 130 stdout (or FILE) holds a whole document of what was found, in every format; only where it
-could not be written is the code 1 as well, and stderr says so.
+could not be written is the code 1 as well, and stderr says so. Ctrl-C ends --watch with the code of
+its last round.
 """
 
 
@@ -45,6 +47,7 @@ def inspect() -> Parser:
 
 def _output(parser: argparse.ArgumentParser) -> None:
     group = results(parser)
+    watch_option(group, f"look at one URL again ({', '.join(WATCH_FORMATS)})")
     only = group.add_mutually_exclusive_group()
     only.add_argument(
         "--explain", metavar="ID", help="the rule, why it matters, how to mend it, right and wrong"

@@ -38,3 +38,5 @@ GRANTS = (
     "id-jag",
     "device_code",
 )
+WATCH_FORMATS = ("text", "jsonl")
+"""The formats that come a round at a time."""

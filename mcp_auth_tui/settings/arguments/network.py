@@ -60,6 +60,33 @@ def add_network(
     group.add_argument("--insecure", action="store_true", help=f"check no TLS certificate{marked}")
 
 
+WATCH_LEAST, WATCH_USUAL, WATCH_MOST = 1, 5, 86400
+"""Seconds between two rounds of ``--watch``."""
+
+
+def watch_option(group: argparse._ActionsContainer, what: str) -> None:
+    """Add ``--watch``; ``what`` says what is done again."""
+    group.add_argument(
+        "--watch",
+        metavar="S",
+        nargs="?",
+        type=_rounds,
+        const=float(WATCH_USUAL),
+        help=f"{what} every S seconds ({WATCH_USUAL}; {WATCH_LEAST} or more) and at enter, and "
+        "tell what changed; registers nothing, signs in nowhere",
+    )
+
+
+def _rounds(text: str) -> float:
+    try:
+        return number(float, WATCH_LEAST, WATCH_MOST)(text)
+    except argparse.ArgumentTypeError as error:
+        if text[:1].isdigit() or text[:1] in "-.":
+            raise
+        said = f"{error}; write --watch behind the URL, or --watch={WATCH_USUAL}"
+        raise argparse.ArgumentTypeError(said) from None
+
+
 # RFC 9110 §5.6.2: what the name of a header field is made of.
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _OWN_HEADERS = frozenset(
