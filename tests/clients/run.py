@@ -17,6 +17,7 @@ from pathlib import Path
 from mcp_auth_tui.demo.thread import running
 from mcp_auth_tui.exports.clients import clients
 from tests.clients.rows import ROWS, Package, Row
+from tests.clients.world import NODE as FOLDER
 from tests.clients.world import Outcome, World, signed_in
 from tests.packages import NODE, home_of, install, node_of
 
@@ -26,7 +27,12 @@ LIFE = 45.0
 
 def installed(packages: Path, package: Package) -> None:
     """Install a package if it is not there. Raises CalledProcessError."""
-    if package.kind == "test" or package.folder:
+    if package.kind == "test":
+        return
+    if package.folder:
+        if not (FOLDER / "node_modules" / package.name).is_dir():
+            words = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"]
+            subprocess.run(words, cwd=FOLDER, check=True, stdout=subprocess.DEVNULL)
         return
     joint = "==" if package.kind == "pypi" else "@"
     wish = f"{package.name}{joint}{package.version}"
