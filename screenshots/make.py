@@ -1,6 +1,6 @@
-"""Knows the files of the pictures: ``python -m screenshots.make`` writes all, as SVG and as PNG.
+"""Knows the files: ``python -m screenshots.make`` writes recordings, and pictures of them.
 
-PNG needs Chromium (playwright).
+The pictures are SVG and PNG. PNG needs Chromium (playwright).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from argparse import ArgumentParser
 from hashlib import sha256
 from pathlib import Path
 
-from screenshots import shots
+from screenshots import playback, shots
 from screenshots.png import png, source_of
 
 HERE = Path(__file__).parent
@@ -20,10 +20,12 @@ def main() -> int:
     """Write the pictures."""
     parser = ArgumentParser(prog="python -m screenshots.make", description=__doc__)
     parser.add_argument("only", nargs="*", metavar="SUBJECT", help=", ".join(shots.SUBJECTS))
-    parser.add_argument("--svg", action="store_true", help="SVG only")
+    parser.add_argument("--svg", action="store_true", help="no PNG")
     args = parser.parse_args()
     if unknown := set(args.only) - shots.SUBJECTS.keys():
         parser.error(f"there is no subject {', '.join(sorted(unknown))}")
+    for run in sorted({shots.SUBJECTS[name][0] for name in args.only or shots.SUBJECTS}):
+        playback.file_of(run).write_text(shots.recorded(run), encoding="ascii")
     pictures: dict[str, str] = {}
     for name in args.only or shots.SUBJECTS:
         for size in shots.SIZES:

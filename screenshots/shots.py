@@ -1,6 +1,7 @@
-"""Knows which screens are pictured, how each is come to, and how it becomes SVG; no PNG, no files.
+"""Knows which screens are pictured, how each is come to, and how it becomes SVG; writes no files.
 
-Two runs make the same text: nothing of this machine, its clock or its settings reaches a picture.
+Each picture is taken of a recording (`recordings/`, made here, too) that is played on the screen.
+Nothing of this machine, its clock or its settings reaches a picture or a recording.
 """
 
 from __future__ import annotations
@@ -15,9 +16,14 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from mcp_auth_tui.model import Event
+from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.recordings.recorder import recording
 from mcp_auth_tui.settings.editable import Settings
 from mcp_auth_tui.settings.options import Options
 from mcp_auth_tui.tui.app import AuthApp
+from screenshots import playback
+from screenshots.playback import Clock, Playback
 from screenshots.practice import AWAY, Practice, Run, config
 
 SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
@@ -119,28 +125,67 @@ class Subject:
     """Seconds for which the screen has been looked at."""
 
 
-SUBJECTS = {
-    "metadata": Subject(ended, faults=("issuer-mismatch",)),
-    "browser": Subject(waiting, far=True, later=AWAY),
-    "token": Subject(_token),
-    "headers": Subject(done),
-    "sequence": Subject(_sequence),
-    "step": Subject(_step, stepping=True),
+RUNS = {
+    "signed-in": Subject(done),
+    "over-ssh": Subject(waiting, far=True),
+    "issuer-mismatch": Subject(ended, faults=("issuer-mismatch",)),
+    "step-by-step": Subject(_step, stepping=True),
 }
+"""Every recording, by the name of its file."""
+SUBJECTS = {
+    "metadata": ("issuer-mismatch", Subject(ended)),
+    "browser": ("over-ssh", Subject(waiting, far=True, later=AWAY)),
+    "token": ("signed-in", Subject(_token)),
+    "headers": ("signed-in", Subject(done)),
+    "sequence": ("signed-in", Subject(_sequence)),
+    "step": ("step-by-step", Subject(_step, stepping=True)),
+}
+"""What is pictured, and of which recording."""
 NAMES = tuple(f"{name}-{size}-{theme}" for name in SUBJECTS for size in SIZES for theme in THEMES)
 """Every picture, by the name of its files."""
 
 
+def recorded(name: str) -> str:
+    """Make a recording: the program's own screen drives a run on the practice server.
+
+    It is not masked: its credentials are worth nothing, and an address is pictured as it is opened.
+    """
+    subject = RUNS[name]
+    app = program(subject, Practice(*subject.faults))
+
+    async def run() -> None:
+        async with app.run_test(size=SIZES["120x36"]) as pilot:
+            await subject.before(pilot)
+
+    with plain_environment():
+        asyncio.run(run())
+    return recording(app.driver.events, app.driver.session, reveal=True)
+
+
 def drawn(name: str, size: str) -> dict[str, str]:
-    """Return a subject as SVG texts by the names of their files: one run, each theme in turn."""
-    made = pictures(SUBJECTS[name], SIZES[size])
+    """Return a subject as SVG texts by the names of their files, one for each theme."""
+    run, subject = SUBJECTS[name]
+    made = pictures(playback.read(run), subject, SIZES[size])
     return {f"{name}-{size}-{theme}": text for theme, text in made.items()}
 
 
-def pictures(subject: Subject, size: tuple[int, int]) -> dict[str, str]:
-    """Return what a subject looks like now in each theme."""
+def pictures(events: tuple[Event, ...], subject: Subject, size: tuple[int, int]) -> dict[str, str]:
+    """Return what a recorded run looks like in each theme, where a subject stops it."""
+    moment = Clock()
+    app = _app(subject, moment)
+
+    def assemble(config: Config, stepping: bool) -> Playback:
+        return Playback(events, config, moment, far=subject.far, stepping=stepping)
+
+    app.driver.assemble = assemble  # type: ignore[method-assign]
     with plain_environment():
-        return asyncio.run(_taken(subject, size))
+        return asyncio.run(_taken(app, subject, size))
+
+
+def live(subject: Subject, size: tuple[int, int]) -> dict[str, str]:
+    """Return what a run itself looks like in each theme, where a subject stops it."""
+    with plain_environment():
+        return asyncio.run(_taken(program(subject, Practice(*subject.faults)), subject, size))
 
 
 @contextmanager
@@ -155,23 +200,27 @@ def plain_environment() -> Iterator[None]:
 
 def program(subject: Subject, practice: Practice) -> AuthApp:
     """Return the program, with its own screen, about to run on a practice server."""
+    app = _app(subject, practice.clock)
 
-    def assemble(run: Any, stepping: bool) -> Run:
-        return Run(run, practice, far=subject.far, stepping=stepping)
+    def assemble(config: Config, stepping: bool) -> Run:
+        return Run(config, practice, far=subject.far, stepping=stepping)
 
-    def clock() -> float:
-        return practice.clock() + subject.later
+    app.driver.assemble = assemble  # type: ignore[method-assign]
+    return app
 
-    app = AuthApp(config(), Settings(Options()), stepping=subject.stepping, clock=clock)
-    app.driver.assemble = assemble  # type: ignore[method-assign, assignment]
+
+def _app(subject: Subject, clock: Callable[[], float]) -> AuthApp:
+    def later() -> float:
+        return clock() + subject.later
+
+    app = AuthApp(config(), Settings(Options()), stepping=subject.stepping, clock=later)
     app.animation_level = "none"
     app.theme = THEMES["dark"]
     return app
 
 
-async def _taken(subject: Subject, size: tuple[int, int]) -> dict[str, str]:
+async def _taken(app: AuthApp, subject: Subject, size: tuple[int, int]) -> dict[str, str]:
     made = {}
-    app = program(subject, Practice(*subject.faults))
     async with app.run_test(size=size) as pilot:
         await subject.before(pilot)
         app.main.now = app.driver.clock()  # a tick may have come or not

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import pytest
 
-from screenshots import make, shots
+from screenshots import make, playback, shots
 from screenshots.png import source_of
 
 MENDING = "the picture is stale: python -m screenshots.make"
@@ -28,6 +28,19 @@ def test_a_picture_is_what_the_program_shows_now(subject: str, size: str) -> Non
     assert stale == [], MENDING
 
 
+@pytest.mark.parametrize("name", shots.RUNS)
+def test_a_recording_is_what_the_program_records_now(name: str) -> None:
+    same = shots.recorded(name) == playback.file_of(name).read_text(encoding="ascii")
+    assert same is True, MENDING
+
+
+def test_a_recording_that_is_played_shows_what_the_run_itself_showed() -> None:
+    run, subject = shots.SUBJECTS["metadata"]
+    live = shots.live(replace(subject, faults=shots.RUNS[run].faults), shots.SIZES["80x24"])
+    same = live == shots.pictures(playback.read(run), subject, shots.SIZES["80x24"])
+    assert same is True
+
+
 @pytest.mark.parametrize("name", shots.NAMES)
 def test_a_png_was_drawn_from_its_svg(name: str) -> None:
     picture = (make.HERE / f"{name}.svg").read_bytes()
@@ -39,6 +52,7 @@ def test_every_picture_is_one_of_the_screens_and_all_are_small_enough() -> None:
     kept = [path for path in make.HERE.iterdir() if path.suffix in (".svg", ".png")]
     wanted = {f"{name}{suffix}" for name in shots.NAMES for suffix in (".svg", ".png")}
     assert {path.name for path in kept} == wanted
+    assert {path.stem for path in playback.FOLDER.iterdir()} == set(shots.RUNS)
     assert sum(path.stat().st_size for path in kept) < MOST
 
 
@@ -71,8 +85,8 @@ def test_a_png_tells_its_size_and_source_as_any_reader_expects() -> None:
 
 def test_a_picture_that_changed_is_noticed() -> None:
     """The fixed values reach the screen: another fault makes another picture."""
-    subject = replace(shots.SUBJECTS["metadata"], faults=("issuer-slash",))
-    changed = shots.pictures(subject, shots.SIZES["80x24"])
+    _, subject = shots.SUBJECTS["metadata"]
+    changed = shots.live(replace(subject, faults=("issuer-slash",)), shots.SIZES["80x24"])
     for theme, drawing in changed.items():
         kept = (make.HERE / f"metadata-80x24-{theme}.svg").read_text(encoding="utf-8")
         assert (drawing != kept) is True

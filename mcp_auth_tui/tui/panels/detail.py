@@ -123,7 +123,7 @@ def _stop(session: Session, panel: PanelRow, look: Look) -> list[Content]:
 
 
 def _findings(session: Session, panel: PanelRow, look: Look) -> list[Content]:
-    findings = [f for f in worst_first(session, *panel.stages) if f is not session.stop]
+    findings = [f for f in worst_first(session, *panel.stages) if f != session.stop]
     if not findings:
         return []
     parts = [heading("Findings")]
