@@ -57,7 +57,7 @@ JSON_MEMBERS = {
         "`provider`: null, or where the finding is a known provider's way `id`, `name`, "
         "`reason` (why it is thought to be that one), `means`, `options` (words "
         "to run again with), `blanks` (those that you fill in), `console` (where a client is "
-        "made), `source`"
+        "made), `source`; and `fix`: what mends it, or null where no answer has to change"
     ),
     "tried": "where documents were looked for, and why each place won or lost",
     "resource": "what the protected resource metadata says, or null",

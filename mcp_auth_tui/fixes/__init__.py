@@ -9,23 +9,27 @@ and what else has to be true is said beside. Nothing here is masked: `render.fix
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 
 from mcp_auth_tui.fixes.answer import Answer, Blank, Change, Fix, NoFix
-from mcp_auth_tui.fixes.served import Row, Served
+from mcp_auth_tui.fixes.breach import Breach, Row
 from mcp_auth_tui.model import Finding, Level, Session, Whose
 
 __all__ = ["Answer", "Blank", "Change", "Fix", "fix_of", "rows"]
 
 _MODULES = (
     *("endpoint", "access", "resource", "server", "capabilities", "registration"),
-    *("authorization", "token", "jwt", "extensions"),
+    *("authorization", "token", "jwt", "extensions", "probe"),
 )
+"""Those of ``findings.rules`` of which a rule can be broken by what an answer holds."""
 _OURS = ("cimd-own-",)
 """How the ids begin that speak of a document of the person who runs this program."""
 
 
-def rows() -> dict[str, Row]:
+@cache
+def rows() -> Mapping[str, Row]:
     """Return every fix that there is by the id of its finding."""
     return {
         id: row
@@ -43,10 +47,10 @@ def fix_of(session: Session, finding: Finding) -> Fix | None:
         return None
     if finding.whose is Whose.CLIENT and not finding.id.startswith(_OURS):
         return None  # it was given by hand: no server has anything to mend
-    served = Served(session, finding)
+    breach = Breach(session, finding)
     try:
-        made = row(served)
-        fix = made if isinstance(made, Fix) else Fix((served.change(made),))
+        result = row(breach)
+        fix = result if isinstance(result, Fix) else Fix((breach.change(result),))
     except NoFix as error:
         return Fix((), str(error))
     if not any(change.before != change.after for change in fix.changes):

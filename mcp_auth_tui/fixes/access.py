@@ -8,36 +8,36 @@ from typing import Any
 
 from mcp_auth_tui.fixes import challenge
 from mcp_auth_tui.fixes.answer import Answer, Fix, NoFix, blank
-from mcp_auth_tui.fixes.challenge import Params, edited
-from mcp_auth_tui.fixes.served import Row, Served, answer_of, changed, head_of
+from mcp_auth_tui.fixes.breach import Breach, Row, answer_of, change_of, head_of
+from mcp_auth_tui.fixes.challenge import Params, edit_params
 from mcp_auth_tui.model import Exchange
 
 _INSUFFICIENT = "insufficient_scope"
 
 
-def _forbidden(served: Served) -> Answer:
+def _forbid(breach: Breach) -> Answer:
     """Return a 403 that says which scopes are missing and where the metadata is."""
-    answer = replace(served.head, status=403)
+    answer = replace(breach.head, status=403)
 
     def edit(params: Params) -> Params:
         named = dict(params).get("scope")
         scope = named or blank("the scopes that this request needs")
         whole = challenge.put(params, error=_INSUFFICIENT, scope=scope)
-        return challenge.complete(served, whole)
+        return challenge.complete(breach, whole)
 
-    return edited(answer, edit)
+    return edit_params(answer, edit)
 
 
-def _all_at_once(served: Served) -> Fix:
+def _all_at_once(breach: Breach) -> Fix:
     """Let the first challenge name every scope that the second one adds."""
-    items = [item for item in served.session.exchanges if item.status == 403]
-    before = [item for item in items if item.number < served.exchange.number]
+    items = [item for item in breach.session.exchanges if item.status == 403]
+    before = [item for item in items if item.number < breach.exchange.number]
     if not before:
         raise NoFix("The challenge before it is none of this run.")
-    scopes = dict.fromkeys(scope for item in (before[-1], served.exchange) for scope in _of(item))
+    scopes = dict.fromkeys(scope for item in (before[-1], breach.exchange) for scope in _of(item))
     head = head_of(before[-1])
-    after = edited(head, lambda params: challenge.put(params, scope=" ".join(scopes)))
-    return Fix((changed(before[-1], after),))
+    after = edit_params(head, lambda params: challenge.put(params, scope=" ".join(scopes)))
+    return Fix((change_of(before[-1], after),))
 
 
 def _of(exchange: Exchange) -> list[str]:
@@ -45,14 +45,14 @@ def _of(exchange: Exchange) -> list[str]:
     return next((value.split() for value in named if value), [])
 
 
-def _least(served: Served) -> Answer:
+def _least(breach: Breach) -> Answer:
     what = blank("the least scopes that this request needs")
-    return edited(served.head, lambda params: challenge.put(params, scope=what))
+    return edit_params(breach.head, lambda params: challenge.put(params, scope=what))
 
 
-def _no_token(served: Served) -> Answer:
+def _no_token(breach: Breach) -> Answer:
     """Take the token out of wherever the answer repeats it."""
-    request = served.exchange.request
+    request = breach.exchange.request
     sent = (item.raw for item in request.headers if item.name.lower() == "authorization")
     token = next(sent, "").partition(" ")[2]
     if not token:
@@ -65,35 +65,35 @@ def _no_token(served: Served) -> Answer:
             return {key: cleared(item) for key, item in value.items()}
         return [cleared(item) for item in value] if isinstance(value, list) else value
 
-    head = served.head
+    head = breach.head
     fields = tuple((name, value.replace(token, "")) for name, value in head.headers)
     if fields != head.headers:
         return replace(head, headers=fields)
-    answer = served.answer
+    answer = breach.answer
     return replace(answer, document=cleared(answer.document))
 
 
-def _agreed(served: Served) -> Answer:
+def _agree(breach: Breach) -> Answer:
     """Answer ``initialize`` as the server did when it was asked in its own revision."""
-    method = (served.exchange.request.json or {}).get("method")
-    for other in served.session.exchanges:
+    method = (breach.exchange.request.json or {}).get("method")
+    for other in breach.session.exchanges:
         same = (other.request.json or {}).get("method") == method
-        if same and other.status == 200 and other.number > served.exchange.number:
-            document = {**(answer_of(other).document or {}), "id": served.sent.get("id")}
-            return served.head.as_document(document)
+        if same and other.status == 200 and other.number > breach.exchange.number:
+            document = {**(answer_of(other).document or {}), "id": breach.sent.get("id")}
+            return breach.head.as_document(document)
     raise NoFix("The server answered no other initialize, so its answer is not known.")
 
 
 FIXES: Mapping[str, Row] = {
     "rs-invalid-token-not-401": challenge.refusal,
-    "rs-scope-as-401": _forbidden,
-    "rs-403-no-challenge": _forbidden,
-    "rs-403-incomplete": _forbidden,
+    "rs-scope-as-401": _forbid,
+    "rs-403-no-challenge": _forbid,
+    "rs-403-incomplete": _forbid,
     "rs-stepup-drip": _all_at_once,
     "rs-stepup-catalog": _least,
     "rs-token-echo": _no_token,
-    "rs-revision-refused": _agreed,
-    "rs-sse-on-post": lambda served: (
-        replace(served.head, status=405).header("content-type").header("allow", "GET")
+    "rs-revision-refused": _agree,
+    "rs-sse-on-post": lambda breach: (
+        replace(breach.head, status=405).header("content-type").header("allow", "GET")
     ),
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from typing import Any, Self
 
+from mcp_auth_tui.model import Kind
 from mcp_auth_tui.records import dataclass
 
 Members = Mapping[str, Any]
@@ -77,10 +78,10 @@ class Answer:
 
     def as_document(self, members: Members) -> Self:
         """Return the answer as one with status 200 whose body is this document."""
-        served = replace(self, status=200, document=members).header("location")
-        return served.header("content-type", "application/json")
+        answer = replace(self, status=200, document=members).header("location")
+        return answer.header("content-type", "application/json")
 
-    def provided(self, *notes: str) -> Self:
+    def note(self, *notes: str) -> Self:
         """Return the answer with sentences about what has to be true beside."""
         return replace(self, notes=(*self.notes, *notes))
 
@@ -100,8 +101,8 @@ class Change:
     after: Answer
     exchange: int | None = None
     """The exchange that showed ``before``."""
-    issued: bool = False
-    """The body is a token or registration answer: what is not known as plain is nobody's."""
+    kind: Kind = Kind.METADATA
+    """What the request was for: it decides what of the body is nobody's business."""
 
     @property
     def fields(self) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
@@ -148,8 +149,8 @@ def _steps(pointer: str) -> Iterator[str]:
 def _with(members: Members, steps: list[str], value: Any) -> Members:
     head, *rest = steps
     inner = members.get(head)
-    made = _with(inner if isinstance(inner, dict) else {}, rest, value) if rest else value
-    return {**members, head: made}
+    inside = _with(inner if isinstance(inner, dict) else {}, rest, value) if rest else value
+    return {**members, head: inside}
 
 
 def _blanks(value: Any) -> Iterator[str]:

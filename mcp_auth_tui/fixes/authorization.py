@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcp_auth_tui.fixes.answer import Fix
-from mcp_auth_tui.fixes.served import Row, Served
+from mcp_auth_tui.fixes.breach import Breach, Row
 
 _PROMISE = "authorization_response_iss_parameter_supported"
 
 
-def _promised(served: Served) -> Fix:
+def _promise(breach: Breach) -> Fix:
     """Promise what the server does (RFC 9207 §2.3)."""
-    return served.at_metadata(lambda answer: answer.put(**{_PROMISE: True}))
+    return breach.at_metadata(lambda answer: answer.put(**{_PROMISE: True}))
 
 
-FIXES: Mapping[str, Row] = {"authz-iss-unpromised": _promised}
+FIXES: Mapping[str, Row] = {"authz-iss-unpromised": _promise}

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from mcp_auth_tui.fixes import values
 from mcp_auth_tui.fixes.answer import Answer, blank
+from mcp_auth_tui.fixes.breach import Breach, Row
 from mcp_auth_tui.fixes.resource import without_empty
-from mcp_auth_tui.fixes.served import Row, Served
 from mcp_auth_tui.protocol.checks.server import needs_of
 
 _GRANTS, _METHODS = "grant_types_supported", "token_endpoint_auth_methods_supported"
@@ -23,9 +23,11 @@ _READS = "Right only if the server fetches client_id where it is a URL, and read
 def _listing(name: str, *items: str, note: str = "") -> Row:
     """Return a fix that adds items to a list."""
 
-    def row(served: Served) -> Answer:
-        made = served.answer.put(**{name: values.with_items(served.answer.at(f"/{name}"), *items)})
-        return made.provided(note) if note else made
+    def row(breach: Breach) -> Answer:
+        answer = breach.answer.put(
+            **{name: values.with_items(breach.answer.at(f"/{name}"), *items)}
+        )
+        return answer.note(note) if note else answer
 
     return row
 
@@ -33,48 +35,48 @@ def _listing(name: str, *items: str, note: str = "") -> Row:
 def _unlisting(name: str, *items: str) -> Row:
     """Return a fix that takes items out of a list."""
 
-    def row(served: Served) -> Answer:
-        return served.answer.put(**{name: values.without(served.answer.at(f"/{name}"), items)})
+    def row(breach: Breach) -> Answer:
+        return breach.answer.put(**{name: values.without(breach.answer.at(f"/{name}"), items)})
 
     return row
 
 
 def _promising(name: str, note: str) -> Row:
-    return lambda served: served.answer.put(**{name: True}).provided(note)
+    return lambda breach: breach.answer.put(**{name: True}).note(note)
 
 
-def _pkce(served: Served) -> Answer:
+def _pkce(breach: Breach) -> Answer:
     note = "Right only if the server checks code_verifier; if it does not, that comes first."
-    return served.answer.put(**{_PKCE: ["S256"]}).provided(note)
+    return breach.answer.put(**{_PKCE: ["S256"]}).note(note)
 
 
-def _no_implicit(served: Served) -> Answer:
+def _no_implicit(breach: Breach) -> Answer:
     """Offer no tokens in the URL, neither as a response type nor as a grant."""
-    answer = served.answer
+    answer = breach.answer
     kinds = values.texts(answer.at(f"/{_KINDS}"))
     kept = [kind for kind in kinds if not isinstance(kind, str) or "token" not in kind.split()]
     if kept != kinds:
         answer = answer.put(**{_KINDS: kept or ["code"]})
     if _GRANTS not in (answer.document or {}):
-        return answer.put(**{_GRANTS: list(_USUAL)}).provided(_REFRESHES)
+        return answer.put(**{_GRANTS: list(_USUAL)}).note(_REFRESHES)
     return answer.put(**{_GRANTS: values.without(answer.at(f"/{_GRANTS}"), {"implicit"})})
 
 
-def _methods(served: Served) -> Answer:
+def _methods(breach: Breach) -> Answer:
     """Say what the absence of the list means, and that clients without a secret are taken."""
     usual = ["none", "client_secret_basic"]
     note = "Leave in it what the token endpoint takes; absent, it means client_secret_basic."
-    return served.answer.put(**{_METHODS: usual}).provided(note)
+    return breach.answer.put(**{_METHODS: usual}).note(note)
 
 
-def _signed(name: str) -> Row:
+def _asymmetric_only(name: str) -> Row:
     """Return a fix of a list of algorithms: asymmetric ones alone, at least one."""
 
-    def row(served: Served) -> Answer:
-        listed = values.texts(served.answer.at(f"/{name}"))
+    def row(breach: Breach) -> Answer:
+        listed = values.texts(breach.answer.at(f"/{name}"))
         kept = [item for item in listed if isinstance(item, str) and _asymmetric(item)]
         what = "algorithms that the server verifies, such as ES256"
-        return served.answer.put(**{name: kept or [blank(what)]})
+        return breach.answer.put(**{name: kept or [blank(what)]})
 
     return row
 
@@ -83,8 +85,8 @@ def _asymmetric(name: str) -> bool:
     return name.lower() != "none" and not name.startswith("HS")
 
 
-def _openid(served: Served) -> Answer:
-    answer = served.answer
+def _openid(breach: Breach) -> Answer:
+    answer = breach.answer
     document = answer.document or {}
     algorithms = "id_token_signing_alg_values_supported"
     if not document.get("jwks_uri"):
@@ -93,26 +95,26 @@ def _openid(served: Served) -> Answer:
         answer = answer.put(subject_types_supported=["public"])
     listed = values.with_items(document.get(algorithms), "RS256")
     note = "subject_types_supported is public where every client sees the same sub of a person."
-    return answer.put(**{algorithms: listed}).provided(note)
+    return answer.put(**{algorithms: listed}).note(note)
 
 
-def _scopes(served: Served) -> Answer:
-    resource, contact = served.session.resource, served.session.contact
+def _scopes(breach: Breach) -> Answer:
+    resource, contact = breach.session.resource, breach.session.contact
     wanted = needs_of(resource, contact).scopes if resource is not None else ()
-    listed = values.with_items(served.answer.at("/scopes_supported"), *wanted)
+    listed = values.with_items(breach.answer.at("/scopes_supported"), *wanted)
     note = "Right only if the server grants them; else the MCP server asks for what is not there."
-    return served.answer.put(scopes_supported=listed).provided(note)
+    return breach.answer.put(scopes_supported=listed).note(note)
 
 
 def _optional(name: str) -> Row:
     note = "Right only if the server takes requests without it."
-    return lambda served: served.answer.drop(name).provided(note)
+    return lambda breach: breach.answer.drop(name).note(note)
 
 
-def _enterprise(served: Served) -> Answer:
-    listed = served.answer.at(f"/{_GRANTS}")
+def _enterprise(breach: Breach) -> Answer:
+    listed = breach.answer.at(f"/{_GRANTS}")
     base = listed if isinstance(listed, list) else list(_USUAL)
-    return served.answer.put(**{_GRANTS: values.with_items(base, _JWT_BEARER)})
+    return breach.answer.put(**{_GRANTS: values.with_items(base, _JWT_BEARER)})
 
 
 FIXES: Mapping[str, Row] = {
@@ -128,7 +130,7 @@ FIXES: Mapping[str, Row] = {
     "as-public-unsupported": _listing(
         _METHODS, "none", note="Right only if the token endpoint takes clients without a secret."
     ),
-    "as-jwt-auth-algs": _signed(_ALGORITHMS),
+    "as-jwt-auth-algs": _asymmetric_only(_ALGORITHMS),
     "as-iss-not-promised": _promising(
         "authorization_response_iss_parameter_supported",
         "Right only with iss in each answer of the authorization endpoint, errors too.",
@@ -137,12 +139,12 @@ FIXES: Mapping[str, Row] = {
     "as-no-cimd": _promising(_CIMD, _READS),
     "as-dcr-only": _promising(_CIMD, _READS),
     "as-oidc-members": _openid,
-    "as-empty-array": lambda served: without_empty(served, []),
-    "as-null": lambda served: without_empty(served, None),
+    "as-empty-array": lambda breach: without_empty(breach, []),
+    "as-null": lambda breach: without_empty(breach, None),
     "as-scope-unknown": _scopes,
     "as-par-required": _optional("require_pushed_authorization_requests"),
     "as-jar-required": _optional("require_signed_request_object"),
-    "as-dpop-algs": _signed(_DPOP),
+    "as-dpop-algs": _asymmetric_only(_DPOP),
     "as-idjag-grant": _enterprise,
     "as-cc-auth": _listing(
         _METHODS,

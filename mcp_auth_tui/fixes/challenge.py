@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mcp_auth_tui.fixes.answer import Answer, Blank
-from mcp_auth_tui.fixes.served import Served
+from mcp_auth_tui.fixes.breach import Breach
 from mcp_auth_tui.fixes.values import some
 from mcp_auth_tui.model.oauth import Challenge
 from mcp_auth_tui.protocol import challenge
@@ -17,13 +17,13 @@ _SCHEMES = ("bearer", "dpop")
 Params = tuple[tuple[str, str], ...]
 
 
-def written(item: Challenge) -> str:
+def spell(item: Challenge) -> str:
     """Return a challenge as a field spells it, each value in quotes (RFC 9110 §11.6.1)."""
     quoted = (f'{name}="{_escaped(value)}"' for name, value in item.params)
     return " ".join(part for part in (item.scheme, item.token68, ", ".join(quoted)) if part)
 
 
-def edited(answer: Answer, edit: Callable[[Params], Params]) -> Answer:
+def edit_params(answer: Answer, edit: Callable[[Params], Params]) -> Answer:
     """Return an answer with the parameters of its Bearer and DPoP challenges changed.
 
     Where there is no such challenge, one is added. Fields that stay are not written anew.
@@ -33,11 +33,13 @@ def edited(answer: Answer, edit: Callable[[Params], Params]) -> Answer:
         items = challenge.parse((text,)).unquoted()
         ours = [item for item in items if is_usable(item)]
         found = found or bool(ours)
-        made = [replace(item, params=edit(item.params)) if item in ours else item for item in items]
-        same = tuple(made) == items
-        fields.append(text if same else ", ".join(written(item) for item in made))
+        after = [
+            replace(item, params=edit(item.params)) if item in ours else item for item in items
+        ]
+        same = tuple(after) == items
+        fields.append(text if same else ", ".join(spell(item) for item in after))
     if not found:
-        fields.append(written(Challenge("Bearer", None, edit(()))))
+        fields.append(spell(Challenge("Bearer", None, edit(()))))
     return answer.header(FIELD, *fields)
 
 
@@ -63,38 +65,38 @@ def drop(params: Params, *names: str) -> Params:
     return tuple(item for item in params if item[0] not in names)
 
 
-def needed(served: Served) -> str:
+def needed(breach: Breach) -> str:
     """Return the scope of a challenge where it names none: only the owner knows which is needed."""
-    resource = served.session.resource
+    resource = breach.session.resource
     scopes = resource.scopes if resource is not None else ()
     return some(scopes, "the scopes that this request needs")
 
 
-def complete(served: Served, params: Params, **more: str) -> Params:
+def complete(breach: Breach, params: Params, **more: str) -> Params:
     """Return the parameters of a challenge with what a client needs of it added where it lacks.
 
     ``resource_metadata`` is where the document was found, else where it belongs; ``scope`` is left
     out where the metadata is known and lists none.
     """
     given = {name for name, _ in params}
-    resource = served.session.resource
-    values = {"resource_metadata": (resource and resource.url) or served.place}
+    resource = breach.session.resource
+    values = {"resource_metadata": (resource and resource.url) or breach.place}
     if resource is None or resource.scopes:
-        values["scope"] = needed(served)
+        values["scope"] = needed(breach)
     lacking = {name: value for name, value in values.items() if name not in given}
     return put(params, **more, **lacking)
 
 
-def refusal(served: Served, status: int = 401) -> Answer:
+def refusal(breach: Breach, status: int = 401) -> Answer:
     """Return the answer as a refusal that a client can act on."""
-    request = served.exchange.request
+    request = breach.exchange.request
     token = any(item.name.lower() == "authorization" for item in request.headers)
     more = {"error": "invalid_token"} if token else {}
-    answer = replace(served.head, status=status).header("location")
-    return edited(answer, lambda params: complete(served, params, **more))
+    answer = replace(breach.head, status=status).header("location")
+    return edit_params(answer, lambda params: complete(breach, params, **more))
 
 
-def divided(value: str) -> str:
+def divide(value: str) -> str:
     """Return scopes divided by blanks, without what no scope may hold."""
     parts = value.replace(",", " ").split()
     good = [part for part in parts if SCOPE_TOKEN.match(part)]

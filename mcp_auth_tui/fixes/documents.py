@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from mcp_auth_tui.fixes.answer import Members, blank
-from mcp_auth_tui.fixes.served import Served
+from mcp_auth_tui.fixes.breach import Breach
 
 ONLY_TRUE = "Leave out what the server does not do: each list and promise has to be true."
+ELSEWHERE = "Another place has the document, so nothing has to be here."
 _READS = "if the server fetches and reads a client_id that is a URL"
 _NAMES = "if each answer of the sign-in has iss"
 
 
-def resource_document(served: Served) -> dict[str, Any]:
+def resource_document(breach: Breach) -> dict[str, Any]:
     """Return protected resource metadata (RFC 9728 §2): what is known, and blanks for the rest."""
-    session = served.session
+    session = breach.session
     scope = (session.contact.param("scope") or "") if session.contact is not None else ""
     issuer = session.server.issuer if session.server is not None else ""
     return {
-        "resource": served.url,
+        "resource": breach.url,
         "authorization_servers": [issuer or blank("issuer URL of your authorization server")],
         "scopes_supported": scope.split() or [blank("the scopes of the server")],
     }

@@ -8,25 +8,25 @@ from dataclasses import replace
 
 from mcp_auth_tui.fixes import challenge
 from mcp_auth_tui.fixes.answer import Answer, Fix, NoFix, blank
-from mcp_auth_tui.fixes.challenge import FIELD, Params, edited
+from mcp_auth_tui.fixes.breach import Breach, Row, answer_of, change_of, head_of
+from mcp_auth_tui.fixes.challenge import FIELD, Params, edit_params
 from mcp_auth_tui.fixes.documents import resource_document
-from mcp_auth_tui.fixes.served import Row, Served, answer_of, changed, head_of
 from mcp_auth_tui.protocol.checks.challenge import divided
 
 _ERRORS = ("error", "error_description", "error_uri")
 
 
-def _syntax(served: Served) -> Answer:
+def _syntax(breach: Breach) -> Answer:
     """Write every field anew: what could be read of it, with each value in quotes."""
-    head = served.head
+    head = breach.head
     items = challenge.challenges(head)
     if not any(item.params or item.token68 for item in items):
         raise NoFix("What the header is meant to say cannot be read.")
     named = (replace(item, scheme=item.scheme or "Bearer") for item in items)
-    return head.header(FIELD, ", ".join(challenge.written(item) for item in named))
+    return head.header(FIELD, ", ".join(challenge.spell(item) for item in named))
 
 
-def _once(served: Served) -> Answer:
+def _once(breach: Breach) -> Answer:
     def edit(params: Params) -> Params:
         values = {name: [v for key, v in params if key == name] for name, _ in params}
         kept = ((name, dict.fromkeys(each)) for name, each in values.items())
@@ -35,75 +35,77 @@ def _once(served: Served) -> Answer:
             for name, each in kept
         )
 
-    return edited(served.head, edit)
+    return edit_params(breach.head, edit)
 
 
-def _characters(served: Served) -> Answer:
-    resource = served.session.resource
+def _characters(breach: Breach) -> Answer:
+    resource = breach.session.resource
 
     def corrected(name: str, value: str) -> str:
         if name == "scope":
             listed = resource.scopes if resource is not None else ()
-            return challenge.divided(divided(value, listed) or value)
+            return challenge.divide(divided(value, listed) or value)
         if name in _ERRORS[:2]:
             plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode()
             return "".join(c for c in plain if c.isprintable() and c not in '"\\')
         return value
 
-    return edited(
-        served.head, lambda params: tuple((name, corrected(name, value)) for name, value in params)
+    return edit_params(
+        breach.head, lambda params: tuple((name, corrected(name, value)) for name, value in params)
     )
 
 
-def _scheme(served: Served) -> Answer:
+def _scheme(breach: Breach) -> Answer:
     """Offer Bearer: in the place of a scheme that has the parameters of it, else beside it."""
-    head = served.head.provided("Right only if the server takes Bearer tokens.")
+    head = breach.head.note("Right only if the server takes Bearer tokens.")
     fields = []
     for item in challenge.challenges(head):
         meant = item.get("resource_metadata") is not None
-        fields.append(challenge.written(replace(item, scheme="Bearer") if meant else item))
-    return _whole(served, head.header(FIELD, *fields))
+        fields.append(challenge.spell(replace(item, scheme="Bearer") if meant else item))
+    return _whole(breach, head.header(FIELD, *fields))
 
 
-def _whole(served: Served, answer: Answer) -> Answer:
-    return edited(answer, lambda params: challenge.complete(served, params))
+def _whole(breach: Breach, answer: Answer) -> Answer:
+    return edit_params(answer, lambda params: challenge.complete(breach, params))
 
 
-def _placed(served: Served) -> Fix:
+def _name_place(breach: Breach) -> Fix:
     """Let the challenge name the place where the document is, or serve it where it belongs."""
-    contact, resource = served.session.contact, served.session.resource
+    contact, resource = breach.session.contact, breach.session.resource
     number = contact.exchange if contact is not None else None
-    refused = next((item for item in served.session.exchanges if item.number == number), None)
+    refused = next((item for item in breach.session.exchanges if item.number == number), None)
     if refused is None:
         raise NoFix("The refusal that names the address is none of this run.")
-    head = edited(
-        head_of(refused), lambda params: challenge.put(params, resource_metadata=served.place)
+    head = edit_params(
+        head_of(refused), lambda params: challenge.put(params, resource_metadata=breach.place)
     )
-    header = changed(refused, head)
-    if resource is not None and resource.url == served.place:
+    header = change_of(refused, head)
+    if resource is not None and resource.url == breach.place:
         return Fix((header,))
-    found = served.got(resource.url) if resource is not None else None
+    found = breach.got(resource.url) if resource is not None else None
     document = answer_of(found).document if found is not None else None
-    document = resource_document(served) if document is None else document
-    place = served.serving(served.place, document)
+    document = resource_document(breach) if document is None else document
+    place = breach.serving(breach.place, document)
     return Fix((place,) if header.before == header.after else (header, place))
 
 
-def _no_offline(served: Served) -> Answer:
+def _no_offline(breach: Breach) -> Answer:
     def edit(params: Params) -> Params:
         scope = dict(params).get("scope", "").split()
         rest = " ".join(item for item in scope if item != "offline_access")
         return challenge.put(params, scope=rest) if rest else challenge.drop(params, "scope")
 
-    return edited(served.head, edit)
+    return edit_params(breach.head, edit)
 
 
-def _scoped(served: Served) -> Answer:
-    return edited(served.head, lambda params: challenge.put(params, scope=challenge.needed(served)))
+def _name_scopes(breach: Breach) -> Answer:
+    return edit_params(
+        breach.head, lambda params: challenge.put(params, scope=challenge.needed(breach))
+    )
 
 
-def _algorithms(served: Served) -> Answer:
-    session = served.session
+def _algorithms(breach: Breach) -> Answer:
+    session = breach.session
     documents = (session.resource and session.resource.document) or {}
     listed = documents.get("dpop_signing_alg_values_supported") or (
         session.server.list("dpop_signing_alg_values_supported") if session.server else None
@@ -114,33 +116,33 @@ def _algorithms(served: Served) -> Answer:
     def edit(params: Params) -> Params:
         return challenge.put(params, algs=value)
 
-    head = served.head
+    head = breach.head
     fields = []
     for item in challenge.challenges(head):
         bound = item.scheme.lower() == "dpop" and item.get("algs") is None
-        fields.append(challenge.written(replace(item, params=edit(item.params)) if bound else item))
+        fields.append(challenge.spell(replace(item, params=edit(item.params)) if bound else item))
     return head.header(FIELD, *fields)
 
 
 FIXES: Mapping[str, Row] = {
-    "rs-401-no-challenge": lambda served: _whole(served, served.head),
+    "rs-401-no-challenge": lambda breach: _whole(breach, breach.head),
     "rs-challenge-syntax": _syntax,
     "rs-challenge-dup-param": _once,
     "rs-challenge-charset": _characters,
     "rs-challenge-scheme": _scheme,
-    "rs-challenge-bare": lambda served: _whole(served, served.head),
-    "rs-challenge-no-prm": lambda served: _whole(served, served.head),
-    "rs-prm-url-bad": _placed,
-    "rs-prm-url-dead": _placed,
-    "rs-prm-url-foreign": _placed,
-    "rs-prm-url-nonstandard": _placed,
-    "rs-challenge-no-scope": _scoped,
+    "rs-challenge-bare": lambda breach: _whole(breach, breach.head),
+    "rs-challenge-no-prm": lambda breach: _whole(breach, breach.head),
+    "rs-prm-url-bad": _name_place,
+    "rs-prm-url-dead": _name_place,
+    "rs-prm-url-foreign": _name_place,
+    "rs-prm-url-nonstandard": _name_place,
+    "rs-challenge-no-scope": _name_scopes,
     "rs-challenge-offline": _no_offline,
-    "rs-challenge-error-early": lambda served: edited(
-        served.head, lambda params: challenge.drop(params, *_ERRORS)
+    "rs-challenge-error-early": lambda breach: edit_params(
+        breach.head, lambda params: challenge.drop(params, *_ERRORS)
     ),
-    "rs-challenge-error-absent": lambda served: edited(
-        served.head, lambda params: challenge.put(params, error="invalid_token")
+    "rs-challenge-error-absent": lambda breach: edit_params(
+        breach.head, lambda params: challenge.put(params, error="invalid_token")
     ),
     "rs-wrong-status": challenge.refusal,
     "rs-login-redirect": challenge.refusal,

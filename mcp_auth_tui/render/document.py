@@ -55,16 +55,18 @@ def document(
         "outcome": session.outcome,
         "exit": session.exit,
         "stage": _reached(session),
-        "stop": session.stop and _finding(session, session.stop),
+        "stop": None,
         "marks": (*marks, *session.marks),
         "stages": [_stage(session, stage) for stage in model.Stage],
-        "findings": [_finding(session, finding) for finding in session.findings],
+        "findings": None,
         "tried": session.tried,
         **_learned(session),
     }
     return {
         "schema": SCHEMA,
         **redactor.json(members),
+        "stop": session.stop and _finding(session, session.stop),
+        "findings": [_finding(session, finding) for finding in session.findings],
         "exchanges": [_transcript(redactor, exchange) for exchange in session.exchanges],
         "timings": redactor.json(_timings(session)),
         "headers": {name: value.reveal() for name, value in session.headers.items()},
@@ -84,17 +86,17 @@ def event(happened: model.Event, session: model.Session) -> dict[str, Any]:
                 "outcome": happened.outcome,
                 "exit": happened.exit,
                 "at": happened.at,
-                "stop": happened.stop and _finding(session, happened.stop),
             }
-            return {**head, **redactor.json(members), "headers": headers}
+            stop = happened.stop and _finding(session, happened.stop)
+            return {**head, **redactor.json(members), "stop": stop, "headers": headers}
         case model.Browsed():
             return {**head, **redactor.json(happened), "url": happened.url}
         case model.Exchanged():
             return {**head, **_transcript(redactor, happened.exchange)}
         case model.Finding():
-            return {**head, **redactor.json(_finding(session, happened))}
+            return {**head, **_finding(session, happened)}
         case model.Slip():
-            return {**head, **redactor.json(_finding(session, happened.finding))}
+            return {**head, **_finding(session, happened.finding)}
         case model.Started():
             known = [name for name, _ in happened.known]
             members = {"url": happened.url, "at": happened.at, "known": known}
@@ -160,10 +162,21 @@ def _stage(session: model.Session, stage: model.Stage) -> dict[str, Any]:
 
 
 def _finding(session: model.Session, finding: model.Finding) -> dict[str, Any]:
-    """Return a finding, with what is known of it at the provider of the run."""
-    way = known_way(session, finding)
+    """Return a finding as JSON, with what its provider is known for and what mends it."""
+    way, redactor = known_way(session, finding), session.redactor()
     members = {name: getattr(finding, name) for name in _FINDING}
-    return {**members, "provider": None if way is None else way.members}
+    told: dict[str, Any] = redactor.json(
+        {**members, "provider": None if way is None else way.members}
+    )
+    return {**told, "fix": _fix(session, finding)}
+
+
+def _fix(session: model.Session, finding: model.Finding) -> dict[str, Any] | None:
+    if finding.level is model.Level.OK:
+        return None
+    from mcp_auth_tui.render.fix import fix_members, to_person  # not before something is wrong
+
+    return fix_members(session, finding, to_person(session.redactor()))
 
 
 def _some(value: Any, *names: str) -> dict[str, Any] | None:

@@ -158,11 +158,12 @@ class Safe:
             value = None
         if not isinstance(value, dict):
             return f"({octets} that are no JSON object, left out)"
-        members = {
-            name: item if name in _PLAIN else _masked(item)
-            for name, item in self._redactor.json(value).items()
-        }
-        return json.dumps(members, indent=2, ensure_ascii=False)
+        return json.dumps(self.issued(value), indent=2, ensure_ascii=False)
+
+    def issued(self, members: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the members of such an answer; what is not known as plain is masked."""
+        known = self._redactor.json(members).items()
+        return {name: item if name in _PLAIN else _masked(item) for name, item in known}
 
 
 def _calls(request: Request) -> bool:

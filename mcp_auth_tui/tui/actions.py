@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from mcp_auth_tui.model import Outcome, Stage
+from mcp_auth_tui.model import Level, Outcome, Stage
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 from mcp_auth_tui.tui.state import ScreenState, start_of
@@ -207,6 +207,12 @@ def _no_probes(state: ScreenState) -> str:
     return RECORDED if state.recorded and not probed else ""
 
 
+def _no_fix(state: ScreenState) -> str:
+    if all(item.level is Level.OK for item in state.session.findings):
+        return "Nothing is wrong so far."
+    return "" if state.fixable else "No finding of this run is mended by another answer."
+
+
 _no_cancel = _unless(lambda s: s.busy, "Nothing runs.")
 _no_open = _unless(lambda s: s.at_browser, "There is nothing to open now.")
 _no_log = _unless(lambda s: s.session.exchanges, "There are no exchanges yet.")
@@ -310,6 +316,9 @@ KEYS: tuple[Key, ...] = (
         "write all that happened to a file, masked: mcp-auth-tui replay opens it", _no_record),
     Key("f", "f", "findings", "Findings", "list every check, the worst first", _no_findings,
         lambda s: "findings"),
+    Key("m", "m", "fix", "Show the fix",
+        "show what mends a finding: the corrected document or header, as a difference", _no_fix,
+        lambda s: "fix" if s.session.stop is not None else ""),
     Key("d", "d", "discovery", "Discovery",
         "show every place where metadata was looked for, and why it won or lost", _no_discovery,
         lambda s: "places" if s.panel == panel_of(Stage.PROBE) else ""),
@@ -389,7 +398,7 @@ def rank(key: Key, state: ScreenState) -> int:
         first = ("copy", "export", "findings", "run", "step")
         first = ("run_again", *first) if state.refreshes else first
     elif state.session.outcome is not None:
-        first = ("way_through", "findings", "export", "run_again", "run", "settings")
+        first = ("way_through", "fix", "findings", "export", "run_again", "run", "settings")
     else:
         first = ("run", "step", "back")
     last = ("panel_1", "exchanges", "sequence", "secrets")

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mcp_auth_tui.recordings.reader import Recording
     from mcp_auth_tui.settings.editable import Settings
     from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+    from mcp_auth_tui.tui.screens.fix import FixScreen
     from mcp_auth_tui.tui.screens.page import Page
     from mcp_auth_tui.tui.screens.question import QuestionScreen
     from mcp_auth_tui.tui.screens.settings import SettingsScreen
@@ -306,6 +307,10 @@ class AuthApp(App[int]):
 
     def on_exchange_screen_taken(self, event: ExchangeScreen.Taken) -> None:
         """Copy what was chosen on the screen of an exchange."""
+        self.output.copy(event.what, event.value)
+
+    def on_fix_screen_taken(self, event: FixScreen.Taken) -> None:
+        """Copy a document or a header line as it should be."""
         self.output.copy(event.what, event.value)
 
     def on_exchange_screen_again(self, event: ExchangeScreen.Again) -> None:

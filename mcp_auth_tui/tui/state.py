@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from mcp_auth_tui.model import Request, Session, Stage, Status
+from mcp_auth_tui.model import Level, Request, Session, Stage, Status
 from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.tui.panels.table import PANELS, panel_of
@@ -97,6 +97,18 @@ class ScreenState:
         stop = self.session.stop
         way = None if stop is None else known_way(self.session, stop)
         return way if way is not None and way.options else None
+
+    @property
+    def fixable(self) -> bool:
+        """Some finding says that an answer of a server has to change."""
+        if all(item.level is Level.OK for item in self.session.findings):
+            return False
+        from mcp_auth_tui.fixes import rows  # not before something is wrong
+
+        known = rows()
+        return any(
+            item.level is not Level.OK and item.id in known for item in self.session.findings
+        )
 
     @property
     def at_browser(self) -> bool:

@@ -41,6 +41,17 @@ class InspectionControls:
             page = FindingsScreen(self._screen.state.recorded)
             self._screen.push(page, self._leave_findings, session=cls.session, busy=cls.busy)
 
+    def action_fix(self) -> None:
+        """Show what mends the finding that ended the run, else the worst that has a fix."""
+        if self._screen.can("fix"):
+            from mcp_auth_tui.tui.screens.fix import FixScreen
+            from mcp_auth_tui.tui.views.fix import fixable
+
+            session = self._driver.session
+            listed = fixable(session)
+            first = next((item for item in listed if item == session.stop), listed[0])
+            self._screen.app.push_screen(FixScreen(session, first))
+
     def _leave_findings(self, answer: Finding | KnownWay | None) -> None:
         if isinstance(answer, Finding):
             self._show_finding(answer)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcp_auth_tui.fixes.answer import Answer, Change, Fix, Members, NoFix
-from mcp_auth_tui.model import Exchange, Finding, Kind, Response, Session
+from mcp_auth_tui.model import Exchange, Finding, Response, Session
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.strict_json import DuplicateKey, loads
 from mcp_auth_tui.protocol.urls import join, well_known
@@ -20,7 +20,7 @@ _HOPS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class Breach:
     """What was served where a rule was broken."""
 
     session: Session
@@ -77,7 +77,7 @@ class Served:
 
     def change(self, after: Answer) -> Change:
         """Return the change of the answer that the finding is about."""
-        return changed(self.exchange, after)
+        return change_of(self.exchange, after)
 
     def at_metadata(self, edit: Callable[[Answer], Answer]) -> Fix:
         """Return the change of the metadata of the authorization server that is in use."""
@@ -85,22 +85,22 @@ class Served:
         exchange = self.got(server.url) if server is not None else None
         if exchange is None:
             raise NoFix("The metadata of the authorization server was not fetched in this run.")
-        return Fix((changed(exchange, edit(answer_of(exchange))),))
+        return Fix((change_of(exchange, edit(answer_of(exchange))),))
 
     def serving(self, url: str, document: Members, *notes: str) -> Change:
         """Return the change by which a place serves a document."""
         exchange = self.got(url)
         if exchange is None:
             fresh = Answer(200, (), document).header("content-type", "application/json")
-            return Change("GET", url, None, fresh.provided(*notes))
-        return changed(exchange, head_of(exchange).as_document(document).provided(*notes))
+            return Change("GET", url, None, fresh.note(*notes))
+        return change_of(exchange, head_of(exchange).as_document(document).note(*notes))
 
     @property
     def place(self) -> str:
         """Where the metadata of the resource is, or belongs."""
         return well_known(self.url, "oauth-protected-resource", with_query=True)
 
-    def redirected(self) -> Members:
+    def target_document(self) -> Members:
         """Return the document that a redirect led to; raises `NoFix` where it led to none."""
         exchange: Exchange | None = self.exchange
         for _ in range(_HOPS):
@@ -113,7 +113,7 @@ class Served:
         return answer_of(exchange).document or {}
 
 
-Row = Callable[[Served], Answer | Fix]
+Row = Callable[[Breach], Answer | Fix]
 
 
 def head_of(exchange: Exchange) -> Answer:
@@ -127,7 +127,7 @@ def answer_of(exchange: Exchange) -> Answer:
     return replace(head_of(exchange), document=_document(_response(exchange)))
 
 
-def changed(exchange: Exchange, after: Answer) -> Change:
+def change_of(exchange: Exchange, after: Answer) -> Change:
     """Return the change of an answer, with as much of it as the fix is about."""
     before = head_of(exchange)
     if after.document is not None:
@@ -144,7 +144,7 @@ def changed(exchange: Exchange, after: Answer) -> Change:
         before,
         after,
         exchange.number,
-        request.kind is Kind.TOKEN,
+        request.kind,
     )
 
 
