@@ -17,25 +17,47 @@ from mcp_auth_tui.fixes.answer import Answer, Blank, Change, Fix, NoFix
 from mcp_auth_tui.fixes.breach import Breach, Row
 from mcp_auth_tui.model import Finding, Level, Session, Whose
 
-__all__ = ["Answer", "Blank", "Change", "Fix", "fix_of", "rows"]
+__all__ = ["Answer", "Blank", "Change", "Fix", "fix_of", "has_fix", "rows"]
 
-_MODULES = (
-    *("endpoint", "access", "resource", "server", "capabilities", "registration"),
-    *("authorization", "token", "jwt", "extensions", "probe"),
-)
-"""Those of ``findings.rules`` of which a rule can be broken by what an answer holds."""
+_MODULES: Mapping[str, tuple[str, ...]] = {
+    "rs": ("endpoint", "access"),
+    "prm": ("resource",),
+    "as": ("server", "capabilities"),
+    "dcr": ("registration",),
+    "cimd": ("registration",),
+    "authz": ("authorization",),
+    "token": ("token", "jwt"),
+    "jwt": ("jwt",),
+    "dpop": ("endpoint", "token", "jwt"),
+    "idjag": ("extensions",),
+    "ext": ("extensions",),
+    "probe": ("probe",),
+}
+"""Where the fixes of findings stand by how their ids begin; of others none can be shown."""
 _OURS = ("cimd-own-",)
 """How the ids begin that speak of a document of the person who runs this program."""
 
 
-@cache
 def rows() -> Mapping[str, Row]:
     """Return every fix that there is by the id of its finding."""
-    return {
-        id: row
-        for name in _MODULES
-        for id, row in import_module(f"mcp_auth_tui.fixes.{name}").FIXES.items()
-    }
+    names = dict.fromkeys(name for each in _MODULES.values() for name in each)
+    return {id: row for name in names for id, row in _rows(name).items()}
+
+
+def has_fix(finding: Finding) -> bool:
+    """Whether an answer of a server has to change for a finding, so that `fix_of` tells more."""
+    return finding.level is not Level.OK and _row(finding.id) is not None
+
+
+@cache
+def _row(id: str) -> Row | None:
+    modules = (_rows(name) for name in _MODULES.get(id.partition("-")[0], ()))
+    return next((each[id] for each in modules if id in each), None)
+
+
+def _rows(name: str) -> Mapping[str, Row]:
+    found: Mapping[str, Row] = import_module(f"mcp_auth_tui.fixes.{name}").FIXES
+    return found
 
 
 def fix_of(session: Session, finding: Finding) -> Fix | None:
@@ -43,7 +65,7 @@ def fix_of(session: Session, finding: Finding) -> Fix | None:
 
     A fix without changes says in ``why`` what of the answer cannot be mended from here.
     """
-    if finding.level is Level.OK or (row := rows().get(finding.id)) is None:
+    if finding.level is Level.OK or (row := _row(finding.id)) is None:
         return None
     if finding.whose is Whose.CLIENT and not finding.id.startswith(_OURS):
         return None  # it was given by hand: no server has anything to mend

@@ -62,7 +62,12 @@ class Answer:
         return value
 
     def set(self, pointer: str, value: Any) -> Self:
-        """Return the answer with the value that a JSON pointer names in the document replaced."""
+        """Return the answer with the value that a JSON pointer names in the document replaced.
+
+        Raises `NoFix` where it names none.
+        """
+        if not pointer.startswith("/"):
+            raise NoFix("Which member it is about is not known.")
         return replace(self, document=_with(self.document or {}, list(_steps(pointer)), value))
 
     def header(self, name: str, *values: str) -> Self:

@@ -37,7 +37,7 @@ class Breach:
         number = self.finding.exchange
         found = next((item for item in self.session.exchanges if item.number == number), None)
         if number is None or found is None:
-            raise NoFix("The answer that it is about is none of this run.")
+            raise NoFix("The answer that it is about is not part of this run.")
         return found
 
     def got(self, url: str | None) -> Exchange | None:

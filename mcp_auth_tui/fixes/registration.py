@@ -148,7 +148,7 @@ FIXES: Mapping[str, Row] = {
     "dcr-secret-mismatch": _fit,
     "dcr-echo": _return_all,
     "dcr-null": _drop_empty,
-    "dcr-redirects-change_of": lambda breach: breach.answer.put(
+    "dcr-redirects-changed": lambda breach: breach.answer.put(
         redirect_uris=breach.sent.get(_REDIRECTS, [])
     ),
     "dcr-method-unlisted": _fit,

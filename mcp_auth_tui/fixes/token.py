@@ -58,14 +58,16 @@ def _expiry(breach: Breach) -> Answer:
 
 def _scope(breach: Breach) -> Answer:
     value = breach.answer.at("/scope")
-    text = " ".join(value) if isinstance(value, list) else str(value)
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
     return breach.answer.put(scope=" ".join(text.replace(",", " ").split()))
 
 
 def _tell_scope(breach: Breach) -> Answer:
     claims = breach.token.claims or {}
     value = claims.get("scope", claims.get("scp"))
-    return breach.answer.put(scope=" ".join(value) if isinstance(value, list) else str(value))
+    return breach.answer.put(
+        scope=" ".join(map(str, value)) if isinstance(value, list) else str(value)
+    )
 
 
 def _error(breach: Breach) -> Answer:

@@ -75,10 +75,20 @@ class FixText:
 
     @property
     def lines(self) -> Iterator[str]:
-        """All of it as lines of text."""
+        """What changes as lines of a difference, each part below its title."""
         for part in self.parts:
             yield f"# {part.title}"
             yield from (line.plain for line in part.lines)
+
+    @property
+    def paragraph(self) -> Iterator[str]:
+        """All of it as lines of text, each part and note with a label."""
+        if self.why:
+            yield f"fix: there is none to show. {self.why}"
+        for part in self.parts:
+            yield f"fix: {part.title}"
+            yield from (f"  {line.plain}" for line in part.lines)
+        yield from (f"beside: {note}" for note in self.notes)
 
 
 def fix_text(session: Session, finding: Finding, door: Door) -> FixText | None:

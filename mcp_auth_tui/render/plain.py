@@ -179,6 +179,15 @@ class Plain:
                 ("if it is not yours", finding.meanwhile),
             )
         )
+        self._fix(finding)
+
+    def _fix(self, finding: model.Finding) -> None:
+        """Write what mends it: what of an answer has to change, with little around it."""
+        from mcp_auth_tui.render.fix import fix_text, to_person  # not before something is wrong
+
+        fix = fix_text(self._session, finding, to_person(self._session.redactor()))
+        for line in fix.paragraph if fix is not None else ():
+            self._line(f"      {line}")
 
     def _pairs(self, pairs: Iterable[tuple[str, str]]) -> None:
         for name, value in pairs:

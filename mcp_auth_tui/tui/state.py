@@ -101,14 +101,12 @@ class ScreenState:
     @property
     def fixable(self) -> bool:
         """Some finding says that an answer of a server has to change."""
-        if all(item.level is Level.OK for item in self.session.findings):
+        broken = [item for item in self.session.findings if item.level is not Level.OK]
+        if not broken:
             return False
-        from mcp_auth_tui.fixes import rows  # not before something is wrong
+        from mcp_auth_tui.fixes import has_fix  # not before something is wrong
 
-        known = rows()
-        return any(
-            item.level is not Level.OK and item.id in known for item in self.session.findings
-        )
+        return any(map(has_fix, broken))
 
     @property
     def at_browser(self) -> bool:

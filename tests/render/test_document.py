@@ -118,6 +118,12 @@ def test_a_run_that_was_stopped_tells_the_finding_and_where() -> None:
         "pointer": "/issuer",
         "revision": "2025-11-25",
         "provider": None,
+        "fix": {
+            "why": "The answer that it is about is not part of this run.",
+            "changes": [],
+            "blanks": [],
+            "notes": [],
+        },
     }
     assert document["stop"] == finding
     assert document["findings"] == [finding]

@@ -139,6 +139,7 @@ def test_an_error_says_all_that_helps_to_mend_it() -> None:
         "      to be mended by: authorization server",
         "      next: Publish the issuer as it is named.",
         "      if it is not yours: Report it.",
+        "      fix: there is none to show. The answer that it is about is not part of this run.",
         "",
         "Result: refused, exit code 4: refused for safety",
         "  as-issuer-mismatch: The issuer differs: the authorization server has to mend it.",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mcp_auth_tui.inspect.formats import Form
 from mcp_auth_tui.model import Finding, Level, Session
+from mcp_auth_tui.render.fix import fix_text, to_public
 from mcp_auth_tui.render.report.content import checked, details, ranked, told
 from mcp_auth_tui.render.safe import Safe
 from mcp_auth_tui.render.summary import GLYPHS, elsewhere
@@ -49,6 +50,9 @@ class Text(Form):
         for name, value in details(session, finding):
             if value:
                 yield f"      {name}: {safe.line(value)}"
+        fix = fix_text(session, finding, to_public(safe))
+        for line in fix.paragraph if fix is not None else ():
+            yield f"      {safe.line(line)}"
 
     def _paint(self, value: str, level: Level, *, bold: bool = False) -> str:
         colour = _COLOURS.get(level, "")

@@ -13,6 +13,7 @@ from mcp_auth_tui.findings.advice import ClientNote, client_notes
 from mcp_auth_tui.model import Browsed, Exchange, Finding, Level, Outcome, Resumed, Session
 from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.render.fix import FixText, fix_text, to_public
 from mcp_auth_tui.render.safe import Safe
 from mcp_auth_tui.render.summary import counted
 from mcp_auth_tui.text import units
@@ -34,6 +35,8 @@ class Item:
     id: str
     details: tuple[tuple[str, str], ...]
     """Label and value; only the label is ours."""
+    fix: tuple[str, ...] = ()
+    """What mends it, as lines of a difference; empty where no answer has to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +193,19 @@ def _item(session: Session, finding: Finding, safe: Safe) -> Item:
     clients = ((_client(note), _does(note)) for note in client_notes(finding.id))
     pairs = (("said", said), *details(session, finding), *clients)
     filled = tuple((name, safe.line(value)) for name, value in pairs if value)
-    return Item(str(finding.level), headline, finding.id, filled)
+    fix = fix_text(session, finding, to_public(safe))
+    filled += _fix_notes(fix)
+    lines = tuple(safe.line(line) for line in fix.lines) if fix is not None else ()
+    return Item(str(finding.level), headline, finding.id, filled, lines)
+
+
+def _fix_notes(fix: FixText | None) -> tuple[tuple[str, str], ...]:
+    """Return what has to be known beside a fix, or why there is none; empty where none is due."""
+    if fix is None:
+        return ()
+    if fix.why:
+        return (("fix", f"There is none to show. {fix.why}"),)
+    return tuple(("beside the fix", note) for note in fix.notes)
 
 
 def details(session: Session, finding: Finding) -> tuple[tuple[str, str], ...]:

@@ -76,6 +76,8 @@ def _finding(item: Item) -> Iterator[str]:
     head = f"{glyph} {escape(item.level)}: {escape(item.headline)}"
     yield f"<h3>{head} <code>{escape(item.id)}</code></h3>"
     yield from _list(item.details)
+    if item.fix:
+        yield f"<p>What has to change:</p><pre>{escape(chr(10).join(item.fix))}</pre>"
     yield "</section>"
 
 

@@ -27,10 +27,10 @@ def span(value: str) -> str:
     return f"{fence}{edge}{value}{edge}{fence}"
 
 
-def block(value: str) -> list[str]:
+def block(value: str, language: str = "text") -> list[str]:
     """Return lines of any text as a fenced block (CommonMark §4.5)."""
     fence = "`" * max(max(map(len, _TICKS.findall(value)), default=0) + 1, 3)
-    return [f"{fence}text", *value.split("\n"), fence]
+    return [f"{fence}{language}", *value.split("\n"), fence]
 
 
 def _lines(made: Content) -> Iterator[str]:
@@ -56,6 +56,11 @@ def _lines(made: Content) -> Iterator[str]:
         yield f"- {glyph} **{item.level}**: {item.headline} ({span(item.id)})"
         for name, value in item.details:
             yield f"  - {name}: {span(value)}"
+        if item.fix:
+            yield "  - what has to change:"
+            yield ""
+            yield from block("\n".join(item.fix), "diff")
+            yield ""
     yield ""
     if made.matrix:
         yield "## Which clients would stop here"

@@ -14,8 +14,8 @@ from textual.reactive import reactive
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mcp_auth_tui.fixes import rows
-from mcp_auth_tui.model import Finding, Level, Session
+from mcp_auth_tui.fixes import has_fix
+from mcp_auth_tui.model import Finding, Session
 from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.tui.actions import LETTERS, RECORDED
 from mcp_auth_tui.tui.screens.page import Page
@@ -94,7 +94,7 @@ class FindingsScreen(Page["Finding | KnownWay | None"]):
         self.query_one("#finding-text", Static).update(content.stack(block))
         goes = "opens the exchange it is about" if item.exchange else "goes to its panel"
         hints: list[Hint] = [BACK, ("enter", goes, "screen.open")]
-        if item.level is not Level.OK and item.id in rows():
+        if has_fix(item):
             hints.append(("{fix}", "shows the fix", "screen.fix"))
         if not self._why_no_way(item):
             hints.append(("{way_through}", "runs again with the way through", "screen.take_way"))
@@ -128,7 +128,7 @@ class FindingsScreen(Page["Finding | KnownWay | None"]):
         if at is None:
             return
         item = self._findings[at]
-        if item.level is Level.OK or item.id not in rows():
+        if not has_fix(item):
             self.notify("No answer of a server has to change for this one.")
             return
         from mcp_auth_tui.tui.screens.fix import FixScreen

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from textual.content import Content
 
-from mcp_auth_tui.fixes import rows
-from mcp_auth_tui.model import Finding, Level, Session
+from mcp_auth_tui.fixes import has_fix
+from mcp_auth_tui.model import Finding, Session
 from mcp_auth_tui.render.difference import Line
 from mcp_auth_tui.render.fix import FixPart, FixText
-from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, StyledValue, fold, words
-from mcp_auth_tui.tui.views.content import rows as in_columns
+from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, StyledValue, fold, rows, words
 from mcp_auth_tui.tui.views.finding import worst_first
 
 _STYLES = {"-": "$text-error", "+": "$text-success", " ": "", "…": DIM}
@@ -21,9 +20,7 @@ _MASKED = "Credentials are masked here, and in what is copied."
 
 def fixable(session: Session) -> list[Finding]:
     """Return the findings that say that an answer has to change, what ended the run first."""
-    known = rows()
-    broken = [item for item in worst_first(session) if item.level is not Level.OK]
-    return [item for item in dict.fromkeys(broken) if item.id in known]
+    return [item for item in dict.fromkeys(worst_first(session)) if has_fix(item)]
 
 
 def fix_page(session: Session, finding: Finding, fix: FixText, look: Look) -> list[Content]:
@@ -34,7 +31,7 @@ def fix_page(session: Session, finding: Finding, fix: FixText, look: Look) -> li
     page += [Content.styled(line, "bold") for line in fold(text(finding.message), look.width)]
     if fix.why:
         why = StyledValue(f"There is no fix to show. {fix.why}", "")
-        return [*page, Content(), *in_columns([("why", why), ("next", text(finding.next))], look)]
+        return [*page, Content(), *rows([("why", why), ("next", text(finding.next))], look)]
     for part in fix.parts:
         page += [Content(), *_part(part, look)]
     notes = list(fix.notes)
