@@ -38,18 +38,26 @@ def laid_out(value: Any) -> str:
 
 
 def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[Line, ...]:
-    """Return how an object became another, member by member; all of it where there was none."""
+    """Return how an object became another, with little around what changes."""
+    return tuple(_near(changes(before, after)))
+
+
+def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Line]:
+    """Return each line of an object, member by member; all of it is new where there was none.
+
+    A member keeps the place that it had.
+    """
     if before is None:
-        return tuple(Line("+", _cut(line)) for line in laid_out(after).split("\n"))
+        return [Line("+", line) for line in laid_out(after).split("\n")]
     lines = [Line(" ", "{")]
     names = [*before, *(name for name in after if name not in before)]
     last = next((name for name in reversed(names) if name in after), "")
     for name in names:
         lines += _member(name, before, after, "" if name == last else ",")
-    return tuple(near([*lines, Line(" ", "}")]))
+    return [*lines, Line(" ", "}")]
 
 
-def near(lines: Sequence[Line]) -> Iterator[Line]:
+def _near(lines: Sequence[Line]) -> Iterator[Line]:
     """Yield what changes with a few lines around it, and in the place of others how many."""
     close = {
         at

@@ -175,8 +175,8 @@ def _path(name: str) -> str:
 def _parts(change: Change, door: Door) -> Iterator[FixPart]:
     before, after = change.before or Answer(0), change.after
     place = terminal.one_line(door.field("url", change.url), None)
-    number = f", exchange {change.exchange}" if change.exchange else ", which was not asked"
-    answer = f"{change.method} {place}{number}"
+    number = f"exchange {change.exchange}" if change.exchange else "a place that was not asked"
+    answer = f"{number}: {change.method} {place}"
     if head := tuple(_head(change, door)):
         right = "\n".join(line.text for line in head if line.mark == "+")
         header = any(": " in line.text for line in head if line.mark == "+")
@@ -196,7 +196,7 @@ def _parts(change: Change, door: Door) -> Iterator[FixPart]:
         if old is not None and new is not None and old != new:
             inside = _filled(mask(new), new)
             lines = difference(mask(old), inside)
-            title, what = f"{name} of the token in {answer}", f"The {name} of the token"
+            title, what = f"{name} of the token of {answer}", f"The {name} of the token"
             yield FixPart(title, what, lines, laid_out(inside))
 
 

@@ -76,8 +76,10 @@ class FixScreen(Screen[None]):
         count = len(self._findings)
         scroll.border_title = f"Fix {self._at + 1} of {count}" if count > 1 else "Fix"
         hints: list[Hint] = [BACK]
-        if fix.parts:
-            hints.append(("{copy}", "copies it as it should be", "screen.copy"))
+        if parts := [part for part in fix.parts if part.copy]:
+            also = f", again: the other {len(parts) - 1}" if len(parts) > 1 else ""
+            what = parts[0].what[0].lower() + parts[0].what[1:]
+            hints.append(("{copy}", f"copies {what}{also}", "screen.copy"))
         if count > 1:
             hints += [("←", "", "screen.move(-1)"), ("→", "others", "screen.move(1)")]
         self.query_one(Hints).tell(*hints)
