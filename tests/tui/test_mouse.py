@@ -198,7 +198,7 @@ async def test_a_request_is_edited_by_clicks() -> None:
 
 async def test_a_setting_is_picked_and_the_run_started_by_clicks() -> None:
     app = app_with(fakes.mismatch())
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await click_key(pilot, "settings")
         screen = await shown(pilot, SettingsScreen)

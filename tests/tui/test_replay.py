@@ -100,7 +100,7 @@ def test_each_key_is_known_to_send_something_or_to_send_nothing() -> None:
             "step_forward",
         ),
         *("quit", "back", "findings", "discovery", "sequence", "export", "record", "copy"),
-        *("copy_address", "show_address", "qr_code", "save_address"),
+        *("copy_address", "show_address", "qr_code", "save_address", "fix"),
         *(name for name in (key.name for key in KEYS) if name.startswith("panel_")),
         "probes",  # it lists what was tried; where nothing was it says so (above)
     }
