@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from typing import Any
 
+    from mcp_auth_tui.net.settings import NetworkSettings
     from mcp_auth_tui.settings.arguments.parser import Parser
 
 FORMATS = ("headers", "json", "token", "sh", "curl")
@@ -271,21 +272,28 @@ def _renewed(args: Namespace, path: str, id: str) -> str:
     from pathlib import Path
 
     from mcp_auth_tui.run.renewal import RenewalProblem, SignInNeeded, renew
-    from mcp_auth_tui.settings.options import Usage, network
     from mcp_auth_tui.storage.tokens import TokenStore
 
     store = TokenStore(Path(path), "file")
     try:
-        renewal = renew(store, id, network(args))
+        renewal = renew(store, id, lambda: _network(args))
     except SignInNeeded as problem:
         raise _sign_in(args, str(problem).rstrip(".")) from None
     except RenewalProblem as problem:
         raise NoToken(str(problem), problem.exit) from None
-    except Usage as error:
-        raise NoToken(str(error), 2) from None
     for note in (*renewal.notes, *store.notes):
         tell(note, 0)
     return renewal.grant.token.bearer.reveal()
+
+
+def _network(args: Namespace) -> NetworkSettings:
+    """Return how a refresh is sent; raises `NoToken`."""
+    from mcp_auth_tui.settings.options import Usage, network
+
+    try:
+        return network(args)
+    except Usage as error:
+        raise NoToken(str(error), 2) from None
 
 
 def _sign_in(args: Namespace, reason: str) -> NoToken:

@@ -21,7 +21,7 @@ def headers(args: Namespace, path: str, id: str) -> tuple[dict[str, str], tuple[
     `KeyProblem`, and ValueError for a URL that is none.
     """
     store = TokenStore(Path(path), "file")
-    renewal = renew(store, id, network(args))
+    renewal = renew(store, id, lambda: network(args))
     grant, keys = renewal.grant, Keys()
     if grant.proof_key is None:
         raise ValueError("the key that the token is bound to is not stored: sign in again")

@@ -249,7 +249,7 @@ class _Sessions:
         for stored in chosen:
             before = store.open(stored.id)
             try:
-                renewal = renew(store, stored.id, self._settings, force=True)
+                renewal = renew(store, stored.id, lambda: self._settings, force=True)
             except RenewalProblem as problem:
                 code = max(code, problem.exit)
                 _say(f"{lines.name(stored)}: {problem}")

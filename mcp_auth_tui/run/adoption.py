@@ -16,7 +16,7 @@ from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.contact import probe
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.run.renewal import drive
+from mcp_auth_tui.run.unattended import drive
 from mcp_auth_tui.storage.other_tools import ForeignGrant
 from mcp_auth_tui.storage.token_entries import StoredToken
 from mcp_auth_tui.storage.tokens import TokenStore

@@ -1,37 +1,25 @@
-"""Knows how a stored token is refreshed, by one program at a time (F1-F4); must not know a face."""
+"""Knows how a stored token is refreshed, by one program at a time (F1-F4); must not know a face.
+
+What sends a request is loaded by the one program whose turn it is: the others only wait.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import os
 import time
 from collections.abc import Callable
-from contextlib import aclosing
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mcp_auth_tui.desktop.browser import Browser
-from mcp_auth_tui.keys.signer import Signer
-from mcp_auth_tui.model import Exchange, Finding, Secret, Session, Stage, Started
-from mcp_auth_tui.net.network import Network
-from mcp_auth_tui.net.settings import NetworkSettings
-from mcp_auth_tui.protocol.actions import FlowStop, Protocol
-from mcp_auth_tui.protocol.config import Config
-from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.tokens import response
-from mcp_auth_tui.protocol.tokens.dpop import Dpop
-from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.records import dataclass
-from mcp_auth_tui.run.performer import Performer, Result
-from mcp_auth_tui.run.person import Nobody
-from mcp_auth_tui.run.services import Services
 from mcp_auth_tui.run.turn import PATIENCE_SECONDS, RefreshTurn, error_of
-from mcp_auth_tui.storage.token_entries import StoredToken
 from mcp_auth_tui.storage.token_file import SKEW_SECONDS, StoreProblem, fresh
-from mcp_auth_tui.storage.tokens import StoredGrant, TokenStore
 
 if TYPE_CHECKING:
+    from mcp_auth_tui.keys.signer import Signer
+    from mcp_auth_tui.model import Exchange, Finding, Secret
     from mcp_auth_tui.model.oauth import Token
+    from mcp_auth_tui.net.settings import NetworkSettings
+    from mcp_auth_tui.storage.token_entries import StoredToken
+    from mcp_auth_tui.storage.tokens import StoredGrant, TokenStore
 
 NETWORK = 5
 Clock = Callable[[], float]
@@ -68,15 +56,16 @@ class Renewal:
 def renew(
     store: TokenStore,
     id: str,
-    settings: NetworkSettings,
+    settings: Callable[[], NetworkSettings],
     *,
     force: bool = False,
     clock: Clock = time.time,
 ) -> Renewal:
     """Return a token that is good for use, refreshed if it is about to end, or if ``force``.
 
-    Who comes while another program refreshes it waits for that one's answer. Raises
-    `RenewalProblem` and `StoreProblem`.
+    ``settings`` is asked for once a request is to be sent. Who comes while another program
+    refreshes it waits for that one's answer. Raises `RenewalProblem`, `StoreProblem`, and what
+    ``settings`` raises.
     """
     stored = _known(store, id)
     if not force and _fresh(stored, clock()):
@@ -92,7 +81,7 @@ def renew(
                 "it, and try again.",
                 NETWORK,
             )
-        return _refreshed(store, turn, turn.grant, settings, clock, force=force)
+        return _refreshed(store, turn, turn.grant, settings(), clock, force=force)
 
 
 def _fresh(stored: StoredToken, now: float, skew: float = SKEW_SECONDS) -> bool:
@@ -129,6 +118,10 @@ def _refreshed(
         if lasting:
             return Renewal(grant)
         raise SignInNeeded("There is nothing to refresh the token with.")
+    import asyncio
+
+    from mcp_auth_tui.keys.signer import Signer
+
     sign = Signer(*_client_key(grant), grant.proof_key)
     if not turn.begin():
         return Renewal(_open(store, stored.id))
@@ -163,6 +156,8 @@ def _kept(
         if not turn.keep(token):
             return Renewal(_open(store, grant.stored.id))
     except StoreProblem as problem:
+        from dataclasses import replace
+
         # The old one is spent, and the new one is in nobody's hands but ours.
         notes = (f"{problem} The new refresh token is lost: sign in again when this one ends.",)
         return Renewal(replace(grant, token=token), True, notes, findings)
@@ -201,6 +196,14 @@ async def _sent(
     grant: StoredGrant, token: Token, settings: NetworkSettings, clock: Clock, sign: Signer
 ) -> tuple[Token, tuple[Finding, ...]]:
     """Send one refresh and judge its answer; raises `_RefreshRefused`."""
+    from mcp_auth_tui.model import Stage
+    from mcp_auth_tui.protocol.config import Config
+    from mcp_auth_tui.protocol.judge import Judge
+    from mcp_auth_tui.protocol.tokens import response
+    from mcp_auth_tui.protocol.tokens.dpop import Dpop
+    from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
+    from mcp_auth_tui.run.unattended import drive
+
     client, url = grant.client, grant.stored.urls[0]
     assert client is not None
     config = Config(url=url, id_token=token.by_id_token)
@@ -227,41 +230,3 @@ def _client_key(grant: StoredGrant) -> tuple[Secret | None, str]:
     except SourceProblem as problem:
         raise RenewalProblem(str(problem), 1) from None
     return found.secret, found.origin
-
-
-@dataclass(frozen=True, slots=True)
-class Driven:
-    """What a generator came to without a run around it: a value, or the finding that ended it."""
-
-    session: Session
-    value: Any = None
-    stop: Finding | None = None
-
-
-async def drive(
-    config: Config,
-    generator: Protocol[Any],
-    settings: NetworkSettings,
-    clock: Clock = time.time,
-    sign: Signer | None = None,
-) -> Driven:
-    """Drive a generator of the protocol by itself, with nobody there; ``sign`` holds its keys."""
-    session = Session().apply(Started(config.url, clock()))
-    network = Network(config.url, settings)
-    services = Services(clock, os.urandom, sign=sign)
-    performer = Performer(config, Browser("none"), Nobody(), lambda: session, services)
-    performer.use(network)
-    value: Any = None
-    try:
-        async with aclosing(performer.drive(generator)) as steps:
-            async for step in steps:
-                if isinstance(step, Result):
-                    value = step.value
-                else:
-                    session = session.apply(step)
-    except FlowStop as stopped:
-        return Driven(session, stop=stopped.finding)
-    finally:
-        generator.close()
-        await network.aclose()
-    return Driven(session, value)

@@ -16,7 +16,7 @@ from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.tokens import management
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.records import dataclass
-from mcp_auth_tui.run.renewal import drive
+from mcp_auth_tui.run.unattended import drive
 from mcp_auth_tui.storage.token_entries import StoredToken
 from mcp_auth_tui.storage.tokens import StoredGrant, TokenStore
 

@@ -330,7 +330,7 @@ async def test_what_another_program_got_meanwhile_is_taken_and_nothing_is_sent(
         run, known = await recalled(server.url)
         (stored,) = TokenStore(path).tokens()
         renewed = await asyncio.to_thread(
-            renew, TokenStore(path), stored.id, NetworkSettings(), force=True
+            renew, TokenStore(path), stored.id, NetworkSettings, force=True
         )
         async with aclosing(run.run(known, Stage.TOKEN)) as events:
             async for _ in events:

@@ -170,7 +170,7 @@ class SessionsScreen(Page[None]):
         from mcp_auth_tui.run.renewal import renew
 
         before = store.open(chosen.id)
-        renewal = renew(store, chosen.id, self._settings, force=True)
+        renewal = renew(store, chosen.id, lambda: self._settings, force=True)
         yield from renewal.notes
         if before is not None and not renewal.notes:
             yield from lines.rotation(before.token, renewal.grant.token, chosen)
