@@ -45,6 +45,7 @@ JSON_MEMBERS = {
     "revision": "the MCP revision that the server speaks, or null",
     "outcome": "`ok`, `open`, `failed`, `refused`, `waiting`, `interrupted`, or `probed` (`probe`)",
     "exit": "the exit code",
+    "verdict": "one sentence: what is true at the end, and who has to act",
     "stage": "the stage that stopped, else the last one reached",
     "stop": "the finding that ended the run, or null",
     "marks": "sentences: what you lifted by hand",
@@ -92,7 +93,7 @@ EVENTS = {
     "waiting": "a person is waited for, and until when",
     "resumed": "the wait is over",
     "remark": "a sentence for a person that says nothing about a server: what was kept, and where",
-    "ended": "the last one: outcome, exit code and the headers",
+    "ended": "the last one: outcome, exit code, verdict and the headers",
 }
 
 

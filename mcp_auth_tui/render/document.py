@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui import __version__, model
 from mcp_auth_tui.protocol.quirks import known_way
+from mcp_auth_tui.render.verdict import verdict
 from mcp_auth_tui.text.terminal import one_line
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def document(
         "revision": session.revision or None,
         "outcome": session.outcome,
         "exit": session.exit,
+        "verdict": verdict(session).sentence,
         "stage": _reached(session),
         "stop": None,
         "marks": (*marks, *session.marks),
@@ -85,6 +87,7 @@ def event(happened: model.Event, session: model.Session) -> dict[str, Any]:
             members = {
                 "outcome": happened.outcome,
                 "exit": happened.exit,
+                "verdict": verdict(session).sentence,
                 "at": happened.at,
             }
             stop = happened.stop and _finding(session, happened.stop)

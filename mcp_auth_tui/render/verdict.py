@@ -135,7 +135,7 @@ def _good(session: Session) -> Verdict:
         tried = "Header accepted" if used else "Header obtained, and not tried"
         now, action, does = tried, "copy", "copies it"
     else:
-        now, action, does = "The run ended well", "", ""
+        now, action, does = _inspected(session), "", ""
     if not (told := _counted(session)):
         return Verdict(Status.DONE, now, "", action, does)
     worst = min(session.findings, key=lambda item: item.level.rank)
@@ -143,6 +143,13 @@ def _good(session: Session) -> Verdict:
     whose = f" (the {worst.whose} has to mend it)" if theirs else ""
     who = f"{told} on the way, {_headline(worst)}{whose}"
     return Verdict(Status.WARNED, now, who, "findings", "lists them")
+
+
+def _inspected(session: Session) -> str:
+    """Return what is true of a run that signed in nowhere: an inspection."""
+    if any(item.id == "as-legacy-paths" for item in session.findings):
+        return "There is no metadata, and whether the default paths work was not tried"
+    return "Nothing that stops a client was found"
 
 
 def _probed(session: Session) -> Verdict:

@@ -40,6 +40,7 @@ MEMBERS = [
     "revision",
     "outcome",
     "exit",
+    "verdict",
     "stage",
     "stop",
     "marks",

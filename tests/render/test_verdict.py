@@ -20,10 +20,14 @@ from mcp_auth_tui.model import (
     Session,
     Slip,
     Stage,
+    Started,
     Status,
     Whose,
 )
+from mcp_auth_tui.render.document import document
+from mcp_auth_tui.render.document import event as members_of
 from mcp_auth_tui.render.owner import owner
+from mcp_auth_tui.render.report import markdown
 from mcp_auth_tui.render.verdict import Verdict, verdict
 from mcp_auth_tui.tui.actions import KEYS
 from tests.tui import fakes
@@ -96,8 +100,44 @@ BROWSER = [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
 def test_every_state_has_one_sentence_and_the_key_that_helps(
     events: list[Any], status: Status, sentence: str, action: str
 ) -> None:
-    found = verdict(folded(events))
+    session = folded(events)
+    found = verdict(session)
     assert (found.status, found.sentence, found.action) == (status, sentence, action)
+    assert document(session)["verdict"] == sentence
+    assert f"- Verdict: `{sentence}`\n" in markdown.report(session)
+
+
+@pytest.mark.parametrize(
+    ("findings", "sentence"),
+    [
+        ([], "Nothing that stops a client was found."),
+        (
+            [fakes.finding("as-null", Level.WARNING, "It is null.", Stage.SERVER)],
+            "Nothing that stops a client was found: 1 warning on the way, it is null.",
+        ),
+        (
+            [fakes.finding("as-legacy-paths", Level.INFO, "No document.", Stage.SERVER)],
+            "There is no metadata, and whether the default paths work was not tried.",
+        ),
+    ],
+    ids=["clean", "warned", "guessed"],
+)
+def test_an_inspection_says_what_it_found_and_promises_no_sign_in(
+    findings: list[Finding], sentence: str
+) -> None:
+    session = folded([Started(fakes.MCP, fakes.NOW), *findings, Ended(Outcome.OK, fakes.NOW)])
+    assert verdict(session).sentence == sentence
+
+
+def test_a_verdict_that_leaves_the_program_holds_no_credential() -> None:
+    message = f"The server said {fakes.ACCESS}."
+    stop = replace(broken("token-error", Whose.ISSUER), message=message)
+    events = [*fakes.signed_in()[:-1], Ended(Outcome.FAILED, fakes.NOW, stop, 1)]
+    session = folded(events)
+    assert fakes.ACCESS in verdict(session).sentence
+    for text in (document(session)["verdict"], members_of(events[-1], session)["verdict"]):
+        assert fakes.ACCESS not in text and text.startswith("The server said ‹")
+    assert fakes.ACCESS not in markdown.report(session)
 
 
 def test_what_stopped_a_run_names_who_acts_and_how() -> None:

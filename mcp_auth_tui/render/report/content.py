@@ -16,6 +16,7 @@ from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.render.fix import FixText, fix_text, to_public
 from mcp_auth_tui.render.safe import Safe
 from mcp_auth_tui.render.summary import counted
+from mcp_auth_tui.render.verdict import verdict
 from mcp_auth_tui.text import units
 
 _ENDS = {
@@ -125,6 +126,7 @@ def checked(session: Session) -> str:
 
 def _summary(session: Session, safe: Safe) -> Iterable[tuple[str, str]]:
     yield "MCP server", safe.line(session.url)
+    yield "Verdict", safe.line(verdict(session).sentence)
     yield "Result", safe.line(told(session))
     if marks := session.caveats:
         # What the report tells is worth less then; who reads it has to know.
