@@ -1,4 +1,4 @@
-"""The screens as pictures at the three sizes that count; update with ``--snapshot-update``."""
+"""The screens as pictures at the sizes that count; update with ``--snapshot-update``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
     return request.param
 
 
+@pytest.fixture(params=[*SIZES, (160, 50)], ids=[*IDS, "160x50"])
+def any_size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """Also the size from which on the ladder stands beside the detail."""
+    return request.param
+
+
 async def at_browser(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
     await settled(pilot, lambda: app.main.state.at_browser)
@@ -34,9 +40,9 @@ async def ended(pilot: Pilot[Any]) -> None:
     await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
 
 
-def test_the_wait_for_the_browser(snap_compare: Any, size: tuple[int, int]) -> None:
+def test_the_wait_for_the_browser(snap_compare: Any, any_size: tuple[int, int]) -> None:
     app = app_of([*fakes.metadata(), *fakes.registration(), *fakes.browser()])
-    assert snap_compare(app, terminal_size=size, run_before=at_browser)
+    assert snap_compare(app, terminal_size=any_size, run_before=at_browser)
 
 
 async def asked_for_code(pilot: Pilot[Any]) -> None:
@@ -49,24 +55,24 @@ def test_the_code_of_a_device(snap_compare: Any, size: tuple[int, int]) -> None:
     assert snap_compare(app, terminal_size=size, run_before=asked_for_code)
 
 
-def test_a_failure_in_the_metadata(snap_compare: Any, size: tuple[int, int]) -> None:
-    assert snap_compare(app_of(fakes.mismatch()), terminal_size=size, run_before=ended)
+def test_a_failure_in_the_metadata(snap_compare: Any, any_size: tuple[int, int]) -> None:
+    assert snap_compare(app_of(fakes.mismatch()), terminal_size=any_size, run_before=ended)
 
 
-def test_the_headers_at_the_end(snap_compare: Any, size: tuple[int, int]) -> None:
-    assert snap_compare(app_of(fakes.signed_in()), terminal_size=size, run_before=sign_in)
+def test_the_headers_at_the_end(snap_compare: Any, any_size: tuple[int, int]) -> None:
+    assert snap_compare(app_of(fakes.signed_in()), terminal_size=any_size, run_before=sign_in)
 
 
-def test_the_consent_before_the_browser(snap_compare: Any, size: tuple[int, int]) -> None:
+def test_the_consent_before_the_browser(snap_compare: Any, any_size: tuple[int, int]) -> None:
     async def consent(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
         await settled(pilot, lambda: app.main.state.at_browser)
 
     app = app_of(fakes.signed_in())
-    assert snap_compare(app, terminal_size=size, run_before=consent)
+    assert snap_compare(app, terminal_size=any_size, run_before=consent)
 
 
-def test_the_next_request_while_stepping(snap_compare: Any, size: tuple[int, int]) -> None:
+def test_the_next_request_while_stepping(snap_compare: Any, any_size: tuple[int, int]) -> None:
     async def second(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
         await settled(pilot, lambda: app.driver.session.ready is not None)
@@ -77,7 +83,7 @@ def test_the_next_request_while_stepping(snap_compare: Any, size: tuple[int, int
         )
 
     app = app_of(fakes.signed_in(), stepping=True)
-    assert snap_compare(app, terminal_size=size, run_before=second)
+    assert snap_compare(app, terminal_size=any_size, run_before=second)
 
 
 def test_one_exchange(snap_compare: Any, size: tuple[int, int]) -> None:
