@@ -21,6 +21,7 @@ SENDING = frozenset(
     }
 )
 """Actions that send something, or prepare it."""
+NO_FIX = "No finding of this run is mended by another answer of a server."
 RECORDED = "This is a recording: nothing is sent. A run of your own: mcp-auth-tui URL."
 Why = Callable[[ScreenState], str]
 """Why a key is of no use now; empty when it is of use."""
@@ -210,7 +211,8 @@ def _no_probes(state: ScreenState) -> str:
 def _no_fix(state: ScreenState) -> str:
     if all(item.level is Level.OK for item in state.session.findings):
         return "Nothing is wrong so far."
-    return "" if state.fixable else "No finding of this run is mended by another answer."
+    # What the fixes are is loaded when a run was stopped, or when somebody asks.
+    return "" if state.session.stop is None or state.fixable else NO_FIX
 
 
 _no_cancel = _unless(lambda s: s.busy, "Nothing runs.")

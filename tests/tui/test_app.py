@@ -18,6 +18,7 @@ from mcp_auth_tui.tui.screens.confirm import Confirm
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.export import ExportScreen
 from mcp_auth_tui.tui.screens.findings import FindingsScreen
+from mcp_auth_tui.tui.screens.fix import FixScreen
 from mcp_auth_tui.tui.screens.help import GuideScreen
 from mcp_auth_tui.tui.screens.question import QuestionScreen
 from mcp_auth_tui.tui.screens.url import UrlForm
@@ -555,7 +556,7 @@ async def test_a_click_on_the_key_bar_does_what_the_key_does() -> None:
     async with app.run_test() as pilot:
         await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
         await pilot.click("#keys", offset=(3, 0))
-        await settled(pilot, lambda: isinstance(app.screen, FindingsScreen))
+        await settled(pilot, lambda: isinstance(app.screen, FixScreen))
 
 
 async def test_a_terminal_too_small_is_told_so_and_a_larger_one_shows_everything_again() -> None:

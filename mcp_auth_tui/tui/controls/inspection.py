@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model import Finding, Stage
-from mcp_auth_tui.tui.actions import RECORDED
+from mcp_auth_tui.tui.actions import NO_FIX, RECORDED
 from mcp_auth_tui.tui.controls.way_through import WayThroughControls
 from mcp_auth_tui.tui.main_screen import MainScreen
 from mcp_auth_tui.tui.panels.table import panel_of
@@ -48,7 +48,9 @@ class InspectionControls:
             from mcp_auth_tui.tui.views.fix import fixable
 
             session = self._driver.session
-            listed = fixable(session)
+            if not (listed := fixable(session)):
+                self._screen.notify(NO_FIX)
+                return
             first = next((item for item in listed if item == session.stop), listed[0])
             self._screen.app.push_screen(FixScreen(session, first))
 

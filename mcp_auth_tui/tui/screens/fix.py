@@ -14,11 +14,11 @@ from textual.widgets import Static
 from mcp_auth_tui.model import Finding, Session
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.render.fix import FixText, fix_text, to_person
+from mcp_auth_tui.tui.actions import NO_FIX
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views.fix import fix_page, fixable
 from mcp_auth_tui.tui.widgets.hints import BACK, Hint, Hints
 
-NOTHING = "Nothing that was found is mended by another answer of a server."
 _NO_COPY = "There is nothing to copy: something only has to be left out."
 
 
@@ -65,7 +65,7 @@ class FixScreen(Screen[None]):
     def _fix(self) -> FixText:
         door = to_person(self._session.redactor())
         fix = fix_text(self._session, self._findings[self._at], door)
-        return FixText((), (), NOTHING) if fix is None else fix
+        return FixText((), (), NO_FIX) if fix is None else fix
 
     def _draw(self) -> None:
         finding, fix = self._findings[self._at], self._fix

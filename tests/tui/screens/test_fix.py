@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from mcp_auth_tui.model import Ended, Event, Exchanged, Level, Outcome, Response, Stage, Started
+from mcp_auth_tui.tui.actions import NO_FIX
 from mcp_auth_tui.tui.screens.findings import FindingsScreen
 from mcp_auth_tui.tui.screens.fix import FixScreen
 from tests.findings.case import Run
@@ -113,6 +114,16 @@ async def test_where_nothing_is_to_be_mended_the_key_says_so() -> None:
         await pilot.press("m")
         (note,) = app._notifications
         assert note.message == "Nothing is wrong so far."
+
+
+async def test_where_what_is_wrong_is_mended_by_no_answer_the_key_says_so() -> None:
+    open_ = fakes.finding("rs-open", Level.INFO, "It is open.", Stage.PROBE)
+    app = app_of([Started(fakes.MCP, fakes.NOW), open_, Ended(Outcome.OPEN, fakes.NOW)])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot, lambda: app.driver.session.outcome is not None)
+        await pilot.press("m")
+        (note,) = app._notifications
+        assert note.message == NO_FIX
 
 
 async def test_what_cannot_be_corrected_says_why_and_what_to_do() -> None:
