@@ -17,7 +17,7 @@ from mcp_auth_tui.fixes.answer import Answer, Blank, Change, Fix, NoFix
 from mcp_auth_tui.fixes.breach import Breach, Row
 from mcp_auth_tui.model import Finding, Level, Session, Whose
 
-__all__ = ["Answer", "Blank", "Change", "Fix", "fix_of", "has_fix", "rows"]
+__all__ = ["Answer", "Blank", "Change", "Fix", "first_like", "fix_of", "has_fix", "rows"]
 
 _MODULES: Mapping[str, tuple[str, ...]] = {
     "rs": ("endpoint", "access"),
@@ -49,6 +49,17 @@ def has_fix(finding: Finding) -> bool:
     return finding.level is not Level.OK and _row(finding.id) is not None
 
 
+def first_like(session: Session, finding: Finding) -> Finding:
+    """Return the first finding of a run about the same part of the same answer, maybe itself.
+
+    A server may send thousands of entries that break one rule; one change mends them all.
+    """
+    about = (finding.id, finding.exchange, finding.pointer)
+    items = (item for item in session.findings if item.level is not Level.OK)
+    alike = (item for item in items if (item.id, item.exchange, item.pointer) == about)
+    return next(alike, finding)
+
+
 @cache
 def _row(id: str) -> Row | None:
     modules = (_rows(name) for name in _MODULES.get(id.partition("-")[0], ()))
@@ -67,6 +78,8 @@ def fix_of(session: Session, finding: Finding) -> Fix | None:
     """
     if finding.level is Level.OK or (row := _row(finding.id)) is None:
         return None
+    if first_like(session, finding) != finding:
+        return Fix((), "One change mends all findings like this: it is shown with the first.")
     if finding.whose is Whose.CLIENT and not finding.id.startswith(_OURS):
         return None  # it was given by hand: no server has anything to mend
     breach = Breach(session, finding)
@@ -75,6 +88,8 @@ def fix_of(session: Session, finding: Finding) -> Fix | None:
         fix = result if isinstance(result, Fix) else Fix((breach.change(result),))
     except NoFix as error:
         return Fix((), str(error))
+    except Exception as error:  # it must not take the report with it that it stands in
+        return Fix((), f"It cannot be worked out ({type(error).__name__}): our bug.")
     if not any(change.before != change.after for change in fix.changes):
         return Fix((), "What was served holds nothing that this would change.")
     return fix

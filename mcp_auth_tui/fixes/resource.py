@@ -132,7 +132,8 @@ def _scope_names(breach: Breach) -> Answer:
 
 
 def _few(breach: Breach) -> Answer:
-    kept = [s for s in values.texts(breach.answer.at(f"/{_SCOPES}")) if s not in _BROAD]
+    listed = values.texts(breach.answer.at(f"/{_SCOPES}"))
+    kept = [item for item in listed if str(item).lower() not in _BROAD]
     good = 0 < len(kept) <= 40
     return breach.answer.put(**{_SCOPES: kept if good else [blank(_FEW)]})
 

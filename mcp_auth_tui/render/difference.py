@@ -15,6 +15,8 @@ CONTEXT = 2
 """Lines that are shown as they are around what changes."""
 LONGEST = 320
 """Characters of a line; of a longer one the beginning is shown."""
+MOST = 300
+"""Lines of a difference; who needs more takes the whole document."""
 _MANY = 400
 _ODD = re.compile(r"[^\x20-\x7e\n]")
 
@@ -39,7 +41,10 @@ def laid_out(value: Any) -> str:
 
 def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[Line, ...]:
     """Return how an object became another, with little around what changes."""
-    return tuple(_near(changes(before, after)))
+    lines = list(_near(changes(before, after)))
+    if (more := len(lines) - MOST) <= 0:
+        return tuple(lines)
+    return (*lines[:MOST], Line("…", f"{more} more lines"))
 
 
 def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Line]:

@@ -35,7 +35,7 @@ class Owner:
 def broken_of(session: Session, id: str) -> Finding:
     """Return the finding of a run that is to be mended."""
     found = [item for item in session.findings if item.id == id and item.level is not Level.OK]
-    return found[-1]
+    return found[0]
 
 
 def filled(value: Any, fills: Mapping[str, Any]) -> Any:

@@ -14,9 +14,11 @@ from mcp_auth_tui.findings import finding
 from mcp_auth_tui.fixes import fix_of, rows
 from mcp_auth_tui.fixes.breach import LIMIT
 from mcp_auth_tui.model import Exchange, Response, Session, Stage
+from mcp_auth_tui.render.difference import MOST
 from mcp_auth_tui.render.document import dumped
 from mcp_auth_tui.render.fix import fix_members, fix_text, to_person, to_public
 from mcp_auth_tui.render.safe import Safe
+from mcp_auth_tui.tui.views.fix import fixable
 from tests.findings.case import Run
 from tests.fixes.mended import visited
 from tests.hostile import HOSTILE
@@ -59,6 +61,7 @@ def look_at(session: Session, id: str, pointer: str = "", number: int = 2) -> st
     text = fix_text(session, found, to_person(session.redactor()))
     public = fix_text(session, found, to_public(Safe(session)))
     assert text is not None and public is not None
+    assert "our bug" not in text.why
     assert bool(text.why) is not bool(text.parts)
     document = dumped({"fix": fix_members(session, found, to_person(session.redactor()))})
     json.loads(document)
@@ -120,6 +123,27 @@ def test_what_a_server_writes_reaches_no_terminal_as_it_is(text: str) -> None:
         told = look_at(broken(body, headers), id)
         odd = {c for c in told if c != "\n" and not c.isprintable()}
         assert not odd
+
+
+def test_of_thousands_of_entries_that_break_one_rule_the_fix_is_told_once_and_cut() -> None:
+    entries = [f"https://10.0.0.1/{n}" for n in range(2000)]
+    session = broken(json.dumps({"authorization_servers": entries}).encode())
+    found = [
+        finding("prm-internal-host", Stage.RESOURCE, exchange=2, pointer=pointer, seen=entry)
+        for entry, pointer in zip(entries, ["/authorization_servers"] * 2000, strict=True)
+    ]
+    session = replace(session, findings=tuple(found))
+    texts = [fix_text(session, item, to_person(session.redactor())) for item in found[:3]]
+    first, *others = texts
+    assert first is not None
+    (part,) = first.parts
+    assert len(part.lines) == MOST + 1
+    assert part.lines[-1].mark == "…" and "more lines" in part.lines[-1].text
+    assert len(json.loads(part.copy)["authorization_servers"]) == 2000
+    assert [item and item.why for item in others] == [
+        "One change mends all findings like this: it is shown with the first."
+    ] * 2
+    assert fixable(session) == [found[0]]
 
 
 def test_a_large_document_is_told_in_a_few_lines() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from textual.content import Content
 
-from mcp_auth_tui.fixes import has_fix
+from mcp_auth_tui.fixes import first_like, has_fix
 from mcp_auth_tui.model import Finding, Session
 from mcp_auth_tui.render.difference import Line
 from mcp_auth_tui.render.fix import FixPart, FixText
@@ -20,7 +20,8 @@ _MASKED = "Credentials are masked here, and in what is copied."
 
 def fixable(session: Session) -> list[Finding]:
     """Return the findings that say that an answer has to change, what ended the run first."""
-    return [item for item in dict.fromkeys(worst_first(session)) if has_fix(item)]
+    listed = (first_like(session, item) for item in worst_first(session) if has_fix(item))
+    return list(dict.fromkeys(listed))
 
 
 def fix_page(session: Session, finding: Finding, fix: FixText, look: Look) -> list[Content]:
