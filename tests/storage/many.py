@@ -47,7 +47,8 @@ def one_round(url: str, path: Path, processes: int, number: int) -> bool:
         subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(processes)
     ]
-    answers = [(process.communicate()[0].strip(), process.returncode) for process in started]
+    ended = [(*process.communicate(), process.returncode) for process in started]
+    answers = [(out.strip(), code) for out, _, code in ended]
     (stored,) = TokenStore(path).tokens()
     grant = TokenStore(path).open(stored.id)
     assert grant is not None
@@ -55,6 +56,10 @@ def one_round(url: str, path: Path, processes: int, number: int) -> bool:
     right, refreshes = answers.count(wanted), stored.generation - before
     seconds = time.monotonic() - began
     print(f"round {number}: {right} of {processes} right, {refreshes} refresh, {seconds:.1f} s")
+    for err, code in sorted(
+        {(err, code) for out, err, code in ended if (out.strip(), code) != wanted}
+    ):
+        print(f"  exit {code}: {err.strip()}")
     return right == processes and refreshes == 1
 
 
