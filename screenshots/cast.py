@@ -92,7 +92,10 @@ class Film:
     async def _draw(self) -> None:
         self.app.main.now = self.app.driver.clock()
         await until(self.pilot, lambda: True)
-        lines = self._frame()
+        before, lines = [""], self._frame()
+        while lines != before:  # on a busy machine a layout may come late
+            await self.pilot.pause()
+            before, lines = lines, self._frame()
         if changed := [n for n in range(HEIGHT) if lines[n] != self._lines[n]]:
             self.put("".join(lines[n] for n in changed))
         self._lines = lines
