@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -217,3 +218,19 @@ def test_sarif_and_junit_hold_for_any_text(text: str) -> None:
     session = evil(text)
     check_sarif(json.loads(written("sarif", session)))
     assert ET.fromstring(written("junit", session)).tag == "testsuites"
+
+
+@pytest.mark.parametrize("name", ["json", "jsonl"])
+def test_documents_hold_what_mends_a_finding_as_a_patch(name: str) -> None:
+    value = json.loads(written(name, ended(inspected(BAD))))
+    (change,) = (value[0] if name == "json" else value)["stop"]["fix"]["changes"]
+    assert change["url"] == PRM
+    assert change["patch"] == [{"op": "replace", "path": "/resource", "value": URL}]
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html", "sarif", "junit"])
+def test_reports_show_what_mends_a_finding_as_a_difference(name: str) -> None:
+    output = unescape(written(name, ended(inspected(BAD)))).replace('\\"', '"')
+    assert '-   "resource": "https://other.example.com/mcp"' in output
+    assert f'+   "resource": "{URL}"' in output
+    assert f"Right where clients are given {URL}" in output

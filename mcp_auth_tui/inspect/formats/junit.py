@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 from mcp_auth_tui.inspect.formats import Form
 from mcp_auth_tui.model import Finding, Level, Session
 from mcp_auth_tui.protocol.quirks import known_way
+from mcp_auth_tui.render.fix import fix_text, to_public
 from mcp_auth_tui.render.report.content import ranked
 from mcp_auth_tui.render.safe import Safe
 
@@ -57,7 +58,10 @@ class Junit(Form):
             ("next", finding.next),
             *(way.details if way else ()),
         )
-        said = "\n".join(f"{name}: {safe.line(value)}" for name, value in details if value)
+        fix = fix_text(session, finding, to_public(safe))
+        lines = [f"{name}: {safe.line(value)}" for name, value in details if value]
+        lines += map(safe.line, fix.paragraph if fix is not None else ())
+        said = "\n".join(lines)
         message = safe.line(finding.message)
         if self._fails(finding):
             head = f"<failure type={_value(finding.level)} message={_value(message)}>"

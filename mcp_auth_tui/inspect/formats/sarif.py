@@ -16,6 +16,7 @@ from mcp_auth_tui.inspect.formats import Form, Setting
 from mcp_auth_tui.model import Finding, Level, Session
 from mcp_auth_tui.protocol.quirks import known_way
 from mcp_auth_tui.render.document import dumped
+from mcp_auth_tui.render.fix import fix_text, to_public
 from mcp_auth_tui.render.report.content import ranked
 from mcp_auth_tui.render.safe import Safe
 
@@ -99,8 +100,14 @@ class Sarif(Form):
                 "revision": finding.revision,
                 "exchange": finding.exchange,
                 **({"provider": {k: safe.line(v) for k, v in way.details if v}} if way else {}),
+                **({"fix": fix} if (fix := _fix(session, finding, safe)) else {}),
             },
         }
+
+
+def _fix(session: Session, finding: Finding, safe: Safe) -> list[str]:
+    fix = fix_text(session, finding, to_public(safe))
+    return [safe.line(line) for line in fix.paragraph] if fix is not None else []
 
 
 def _message(finding: Finding, safe: Safe) -> str:
