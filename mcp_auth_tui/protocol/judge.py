@@ -8,7 +8,7 @@ from typing import NoReturn, Self, TypedDict, Unpack
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import Exchange, Failure, Finding, Level, Slip, Stage, Whose
-from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.protocol import error_answer, retry_after
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS, STATELESS, Config
@@ -212,7 +212,7 @@ class Judge:
             seen=error_answer.seen(seen, exchange),
             message=f"{product or host} asks to wait before the next request to"
             f" {host if product else 'it'}.",
-            next=f"Wait {after} (seconds or date) and run again." if after else _NO_DATE,
+            next=retry_after.advice(after) if after else _NO_DATE,
             exchange=exchange,
             pointer="retry-after" if after else "",
             whose=self.owner,

@@ -17,6 +17,7 @@ from mcp_auth_tui.model.oauth import (
     Resource,
     Token,
 )
+from mcp_auth_tui.protocol import retry_after
 from mcp_auth_tui.protocol.actions import Close, FlowStop, Open, Protocol, Sleep
 from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS, Config
 from mcp_auth_tui.protocol.judge import Judge
@@ -305,4 +306,7 @@ def _asks_to_wait(exchange: Exchange) -> float | None:
     after = response.header("retry-after") or ""
     if response.status == 503 and not after:
         return None
-    return float(after) if after.isdigit() else 1.0 if not after else _PATIENCE + 1
+    if not after:
+        return 1.0
+    seconds = retry_after.delay(after)
+    return _PATIENCE + 1 if seconds is None else float(seconds)

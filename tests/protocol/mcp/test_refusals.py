@@ -119,7 +119,7 @@ def test_a_refusal_that_says_nothing_about_mcp_is_told_with_its_status(
 def test_only_a_503_that_says_until_when_asks_to_wait() -> None:
     busy = answering(raw(503, b"", ("retry-after", "120")))
     assert (busy.id, busy.seen) == ("net-rate-limited", "HTTP 503, Retry-After: 120")
-    assert busy.next == "Wait 120 (seconds or date) and run again."
+    assert busy.next == "Wait 120 s (2:00) and run again."
     down = answering(raw(503, "<title>Maintenance</title>", HTML))
     assert (down.id, down.seen) == (
         "net-http",
