@@ -6,7 +6,7 @@ comments, order, indentation, line ends, a byte order mark, trailing commas.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -92,6 +92,24 @@ def format_of(name: str) -> Format:
         return JsonFormat(comments=name == "jsonc")
     module: Format = import_module(f"{__name__}.{name}")
     return module
+
+
+def checked(changed: str, expected: Sequence[Any], read: Callable[[str], Any]) -> str:
+    """Return a changed text, if it is read as one of what is expected. Raises `EditProblem`."""
+    try:
+        good = read(changed) in expected
+    except EditProblem:
+        good = False
+    if not good:
+        raise EditProblem("it cannot be changed without touching more than this entry")
+    return changed
+
+
+def twice(name: str, offset: int) -> EditProblem:
+    """Return why a file is not changed in which a name stands twice where it is looked for."""
+    return EditProblem(
+        f"{name!r} stands there twice, and which one counts depends on the reader", offset
+    )
 
 
 def line_end(text: str) -> str:

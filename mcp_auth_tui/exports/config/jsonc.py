@@ -10,7 +10,7 @@ import re
 from dataclasses import field
 from typing import Any
 
-from mcp_auth_tui.exports.config import EditProblem, EntryPlace, line_end
+from mcp_auth_tui.exports.config import EditProblem, EntryPlace, checked, line_end, twice
 from mcp_auth_tui.records import dataclass
 
 _BLANK = re.compile(r"[ \t\r\n]+")
@@ -84,8 +84,12 @@ class _Scanner:
         match = (_STRING if sign == '"' else _SCALAR).match(self.text, start)
         if match is None:
             raise self._problem("a value was expected")
+        try:
+            found = json.loads(match[0])
+        except ValueError as error:  # a number of thousands of digits
+            raise self._problem(str(error).partition(";")[0].lower()) from None
         self._at = match.end()
-        return _Value(start, self._at, json.loads(match[0]))
+        return _Value(start, self._at, found)
 
     def _object(self, depth: int) -> _Value:
         value = _Value(self._at, 0, {})
@@ -159,8 +163,11 @@ class JsonFormat:
         """Return the text with an entry behind the others."""
         root = self._scanned(text)
         if root is None:
-            value = json.dumps(place.added(None, entry), indent=2, ensure_ascii=False)
-            return text + f"{value}\n".replace("\n", line_end(text))
+            expected, end = place.added(None, entry), line_end(text)
+            value = json.dumps(expected, indent=2, ensure_ascii=False)
+            # A comment without a line end would go on over what follows it.
+            between = "" if text[-1:] in ("", "\n", "\ufeff") else end
+            return self._checked(text + between + f"{value}\n".replace("\n", end), expected)
         expected = place.added(root.data, entry)
         node, keys = root, [*place.inside, place.name]
         while member := _only(node, keys[0]):
@@ -188,18 +195,13 @@ class JsonFormat:
         return _Scanner(text, comments=self.comments).root()
 
     def _checked(self, text: str, expected: Any) -> str:
-        if self.read(text) != expected:
-            raise EditProblem("it cannot be changed without touching more than this entry")
-        return text
+        return checked(text, [expected], self.read)
 
 
 def _only(node: _Value, name: str) -> _Member | None:
     members = [member for member in node.members if member.name == name]
     if len(members) > 1:
-        raise EditProblem(
-            f"{name!r} stands there twice, and which one counts depends on the reader",
-            members[1].start,
-        )
+        raise twice(name, members[1].start)
     return members[0] if members else None
 
 

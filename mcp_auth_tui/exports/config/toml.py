@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from mcp_auth_tui.exports.config import EditProblem, EntryPlace, line_end
+from mcp_auth_tui.exports.config import EditProblem, EntryPlace, checked, line_end
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER = re.compile(
@@ -29,6 +29,10 @@ def read(text: str) -> Any:
         row, column = (int(line[1]), int(line[2])) if line else (len(lines) or 1, 1)
         offset = sum(map(len, lines[: row - 1])) + column - 1
         raise EditProblem(re.sub(r" \(at .*\)$", "", str(error)).lower(), offset) from None
+    except RecursionError:
+        raise EditProblem("it is nested too deeply") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise EditProblem(str(error).partition(";")[0].lower()) from None
 
 
 def insert(text: str, place: EntryPlace, entry: Any) -> str:
@@ -43,7 +47,7 @@ def insert(text: str, place: EntryPlace, entry: Any) -> str:
     # A last line without an end stays so: taking the table out again gives back every byte.
     closed = text.endswith("\n")
     changed = f"{text}{'' if closed else end}{end}{table}{end if closed else ''}"
-    return _checked(changed, expected)
+    return checked(changed, [expected], read)
 
 
 def remove(text: str, place: EntryPlace) -> str:
@@ -59,8 +63,8 @@ def remove(text: str, place: EntryPlace) -> str:
         stop = next(offset for offset, keys in headers[number:] if keys[: len(path)] != path)
         changed = _without(text, start, stop)
         # What looks like a header may be a line of a text, so the result is compared.
-        if _holds(changed, expected):
-            return changed
+        with suppress(EditProblem):
+            return checked(changed, expected, read)
     raise EditProblem(f"the entry {place.name!r} is not written as one table")
 
 
@@ -103,19 +107,6 @@ def _without_empty(root: Any, inside: Any) -> Any:
     if len(inside) == 1 and not root[inside[0]]:
         return {key: value for key, value in root.items() if key != inside[0]}
     return root
-
-
-def _checked(text: str, expected: Any) -> str:
-    if not _holds(text, [expected]):
-        raise EditProblem("it cannot be changed without touching more than this entry")
-    return text
-
-
-def _holds(text: str, expected: list[Any]) -> bool:
-    try:
-        return read(text) in expected
-    except EditProblem:
-        return False
 
 
 def _key(key: str) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from mcp_auth_tui.exports.config import EditProblem, EntryPlace, line_end
+from mcp_auth_tui.exports.config import EditProblem, EntryPlace, checked, line_end, twice
 
-_UNSAFE = "it cannot be changed without touching more than this entry"
+_MAPPING = "a mapping was expected, with names before colons"
 
 
 def read(text: str) -> Any:
@@ -24,14 +24,14 @@ def read(text: str) -> Any:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise EditProblem(str(error).splitlines()[0]) from None
     if root is not None and not isinstance(root, dict):
-        raise EditProblem("a mapping was expected, with names before colons", 0)
+        raise EditProblem(_MAPPING, 0)
     return root
 
 
 def insert(text: str, place: EntryPlace, entry: Any) -> str:
     """Return the text with an entry behind the others."""
     expected = place.added(read(text), entry)
-    root = yaml.compose(text)
+    root = _mapping(text)
     (key,) = place.inside  # no client of ours has them deeper
     node = _child(root, key) if root else None
     if node is None:
@@ -68,7 +68,15 @@ def remove(text: str, place: EntryPlace) -> str:
             offset = first.start_mark.index
             start = _dash(text, offset)[0] if place.listed else offset
             return _checked(_cut(text, _line(text, start), _end(text, value)), expected)
-    raise EditProblem(_UNSAFE)
+    raise EditProblem(f"the entry {place.name!r} is not written as an item of its own")
+
+
+def _mapping(text: str) -> Any:
+    """Return the node of the whole file; None where there is nothing in it."""
+    root = yaml.compose(text)
+    if isinstance(root, yaml.ScalarNode) and root.value:
+        raise EditProblem(_MAPPING, root.start_mark.index)  # ``null``, in one of its spellings
+    return None if isinstance(root, yaml.ScalarNode) else root
 
 
 def _at_the_end(text: str, root: Any, key: str, place: EntryPlace, entry: Any) -> str:
@@ -152,7 +160,10 @@ def _dash(text: str, offset: int) -> tuple[int, int]:
 
 
 def _child(root: Any, key: str) -> Any:
-    return next((value for name, value in root.value if name.value == key), None)
+    found = [(name, value) for name, value in root.value if name.value == key]
+    if len(found) > 1:
+        raise twice(key, found[1][0].start_mark.index)
+    return found[0][1] if found else None
 
 
 def _name(node: Any, *, listed: bool) -> Any:
@@ -163,6 +174,4 @@ def _name(node: Any, *, listed: bool) -> Any:
 
 
 def _checked(text: str, expected: Any) -> str:
-    if read(text) != expected:
-        raise EditProblem(_UNSAFE)
-    return text
+    return checked(text, [expected], read)

@@ -189,6 +189,12 @@ def test_an_entry_is_written_as_its_neighbours_are(text: list[str], changed: lis
     assert format_of("jsonc").insert("\n".join(text), JSON, {"x": 1}).split("\n") == changed
 
 
+def test_a_comment_without_a_line_end_does_not_swallow_the_entry() -> None:
+    changed = format_of("jsonc").insert("// mine", JSON, ENTRY)
+    assert changed.startswith("// mine\n{\n")
+    assert format_of("jsonc").read(changed) == {"mcpServers": {"example": ENTRY}}
+
+
 def test_an_entry_in_the_middle_is_taken_out_with_its_comma_alone() -> None:
     text = '{"mcpServers": {\n  "a": 1, // a\n  "example": {}, // mine\n  "b": 2\n}}'
     assert format_of("jsonc").remove(text, JSON) == (
@@ -219,6 +225,14 @@ def test_a_table_in_the_middle_leaves_the_comment_of_the_next_one() -> None:
         ("yaml", "a: [1\nb: 2\n", "expected ',' or ']'", None),
         ("yaml", "- a\n", "a mapping was expected", None),
         ("yaml", "a: &x 1\n---\nb: 2\n", "expected a single document", None),
+        ("yaml", "mcpServers: {}\nmcpServers:\n  a: {}\n", "stands there twice", None),
+        ("yaml", "null\n", "a mapping was expected", "null"),
+        *(
+            (name, before + "9" * 5000 + after, "exceeds the limit (4300 digits)", None)
+            for name, before, after in (("json", '{"a":', "}"), ("toml", "a=", ""))
+        ),
+        ("yaml", "a: " + "9" * 5000, "Exceeds the limit (4300 digits)", None),
+        ("toml", "a=" + "[" * 3000, "it is nested too deeply", None),
     ],
 )
 def test_a_file_that_cannot_be_changed_safely_is_refused_with_the_place(
