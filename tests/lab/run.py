@@ -75,6 +75,7 @@ async def told(behaviour: Behaviour | None, face: str) -> Outcome:
 async def shown(behaviour: Behaviour | None) -> Outcome:
     """Run on the screen, open the last exchange, and quit; raises AssertionError."""
     from mcp_auth_tui.tui.app import AuthApp
+    from mcp_auth_tui.tui.screens.question import QuestionScreen
 
     async with serving(Lab(behaviour)) as lab:
         typed = words(behaviour, lab.url)
@@ -85,6 +86,8 @@ async def shown(behaviour: Behaviour | None) -> Outcome:
         app = AuthApp(config, settings, stepping=False, clock=time.time)
         async with asyncio.timeout(SECONDS + 5), app.run_test(size=(80, 24)) as pilot:
             while app.driver.busy or app.driver.session.outcome is None:
+                if isinstance(app.screen, QuestionScreen):
+                    await pilot.press("enter")  # the choice that is made where nobody is asked
                 await pilot.pause(0.02)
             session = app.driver.session
             await _looked_at(pilot, session)
