@@ -22,16 +22,21 @@ class EventStreamParser:
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
         self._rest = ""
+        self._after_cr = False
         self._name = ""
         self._data: list[str] = []
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """Yield the events that this chunk completes."""
-        text = self._rest + self._decoder.decode(chunk)
-        # A CR at the end may be the first half of CRLF: it waits for the next chunk.
-        held = "\r" if text.endswith("\r") else ""
-        lines = text[: len(text) - len(held)].replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        self._rest = lines.pop() + held
+        text = self._decoder.decode(chunk)
+        if not text:
+            return
+        # A CR ends its line at once; an LF behind it is the second half of that end.
+        rest = text.removeprefix("\n") if self._after_cr else text
+        self._after_cr = text.endswith("\r")
+        text = self._rest + rest
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self._rest = lines.pop()
         for line in lines:
             event = self._line(line)
             if event is not None:
