@@ -98,9 +98,10 @@ def _serve(url: str) -> int:
     from threading import Event
 
     from mcp_auth_tui.desktop.output import write_stdout
+    from mcp_auth_tui.desktop.signals import ending
 
     ended = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending("SIGINT", "SIGTERM", "SIGHUP"):
         signal.signal(number, lambda *_: ended.set())
     write_stdout(f"{url}\n")
     ended.wait()

@@ -140,10 +140,10 @@ def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
     # What a run makes stays, nearly all of it: to look for garbage as often as usual is a
     # twentieth of the CPU.
     gc.set_threshold(GARBAGE_THRESHOLD)
-    import asyncio
     from dataclasses import replace
 
     from mcp_auth_tui.cli.headless import Headless
+    from mcp_auth_tui.desktop import pauses
     from mcp_auth_tui.desktop.stdin import Stdin
     from mcp_auth_tui.run.assembly import controller
 
@@ -156,7 +156,7 @@ def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
         made = controller(options, config, person=person, stepping=options.stepping)
         return await Headless(made, options, mode=mode, stdin=stdin, colour=colours()).run()
 
-    return asyncio.run(run())
+    return pauses.run(run())
 
 
 def nobody(options: Options) -> str:

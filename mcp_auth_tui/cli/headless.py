@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.desktop.output import Talk, deliver, reason, write_stdout
+from mcp_auth_tui.desktop.signals import ending
 from mcp_auth_tui.desktop.stdin import STDIN, Keyboard, Stdin
 from mcp_auth_tui.exports import export, rendered
 from mcp_auth_tui.model import (
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from mcp_auth_tui.settings.options import Options
 
 INTERRUPTED = 130
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _destination(options: Options) -> str:
@@ -92,6 +92,7 @@ class Headless:
             from mcp_auth_tui.recordings.recorder import Recorder
 
             self._recorder = Recorder(options.record, reveal=options.reveal)
+        self._signals = ending("SIGINT", "SIGTERM", "SIGHUP")
         self._interrupts = 0
         self._lines: deque[str] = deque()
         self._listening = False
@@ -117,36 +118,45 @@ class Headless:
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         try:
-            for number in _SIGNALS:
-                loop.add_signal_handler(number, self._interrupt)
+            for number in self._signals:
+                loop.add_signal_handler(number, self._interrupt, number)
         except (NotImplementedError, RuntimeError, ValueError):
             return lambda: None
 
         def forget() -> None:
-            for number in _SIGNALS:
+            for number in self._signals:
                 loop.remove_signal_handler(number)
 
         return forget
 
-    def _interrupt(self) -> None:
-        self._interrupts += 1
-        if self._interrupts > 1:
+    def _interrupt(self, number: int) -> None:
+        if self._insists(number):
             self._keyboard.show()
             os._exit(INTERRUPTED)
-        self._plain.say("Interrupted: ending in order. Once more quits at once.")
-        self._controller.cancel()
+        if self._interrupts == 1:
+            self._plain.say("Interrupted: ending in order. Once more quits at once.")
+            self._controller.cancel()
+
+    def _insists(self, number: int) -> bool:
+        """Count a signal; returns whether somebody wants the end at once.
+
+        A terminal that goes away may say so several times, and nobody chose that.
+        """
+        if self._interrupts and number == getattr(signal, "SIGHUP", None):
+            return False
+        self._interrupts += 1
+        return self._interrupts > 1
 
     def _hold_signals(self) -> None:
         """From here on the first signal lets the result be written whole; one more quits."""
 
         def held(number: int, frame: object) -> None:
-            self._interrupts += 1
-            if self._interrupts > 1:
+            if self._insists(number):
                 os._exit(INTERRUPTED)
 
         # Elsewhere than in the main thread nobody can be told.
         with suppress(ValueError):
-            for number in _SIGNALS:
+            for number in self._signals:
                 signal.signal(number, held)
 
     def _happened(self, event: Event) -> None:

@@ -35,11 +35,11 @@ def command(words: list[str]) -> int:
 
 
 def _probe(args: Namespace) -> int:
-    import asyncio
     from dataclasses import replace
 
     from mcp_auth_tui.cli.flow import colours, nobody
     from mcp_auth_tui.cli.headless import Headless
+    from mcp_auth_tui.desktop import pauses
     from mcp_auth_tui.desktop import stdin as keyboard
     from mcp_auth_tui.inspect.formats.probes import failed
     from mcp_auth_tui.model import Level
@@ -74,7 +74,7 @@ def _probe(args: Namespace) -> int:
         )
         return await face.run(), face.session
 
-    code, session = asyncio.run(run())
+    code, session = pauses.run(run())
     return code or int(failed(session, Level(args.fail_on)))
 
 

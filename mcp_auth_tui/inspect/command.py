@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +10,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from mcp_auth_tui import findings
+from mcp_auth_tui.desktop import pauses
 from mcp_auth_tui.desktop.output import Talk, reason
+from mcp_auth_tui.desktop.signals import ending
 from mcp_auth_tui.inspect.formats import Form, Setting, form
 from mcp_auth_tui.inspect.pool import inspect_all
 from mcp_auth_tui.inspect.progress import Progress
@@ -33,7 +34,7 @@ def inspect(options: InspectOptions) -> int:
         talk(f"mcp-auth-tui: {line}")
     try:
         with Sink(options.output) as sink:
-            code = asyncio.run(_Inspection(options, sink).run())
+            code = pauses.run(_Inspection(options, sink).run())
     except BrokenPipeError:
         return 1  # whoever read has seen enough, as head does
     except (OSError, ValueError) as error:
@@ -130,13 +131,16 @@ def coloured(options: InspectOptions) -> bool:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGTERM end the run as SIGINT does: by cancelling the task."""
+    """Let SIGTERM and SIGHUP end the run as SIGINT does: by cancelling the task."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     stop: Callable[[], Any] = task.cancel if task is not None else loop.stop
+    signals = ending("SIGTERM", "SIGHUP")
     with suppress(NotImplementedError, RuntimeError, ValueError):
-        loop.add_signal_handler(signal.SIGTERM, stop)
+        for number in signals:
+            loop.add_signal_handler(number, stop)
     try:
         yield
     finally:
         with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.remove_signal_handler(signal.SIGTERM)
+            for number in signals:
+                loop.remove_signal_handler(number)

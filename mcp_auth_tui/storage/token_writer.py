@@ -111,13 +111,18 @@ class TokenWriter:
         new = self._lock("new")  # always the same name: a run that is killed litters once
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
         text = json.dumps({"schema": SCHEMA, **document}, indent=1)
-        with os.fdopen(os.open(new, flags, 0o600), "w", encoding="utf-8") as file:
-            if os.name == "posix":
-                os.fchmod(file.fileno(), 0o600)
-            file.write(f"{text}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.path)
+        try:
+            with os.fdopen(os.open(new, flags, 0o600), "w", encoding="utf-8") as file:
+                if os.name == "posix":
+                    os.fchmod(file.fileno(), 0o600)
+                file.write(f"{text}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self.path)
+        except BaseException:
+            with suppress(OSError):
+                new.unlink()
+            raise
         if os.name == "posix":
             folder = os.open(self.path.parent, os.O_RDONLY)
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import time
@@ -128,10 +129,10 @@ class AuthApp(App[int]):
 
     def on_mount(self) -> None:
         """Tell what could not be used, and learn how the terminal lets the program go."""
-        from mcp_auth_tui.tui.terminal.drivers import awake, ended_by
+        from mcp_auth_tui.tui.terminal.drivers import awake, heed_signals
 
         self.main.awake = awake(self._driver)
-        ended_by(self._driver, self.quitting.quit)
+        heed_signals(self._driver, self.quitting.quit, self.quitting.sleep)
         self.set_interval(STILL_TICK if self.preferences.still else 1.0, self._follow_clock)
         if self.notes:
             more = len(self.notes) - 1
@@ -377,6 +378,7 @@ def run_tui(
     refreshes the header ahead of its end. A ``recording`` is shown in place of a run; nothing is
     sent.
     """
+    from mcp_auth_tui.desktop import pauses
     from mcp_auth_tui.tui.terminal.drivers import driver_for
 
     app = AuthApp(
@@ -397,7 +399,8 @@ def run_tui(
     talk = Talk()
     for line in app.notes:
         talk(f"mcp-auth-tui: {line}")
-    code = app.run()
+    with asyncio.Runner(loop_factory=pauses.loop) as runner:
+        code = app.run(loop=runner.get_loop())
     for line in app.appearance.keeper.close():
         talk(f"mcp-auth-tui: {line}")
     driver = app.driver

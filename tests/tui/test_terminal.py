@@ -119,20 +119,25 @@ def test_a_terminal_that_goes_away_ends_the_program_without_a_signal(screen: Scr
     assert (screen.process.returncode, out) == (130, b"")
 
 
-def test_the_driver_is_changed_only_where_stdout_is_no_terminal(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Terminal:
-        def isatty(self) -> bool:
-            return True
-
-    monkeypatch.setattr(sys, "__stdout__", Terminal())
-    assert drivers.driver_for({}) is None
-    monkeypatch.setattr(sys, "__stdout__", None)
+def test_the_driver_is_ours_but_in_a_browser() -> None:
     assert drivers.driver_for({"TEXTUAL_DRIVER": "x:y"}) is None
-    changed = drivers.driver_for({})
-    assert changed is not None
-    assert changed.__mro__[1].__name__ == "LinuxDriver"
+    for inline, base in ((False, "LinuxDriver"), (True, "LinuxInlineDriver")):
+        ours = drivers.driver_for({}, inline=inline)
+        assert ours is not None
+        assert ours.__mro__[1].__name__ == base
+
+
+def test_what_is_drawn_on_a_terminal_that_is_gone_goes_nowhere() -> None:
+    """Else the thread that writes would be gone too, and the screen wait for it for ever."""
+    gone, end = os.pipe()
+    os.close(gone)
+    with os.fdopen(end, "w", encoding="utf-8") as file:
+        outlet = drivers.Outlet(file)
+        assert outlet.write("drawn") == 5
+        outlet.flush()
+        assert outlet.write("again") == 5
+        outlet.flush()
+        assert (outlet.fileno(), outlet.isatty()) == (end, False)
 
 
 def test_importing_the_screen_loads_neither_the_network_nor_the_trust_store() -> None:

@@ -77,8 +77,11 @@ class QuittingControls:
 
     def action_suspend(self) -> None:
         """Go to sleep, and let the shell have the terminal until it wakes this program."""
-        if not self._screen.can("suspend"):
-            return
+        if self._screen.can("suspend"):
+            self.sleep()
+
+    def sleep(self) -> None:
+        """Sleep until somebody wakes this program; what was waited for waits on."""
         from mcp_auth_tui.tui.terminal.drivers import sleep
 
         with self._screen.app.suspend():

@@ -9,8 +9,15 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO
 
 from textual.driver import Driver
+
+from mcp_auth_tui.desktop.output import abandon
+from mcp_auth_tui.desktop.signals import ending
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 SHARE = (2, 3)
 """The part of a terminal's lines that a screen below the prompt takes."""
@@ -23,24 +30,60 @@ LOOK_SECONDS = 2.0
 def driver_for(
     environ: dict[str, str] | None = None, *, inline: bool = False
 ) -> type[Driver] | None:
-    """Return a driver that asks stderr, where it draws, for the size; None keeps Textual's own.
+    """Return a driver that outlives its terminal; None keeps Textual's own.
 
-    Textual asks stdout for the size, which inside ``H=$(mcp-auth-tui URL)`` is a pipe.
+    It asks stderr, where it draws, for the size: Textual asks stdout, which inside
+    ``H=$(mcp-auth-tui URL)`` is a pipe.
     """
     chosen = os.environ if environ is None else environ
     if os.name != "posix" or "TEXTUAL_DRIVER" in chosen:
         return None
     if inline:
         return _inline()
-    if sys.__stdout__ is not None and sys.__stdout__.isatty():
-        return None
     from textual.drivers.linux_driver import LinuxDriver
 
     class StderrDriver(LinuxDriver):
+        def __init__(self, app: App[Any], **options: Any) -> None:
+            super().__init__(app, **options)
+            self._file: Any = Outlet(self._file)
+
         def _get_terminal_size(self) -> tuple[int, int]:
             return _size() or super()._get_terminal_size()
 
     return StderrDriver
+
+
+class Outlet:
+    """What is drawn on; when it is gone, what is written to it goes nowhere.
+
+    Else the thread that writes would end by an exception, and the screen wait for it for ever.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Write some of what is drawn."""
+        return self._tried(lambda: self._file.write(text))
+
+    def flush(self) -> None:
+        """See it off."""
+        self._tried(self._file.flush)
+
+    def fileno(self) -> int:
+        """Return its descriptor."""
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        """Return whether it is a terminal."""
+        return self._file.isatty()
+
+    def _tried(self, act: Callable[[], int | None]) -> int:
+        try:
+            return act() or 0
+        except OSError:
+            abandon(self._file.fileno())
+            return 0
 
 
 def _size() -> tuple[int, int] | None:
@@ -64,6 +107,10 @@ def _inline() -> type[Driver]:
         """Says that the terminal is as low as the part that is drawn on, and can sleep."""
 
         _stood = (0, 0)
+
+        def __init__(self, app: App[Any], **options: Any) -> None:
+            super().__init__(app, **options)
+            self._file: Any = Outlet(self._file)
 
         def _get_terminal_size(self) -> tuple[int, int]:
             columns, lines = _size() or super()._get_terminal_size()
@@ -103,18 +150,31 @@ def awake(driver: Driver | None) -> str:
     return ""
 
 
-def ended_by(driver: Driver | None, leave: Callable[[], None]) -> None:
-    """Let SIGTERM, and a terminal that goes away, end the program in order.
+def heed_signals(
+    driver: Driver | None, leave: Callable[[], None], stop: Callable[[], None]
+) -> None:
+    """Let signals, and a terminal that goes away, end or stop the program in order.
 
-    Otherwise the terminal would be left with its second screen and the mouse reported.
+    Otherwise the terminal would be left with its second screen and the mouse reported. Textual acts
+    by SIGTSTP and SIGCONT within whatever goes on, and takes each SIGCONT for the end of a sleep.
     """
     if driver is None or driver.is_web or driver.is_headless or os.name != "posix":
         return  # Textual's driver for browsers has its own way
     loop = asyncio.get_running_loop()
     with suppress(NotImplementedError, RuntimeError, ValueError):
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in ending("SIGTERM", "SIGHUP"):
             loop.add_signal_handler(number, leave)
+        loop.add_signal_handler(signal.SIGTSTP, stop)
+        loop.add_signal_handler(signal.SIGCONT, _continued, driver)
     _watch(loop, leave)
+
+
+def _continued(driver: Driver) -> None:
+    """Take the terminal again after a stop that nobody could prepare for (SIGSTOP)."""
+    if not os.isatty(0):
+        return  # a terminal that goes away sends it too
+    driver.suspend_application_mode()
+    driver.resume_application_mode()  # the size is told then, and all is drawn anew
 
 
 def _watch(loop: asyncio.AbstractEventLoop, leave: Callable[[], None]) -> None:
@@ -141,12 +201,16 @@ def sleep() -> float:
     """
     began = time.monotonic()
     # The others of the job are asked as the terminal would; this one has left the screen already.
-    before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    # What wakes it up is expected here, and is no reason to take the terminal twice.
+    numbers = (signal.SIGTSTP, signal.SIGCONT)
+    before = [(number, signal.signal(number, signal.SIG_IGN)) for number in numbers]
     try:
         os.killpg(0, signal.SIGTSTP)
+        os.kill(os.getpid(), signal.SIGSTOP)
     finally:
-        signal.signal(signal.SIGTSTP, before)
-    os.kill(os.getpid(), signal.SIGSTOP)
+        for number, handler in before:
+            signal.signal(number, handler)
+            signal.siginterrupt(number, False)
     slept = time.monotonic() - began
     _unwind(slept)
     return slept

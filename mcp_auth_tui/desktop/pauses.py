@@ -1,0 +1,55 @@
+"""Knows an event loop that counts no time in which nobody ran it; must not know what it waits for.
+
+A program that is stopped (``kill -STOP``, ctrl+z), and a machine that sleeps, come back to limits
+that are over, while what they waited for lies there unread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import selectors
+import time
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+OVERDUE = 0.5
+"""Seconds that a wait may end late; after more than that the program did not run."""
+
+
+class _Selector(selectors.DefaultSelector):
+    """Adds up the seconds of the waits that ended much later than was asked for."""
+
+    lost = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        began = time.monotonic()
+        found = super().select(timeout)
+        if timeout is not None:
+            spent = time.monotonic() - began
+            self.lost += spent if spent > timeout + OVERDUE else 0.0
+        return found
+
+
+class PatientLoop(asyncio.SelectorEventLoop):
+    """An event loop whose limits begin again where they stood."""
+
+    def __init__(self) -> None:
+        self._waits = _Selector()
+        super().__init__(self._waits)
+
+    def time(self) -> float:
+        """Return the seconds in which the program ran, or waited as long as it meant to."""
+        return super().time() - self._waits.lost
+
+
+def loop() -> asyncio.AbstractEventLoop:
+    """Return a patient loop where a program can be stopped, else the system's usual one."""
+    return PatientLoop() if os.name == "posix" else asyncio.new_event_loop()
+
+
+def run(main: Coroutine[Any, Any, Result]) -> Result:
+    """Run what a command does, as `asyncio.run` does, with a patient loop."""
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(main)
