@@ -20,6 +20,7 @@ from pathlib import Path
 from tests.clients.lines import tools_by_http, tools_by_lines
 from tests.clients.model import standing_in
 from tests.clients.rows import Package, Row
+from tests.leftovers import ended
 from tests.packages import home_of
 from tests.peers.program import environment
 
@@ -64,7 +65,16 @@ class World:
         self._packages = packages
 
     def run(self, row: Row, token: str, seconds: float = SECONDS) -> Outcome:
-        """Give a client its entry with the program itself, and ask it for its tools."""
+        """Give a client its entry with the program itself, and ask it for its tools.
+
+        What it leaves running, to be quicker the next time, is ended.
+        """
+        try:
+            return self._asked(row, token, seconds)
+        finally:
+            ended(f"HOME={environment(self.home)['HOME']}", patience=0.0)
+
+    def _asked(self, row: Row, token: str, seconds: float) -> Outcome:
         with standing_in() as model:
             words = self._prepared(row, token, model.url)
             environ = self._environ(row, token, words)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 import stat
 from pathlib import Path
@@ -199,10 +201,11 @@ async def test_a_command_is_split_into_words_and_works_even_over_ssh(programs: B
 
 
 async def test_a_browser_that_stays_open_is_not_waited_for(programs: Bin) -> None:
-    programs.add("stays", then="exec sleep 30")
+    programs.add("stays", then=f"echo $$ >{programs.path}/pid; exec sleep 30")
     async with asyncio.timeout(5):
         opened = await Browser(f"{programs.path}/stays", {}, "linux").open(URL)
     assert opened.opened
+    os.kill(int((programs.path / "pid").read_text()), signal.SIGKILL)
 
 
 @pytest.mark.parametrize(
