@@ -73,6 +73,7 @@ def fuzzed(name: str, args: Namespace) -> int:
             merged.mkdir()
             _inside(name, "-merge=1", f"-max_len={LONGEST}", str(merged), str(known), str(new))
             fewest = [path.read_bytes() for path in merged.iterdir()]
+            assert fewest, f"nothing was left of the corpus of {name}"
             keep(name, sorted(fewest, key=lambda octets: (len(octets), octets))[:MOST])
     if found:
         keep(name, [*kept, *(octets for octets in found if octets not in kept)])
@@ -108,7 +109,8 @@ def inside(name: str, options: list[str]) -> None:
         for octets in corpus(name):  # what is imported on the way is told of too
             with suppress(Exception):  # the fuzzer plays them once more, and tells
                 TARGETS[name](octets)
-    atheris.Setup([sys.argv[0], *options], TARGETS[name])
+    # libFuzzer starts itself again to compare inputs, by what it believes to be its command line.
+    atheris.Setup([f"{sys.executable} -m tests.fuzz.run --inside {name}", *options], TARGETS[name])
     atheris.Fuzz()
     raise SystemExit(0)
 
