@@ -146,8 +146,10 @@ def _adopt(args: Namespace, url: str, found: list[ForeignGrant]) -> int:
 
 
 def _say(sentence: str, code: int = 0) -> int:
+    from mcp_auth_tui.text.terminal import harmless
+
     if sys.stderr is not None:
-        sys.stderr.write(f"{PROGRAM}: {sentence}\n")
+        sys.stderr.write(f"{PROGRAM}: {harmless(sentence)}\n")
     return code
 
 

@@ -26,6 +26,8 @@ MAX_OCTETS = 8 * 1024 * 1024
 SKEW_SECONDS = 30.0
 """A token that ends within so many seconds is refreshed before it is used (F4)."""
 _TEXT, _NUMBER, _NOTHING = (str,), (int, float), (type(None),)
+_LATEST = 1e15
+"""No moment is as far away, in seconds since the epoch."""
 _CLIENT: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("issuer", "client_id", "how", "redirect_uri", "auth_method"), _TEXT),
     "document": (dict,),
@@ -143,6 +145,10 @@ def _fits(entry: object, members: Mapping[str, tuple[type, ...]]) -> bool:
     if not isinstance(entry, dict):
         return False
     if any(type(entry.get(name)) not in kinds for name, kinds in members.items()):
+        return False
+    # NaN and the infinite are no moments, and neither is what no float can hold.
+    numbers = (value for value in entry.values() if type(value) in _NUMBER)
+    if not all(-_LATEST < number < _LATEST for number in numbers):
         return False
     secrets, server = entry.get("secrets"), entry.get("server")
     open_ones = secrets if isinstance(secrets, dict) else {}

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mcp_auth_tui.cli import sessions as command
 from mcp_auth_tui.cli.main import main
 from mcp_auth_tui.demo.server import PracticeServer
 from mcp_auth_tui.demo.thread import running
@@ -343,3 +344,10 @@ def test_an_unknown_program_is_a_usage_error(
 ) -> None:
     code, _, err = sessions(capsys, "import", "--from", "claude")
     assert (code, "mcp-remote, inspector, mcporter, mcpc, fastmcp" in err) == (2, True)
+
+
+def test_what_is_said_of_a_store_that_was_tampered_with_is_harmless(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command._say("The registration \x1b[31m\x7f stays.", 3) == 3
+    assert capsys.readouterr().err == "mcp-auth-tui: The registration \\x1b[31m\\x7f stays.\n"

@@ -31,8 +31,8 @@ def session_of(world: Site, **settings: Any) -> Session:
 def assert_well_formed(session: Session, name: str) -> None:
     """A form (of `FORMATS`) is what it says it is, and holds nothing that a terminal acts by."""
     text = written(name, session, fail_on=Level.WARNING)
-    # A blank of another width is no printable character to Python, and harmless to a terminal, as is
-    # the tab that a body keeps (`terminal.harmless`).
+    # A blank of another width is no printable character to Python, and harmless to a terminal; so
+    # is the tab that a body keeps (`terminal.harmless`).
     odd = {c for c in text if c not in "\n\t" and not c.isprintable() and category(c) != "Zs"}
     assert not odd, f"{odd!r} in {name}"
     text.encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from mcp_auth_tui.settings.arguments.names import REPORTS
 from mcp_auth_tui.storage import preferences, recent, token_file, user_config
 from mcp_auth_tui.storage.token_file import StoreProblem
 from mcp_auth_tui.storage.tokens import TokenStore
+from mcp_auth_tui.text.terminal import harmless
 from tests.run.test_hostile import plain
 from tests.storage.test_tokens import CLIENT, ISSUER, SERVER, TOKEN, URL
 
@@ -30,6 +31,13 @@ def _written(name: str, octets: bytes) -> Path:
     path.write_bytes(octets)
     path.chmod(0o600)
     return path
+
+
+def _printed(lines: Iterable[str]) -> str:
+    """Return lines as `cli.sessions` prints them."""
+    text = "\n".join(map(harmless, lines))
+    plain(text.replace("\t", " "), "the list")
+    return text
 
 
 def recording(octets: bytes) -> None:
@@ -58,14 +66,14 @@ def token_store(octets: bytes) -> None:
     store = TokenStore(path, "file")
     with suppress(StoreProblem):
         tokens, clients = store.tokens(), store.clients()
-        plain("\n".join(stored.listing(tokens, clients)), "the list")
-        jsonlib.dumps(stored.document(tokens, clients))
+        _printed(stored.listing(tokens, clients))
+        jsonlib.loads(_printed([dumped(stored.document(tokens, clients))]))
         for entry in token_file.read(str(path))["tokens"]:
             token_file.fresh(entry, 1000.0)
         for one in tokens:
             grant = store.open(one.id)
             assert grant is not None
-            plain("\n".join(stored.details(one, grant.token, grant.client)), "the details")
+            _printed(stored.details(one, grant.token, grant.client))
         store.find_client(ISSUER, None, None, "a b")
     kept = store.keep((URL,), SERVER, CLIENT, TOKEN)
     again = store.open(kept.id)

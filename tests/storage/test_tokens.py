@@ -438,6 +438,20 @@ def test_whatever_stands_in_an_entry_the_store_can_be_used_or_says_so(
             store.find_client(ISSUER, None, None, "a")
 
 
+@pytest.mark.parametrize("number", ["NaN", "1e400", "-Infinity", "1" + "0" * 400])
+@pytest.mark.parametrize("name", ["received", "expires", "generation"])
+def test_a_moment_that_is_none_makes_a_store_unreadable(
+    name: str, number: str, tmp_path: Path
+) -> None:
+    """Else a list as JSON, and the life of a token, would be a bug of ours."""
+    document = json.loads(json.dumps(KEPT))
+    document["tokens"][0][name] = "@"
+    path = tmp_path / "tokens.json"
+    path.write_text(json.dumps(document).replace('"@"', number))
+    with pytest.raises(StoreProblem, match="holds entries that mcp-auth-tui does not write"):
+        TokenStore(path, "file").tokens()
+
+
 WRITER = """
 import sys
 from dataclasses import replace
