@@ -23,6 +23,8 @@ from textual.strip import Strip
 
 GAP = 4
 """Cells: what did not change between two changes is written again rather than jumped over."""
+MOST_KINDS = 256
+"""Characters of one look whose cells are kept."""
 _ON_BLANKS = frozenset({"4", "7", "9", "21", "51", "52", "53"})
 """Attributes that are seen without a character: lines, frames, and colours that change places."""
 _ATTRIBUTE = "(?:[1-9]|21|5[1-3])"
@@ -39,7 +41,7 @@ class Look:
     `look_of` makes one of each kind, so that two are compared by who they are.
     """
 
-    __slots__ = ("attributes", "background", "blank", "foreground", "link", "parts")
+    __slots__ = ("attributes", "background", "blank", "cells", "foreground", "link", "parts")
 
     def __init__(self, sgr: str, link: str) -> None:
         found = _SGR.fullmatch(sgr)
@@ -53,6 +55,21 @@ class Look:
         bare = seen or not (self.attributes or self.foreground)
         self.blank: Look = self if bare else look_of(self.background, "")
         """The look of a blank: no colour is seen of it but its background's."""
+        self.cells = Cells(self)
+
+
+class Cells(dict[str, "Cell"]):
+    """The cells of one look by their character: a screen has thousands, and a few kinds."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+
+    def __missing__(self, character: str) -> Cell:
+        cell = (character, self._look.blank if character == " " else self._look, 0)
+        if len(self) < MOST_KINDS:
+            self[character] = cell
+        return cell
 
 
 @lru_cache(4096)
@@ -131,9 +148,7 @@ class Picture:
 def _narrow(strip: Strip, pen: Pen) -> list[Cell]:
     cells: list[Cell] = []
     for text, style, _ in strip:
-        look = _look(style, pen.colours)
-        blank = look.blank
-        cells += [(char, blank if char == " " else look, 0) for char in text]
+        cells += map(_look(style, pen.colours).cells.__getitem__, text)
     return cells
 
 
