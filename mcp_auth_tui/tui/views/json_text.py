@@ -26,16 +26,16 @@ _STYLES = {
 
 def highlighted(text: str) -> Content:
     """Return a text that begins as JSON does, in colours."""
-    text = "\n".join(text.splitlines())
+    lines = "\n".join(text.splitlines())
     try:
-        json.loads(text, parse_constant=_refuse)
+        json.loads(lines, parse_constant=_refuse)
     except (ValueError, RecursionError):
         from textual.highlight import highlight
 
         return highlight(text, language="json")
-    tokens = _TOKEN.finditer(text)
+    tokens = _TOKEN.finditer(lines)
     spans = [Span(*token.span(), _STYLES[token.lastgroup or ""]) for token in tokens]
-    return Content(text, spans=spans).stylize_before("$text")
+    return Content(lines, spans=spans).stylize_before("$text")
 
 
 def _refuse(name: str) -> object:
