@@ -107,6 +107,16 @@ def test_only_the_screen_imports_textual() -> None:
     assert importers("textual") | importers("rich") <= {"tui"}
 
 
+def test_data_classes_are_made_where_it_costs_little() -> None:
+    """Those of the standard library compile six methods each when their module is loaded."""
+    makers = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if "dataclasses.dataclass" in imports(path)
+    }
+    assert makers == {"records/__init__.py"}  # for type checkers
+
+
 def test_only_the_network_imports_an_http_client() -> None:
     assert importers("httpx") | importers("httpcore") == {"net"}
 

@@ -112,6 +112,27 @@ async def test_on_a_wide_screen_the_ladder_is_at_home_and_leads_the_detail() -> 
         assert isinstance(app.focused, RungList)
 
 
+async def test_where_the_ladder_has_no_room_its_list_is_not_made() -> None:
+    app: Any = app_of(fakes.signed_in())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await sign_in(pilot)
+        assert not app.main.query(RungList)
+        await pilot.resize_terminal(160, 50)
+        await settled(pilot, lambda: bool(app.main.query(RungList)))
+        rungs = app.main.query_one(RungList)
+        await settled(pilot, lambda: rungs.option_count > 0)
+
+
+async def test_what_only_holds_other_widgets_draws_no_line() -> None:
+    app: Any = app_of(fakes.signed_in())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await sign_in(pilot)
+        drawn = {widget.id for widget in app.main._compositor.visible_widgets}
+        assert drawn & {"body", "rail", "right", "panel-0", "detail", "log"} == {
+            "panel-0", "detail", "log"
+        }  # fmt: skip
+
+
 async def test_a_cancelled_run_looks_like_none_that_failed() -> None:
     app: Any = app_of(fakes.signed_in())
     async with app.run_test(size=(120, 36)) as pilot:

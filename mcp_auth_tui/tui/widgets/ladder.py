@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
@@ -59,7 +58,10 @@ class RungList(OptionList):
 
 
 class Ladder(Vertical):
-    """The run as a ladder beside the detail, where there is room for both."""
+    """The run as a ladder beside the detail, where there is room for both; empty elsewhere.
+
+    A list brings a quarter of all the styles that are matched before the first frame.
+    """
 
     session: var[Session] = var(Session, always_update=True)
 
@@ -80,14 +82,10 @@ class Ladder(Vertical):
         self._rungs = Rungs()
         self._due = False
 
-    def compose(self) -> ComposeResult:
-        """The parties, and the ladder under them."""
-        yield Static(id="ladder-head", markup=False)
-        yield RungList(id="rungs", markup=False)
-
     def stand(self) -> None:
         """Take the focus."""
-        self.screen.set_focus(self.query_one(RungList))
+        for rungs in self.query(RungList):
+            self.screen.set_focus(rungs)
 
     def watch_session(self) -> None:
         """Draw once for however many events came since the last time."""
@@ -97,9 +95,15 @@ class Ladder(Vertical):
 
     on_resize = on_show = watch_session
 
-    def _draw(self) -> None:
+    async def _draw(self) -> None:
         self._due = False
-        if not self.is_mounted:
+        if not self.is_mounted or not self.display:
+            return
+        if not self.children:
+            # The parties, and the ladder under them.
+            head, rungs = Static(id="ladder-head", markup=False), RungList(id="rungs", markup=False)
+            await self.mount(head, rungs)
+            self.watch_session()  # once they have their size
             return
         rungs = self.query_one(RungList)
         width = rungs.content_region.width - 1  # a scroll bar may come
