@@ -78,6 +78,8 @@ def run(args: Namespace, url: str | None, words: list[str], *, practises: bool =
         check_inline(mode)
     if mode and args.keep_alive:
         raise Usage("--keep-alive needs the screen; a script gets fresh headers from headers URL")
+    if args.watch:
+        _check_watch(args, mode)
     if not mode:
         from mcp_auth_tui.settings.editable import Settings
 
@@ -85,13 +87,31 @@ def run(args: Namespace, url: str | None, words: list[str], *, practises: bool =
         if practises and url:
             parser, practice = parsers.demo, url
         settings = Settings(options, words, parser, secret=secret, practice=practice)
-        face = {"inline": args.inline, "keep_alive": args.keep_alive}
+        face = {"inline": args.inline, "keep_alive": args.keep_alive, "watch": args.watch or 0.0}
         return _screen(config, settings, url, **face)
     if config is None:
         raise Usage("without a screen a URL is needed: name the URL of an MCP server")
     if args.step and stdin is keyboard.Stdin.NOTHING:
         raise Usage("--step needs a terminal, or a pipe, to be told when to go on")
+    if args.watch:
+        from mcp_auth_tui.inspect.watch import run as watch
+        from mcp_auth_tui.settings.inspect_options import of_run
+
+        form = "jsonl" if mode == "events" else "text"
+        return watch(of_run(options, config, form, args.watch))
     return _told(config, options, mode, stdin)
+
+
+def _check_watch(args: Namespace, mode: str) -> None:
+    """Raise `Usage` for what has no meaning where nobody signs in."""
+    from mcp_auth_tui.settings.options import Usage
+
+    if mode == "json":
+        raise Usage("--json is one document at the end; --watch tells its rounds with --events")
+    for name in ("step", "keep_alive", "export", "output", "record"):
+        if getattr(args, name):
+            flag = name.replace("_", "-")
+            raise Usage(f"--watch signs in nowhere and has no header: leave --{flag} out")
 
 
 def headless_mode(args: Namespace, stdin: Stdin) -> str:

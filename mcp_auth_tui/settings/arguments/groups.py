@@ -13,7 +13,7 @@ from mcp_auth_tui.settings.arguments.names import (
     REVISIONS,
     TOKEN_STORES,
 )
-from mcp_auth_tui.settings.arguments.network import flow_network, header_option
+from mcp_auth_tui.settings.arguments.network import flow_network, header_option, watch_option
 from mcp_auth_tui.settings.arguments.parser import number
 
 FACE, PRACTICE = "face", "practice server"
@@ -45,6 +45,7 @@ def _face(parser: argparse.ArgumentParser) -> None:
         "--inline", action="store_true", help="draw the screen below the prompt (not on Windows)"
     )
     group.add_argument("--step", action="store_true", help="stop before each request")
+    watch_option(group, "in place of a run look at the server")
     group.add_argument(
         "--no-remember",
         action="store_true",
