@@ -203,7 +203,7 @@ def _screen(
     gc.disable()
     from mcp_auth_tui.desktop.output import Talk, deliver
     from mcp_auth_tui.storage.preferences import gather
-    from mcp_auth_tui.tui.app import run_tui
+    from mcp_auth_tui.tui.sitting import run_tui
 
     talk = Talk()
     started = settings.options

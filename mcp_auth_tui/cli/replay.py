@@ -124,7 +124,7 @@ def _screen(recording: Recording, *, inline: bool) -> None:
     from mcp_auth_tui.settings.editable import Settings
     from mcp_auth_tui.settings.options import Options
     from mcp_auth_tui.storage.preferences import gather
-    from mcp_auth_tui.tui.app import run_tui
+    from mcp_auth_tui.tui.sitting import run_tui
 
     run_tui(
         None,

@@ -347,13 +347,13 @@ def test_nobody_to_sign_in_is_exit_code_3_before_anything_is_registered(
 def test_what_stopped_a_run_is_still_there_when_the_screen_is_gone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from mcp_auth_tui.tui import app
+    from mcp_auth_tui.tui import sitting
 
     session = folded(refused())
     assert session.stop is not None
     monkeypatch.setenv("TEXTUAL_DRIVER", "any")
     monkeypatch.setattr(
-        app, "run_tui", lambda *_, **__: app.Sitting(session.exit, session, session)
+        sitting, "run_tui", lambda *_, **__: sitting.Sitting(session.exit, session, session)
     )
     assert main(["https://mcp.example.com/mcp"]) == session.exit
     said = capsys.readouterr().err.splitlines()

@@ -22,7 +22,7 @@ from mcp_auth_tui.storage.preferences import (
 )
 from mcp_auth_tui.storage.recent import SCHEMA, State
 from mcp_auth_tui.storage.token_file import KINDS
-from mcp_auth_tui.tui.app import Sitting
+from mcp_auth_tui.tui.sitting import Sitting
 
 A = "https://a.example/mcp"
 HERE = Path("config.toml")
@@ -190,7 +190,7 @@ def test_the_command_line_says_what_may_be_kept(
 
     monkeypatch.setattr("mcp_auth_tui.storage.preferences.gather", gathered)
     monkeypatch.setattr("mcp_auth_tui.cli.flow.headless_mode", lambda *_: "")
-    monkeypatch.setattr("mcp_auth_tui.tui.app.run_tui", lambda *_, **__: Sitting(0, None, None))
+    monkeypatch.setattr("mcp_auth_tui.tui.sitting.run_tui", lambda *_, **__: Sitting(0, None, None))
     assert main.main(words) == 0
     assert seen == [(remember, practice)]
 

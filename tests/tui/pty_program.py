@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from mcp_auth_tui.tui.app import run_tui
 from mcp_auth_tui.tui.run_driver import RunDriver
+from mcp_auth_tui.tui.sitting import run_tui
 from tests.tui import fakes
 
 LONG = 2000

@@ -11,8 +11,9 @@ from textual.widgets import Input
 
 from mcp_auth_tui.storage.preferences import Preferences
 from mcp_auth_tui.storage.recent import State, read
-from mcp_auth_tui.tui.app import STILL_TICK, run_tui
+from mcp_auth_tui.tui.app import STILL_TICK
 from mcp_auth_tui.tui.screens.url import UrlForm
+from mcp_auth_tui.tui.sitting import run_tui
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 

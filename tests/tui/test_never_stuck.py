@@ -16,10 +16,10 @@ from textual.widgets import OptionList, Static
 from mcp_auth_tui.model import Exchanged, Level, Secret, Stage
 from mcp_auth_tui.run.performer import Sent
 from mcp_auth_tui.tui.actions import LETTERS
-from mcp_auth_tui.tui.app import freeze_modules
 from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+from mcp_auth_tui.tui.sitting import freeze_modules
 from mcp_auth_tui.tui.views import content, exchange
 from mcp_auth_tui.tui.widgets.bars import VerdictLine
 from mcp_auth_tui.tui.widgets.lazy import Lazy

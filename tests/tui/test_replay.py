@@ -19,10 +19,11 @@ from mcp_auth_tui.recordings.recorder import recording
 from mcp_auth_tui.render.document import document, dumped
 from mcp_auth_tui.render.plain import Plain
 from mcp_auth_tui.settings.arguments.names import REPORTS
-from mcp_auth_tui.tui.actions import KEYS, LETTERS, RECORDED, SENDING
+from mcp_auth_tui.tui.actions import KEYS, LETTERS, SENDING
 from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.status import panel_facts
 from mcp_auth_tui.tui.panels.table import PANELS
+from mcp_auth_tui.tui.reasons import RECORDED
 from mcp_auth_tui.tui.views import exchange, request, sequence, sequence_lines
 from mcp_auth_tui.tui.views.content import Look
 from tests.recordings.runs import ANY_RUN, folded

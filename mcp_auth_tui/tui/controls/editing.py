@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model import Exchange, Request
-from mcp_auth_tui.tui.actions import RECORDED
 from mcp_auth_tui.tui.main_screen import MainScreen
+from mcp_auth_tui.tui.reasons import RECORDED
 from mcp_auth_tui.tui.run_driver import RunDriver
 
 if TYPE_CHECKING:

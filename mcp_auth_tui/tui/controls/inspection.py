@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.model import Finding, Stage
-from mcp_auth_tui.tui.actions import NO_FIX, RECORDED
 from mcp_auth_tui.tui.controls.way_through import WayThroughControls
 from mcp_auth_tui.tui.main_screen import MainScreen
 from mcp_auth_tui.tui.panels.table import panel_of
+from mcp_auth_tui.tui.reasons import NO_FIX, RECORDED
 from mcp_auth_tui.tui.run_driver import RunDriver
 from mcp_auth_tui.tui.widgets.ladder import Ladder
 

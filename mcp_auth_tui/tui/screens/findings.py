@@ -17,7 +17,8 @@ from textual.widgets.option_list import Option
 from mcp_auth_tui.fixes import has_fix
 from mcp_auth_tui.model import Finding, Session
 from mcp_auth_tui.protocol.quirks import known_way
-from mcp_auth_tui.tui.actions import LETTERS, RECORDED
+from mcp_auth_tui.tui.actions import LETTERS
+from mcp_auth_tui.tui.reasons import RECORDED
 from mcp_auth_tui.tui.screens.page import Page
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views.finding import finding_block, finding_line, worst_first

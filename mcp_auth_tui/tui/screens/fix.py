@@ -14,7 +14,7 @@ from textual.widgets import Static
 from mcp_auth_tui.model import Finding, Session
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.render.fix import FixText, fix_text, to_person
-from mcp_auth_tui.tui.actions import NO_FIX
+from mcp_auth_tui.tui.reasons import NO_FIX
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views.fix import fix_page, fixable
 from mcp_auth_tui.tui.widgets.hints import BACK, Hint, Hints
