@@ -111,6 +111,8 @@ class Headless:
             except Exception as error:
                 self._bug(error)
             self._hold_signals()
+            if self._recorder is not None and (told := await self._recorder.settled()):
+                self._plain.say(told)
             return self._finish()
         finally:
             self._keyboard.show()

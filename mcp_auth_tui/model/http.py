@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from json import dumps
 from typing import Any
 
 from mcp_auth_tui.model.vocabulary import Stage, Whose
@@ -75,6 +76,18 @@ class Request:
     """Why the JSON members are what they are (the value is the member as text)."""
     idempotent: bool = False
     """Whether it does no harm when it arrives twice, whatever its method says (RFC 9110 §9.2.2)."""
+
+    def members(self, shown: Mapping[str, Any]) -> Iterator[Field]:
+        """Yield the JSON members as they are to be shown, each with its reason.
+
+        At the end come the reasons of what is not there.
+        """
+        why = {item.name: item for item in self.reasons}
+        for name, value in shown.items():
+            text = value if isinstance(value, str) else dumps(value, ensure_ascii=False)
+            told = why.pop(name, Field(name, ""))
+            yield Field(name, text, told.reason, told.source)
+        yield from why.values()
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

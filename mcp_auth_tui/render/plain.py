@@ -91,6 +91,7 @@ class Plain:
         self._session = model.Session()
         self._told: set[model.Finding] = set()
         self._known: dict[str, list[str]] = {}
+        self._noted: set[str] = set()
         self._invited = False
         self._kept = 0
 
@@ -295,7 +296,8 @@ class Plain:
         if event.forward:
             self._line("  Is your browser on another machine? Then run there:")
             self._write(f"  {self._safe(event.forward)}")
-        if event.note:
+        if event.note and (event.forward or event.note not in self._noted):
+            self._noted.add(event.note)
             self._line(f"  {event.note}")
 
     def _waiting(self, event: model.Waiting) -> None:
@@ -323,7 +325,8 @@ class Plain:
     def _ready(self, request: model.Request | Attempt) -> None:
         if isinstance(request, model.Request):
             self._line(f"  Next: {request.method} {request.url}")
-            for field in (*request.headers, *(request.form or ())):
+            shown = self._session.redactor().json(request.json or {})
+            for field in (*request.headers, *(request.form or ()), *request.members(shown)):
                 why = f" ({field.reason})" if field.reason else ""
                 self._line(f"      {field.name}: {field.value}{why}")
         else:

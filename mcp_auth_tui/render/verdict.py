@@ -111,7 +111,8 @@ def _waiting(session: Session) -> Verdict | None:
         now = f"Type the code {session.device.user_code} at {host}"
         return Verdict(Status.WAITING, now, "the run waits for you", "copy", "copies it")
     if session.slip is not None:
-        now = session.slip.message.rstrip(".")
+        # Which it was and what to do stands where it was pasted.
+        now = "What was pasted is no answer"
         return Verdict(Status.WAITING, now, "the run still waits for you", "paste", "tries again")
     host = units.host_of(session.browsed.url) if session.browsed else "the authorization server"
     now = f"Sign in at {host} in your browser"

@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,11 @@ from mcp_auth_tui.recordings.codec import shape
 from mcp_auth_tui.recordings.leaves import Damage, Door
 from mcp_auth_tui.recordings.masking import door
 from mcp_auth_tui.recordings.reader import NoRecording, read
-from mcp_auth_tui.recordings.recorder import Recorder, head, recording
+from mcp_auth_tui.recordings.recorder import LARGE, Recorder, head, recording
 from tests import scripted
 from tests.recordings.runs import ANY_RUN, RUNS, folded
+
+MAIN = threading.main_thread()
 
 
 def written(path: Path, text: str) -> Path:
@@ -158,6 +161,55 @@ def test_a_file_that_cannot_be_written_is_told_once_and_ends_the_recording_alone
     assert [line for line in said if line] == [
         f"The recording ends here, {path} takes no more: Is a directory."
     ]
+
+
+async def test_a_large_body_is_masked_beside_the_run_and_every_line_keeps_its_place(
+    tmp_path: Path,
+) -> None:
+    path, threads = tmp_path / "run.jsonl", set()
+    recorder, session = Recorder(path), Session()
+    put = recorder._put
+
+    def noted(*args: Any) -> None:
+        threads.add((type(args[0]).__name__, threading.current_thread() is MAIN))
+        put(*args)
+
+    recorder._put = noted  # type: ignore[method-assign]
+    run = scripted.run()
+    at = next(n for n, event in enumerate(run) if isinstance(event, Exchanged))
+    large = run[at]
+    assert isinstance(large, Exchanged) and large.exchange.response is not None
+    body = replace(large.exchange.response, body=b"x" * (LARGE + 1))
+    run[at] = Exchanged(replace(large.exchange, result=body))
+    for event in run:
+        session = session.apply(event)
+        assert recorder.write(event, session) == ""
+    assert await recorder.settled() == ""
+    assert ("Started", True) in threads
+    assert ("Exchanged", False) in threads and ("Ended", False) in threads
+    lines = path.read_text(encoding="ascii").splitlines()[1:]
+    assert [json.loads(line)["class"] for line in lines] == [
+        type(event).__name__.lower() for event in run
+    ]
+
+
+async def test_what_a_thread_could_not_write_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    recorder, session = Recorder(path), Session()
+    started, *_ = scripted.run()
+    session = session.apply(started)
+    recorder.write(started, session)
+    path.unlink()
+    path.mkdir()
+    large = next(event for event in scripted.run() if isinstance(event, Exchanged))
+    assert large.exchange.response is not None
+    body = replace(large.exchange.response, body=b"x" * (LARGE + 1))
+    event = Exchanged(replace(large.exchange, result=body))
+    told = [recorder.write(event, session.apply(event)), await recorder.settled()]
+    assert [line for line in told if line] == [
+        f"The recording ends here, {path} takes no more: Is a directory."
+    ]
+    assert await recorder.settled() == ""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="symbolic links need rights elsewhere")

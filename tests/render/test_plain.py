@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import (
+    Browsed,
     Ended,
     Entered,
     Event,
@@ -30,6 +31,7 @@ from mcp_auth_tui.model import (
     Status,
     Waiting,
 )
+from mcp_auth_tui.protocol.mcp import jsonrpc
 from mcp_auth_tui.render.plain import Plain
 from mcp_auth_tui.render.summary import elsewhere
 from mcp_auth_tui.tui.actions import KEYS
@@ -337,3 +339,25 @@ def test_a_paste_that_was_refused_is_told_with_what_to_paste_instead() -> None:
     lines = told([Resumed("an address was pasted", "paste"), Slip(doubted), later, doubted])
     assert lines[1:3] == [f"  ! {doubted.message} [authz-paste]", f"      next: {doubted.next}"]
     assert lines[-1] == f"  ! warning: {doubted.message} [authz-paste]"
+
+
+def test_a_step_tells_the_members_of_a_message_with_their_reasons() -> None:
+    made = jsonrpc.stateless(
+        Stage.PROBE,
+        "https://mcp.example.com/mcp",
+        "server/discover",
+        {},
+        id=1,
+        token=None,
+        version="1",
+        purpose="x",
+    )
+    lines = told([Ready(made)])
+    assert "      method: server/discover (asks for revisions and capabilities)" in lines
+    assert "      id: 1 (its answer carries the same)" in lines
+
+
+def test_why_no_browser_reaches_this_machine_is_told_once() -> None:
+    browsed = next(event for event in run() if isinstance(event, Browsed))
+    one = replace(browsed, note="This is a container.", forward="")
+    assert told([one, one]).count("  This is a container.") == 1

@@ -78,7 +78,7 @@ BROWSER = [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
         (
             [*BROWSER, Slip(broken("authz-paste", Whose.CLIENT))],
             Status.WAITING,
-            "It broke: the run still waits for you.",
+            "What was pasted is no answer: the run still waits for you.",
             "paste",
         ),
         (

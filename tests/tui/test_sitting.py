@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from mcp_auth_tui.model import Level, Slip, Stage, Status
+from mcp_auth_tui.model import Browsed, Level, Slip, Stage, Status
 from mcp_auth_tui.text import units
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.export import ExportScreen
@@ -162,3 +163,22 @@ async def test_a_wrong_paste_is_told_beside_the_field() -> None:
         told, field = app.main.query_one("#paste-wrong", Static), app.main.query_one("#paste")
         assert told.region.bottom == field.region.y
         assert "That is no address." in str(told.content)
+        assert verdict(app).startswith("… What was pasted is no answer: the run still waits")
+
+
+async def test_why_no_browser_reaches_this_machine_is_told_once_in_a_sitting() -> None:
+    note = "This is a container."
+    events = [
+        replace(item, note=note, forward="") if isinstance(item, Browsed) else item
+        for item in [*fakes.metadata(), *fakes.registration(), *fakes.browser()]
+    ]
+    app: Any = app_of(events)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for told in (note, ""):
+            await settled(pilot, lambda: app.main.state.at_browser)
+            await pilot.press("enter")
+            await settled(pilot, lambda: app.main.state.signing_in)
+            assert app.driver.session.browsed.note == told
+            await pilot.press("escape", "escape")
+            await settled(pilot, lambda: not app.driver.busy)
+            await pilot.press("r")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret, Stage
@@ -23,6 +23,22 @@ _IDEMPOTENT = frozenset(
     {"server/discover", "initialize", "notifications/initialized", "tools/list", "ping"}
 )
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+_RPC, _BASE = "JSON-RPC 2.0 §4", "MCP 2025-11-25 basic"
+# Why a message is sent, and what its parameters are for: by its method.
+_WHY = {
+    "server/discover": ("asks for revisions and capabilities", "MCP 2026-07-28 discovery"),
+    "initialize": ("opens the conversation", "MCP 2025-11-25 lifecycle"),
+    "notifications/initialized": ("says that it is open", "MCP 2025-11-25 lifecycle"),
+    "tools/list": ("a request that changes nothing", "MCP 2025-11-25 tools"),
+    "tools/call": ("as asked by --call", "MCP 2025-11-25 tools"),
+    "ping": ("a request that changes nothing", "MCP 2025-11-25 ping"),
+}
+_PARAMS = {
+    "initialize": ("revision, capabilities and name of this program", "MCP 2025-11-25 lifecycle"),
+    "tools/call": ("the tool and its arguments, as asked by --call-args", "MCP 2025-11-25 tools"),
+    "tools/list": ("the page to list", "MCP 2025-11-25 pagination"),
+}
+_META_WHY = ("_meta says in each request what initialize said once", "MCP 2026-07-28 basic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +145,20 @@ def stateful(
     return _message(stage, url, purpose, headers, body, token)
 
 
+def _reasons(body: Mapping[str, Any]) -> Iterator[Field]:
+    """Yield why each member of a message is what it is."""
+    method, params = body["method"], body.get("params", {})
+    why = {
+        "jsonrpc": ("the version that MCP speaks", _RPC),
+        "id": ("its answer carries the same", _RPC),
+        "method": _WHY.get(method, ("as the conversation goes on", _BASE)),
+        "params": _META_WHY if "_meta" in params else _PARAMS.get(method, ("", "")),
+    }
+    for name in body:
+        reason, source = why[name]
+        yield Field(name, "", reason, source)
+
+
 def _message(
     stage: Stage,
     url: str,
@@ -145,6 +175,7 @@ def _message(
         Kind.MCP,
         (*headers, *authorization(token)),
         json=body,
+        reasons=tuple(_reasons(body)),
         idempotent=body["method"] in _IDEMPOTENT,
     )
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from textual.content import Content
@@ -35,19 +34,9 @@ def request(session: Session, sent: Request, look: Look) -> list[Content]:
     if sent.form is not None:
         made += [Content(), heading("Form"), *fields(redactor, sent.form, look)]
     if sent.json is not None:
-        members = tuple(_members(redactor.json(sent.json), sent.reasons))
+        members = tuple(sent.members(redactor.json(sent.json)))
         made += [Content(), heading("JSON members"), *fields(redactor, members, look)]
     return made
-
-
-def _members(body: Mapping[str, Any], reasons: Sequence[Field]) -> Iterator[Field]:
-    """Yield the members of a JSON body, each with its reason; and reasons of what is not there."""
-    why = {item.name: item for item in reasons}
-    for name, value in body.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        told = why.pop(name, Field(name, ""))
-        yield Field(name, text, told.reason, told.source)
-    yield from why.values()
 
 
 def first_line(method: str, url: str, look: Look) -> list[Content]:

@@ -183,3 +183,19 @@ def test_reading_stops_once_the_answer_is_in_T1() -> None:
     enough = Enough(7)
     text = f"data: {jsonlib.dumps(RIGHT)}\n\n".encode()
     assert [enough(text[:9]), enough(text[9:-1]), enough(text[-1:])] == [False, False, True]
+
+
+@pytest.mark.parametrize("method", ["server/discover", "tools/list", "tools/call", "ping", "x/y"])
+def test_each_member_of_a_stateless_message_has_its_reason(method: str) -> None:
+    sent = stateless(method)
+    members = list(sent.members(sent.json))
+    assert [item.name for item in members] == list(sent.json)
+    assert all(item.reason and item.source for item in members)
+
+
+@pytest.mark.parametrize("method", ["initialize", "tools/list", "tools/call"])
+def test_each_member_of_a_stateful_message_has_its_reason(method: str) -> None:
+    sent = stateful(method, {"cursor": "x"})
+    members = list(sent.members(sent.json))
+    assert [item.name for item in members] == list(sent.json)
+    assert all(item.reason and item.source for item in members)
