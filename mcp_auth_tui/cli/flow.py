@@ -79,7 +79,7 @@ def run(args: Namespace, url: str | None, words: list[str], *, practises: bool =
     if mode and args.keep_alive:
         raise Usage("--keep-alive needs the screen; a script gets fresh headers from headers URL")
     if args.watch:
-        _check_watch(args, mode)
+        _check_watch(args, url, mode)
     if not mode:
         from mcp_auth_tui.settings.editable import Settings
 
@@ -102,10 +102,12 @@ def run(args: Namespace, url: str | None, words: list[str], *, practises: bool =
     return _told(config, options, mode, stdin)
 
 
-def _check_watch(args: Namespace, mode: str) -> None:
+def _check_watch(args: Namespace, url: str | None, mode: str) -> None:
     """Raise `Usage` for what has no meaning where nobody signs in."""
     from mcp_auth_tui.settings.options import Usage
 
+    if url is None:
+        raise Usage("--watch needs the URL of an MCP server")
     if mode == "json":
         raise Usage("--json is one document at the end; --watch tells its rounds with --events")
     for name in ("step", "keep_alive", "export", "output", "record"):
@@ -194,7 +196,13 @@ def colours() -> bool:
 
 
 def _screen(
-    config: Config | None, settings: Settings, url: str | None, *, inline: bool, keep_alive: bool
+    config: Config | None,
+    settings: Settings,
+    url: str | None,
+    *,
+    inline: bool,
+    keep_alive: bool,
+    watch: float,
 ) -> int:
     import gc
 
@@ -220,6 +228,7 @@ def _screen(
         preferences=preferences,
         inline=inline,
         keep_alive=keep_alive,
+        watch=watch,
     )
     from mcp_auth_tui.render.summary import kept, parting
 

@@ -29,27 +29,38 @@ def marked(changes: Changes) -> Iterator[tuple[str, Finding]]:
 
 def counted(changes: Changes) -> str:
     """Return how many findings are gone, new, and the same: ``1 gone, 2 new, 3 the same``."""
-    altered = len(changes.altered)
-    numbers = (
+    same = len(changes.same) - len(changes.altered)
+    rest = _numbers((same, "the same"), (len(changes.unchecked), "not looked at"))
+    if changes:
+        return f"{news(changes)}, {rest}" if rest else news(changes)
+    return f"{NOTHING} ({rest})" if rest else NOTHING
+
+
+def news(changes: Changes) -> str:
+    """Return how many findings are gone and new, or that nothing changed."""
+    told = _numbers(
         (len(changes.mended), "gone"),
         (len(changes.new), "new"),
-        (altered, "otherwise wrong"),
-        (len(changes.same) - altered, "the same"),
-        (len(changes.unchecked), "not looked at"),
+        (len(changes.altered), "otherwise wrong"),
     )
-    told = ", ".join(f"{number} {word}" for number, word in numbers if number)
-    if changes:
-        return told
-    return f"{NOTHING} ({told})" if told else NOTHING
+    return told or NOTHING
+
+
+def _numbers(*numbers: tuple[int, str]) -> str:
+    return ", ".join(f"{number} {word}" for number, word in numbers if number)
+
+
+def since(changes: Changes, at: float) -> str:
+    """Return the same with the time of the run before (seconds since the epoch)."""
+    return f"since {units.time_of_day(at)}: {counted(changes)}"
 
 
 def listed(changes: Changes) -> str:
     """Return what is news by the ids, and how much is not: on one line, for a log."""
-    news = " ".join(f"{sign} {item.id}" for sign, item in marked(changes)) or NOTHING
-    rest = len(changes.same) - len(changes.altered)
-    weights = [(rest, "the same"), (len(changes.unchecked), "not looked at")]
-    told = ", ".join(f"{number} {word}" for number, word in weights if number)
-    return f"{news} ({told})" if told else news
+    ids = " ".join(f"{sign} {item.id}" for sign, item in marked(changes)) or NOTHING
+    same = len(changes.same) - len(changes.altered)
+    rest = _numbers((same, "the same"), (len(changes.unchecked), "not looked at"))
+    return f"{ids} ({rest})" if rest else ids
 
 
 def worst(found: tuple[Finding, ...]) -> str:

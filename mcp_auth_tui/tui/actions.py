@@ -19,7 +19,7 @@ SENDING = frozenset(
     {
         *("step", "run", "run_again", "sign_in", "edit", "paste", "open_browser", "url"),
         *("settings", "look_elsewhere", "check_signatures", "way_through", "take_header"),
-        *("keep_alive", "sessions"),
+        *("keep_alive", "sessions", "watch"),
     }
 )
 """Actions that send something, or prepare it."""
@@ -177,6 +177,9 @@ KEYS: tuple[Key, ...] = (
         "try what the server should refuse, after a question; then list what that showed",
         why.no_probes,
         lambda s: "probes" if s.session.outcome is Outcome.PROBED else ""),
+    Key("W,shift+w", "W", "watch", "Watch the server",
+        "look at the server again and again while you mend it, without signing in: what is open, "
+        "and what is mended", why.no_watch),
     Key("K,shift+k", "K", "check_signatures", "Check signatures",
         "fetch the issuer's keys and check the signatures of the tokens", why.no_check,
         lambda s: "check signature" if s.panel == panel_of(Stage.TOKEN) else ""),

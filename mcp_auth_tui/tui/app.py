@@ -27,6 +27,7 @@ from mcp_auth_tui.tui.controls.output import OutputControls
 from mcp_auth_tui.tui.controls.quitting import QuittingControls
 from mcp_auth_tui.tui.controls.run import RunControls
 from mcp_auth_tui.tui.controls.sign_in import SignInControls
+from mcp_auth_tui.tui.controls.watch import WatchControls
 from mcp_auth_tui.tui.controls.way_through import WayThroughControls
 from mcp_auth_tui.tui.follower import RunFollower
 from mcp_auth_tui.tui.main_screen import SMALLEST, MainScreen
@@ -84,6 +85,7 @@ class AuthApp(App[int]):
         stepping: bool = False,
         reveal: bool = False,
         keep_alive: bool = False,
+        watch: float = 0.0,
         clock: Callable[[], float] = time.time,
         preferences: Preferences = NONE,
         recording: Recording | None = None,
@@ -111,6 +113,8 @@ class AuthApp(App[int]):
         self.way_through = WayThroughControls(driver, main)
         self.inspection = InspectionControls(driver, main, self.way_through)
         self.keep_alive = KeepAliveControls(driver, main, on=keep_alive)
+        self.watching = WatchControls(driver, main, self.run_controls.action_run, watch)
+        self._watches = bool(watch)
         self.quitting = QuittingControls(driver, main, self.follower, self.output)
         for key in self.keymap.keys:
             if key.keys and key.name != "palette":
@@ -146,7 +150,10 @@ class AuthApp(App[int]):
         if self.screen is not self.main:  # a key was quicker than the first frame
             self.refresh_css(animate=False)
         self.loaded()
-        self.run_controls.start(stepping=self._stepping)
+        if self._watches:
+            self.watching.action_watch()
+        else:
+            self.run_controls.start(stepping=self._stepping)
 
     # Theme, terminal and notes.
 
@@ -245,8 +252,8 @@ class AuthApp(App[int]):
             self.main.action_panel(list(PANEL_KEYS).index(name))
             return
         parts = (self.main, self.run_controls, self.sign_in, self.output, self.editing,
-                 self.inspection, self.way_through, self.keep_alive, self.quitting,
-                 self)  # fmt: skip
+                 self.inspection, self.way_through, self.keep_alive, self.watching,
+                 self.quitting, self)  # fmt: skip
         part = next(part for part in parts if hasattr(part, f"action_{name}"))
         getattr(part, f"action_{name}")()
 

@@ -46,6 +46,7 @@ class RunFollower:
         driver, screen = self._driver, self._screen
         if driver.session is not screen.session:
             screen.session = driver.session
+        screen.before, screen.changes = driver.before, driver.changes
         screen.kept = driver.kept if driver.given is not driver.session else None
         screen.busy, screen.stepping = driver.busy, driver.stepping
         screen.changed, screen.marks = driver.changed, driver.marks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -23,6 +23,10 @@ from mcp_auth_tui.tui.widgets.ladder import Ladder
 from mcp_auth_tui.tui.widgets.log import Log
 from mcp_auth_tui.tui.widgets.panel import Detail, Panel, PasteInput
 
+if TYPE_CHECKING:
+    from mcp_auth_tui.model.changes import Changes
+    from mcp_auth_tui.run.before import Before
+
 SMALLEST = (40, 10)
 """Cells; on less the screen says so and shows nothing else."""
 
@@ -40,6 +44,8 @@ class MainScreen(Screen[None]):
 
     session: var[Session] = var(Session, always_update=True)
     kept: var[Session | None] = var(None)
+    before: var[Before | None] = var(None)
+    changes: var[Changes | None] = var(None)
     busy: var[bool] = var(False)
     stepping: var[bool] = var(False)
     changed: var[bool] = var(False)
@@ -117,7 +123,7 @@ class MainScreen(Screen[None]):
                 )  # fmt: skip
                 yield Log().data_bind(cls.session)
                 yield Input(id="log-filter", placeholder="only requests with this text")
-        yield VerdictLine(letters).data_bind(cls.session, cls.kept, cls.recorded)
+        yield VerdictLine(letters).data_bind(cls.session, cls.kept, cls.recorded, cls.changes)
         yield KeyBar(self.keymap).data_bind(
             cls.session, cls.panel, cls.busy, cls.stepping, cls.reveal, cls.typing, cls.changed,
             cls.recorded, cls.kept, cls.listing, cls.alive,

@@ -160,6 +160,9 @@ def no_fix(state: ScreenState) -> str:
     return "" if state.session.stop is None or state.fixable else NO_FIX
 
 
+no_watch = _unless(
+    lambda s: not s.busy, "It runs: the server can be watched when the run has ended."
+)
 no_cancel = _unless(lambda s: s.busy, "Nothing runs.")
 no_open = _unless(lambda s: s.at_browser, "There is nothing to open now.")
 no_log = _unless(lambda s: s.session.exchanges, "There are no exchanges yet.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mcp_auth_tui import model
@@ -12,12 +13,14 @@ from mcp_auth_tui import model
 if TYPE_CHECKING:
     from mcp_auth_tui.desktop.browser import OpenResult
     from mcp_auth_tui.model import Exchange
+    from mcp_auth_tui.model.changes import Changes
     from mcp_auth_tui.model.oauth import Attempt
     from mcp_auth_tui.protocol import actions
     from mcp_auth_tui.protocol.config import Config
     from mcp_auth_tui.protocol.probes.flow import Plan
     from mcp_auth_tui.recordings.reader import Recording
     from mcp_auth_tui.recordings.recorder import Recorder
+    from mcp_auth_tui.run.before import Before
     from mcp_auth_tui.run.controller import Controller
     from mcp_auth_tui.run.performer import Sent
     from mcp_auth_tui.settings.editable import Settings
@@ -61,6 +64,12 @@ class RunDriver:
         self.session = model.Session()
         self.kept: model.Session | None = None
         """The last run of this sitting whose headers were accepted; no later run takes it away."""
+        self.before: Before | None = None
+        """What the present run is compared with."""
+        self.changes: Changes | None = None
+        """What differs from the run before, once the run has ended."""
+        self.watched: int | None = None
+        """The exit code of the last look of a watch; None where there was none."""
         self.busy = False
         self.stepping = False
         self.marks = settings.marks
@@ -75,6 +84,10 @@ class RunDriver:
         """What the session is the fold of."""
         self.recording: Recording | None = None
         """What is shown in the place of a run; nothing is sent then."""
+        self._notes: set[str] = set()
+        """What was told of this machine and its browsers."""
+        self._kind = ("", False)
+        """The URL of the present run, and whether it probes."""
         self.slept = 0.0
         """Seconds asleep since the wait began: they do not count for it."""
         self._controller: Controller | None = None
@@ -98,6 +111,8 @@ class RunDriver:
         """
         if self.session.outcome not in (None, model.Outcome.INTERRUPTED):
             return self.session.exit
+        if not self.session.url and self.watched is not None:
+            return self.watched
         return INTERRUPTED if self.kept is None else self.kept.exit
 
     @property
@@ -147,6 +162,7 @@ class RunDriver:
             return
         if self.changed:
             self.configure(self.settings.config(self.config.url))
+        self.before, self.changes = self._compared(self.config.url, plan is not None), None
         self.busy, self.stepping, self.start = True, stepping, start
         self._interrupted = self._passed = self._ahead = False
         self._recorder = self._new_recorder()
@@ -203,6 +219,8 @@ class RunDriver:
             self.busy = False
             self.view.update_run()
             self._go_on()
+        if self._recorder is not None and (told := await self._recorder.settled()):
+            self.view.tell(told)
 
     async def _apply_all(self, events: AsyncGenerator[model.Event, None]) -> None:
         """Apply the events of the present run; those of an earlier one only go on."""
@@ -238,6 +256,8 @@ class RunDriver:
 
     def apply(self, event: model.Event) -> None:
         """Fold one event into the session and act on it."""
+        if isinstance(event, model.Browsed):
+            event = self._noted_once(event)
         self.session = self.session.apply(event)
         if isinstance(event, model.Started):
             self.events = []
@@ -246,6 +266,8 @@ class RunDriver:
             self.view.tell(told)
         if self.session.outcome is model.Outcome.OK and self.session.headers:
             self.kept = self.session
+        if isinstance(event, model.Ended):
+            self._compare()
         self.view.update_run()
         match event:
             case model.Entered(model.Stage.AUTHORIZE) if not self.stepping and self._asks_first():
@@ -255,6 +277,29 @@ class RunDriver:
             case model.Waiting():
                 self.slept, self._ahead = 0.0, False
         self.view.follow(event)
+
+    def _compared(self, url: str, probes: bool) -> Before | None:
+        """Return what a run that begins now is compared with: the last of its kind that ended."""
+        before, session = self.before, self.session
+        if session.outcome not in (None, model.Outcome.INTERRUPTED):
+            from mcp_auth_tui.run.before import before_of
+
+            before = before_of(session, self._kind, before)
+        self._kind = (url, probes)
+        return before if before is not None and before.kind == self._kind else None
+
+    def _compare(self) -> None:
+        if self.before is not None and self.session.outcome is not model.Outcome.INTERRUPTED:
+            from mcp_auth_tui.model.changes import compare, snapshot
+
+            self.changes = compare(self.before.snapshot, snapshot(self.session))
+
+    def _noted_once(self, event: model.Browsed) -> model.Browsed:
+        """Leave out why no browser reaches this machine where this sitting was told before."""
+        if event.forward or event.note not in self._notes:
+            self._notes.add(event.note)
+            return event
+        return replace(event, note="")
 
     def _pass_on(self, event: model.Ready) -> None:
         """Let go a request that nobody stopped to see, or was stepped to ahead; never a browser."""

@@ -51,6 +51,7 @@ def run_tui(
     reveal: bool = False,
     inline: bool = False,
     keep_alive: bool = False,
+    watch: float = 0.0,
     clock: Callable[[], float] = time.time,
     preferences: Preferences = NONE,
     recording: Recording | None = None,
@@ -60,8 +61,8 @@ def run_tui(
     Without ``config`` the URL form comes first. ``settings`` makes each run, and is changed on the
     screen; ``preferences`` say how the person likes the screen. Textual draws on stderr (POSIX), so
     stdout stays free for the headers. ``inline`` draws below the prompt (POSIX). ``keep_alive``
-    refreshes the header ahead of its end. A ``recording`` is shown in place of a run; nothing is
-    sent.
+    refreshes the header ahead of its end. With ``watch`` the server is looked at every so many
+    seconds in place of a run. A ``recording`` is shown in place of a run; nothing is sent.
     """
     from mcp_auth_tui.desktop import pauses
     from mcp_auth_tui.tui.terminal.drivers import driver_for
@@ -73,6 +74,7 @@ def run_tui(
         stepping=stepping,
         reveal=reveal,
         keep_alive=keep_alive,
+        watch=watch,
         clock=clock,
         preferences=preferences,
         recording=recording,

@@ -39,7 +39,8 @@ class InspectionControls:
 
             cls = MainScreen
             page = FindingsScreen(self._screen.state.recorded)
-            self._screen.push(page, self._leave_findings, session=cls.session, busy=cls.busy)
+            self._screen.push(page, self._leave_findings, session=cls.session, busy=cls.busy,
+                              before=cls.before, changes=cls.changes)  # fmt: skip
 
     def action_fix(self) -> None:
         """Show what mends the finding that ended the run, else the worst that has a fix."""

@@ -18,8 +18,11 @@ _LOOKING = ("findings", "export")
 """Actions that help with a recording, which sends nothing."""
 
 
-def verdict_line(session: Session, look: Look) -> Content:
-    """Return one sentence on at most two lines; what is true gives way to who acts and the key."""
+def verdict_line(session: Session, look: Look, changed: str = "") -> Content:
+    """Return one sentence on at most two lines; what is true gives way to who acts and the key.
+
+    ``changed`` says what differs from the run before.
+    """
     found = verdict(session)
     glyph, style = STATUS[found.status]
     text = session.redactor().text
@@ -30,7 +33,8 @@ def verdict_line(session: Session, look: Look) -> Content:
     does = f" {found.does}" if key else ""
     kept = f" · the header of {look.kept_since} is kept" if look.kept_since else ""
     gap = " · " if key else ""
-    ending = f"{gap}{key}{does}{kept}"
+    news = f" · {changed}" if changed else ""
+    ending = f"{gap}{key}{does}{news}{kept}"
     now = _cut(now, f"{who}{ending}", look.width - 2)
     who = _cut(who, f"{now}{ending}", look.width - 2)
     return Content.assemble(
@@ -39,6 +43,7 @@ def verdict_line(session: Session, look: Look) -> Content:
         (gap, DIM),
         (key, "bold $text-accent"),
         does,
+        (news, "$text-primary"),
         (kept, "$text-success"),
     )
 

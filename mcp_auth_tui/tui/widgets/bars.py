@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.reactive import reactive, var
@@ -16,6 +17,9 @@ from mcp_auth_tui.tui.keymap import USUAL, Keymap
 from mcp_auth_tui.tui.state import KeepAlive, ScreenState
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views.verdict import verdict_line
+
+if TYPE_CHECKING:
+    from mcp_auth_tui.model.changes import Changes
 
 
 class SessionWidget(Widget):
@@ -80,6 +84,7 @@ class VerdictLine(SessionWidget, Static):
     kept: reactive[Session | None] = reactive(None, layout=True)
     recorded: reactive[tuple[str, ...]] = reactive(())
     late: reactive[Content | None] = reactive(None)
+    changes: reactive[Changes | None] = reactive(None, layout=True)
 
     def __init__(self, letters: Mapping[str, str] = actions.LETTERS) -> None:
         super().__init__(id="verdict", markup=False)
@@ -95,14 +100,22 @@ class VerdictLine(SessionWidget, Static):
             recorded=bool(self.recorded),
             kept=self.kept,
         )
-        return verdict_line(self.session, look)
+        return verdict_line(self.session, look, self._changed())
+
+    def _changed(self) -> str:
+        """Return what differs from the run before; empty where there is none."""
+        if self.changes is None:
+            return ""
+        from mcp_auth_tui.render.changes import news  # not before a second run
+
+        return f"since last run: {news(self.changes)}"
 
     def watch_session(self) -> None:
         """Follow the session; a longer sentence takes a second line."""
         if self._drawn is not None and not (new := self.draw()).is_same(self._drawn):
             self.refresh(layout=self._lines(new) != self._lines(self._drawn))
 
-    watch_late = watch_session
+    watch_late = watch_changes = watch_session
 
     def on_resize(self) -> None:
         """Say it anew: what is cut depends on the width."""
