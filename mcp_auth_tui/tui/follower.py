@@ -44,6 +44,7 @@ class RunFollower:
     def update_run(self) -> None:
         """Show the driver's session, its settings, and whether it is busy."""
         driver, screen = self._driver, self._screen
+        screen.earlier = driver.earlier
         if driver.session is not screen.session:
             screen.session = driver.session
         screen.before, screen.changes = driver.before, driver.changes

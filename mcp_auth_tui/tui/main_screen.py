@@ -20,7 +20,7 @@ from mcp_auth_tui.tui.run_driver import RunDriver
 from mcp_auth_tui.tui.state import KeepAlive, ScreenState
 from mcp_auth_tui.tui.widgets.bars import Banner, Headline, KeyBar, VerdictLine
 from mcp_auth_tui.tui.widgets.ladder import Ladder
-from mcp_auth_tui.tui.widgets.log import Log
+from mcp_auth_tui.tui.widgets.log import EARLIER, Log
 from mcp_auth_tui.tui.widgets.panel import Detail, Panel, PasteInput
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class MainScreen(Screen[None]):
 
     session: var[Session] = var(Session, always_update=True)
     kept: var[Session | None] = var(None)
+    earlier: var[Session | None] = var(None)
     before: var[Before | None] = var(None)
     changes: var[Changes | None] = var(None)
     busy: var[bool] = var(False)
@@ -121,7 +122,7 @@ class MainScreen(Screen[None]):
                     cls.session, cls.panel, cls.reveal, cls.busy, cls.now, cls.marks, cls.recorded,
                     cls.kept, cls.step, cls.alive,
                 )  # fmt: skip
-                yield Log().data_bind(cls.session)
+                yield Log().data_bind(cls.session, cls.earlier)
                 yield Input(id="log-filter", placeholder="only requests with this text")
         yield VerdictLine(letters).data_bind(cls.session, cls.kept, cls.recorded, cls.changes)
         yield KeyBar(self.keymap).data_bind(
@@ -295,7 +296,14 @@ class MainScreen(Screen[None]):
 
     @on(OptionList.OptionSelected, "#log")
     def _open_selected(self, event: OptionList.OptionSelected) -> None:
-        self.open_exchange(int(event.option_id or 0))
+        name = event.option_id or "0"
+        if not name.startswith(EARLIER):
+            self.open_exchange(int(name))
+        elif self.earlier is not None:
+            from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
+
+            page = ExchangeScreen(int(name.removeprefix(EARLIER)), earlier=self.earlier)
+            self.push(page, reveal=MainScreen.reveal)
 
     # The paste field.
 

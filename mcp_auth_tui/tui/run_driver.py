@@ -64,6 +64,8 @@ class RunDriver:
         self.session = model.Session()
         self.kept: model.Session | None = None
         """The last run of this sitting whose headers were accepted; no later run takes it away."""
+        self.earlier: model.Session | None = None
+        """The run whose first stages the present one took over."""
         self.before: Before | None = None
         """What the present run is compared with."""
         self.changes: Changes | None = None
@@ -164,6 +166,7 @@ class RunDriver:
             self.configure(self.settings.config(self.config.url))
         self.before, self.changes = self._compared(self.config.url, plan is not None), None
         self.busy, self.stepping, self.start = True, stepping, start
+        self.earlier = known if start is not model.Stage.PROBE else None
         self._interrupted = self._passed = self._ahead = False
         self._recorder = self._new_recorder()
         self.view.update_run()

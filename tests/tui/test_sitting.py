@@ -182,3 +182,23 @@ async def test_why_no_browser_reaches_this_machine_is_told_once_in_a_sitting() -
             await pilot.press("escape", "escape")
             await settled(pilot, lambda: not app.driver.busy)
             await pilot.press("r")
+
+
+async def test_from_token_on_the_exchanges_before_stay_in_view_as_of_the_run_before() -> None:
+    app: Any = app_of(fakes.signed_in())
+    async with app.run_test(size=(100, 30)) as pilot:
+        await sign_in(pilot)
+        sent = len(app.driver.session.exchanges)
+        await pilot.press("4", "R")
+        await settled(pilot, lambda: app.main.state.at_browser)
+        log = app.main.query_one("#log")
+        named = [str(log.get_option_at_index(n).prompt).strip() for n in range(log.option_count)]
+        assert (named[0], named[sent + 1]) == ("── of the run before ──", "── of this run ──")
+        assert len(named) == 2 * sent  # the new run waits at the browser: two are still to come
+        assert log.highlighted == log.option_count - 1
+        await pilot.press("x", "home", "enter")
+        await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+        assert "of the run before" in str(app.screen.query_one("#exchange-head", Static).content)
+        await pilot.press("a", "escape", "escape", "r")
+        await settled(pilot, lambda: not app.driver.busy or app.driver.session.ready is None)
+        assert app.main.is_active

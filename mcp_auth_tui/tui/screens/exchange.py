@@ -119,10 +119,18 @@ class ExchangeScreen(Screen[None]):
         what: str
         value: str
 
-    def __init__(self, number: int, sought: Finding | None = None) -> None:
-        """Show an exchange; at what a finding is about, when one is ``sought``."""
+    def __init__(
+        self, number: int, sought: Finding | None = None, earlier: Session | None = None
+    ) -> None:
+        """Show an exchange; at what a finding is about, when one is ``sought``.
+
+        With ``earlier`` it is one of that run, which is over: it is not sent again.
+        """
         super().__init__(classes="page")
         self.set_reactive(ExchangeScreen.number, number)
+        self._earlier = earlier
+        if earlier is not None:
+            self.set_reactive(ExchangeScreen.session, earlier)
         self._sought = sought
         self._folded: frozenset[str] = frozenset()
         self._fresh = True
@@ -195,6 +203,7 @@ class ExchangeScreen(Screen[None]):
                 tab = Content.styled(f" {index + 1} {name} ", style)
                 parts.append(tab.stylize(Style.from_meta({"@click": f"screen.side({index})"})))
         told = [f"{item.number} of {len(self.session.exchanges)}", *dissect.marks(item)]
+        told += ["of the run before"] if self._earlier is not None else []
         told += ["follows the newest"] if self.follow else []
         told += [f"filter: {self._needle}"] if self._needle else []
         parts.append(content.words("  " + " · ".join(told), content.DIM))
@@ -341,7 +350,9 @@ class ExchangeScreen(Screen[None]):
 
     def action_again(self, edit: bool) -> None:
         """Ask for it to be sent again."""
-        if self.exchange is not None:
+        if self._earlier is not None:
+            self.notify("It is of the run before: one of this run can be sent again.")
+        elif self.exchange is not None:
             self.post_message(self.Again(self.exchange, edit))
 
     def action_copy_as(self) -> None:

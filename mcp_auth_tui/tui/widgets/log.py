@@ -15,6 +15,10 @@ from mcp_auth_tui.model import Exchange, Session
 from mcp_auth_tui.tui.views import content, request
 from mcp_auth_tui.tui.widgets.lazy import Lazy
 
+EARLIER = "earlier-"
+"""How the ids of lines begin that are of the run before."""
+_BEFORE, _NOW = "── of the run before ──", "── of this run ──"
+
 
 class Log(OptionList):
     """Every exchange on one line; the newest is followed until another one is chosen."""
@@ -25,7 +29,8 @@ class Log(OptionList):
         Binding("F,shift+f", "newest", "Follow the newest", show=False),
     ]
     session: var[Session] = var(Session, always_update=True)
-
+    earlier: var[Session | None] = var(None)
+    """The run that this one took its first stages over from; its exchanges stand before."""
     needle: var[str] = var("")
     """What a line has to hold to be shown, in lower case."""
 
@@ -35,6 +40,13 @@ class Log(OptionList):
         self._seen: tuple[Exchange, ...] = ()
         self._shown: list[Exchange] = []
         self._pointed = False
+        self._ahead = 0
+        """How many lines stand before those of the run."""
+
+    def watch_earlier(self) -> None:
+        """Show what was sent before, marked as of the run before."""
+        self._begin()
+        self._add(self._seen)
 
     def watch_session(self) -> None:
         """Add what is new; a new run begins a new log."""
@@ -59,6 +71,15 @@ class Log(OptionList):
     def _begin(self) -> None:
         self.clear_options()
         self._shown.clear()
+        before = self.earlier
+        if before is not None and before.exchanges and not self.needle:
+            self.add_option(Option(Content.styled(_BEFORE, content.DIM), disabled=True))
+            lines = (
+                (Lazy(partial(self._old, before, item)), item.number) for item in before.exchanges
+            )
+            self.add_options(Option(line, f"{EARLIER}{number}") for line, number in lines)
+            self.add_option(Option(Content.styled(_NOW, content.DIM), disabled=True))
+        self._ahead = self.option_count
 
     def _add(self, exchanges: Sequence[Exchange]) -> None:
         """Add lines for what holds the text that is looked for, and follow the newest."""
@@ -71,7 +92,7 @@ class Log(OptionList):
         self.add_options(Option(line, number) for line, number in lines)
         self._shown += added
         if self._shown and follows:
-            self.highlighted = len(self._shown) - 1
+            self.highlighted = self.option_count - 1
         count = f"{len(self._shown)} of {len(self._seen)}"
         suffix = f"  / {self.needle}: {count}, esc shows all" if self.needle else ""
         title = Content.assemble("Exchanges", content.words(suffix))
@@ -83,6 +104,10 @@ class Log(OptionList):
         look = content.Look(self.content_region.width - 1)
         return request.exchange_line(self.session, item, look)
 
+    def _old(self, before: Session, item: Exchange, _: int) -> Content:
+        look = content.Look(self.content_region.width - 1)
+        return Content.styled(request.exchange_line(before, item, look).plain, content.DIM)
+
     def _holds(self, item: Exchange) -> bool:
         url = self.session.redactor().url(item.request.url)
         line = f"{item.request.method} {url} {item.request.purpose} {request.outcome_of(item)[0]}"
@@ -92,7 +117,7 @@ class Log(OptionList):
         """Stand on the exchange that is spoken of, if the log has it."""
         numbers = [item.number for item in self._shown]
         if number in numbers:
-            self.highlighted = numbers.index(number)
+            self.highlighted = self._ahead + numbers.index(number)
             # At the top if it can be, not where it happens to stand in a log that shrinks.
             self._pointed = True
             self.call_after_refresh(self.scroll_to_highlight, top=True)
