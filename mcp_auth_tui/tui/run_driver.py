@@ -295,7 +295,9 @@ class RunDriver:
         if self.before is not None and self.session.outcome is not model.Outcome.INTERRUPTED:
             from mcp_auth_tui.model.changes import compare, snapshot
 
-            self.changes = compare(self.before.snapshot, snapshot(self.session))
+            found = compare(self.before.snapshot, snapshot(self.session))
+            # That a refresh changed nothing is no news.
+            self.changes = found if found or self.earlier is None else None
 
     def _noted_once(self, event: model.Browsed) -> model.Browsed:
         """Leave out why no browser reaches this machine where this sitting was told before."""

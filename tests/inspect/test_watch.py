@@ -348,3 +348,36 @@ def test_a_line_of_a_list_that_is_no_url_cannot_be_watched(tmp_path: Any) -> Non
     chosen = from_arguments(parser().parse_args(["--file", str(listed), "--watch"]), {}, None)
     with pytest.raises(Usage):
         run(chosen)
+
+
+@pytest.mark.parametrize(("mode", "form"), [("--plain", "text"), ("--events", "jsonl")])
+def test_a_run_without_a_screen_takes_watch_too(
+    mode: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[InspectOptions] = []
+
+    def watched(options: InspectOptions) -> int:
+        asked.append(options)
+        return 1
+
+    monkeypatch.setattr(face, "run", watched)
+    assert main([URL, "--watch", "3", mode, "--spec", "2025-11-25", "--timeout", "2"]) == 1
+    (made,) = asked
+    assert (made.urls, made.form, made.watch, made.fail_on) == ((URL,), form, 3.0, "error")
+    assert (made.base.spec, made.network.timeout) == ("2025-11-25", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([URL, "--watch", "--json"], "--watch tells its rounds with --events"),
+        (["--watch", "--plain"], "--watch needs the URL of an MCP server"),
+        ([URL, "--watch", "--plain", "--step"], "leave --step out"),
+        ([URL, "--watch", "--plain", "--export", "curl"], "leave --export out"),
+    ],
+)
+def test_a_watch_in_place_of_a_run_says_what_has_no_meaning_then(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert said in capsys.readouterr().err
