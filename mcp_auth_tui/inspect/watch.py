@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Protocol
 
+from mcp_auth_tui.desktop import pauses
 from mcp_auth_tui.desktop import stdin as keyboard
 from mcp_auth_tui.desktop.output import Talk, reason, write_stdout
 from mcp_auth_tui.inspect.command import INTERRUPTED, coloured, interruptible, on_terminal
@@ -42,7 +43,7 @@ def run(options: InspectOptions, *, look: Look | None = None) -> int:
     seconds = options.watch
     look = look or looks(config, options.network, fail_on=options.fail_on, octets=options.octets)
     try:
-        return asyncio.run(_Watch(options, config.url, look, seconds).run())
+        return pauses.run(_Watch(options, config.url, look, seconds).run())
     except BrokenPipeError:
         return 1  # whoever read has seen enough, as head does
     except OSError as error:
