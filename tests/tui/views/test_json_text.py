@@ -8,6 +8,7 @@ import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.content import Span
 from textual.highlight import highlight
 
 from mcp_auth_tui.tui.views.json_text import highlighted
@@ -27,7 +28,12 @@ def test_json_has_the_colours_of_textual(value: object, indent: int | None, plai
     assert highlighted(text).spans == highlight(text, language="json").spans
 
 
-@given(st.text(alphabet='{}[]",:\\u0aet -+.1/*\n\r\t…', max_size=40))
+def test_what_stands_behind_a_tab_has_its_colour() -> None:
+    """Textual's own has it seven cells further: it counts the tab as the eight that it becomes."""
+    assert highlighted("\t0").spans[1:] == [Span(1, 2, "$text-warning")]
+
+
+@given(st.text(alphabet='{}[]",:\\u0aet -+.1/*\n\r…', max_size=40))
 def test_what_is_nearly_json_has_the_colours_of_textual_too(text: str) -> None:
     assert highlighted(text).spans == highlight(text, language="json").spans
 
