@@ -30,6 +30,11 @@ _AT_WORK: Mapping[Stage, str] = {
 }
 _NEW_URL = frozenset({"client-url", "net-dns", "rs-not-mcp", "rs-endpoint-http"})
 _SETTINGS = frozenset({"client-port-busy", "client-key", "client-grant", "client-assertion"})
+_ONCE_MORE = frozenset(
+    {"authz-state", "authz-iss-absent", "authz-iss-differs", "token-error", "net-timeout"}
+    | {"rs-fresh-token-refused"}
+)
+"""What may pass, as the advice of their rules says: first of all it is tried once more."""
 _UNREACHED = frozenset({"net-connect", "net-dns", "net-tls", "net-timeout"})
 """What was seen says it all; the message names the request, too."""
 _LONG = 70
@@ -204,6 +209,10 @@ def _stopped(session: Session, stop: Finding) -> Verdict:
     if stop.whose in _SERVERS:
         article = "" if host_of(session, stop) else "the "
         who = f"{article}{name} has to mend it"
+        if stop.id in _ONCE_MORE:
+            late = stop.stage in (Stage.AUTHORIZE, Stage.TOKEN, Stage.VERIFY)
+            action = "run_again" if late else "run"
+            return Verdict(Status.FAILED, now, who, action, "tries once more")
         return Verdict(Status.FAILED, now, who, "export", "writes its owner the report")
     if stop.id == "client-bug":
         return Verdict(Status.FAILED, now, f"a fault of {name}", "export", "writes a report")

@@ -13,11 +13,9 @@ RULES: tuple[Rule, ...] = (
         "The answer's state is missing or not the one that was sent.",
         "state comes back exactly as it was sent.",
         "RFC 6749 §4.1.2",
-        (
-            "Finish the sign-in that is open now; if it was that one, the server must return "
-            "state unchanged."
-        ),
+        "Return state in every answer exactly as it came.",
         "An answer that is not ours may have been planted by somebody else, so it is ignored.",
+        meanwhile=f"Finish the sign-in that is open now, or start over once. {REPORT}",
     ),
     Rule(
         "authz-iss-absent",

@@ -172,7 +172,8 @@ RULES: tuple[Rule, ...] = (
         "Programs on people's machines receive the answer of the browser there.",
         meanwhile=(
             "Some servers take one spelling only: try --redirect-uri "
-            f"http://localhost:PORT/callback or a fixed --port. Else: {OWN_CLIENT}"
+            "http://localhost:PORT/callback (PORT: any free one) or a fixed --port. "
+            f"Else: {OWN_CLIENT}"
         ),
     ),
     Rule(

@@ -110,8 +110,8 @@ RULES: tuple[Rule, ...] = (
         "issuer is identical to the entry of authorization_servers.",
         "RFC 8414 §3.3; MCP 2026-07-28 basic/authorization/authorization-server-discovery",
         (
-            "Make issuer and the entry of authorization_servers the same string: scheme, host, "
-            "port, path and tenant."
+            "Make issuer here and the entry of authorization_servers in the MCP server's metadata "
+            "the same string: scheme, host, port, path and tenant."
         ),
         "The comparison is what keeps an attacker from passing off a document as somebody else's.",
         exit=4,
@@ -120,7 +120,7 @@ RULES: tuple[Rule, ...] = (
         "as-issuer-slash",
         Level.FATAL,
         Whose.ISSUER,
-        "The issuer differs from the one that was asked for by a slash at the end.",
+        "The issuer that was asked for and the one named differ by a slash at the end.",
         "issuer is identical to the entry of authorization_servers.",
         "RFC 8414 §3.3; MCP 2026-07-28 basic/authorization/authorization-server-discovery",
         (

@@ -36,13 +36,13 @@ def finding_block(
     level = "The run ended here" if ended else finding.level
     parts = [Content.assemble((f"{glyph} {level} ", style), words(finding.id, DIM))]
     parts += [Content.styled(line, "bold") for line in fold(text(finding.message), look.width)]
+    first, then = ("if yours", "if not") if finding.meanwhile else ("next", "")
+    if rule is not None and rule.whose not in SERVERS:
+        first, then = "next", "if it stays"  # the advice is for whoever runs this program
     pairs = [
         ("whose", _whose(session, finding)),
-        (
-            "if yours" if finding.meanwhile else "next",
-            StyledValue(_here(text(finding.next), look), "$text-accent"),
-        ),
-        ("if not", StyledValue(_here(text(finding.meanwhile), look), "$text-accent")),
+        (first, StyledValue(_here(text(finding.next), look), "$text-accent")),
+        (then, StyledValue(_here(text(finding.meanwhile), look), "$text-accent")),
         *_at_provider(session, finding, text),
         ("rule", finding.source),
         ("seen", text(finding.seen)),
