@@ -18,6 +18,8 @@ from mcp_auth_tui.protocol.discovery.documents import FetchedDocument, content_t
 from mcp_auth_tui.protocol.judge import BEHIND_TLS, Judge
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, same_origin, split
 
+_OFFERED = 50
+"""Servers that a person is offered: nobody reads more, and a document may name any number."""
 # What a resource that is identical to the URL asked for keeps.
 _IDENTICAL = (
     "prm-resource-foreign",
@@ -192,11 +194,13 @@ def choose_issuer(judge: Judge, resource: Resource) -> Protocol[str]:
         return config.issuer
     if len(resource.issuers) == 1:
         return resource.issuers[0]
+    offered, more = resource.issuers[:_OFFERED], len(resource.issuers) - _OFFERED
+    named = f" {more:,} more are not offered here: --issuer takes each." if more > 0 else ""
     question = Question(
         "issuer",
         "Which authorization server?",
-        "The resource names several; each keeps its own clients and tokens.",
-        choices=resource.issuers,
+        f"The resource names several; each keeps its own clients and tokens.{named}",
+        choices=offered,
         default=resource.issuers[0],
     )
     answer: str | None = yield Ask(question)

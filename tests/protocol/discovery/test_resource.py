@@ -446,6 +446,12 @@ def test_a_person_chooses_among_several_else_the_first_P6(said: str | None, chos
     assert script.broken == ["prm-as-several"]
 
 
+def test_of_thousands_a_person_is_offered_what_can_be_read_P6() -> None:
+    question = choosing(*map(str, range(4000))).wants(actions.Ask).question
+    assert question.choices == tuple(map(str, range(50)))
+    assert question.detail.endswith(" 3,950 more are not offered here: --issuer takes each.")
+
+
 def test_a_configured_issuer_goes_first_P6() -> None:
     """A10: and one that the document does not name marks the run."""
     other = "https://other.example"
