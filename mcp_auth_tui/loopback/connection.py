@@ -135,6 +135,7 @@ class Connection:
 
     async def _read(self) -> Incoming | None:
         """Read one request; None when the client has nothing (more) to ask."""
+        self._method = ""  # a request that is refused unread is no HEAD, whatever the last one was
         if not self._http.trailing_data[0] and not await self._first_bytes():
             return None
         try:

@@ -37,10 +37,13 @@ class UrlRefused(ValueError):
 
 
 def split(url: str) -> SplitResult:
-    """Split an absolute URL; raises ValueError when it has no host or an impossible port."""
+    """Split an absolute URL; raises ValueError when it has no usable host or an impossible port."""
     parts = urlsplit(url)
     if not parts.hostname:
         raise ValueError("there is no host in it")
+    if "%" in parts.hostname:
+        # A browser decodes it first (WHATWG URL): %31%32%37.0.0.1 would be this machine.
+        raise ValueError("there is a % in its host, and no host has one")
     if parts.port == 0:
         raise ValueError("port 0 cannot be connected to")
     return parts

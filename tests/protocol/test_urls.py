@@ -220,6 +220,14 @@ def test_a_well_known_place_keeps_port_path_and_case_A4() -> None:
     )
 
 
+@pytest.mark.parametrize("host", ["%31%32%37.0.0.1", "%h", "[fe80::1%25lo]"])
+def test_a_host_with_a_percent_sign_is_refused_for_browsers_decode_it(host: str) -> None:
+    """Z8: what was looked at would be another host than what is opened."""
+    for use in (endpoint, safe_url, mcp_url):
+        with pytest.raises(ValueError, match="there is a % in its host, and no host has one"):
+            use(f"https://{host}/x")
+
+
 @given(st.text(max_size=30))
 def test_joining_never_raises(place: str) -> None:
     assert isinstance(join("https://h.example/a", place), str)
