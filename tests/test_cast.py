@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 import socket
-from concurrent.futures import ProcessPoolExecutor
+import subprocess
+import sys
 from dataclasses import dataclass
 from difflib import unified_diff
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -33,19 +33,23 @@ class Film:
     secrets: frozenset[str]
 
 
-def film() -> Film:
+def film() -> None:
+    """Print a recording that is made now, as the members of a `Film`."""
     text, session = cast.recorded()
     assert session.browsed is not None
     assert session.token is not None
-    secrets = frozenset(secret.reveal() for secret in session.secrets)
-    return Film(text, session.browsed.url, session.token.access.reveal(), secrets)
+    secrets = [secret.reveal() for secret in session.secrets]
+    print(json.dumps([text, session.browsed.url, session.token.access.reveal(), secrets]))
 
 
 @pytest.fixture(scope="module")
 def now() -> Film:
     """Made in a process of its own, as by hand: nothing that other tests left behind is in it."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(film).result()
+    words = [sys.executable, "-c", "from tests.test_cast import film; film()"]
+    folder = cast.FILE.parent.parent
+    done = subprocess.run(words, cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
+    text, address, access, secrets = json.loads(done.stdout)
+    return Film(text, address, access, frozenset(secrets))
 
 
 def kept() -> tuple[dict[str, Any], list[list[Any]]]:

@@ -30,7 +30,7 @@ def line(made: Settings, url: str, values: Values | None = None) -> str:
 def test_every_option_of_a_run_is_a_field_with_its_help_and_none_of_the_face_is() -> None:
     fields = {field.name: field for field in settings().fields}
     spent = {"plain", "json", "events", "inline", "step", "no_remember", "token_store", "fresh"}
-    spent.add("keep_alive")
+    spent |= {"keep_alive", "watch"}
     every = {action.dest for _, action in commands.flow().options()}
     assert set(fields) == every - spent
     for _, action in commands.flow().options():

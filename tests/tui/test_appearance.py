@@ -161,7 +161,7 @@ def test_what_was_not_written_before_the_end_is_written_then(
     assert path.read_text() == "mine"
 
 
-def _left_at_once(app: Any) -> int:
+def _left_at_once(app: Any, **_: Any) -> int:
     """Choose a theme and quit before it is written."""
     import asyncio
 

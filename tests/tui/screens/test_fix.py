@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from mcp_auth_tui.model import Ended, Event, Exchanged, Level, Outcome, Response, Stage, Started
-from mcp_auth_tui.tui.actions import NO_FIX
+from mcp_auth_tui.tui.reasons import NO_FIX
 from mcp_auth_tui.tui.screens.findings import FindingsScreen
 from mcp_auth_tui.tui.screens.fix import FixScreen
 from tests.findings.case import Run
