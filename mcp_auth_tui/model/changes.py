@@ -8,7 +8,7 @@ values made for one run alone, and the header field or JSON pointer.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 
 from mcp_auth_tui.model.events import Finding
@@ -83,7 +83,8 @@ class Changes:
     @property
     def mended(self) -> tuple[Finding, ...]:
         """What was looked for and is gone."""
-        return tuple(item for item in self.gone if item not in self.unchecked)
+        unchecked = frozenset(self.unchecked)
+        return tuple(item for item in self.gone if item not in unchecked)
 
     @property
     def altered(self) -> tuple[tuple[Finding, Finding], ...]:
@@ -150,7 +151,7 @@ def merged(before: Snapshot, after: Snapshot) -> Snapshot:
 
     So a server that is away for a moment comes back to what was known, not to a flood of news.
     """
-    unchecked = compare(before, after).unchecked
+    unchecked = frozenset(compare(before, after).unchecked)
     carried = tuple(item for item in before.found if item.finding in unchecked)
     return Snapshot((*after.found, *carried), after.asked, after.answered, after.ended)
 
@@ -163,16 +164,21 @@ def _grouped(run: Snapshot) -> dict[object, list[Found]]:
 
 
 def _paired(old: list[Found], now: list[Found]) -> Iterable[tuple[Found, Found]]:
-    """Pair what has one identity: first what tells the same, then the rest in order."""
-    rest_old, rest_now = list(old), list(now)
+    """Pair what has one identity: first what tells the same, then the rest in order.
+
+    A server may send thousands of entries that break one rule, so each is looked at once.
+    """
+    alike: dict[object, deque[Found]] = defaultdict(deque)
+    for item in now:
+        alike[_told(item.finding)].append(item)
+    rest = []
     for one in old:
-        told = _told(one.finding)
-        other = next((item for item in rest_now if _told(item.finding) == told), None)
-        if other is not None:
-            rest_old.remove(one)
-            rest_now.remove(other)
-            yield one, other
-    yield from zip(rest_old, rest_now, strict=False)
+        if others := alike[_told(one.finding)]:
+            yield one, others.popleft()
+        else:
+            rest.append(one)
+    left = {id(item) for others in alike.values() for item in others}
+    yield from zip(rest, (item for item in now if id(item) in left), strict=False)
 
 
 def _told(finding: Finding) -> tuple[Level, str]:

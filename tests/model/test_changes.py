@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from mcp_auth_tui.model import (
     Session,
     Stage,
     Status,
+    changes,
 )
 from mcp_auth_tui.model.changes import Changes, Snapshot, compare, merged, snapshot
 
@@ -189,3 +191,21 @@ def test_what_is_about_no_request_is_gone_once_its_stage_came_to_its_end() -> No
     before = run([], finding(number=None))
     assert compare(before, run([], ended=Status.DONE)).mended == (finding(number=None),)
     assert compare(before, run([], ended=Status.FAILED)).unchecked == (finding(number=None),)
+
+
+def test_of_thousands_that_break_one_rule_each_is_looked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server that sends another such list each time must not hold the screen for a minute."""
+    looks = []
+    tell = changes._told
+
+    def told(item: Finding) -> tuple[Level, str]:
+        looks.append(item)
+        return tell(item)
+
+    monkeypatch.setattr(changes, "_told", told)
+    one = run([exchange(1)], *(finding(seen=f"a {n}") for n in range(3000)))
+    other = run([exchange(1)], *(finding(seen=f"b {n}") for n in range(3000)))
+    assert len(compare(one, other).same) == 3000
+    assert len(looks) == 6000
