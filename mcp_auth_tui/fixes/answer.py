@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from mcp_auth_tui.model import Kind
 from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.text import json_pointer
 
 Members = Mapping[str, Any]
 _BLANK = re.compile(r"<[^<>]+>")
@@ -57,7 +58,7 @@ class Answer:
     def at(self, pointer: str) -> Any:
         """Return the value that a JSON pointer (RFC 6901) names in the document, or None."""
         value: Any = self.document
-        for step in _steps(pointer):
+        for step in json_pointer.steps(pointer):
             value = value.get(step) if isinstance(value, dict) else None
         return value
 
@@ -68,7 +69,9 @@ class Answer:
         """
         if not pointer.startswith("/"):
             raise NoFix("Which member it is about is not known.")
-        return replace(self, document=_with(self.document or {}, list(_steps(pointer)), value))
+        return replace(
+            self, document=_with(self.document or {}, list(json_pointer.steps(pointer)), value)
+        )
 
     def header(self, name: str, *values: str) -> Self:
         """Return the answer with these values of a header field and no other."""
@@ -144,11 +147,6 @@ class Fix:
     def blanks(self) -> tuple[str, ...]:
         """What only the owner knows, each once."""
         return tuple(dict.fromkeys(word for item in self.changes for word in item.blanks))
-
-
-def _steps(pointer: str) -> Iterator[str]:
-    for step in pointer.split("/")[1:]:
-        yield step.replace("~1", "/").replace("~0", "~")
 
 
 def _with(members: Members, steps: list[str], value: Any) -> Members:

@@ -29,8 +29,7 @@ def marked(changes: Changes) -> Iterator[tuple[str, Finding]]:
 
 def counted(changes: Changes) -> str:
     """Return how many findings are gone, new, and the same: ``1 gone, 2 new, 3 the same``."""
-    same = len(changes.same) - len(changes.altered)
-    rest = _numbers((same, "the same"), (len(changes.unchecked), "not looked at"))
+    rest = _rest(changes)
     if changes:
         return f"{news(changes)}, {rest}" if rest else news(changes)
     return f"{NOTHING} ({rest})" if rest else NOTHING
@@ -46,6 +45,12 @@ def news(changes: Changes) -> str:
     return told or NOTHING
 
 
+def _rest(changes: Changes) -> str:
+    """Return how much is no news."""
+    same = len(changes.same) - len(changes.altered)
+    return _numbers((same, "the same"), (len(changes.unchecked), "not looked at"))
+
+
 def _numbers(*numbers: tuple[int, str]) -> str:
     return ", ".join(f"{number} {word}" for number, word in numbers if number)
 
@@ -58,8 +63,7 @@ def since(changes: Changes, at: float) -> str:
 def listed(changes: Changes) -> str:
     """Return what is news by the ids, and how much is not: on one line, for a log."""
     ids = " ".join(f"{sign} {item.id}" for sign, item in marked(changes)) or NOTHING
-    same = len(changes.same) - len(changes.altered)
-    rest = _numbers((same, "the same"), (len(changes.unchecked), "not looked at"))
+    rest = _rest(changes)
     return f"{ids} ({rest})" if rest else ids
 
 

@@ -16,6 +16,7 @@ from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.render.difference import Line, difference, laid_out
 from mcp_auth_tui.render.safe import Safe
 from mcp_auth_tui.text import terminal
+from mcp_auth_tui.text.json_pointer import member
 
 _NAMES = {"www-authenticate": "WWW-Authenticate", "dpop-nonce": "DPoP-Nonce"}
 _OWNER = "What stands in <…> only its owner knows."
@@ -155,9 +156,13 @@ def patch(before: Members | None, after: Members) -> list[dict[str, Any]]:
     """Return the change of an object as a JSON Patch (RFC 6902); all of it where there was none."""
     if before is None:
         return [{"op": "add", "path": "", "value": after}]
-    gone = [{"op": "remove", "path": _path(name)} for name in before if name not in after]
+    gone = [{"op": "remove", "path": member(name)} for name in before if name not in after]
     new = [
-        {"op": "replace" if name in before else "add", "path": _path(name), "value": value}
+        {
+            "op": "replace" if name in before else "add",
+            "path": member(name),
+            "value": value,
+        }
         for name, value in after.items()
         if name not in before or not _same(before[name], value)
     ]
@@ -166,10 +171,6 @@ def patch(before: Members | None, after: Members) -> list[dict[str, Any]]:
 
 def _same(one: Any, other: Any) -> bool:
     return laid_out(one) == laid_out(other)  # True and 1 are two values in JSON
-
-
-def _path(name: str) -> str:
-    return f"/{name.replace('~', '~0').replace('/', '~1')}"
 
 
 def _parts(change: Change, door: Door) -> Iterator[FixPart]:

@@ -9,6 +9,7 @@ from typing import Any
 from mcp_auth_tui.model import Level, Response
 from mcp_auth_tui.protocol.urls import is_loopback, split
 from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.text import json_pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def as_seen(value: Any) -> str:
 
 def pointer(names: list[str]) -> str:
     """Return the JSON pointer of the first member named, empty when there is none."""
-    return f"/{names[0].replace('~', '~0').replace('/', '~1')}" if names else ""
+    return json_pointer.member(names[0]) if names else ""
 
 
 def strings(value: Any) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from textual.content import Content
 
 from mcp_auth_tui.model import Finding
 from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.text import json_pointer
 from mcp_auth_tui.tui.views.content import DIM, LEVEL
 
 _IN_TOKEN = " in the token"
@@ -24,11 +25,6 @@ class Line:
     content: Content
     fold: str = ""
     place: str = ""
-
-
-def step(key: str) -> str:
-    """Return a member's name as a step of a JSON pointer (RFC 6901 §3)."""
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def field(name: str) -> str:
@@ -53,7 +49,7 @@ def is_about(place: str, pointer: str) -> bool:
         head, slash, below = place.partition("/")
         return slash + below == pointer and (head == "answer" or head.startswith("event"))
     if pointer.endswith(_IN_TOKEN):
-        name = step(pointer.removesuffix(_IN_TOKEN))
+        name = json_pointer.step(pointer.removesuffix(_IN_TOKEN))
         return place.endswith((f"#jwt/claims/{name}", f"#jwt/header/{name}"))
     return place == field(pointer.partition(":")[0])
 

@@ -13,7 +13,7 @@ from mcp_auth_tui.model import Exchange, Field, Level, Redactor, Response, Sessi
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.urls import split
 from mcp_auth_tui.records import dataclass
-from mcp_auth_tui.text import terminal, units
+from mcp_auth_tui.text import json_pointer, terminal, units
 from mcp_auth_tui.tui.views import evidence
 from mcp_auth_tui.tui.views import request as traffic
 from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, StyledValue, fold, heading, rows, words
@@ -296,7 +296,7 @@ class _Json:
             member = terminal.one_line(json.dumps(name, ensure_ascii=False), 200)
             label = Content.assemble((member, _STYLES["key"]), (": ", DIM)) if key else Content()
             comma = "," if index < len(items) - 1 else ""
-            below = f"{path}/{evidence.step(key) or index}"
+            below = f"{path}/{json_pointer.step(key) or index}"
             yield from self._value(item, other, below, depth + 1, label, comma)
         yield Line(Content.assemble(indent, (last + tail, DIM)))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcp_auth_tui.model import Exchange, Response
-from mcp_auth_tui.tui.views import evidence
+from mcp_auth_tui.text import json_pointer
 from mcp_auth_tui.tui.views.exchange import is_large
 
 _MANY = 500
@@ -59,7 +59,7 @@ def _nests(value: Any, path: str, depth: int) -> Iterator[tuple[str, int, int]]:
             continue
         items = value.items() if isinstance(value, dict) else enumerate(value)
         inner = [
-            (item, f"{path}/{evidence.step(str(key)) or index}", depth + 1)
+            (item, f"{path}/{json_pointer.step(str(key)) or index}", depth + 1)
             for index, (key, item) in enumerate(items)
             if isinstance(item, dict | list) and item
         ]
