@@ -13,10 +13,11 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.desktop.output import Talk, deliver, reason, write_stdout
-from mcp_auth_tui.desktop.signals import ending
+from mcp_auth_tui.desktop.signals import ending, heed
 from mcp_auth_tui.desktop.stdin import STDIN, Keyboard, Stdin
 from mcp_auth_tui.exports import export, rendered
 from mcp_auth_tui.model import (
@@ -119,17 +120,7 @@ class Headless:
             forget()
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
-        try:
-            for number in self._signals:
-                loop.add_signal_handler(number, self._interrupt, number)
-        except (NotImplementedError, RuntimeError, ValueError):
-            return lambda: None
-
-        def forget() -> None:
-            for number in self._signals:
-                loop.remove_signal_handler(number)
-
-        return forget
+        return heed(loop, {number: partial(self._interrupt, number) for number in self._signals})
 
     def _interrupt(self, number: int) -> None:
         if self._insists(number):

@@ -1,8 +1,13 @@
-"""Knows which signals tell this program to end; must not know what it does then."""
+"""Knows which signals tell this program something, and how; must not know what it does then."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 
 def ending(*names: str) -> list[signal.Signals]:
@@ -18,3 +23,22 @@ def ending(*names: str) -> list[signal.Signals]:
         for number in found
         if number.name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN
     ]
+
+
+def heed(
+    loop: AbstractEventLoop, actions: Mapping[signal.Signals, Callable[[], object]]
+) -> Callable[[], None]:
+    """Let signals do something within a loop; return what takes that back."""
+    try:
+        for number, act in actions.items():
+            loop.add_signal_handler(number, act)
+    except (NotImplementedError, RuntimeError, ValueError):
+        # Windows' loops know no signals, and no thread but the main one is told of any: there the
+        # program ends by them as Python has it.
+        return lambda: None
+
+    def forget() -> None:
+        for number in actions:
+            loop.remove_signal_handler(number)
+
+    return forget

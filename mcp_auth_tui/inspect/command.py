@@ -6,13 +6,13 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.desktop import pauses
 from mcp_auth_tui.desktop.output import Talk, reason
-from mcp_auth_tui.desktop.signals import ending
+from mcp_auth_tui.desktop.signals import ending, heed
 from mcp_auth_tui.inspect.formats import Form, Setting, form
 from mcp_auth_tui.inspect.pool import inspect_all
 from mcp_auth_tui.inspect.progress import Progress
@@ -134,13 +134,8 @@ def interruptible() -> Iterator[None]:
     """Let SIGTERM and SIGHUP end the run as SIGINT does: by cancelling the task."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     stop: Callable[[], Any] = task.cancel if task is not None else loop.stop
-    signals = ending("SIGTERM", "SIGHUP")
-    with suppress(NotImplementedError, RuntimeError, ValueError):
-        for number in signals:
-            loop.add_signal_handler(number, stop)
+    forget = heed(loop, dict.fromkeys(ending("SIGTERM", "SIGHUP"), stop))
     try:
         yield
     finally:
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            for number in signals:
-                loop.remove_signal_handler(number)
+        forget()

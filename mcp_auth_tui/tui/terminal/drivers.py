@@ -8,13 +8,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
 from textual.driver import Driver
 
 from mcp_auth_tui.desktop.output import abandon
-from mcp_auth_tui.desktop.signals import ending
+from mcp_auth_tui.desktop.signals import ending, heed
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -161,11 +161,8 @@ def heed_signals(
     if driver is None or driver.is_web or driver.is_headless or os.name != "posix":
         return  # Textual's driver for browsers has its own way
     loop = asyncio.get_running_loop()
-    with suppress(NotImplementedError, RuntimeError, ValueError):
-        for number in ending("SIGTERM", "SIGHUP"):
-            loop.add_signal_handler(number, leave)
-        loop.add_signal_handler(signal.SIGTSTP, stop)
-        loop.add_signal_handler(signal.SIGCONT, _continued, driver)
+    heed(loop, dict.fromkeys(ending("SIGTERM", "SIGHUP"), leave))
+    heed(loop, {signal.SIGTSTP: stop, signal.SIGCONT: partial(_continued, driver)})
     _watch(loop, leave)
 
 
