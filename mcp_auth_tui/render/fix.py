@@ -7,7 +7,6 @@ ours. What is harmless to a terminal is decided by who shows it, but for JSON, w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from mcp_auth_tui.fixes import Answer, Blank, Change, fix_of
@@ -15,7 +14,7 @@ from mcp_auth_tui.model import Finding, Kind, Redactor, Session
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.render.difference import Line, difference, laid_out
 from mcp_auth_tui.render.safe import Safe
-from mcp_auth_tui.text import terminal
+from mcp_auth_tui.text import terminal, units
 from mcp_auth_tui.text.json_pointer import member
 
 _NAMES = {"www-authenticate": "WWW-Authenticate", "dpop-nonce": "DPoP-Nonce"}
@@ -225,10 +224,7 @@ def _name(name: str) -> str:
 
 
 def _status(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
+    return f"{status} {units.phrase(status)}".rstrip()
 
 
 def _document(change: Change, document: Members | None, door: Door) -> Members | None:

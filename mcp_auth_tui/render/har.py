@@ -10,7 +10,6 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -18,6 +17,7 @@ from mcp_auth_tui import __version__
 from mcp_auth_tui.model import Exchange, Field, Request, Response, Session
 from mcp_auth_tui.render.document import dumped
 from mcp_auth_tui.render.safe import Safe
+from mcp_auth_tui.text import units
 
 _UNKNOWN = -1
 _MASK = re.compile(r"‹[^›]*›")
@@ -120,7 +120,7 @@ def _response(exchange: Exchange, safe: Safe) -> dict[str, Any]:
     response = exchange.response or Response(0, http_version="")
     made = {
         "status": response.status,
-        "statusText": _phrase(response.status),
+        "statusText": units.phrase(response.status),
         "httpVersion": safe.line(response.http_version),
         "cookies": [],
         "headers": _pairs(response.headers, safe),
@@ -132,10 +132,6 @@ def _response(exchange: Exchange, safe: Safe) -> dict[str, Any]:
     if exchange.failure is not None:
         made["_error"] = safe.line(exchange.failure.message)
     return made
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
 
 
 def _content(exchange: Exchange, response: Response, safe: Safe) -> dict[str, Any]:

@@ -39,6 +39,13 @@ def size(octets: int) -> str:
     return f"{octets / 1000:.1f} KB" if octets < 1_000_000 else f"{octets / 1_000_000:.1f} MB"
 
 
+def phrase(status: int) -> str:
+    """Return what a status of HTTP is called (RFC 9110 §15); empty for one that is not known."""
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+
+
 def host_of(url: str) -> str:
     """Return the host and port of a URL for a headline, or the text itself where there is none."""
     try:

@@ -62,7 +62,7 @@ def _until_it_answers(daemon: subprocess.Popen[bytes]) -> None:
     while keyring.missing():
         if daemon.poll() is not None:
             raise RuntimeError(f"{KEYRING} ended with {daemon.returncode}")
-        time.sleep(0.05)
+        time.sleep(0.05)  # it says nothing when it is ready
 
 
 @contextmanager
