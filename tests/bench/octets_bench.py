@@ -61,7 +61,7 @@ def _terminal(words: Sequence[str], size: tuple[int, int], until: str) -> Iterat
         ) as terminal,
     ):  # fmt: skip
         terminal.until(until)
-        terminal.drawn()
+        terminal.settle()
         yield terminal
 
 
@@ -77,7 +77,7 @@ def ours(size: tuple[int, int]) -> dict[Press, int]:
         typed(terminal, "p")
         terminal.press("pasted\r")
         terminal.until("copy headers")
-        terminal.drawn()
+        terminal.settle()
         return {press: typed(terminal, press.key) for press in PRESSES}
 
 

@@ -135,11 +135,16 @@ class Terminal:
 
     def drawn(self, quiet: float = QUIET_SECONDS) -> int:
         """Reads what a key changes, until nothing more comes for a while; returns its octets."""
-        before, limit = len(self._raw), time.monotonic() + SCREEN_SECONDS
+        before = len(self._raw)
         assert self._read(SCREEN_SECONDS), f"nothing changes:\n{self.text}"
+        self.settle(quiet)
+        return len(self._raw) - before
+
+    def settle(self, quiet: float = QUIET_SECONDS) -> None:
+        """Reads what is still to come, if anything, until nothing more comes for a while."""
+        limit = time.monotonic() + SCREEN_SECONDS
         while self._read(quiet) and time.monotonic() < limit:
             pass
-        return len(self._raw) - before
 
     def _read(self, seconds: float) -> bool:
         """Draws what comes within `seconds`; False when nothing came or the program has ended.
