@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 PROGRAM = "mcp-auth-tui"
 _FEW = 12
 """So many choices are all named when a word is none of them."""
+# argparse looks for its own few words in the person's language, and there are none among texts that
+# are all in this one: the look alone takes a tenth of the time that --help may take.
+vars(argparse)["_"] = str
 
 
 class Parser(argparse.ArgumentParser):
@@ -68,6 +71,17 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=26, width=min(_columns(), 100))
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        """Divide at blanks alone; `textwrap` would take longer to load than all of this help."""
+        lines = [""]
+        for word in text.split():
+            longer = f"{lines[-1]} {word}".lstrip()
+            if len(longer) <= width or not lines[-1]:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines
 
 
 def _columns() -> int:
