@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from mcp_auth_tui.settings.editable import Settings
     from mcp_auth_tui.settings.options import Options
 
-GARBAGE_THRESHOLD = 10_000
-"""How many objects more than before are there when the collector looks for garbage (700)."""
-
 
 def command(words: list[str], commands: Iterable[str]) -> int:
     """Run the flow; ``commands`` are the words that a URL may have been mistaken for."""
@@ -157,11 +154,6 @@ def _prompted(stdin: Stdin) -> Secret:
 
 
 def _told(config: Config, options: Options, mode: str, stdin: Stdin) -> int:
-    import gc
-
-    # What a run makes stays, nearly all of it: to look for garbage as often as usual is a
-    # twentieth of the CPU.
-    gc.set_threshold(GARBAGE_THRESHOLD)
     from dataclasses import replace
 
     from mcp_auth_tui.cli.headless import Headless
@@ -204,11 +196,6 @@ def _screen(
     keep_alive: bool,
     watch: float,
 ) -> int:
-    import gc
-
-    # Until the first frame all that is made stays (`tui.app.loaded`): to look for garbage is more
-    # than a tenth of the CPU.
-    gc.disable()
     from mcp_auth_tui.desktop.output import Talk, deliver
     from mcp_auth_tui.storage.preferences import gather
     from mcp_auth_tui.tui.sitting import run_tui

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
+from mcp_auth_tui.desktop import collector
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code (DESIGN 3); no exception leaves it."""
     words = list(sys.argv[1:] if argv is None else argv)
     _hold_descriptors()
+    before = collector.rest()
     try:
         command = COMMANDS.get(words[0]) if words else None
         return _flow(words) if command is None else command(words[1:])
@@ -36,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in described(error):
             talk(line)
         return 1
+    finally:
+        collector.restore(before)
 
 
 def _hold_descriptors() -> None:

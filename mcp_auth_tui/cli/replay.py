@@ -118,9 +118,6 @@ def _tell(recording: Recording, talk: object) -> None:
 
 
 def _screen(recording: Recording, *, inline: bool) -> None:
-    import gc
-
-    gc.disable()  # until the first frame, as for a run
     from mcp_auth_tui.settings.editable import Settings
     from mcp_auth_tui.settings.options import Options
     from mcp_auth_tui.storage.preferences import gather

@@ -13,6 +13,8 @@ import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from mcp_auth_tui.desktop import collector
+
 Result = TypeVar("Result")
 OVERDUE = 0.5
 """Seconds that a wait may end late; after more than that the program did not run."""
@@ -51,5 +53,6 @@ def loop() -> asyncio.AbstractEventLoop:
 
 def run(main: Coroutine[Any, Any, Result]) -> Result:
     """Run what a command does, as `asyncio.run` does, with a patient loop."""
+    collector.work()
     with asyncio.Runner(loop_factory=loop) as runner:
         return runner.run(main)
