@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-import httpcore
 import httpx
 
 from mcp_auth_tui.model import Failure, Kind, Response
@@ -98,11 +97,7 @@ class Stream:
         except ValueError as error:
             await self.aclose()
             return faults.bad_encoding(self._where, str(error))
-        except (
-            httpcore.TimeoutException,
-            httpcore.NetworkError,
-            httpcore.RemoteProtocolError,
-        ) as error:
+        except httpx.TransportError as error:
             return faults.failure(error, self._where, "read", self._wait)
 
     async def aclose(self) -> None:

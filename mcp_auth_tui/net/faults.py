@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import httpcore
+import httpx
 
 from mcp_auth_tui.model import Failure, Kind, Whose
 from mcp_auth_tui.text import terminal
@@ -45,13 +45,13 @@ _NOT_THERE = {
 
 
 def failure(error: Exception, where: str, phase: str, timeout: float) -> Failure:
-    """Turn what httpcore raised into a failure; ``where`` is host and port.
+    """Turn what httpx raised into a failure; ``where`` is host and port.
 
     ``phase`` is ``connect``, ``tls``, ``wait`` or ``read``; ``timeout`` is in seconds.
     """
-    if isinstance(error, httpcore.TimeoutException):
+    if isinstance(error, httpx.TimeoutException):
         return late(where, phase, timeout)
-    if isinstance(error, httpcore.ProxyError):
+    if isinstance(error, httpx.ProxyError):
         reason = terminal.one_line(str(error))
         return Failure(
             "net-connect",
@@ -224,7 +224,7 @@ def _broken(error: Exception, phase: str) -> tuple[str, str]:
     """Return what became of a request that was sent, and what can be done."""
     if phase == "read":
         return "broke off in the middle of its answer", _HUNG_UP
-    if isinstance(error, httpcore.RemoteProtocolError) and "disconnected" not in str(error):
+    if isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error):
         said = f"did not answer in HTTP: {terminal.one_line(str(error))}"
         return said, "Check that the port is the one of the HTTP server (https:// may be missing)."
     return "closed the connection without an answer", _HUNG_UP

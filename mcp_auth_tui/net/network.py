@@ -17,6 +17,7 @@ from mcp_auth_tui import __version__
 from mcp_auth_tui.model import Failure, Request, Response, Secret, Timing
 from mcp_auth_tui.net.addresses import Guard, Unreachable
 from mcp_auth_tui.net.messages import Place, encode, place
+from mcp_auth_tui.net.meter import Meter
 from mcp_auth_tui.net.proxies import Proxies, shown
 from mcp_auth_tui.net.settings import NetworkSettings
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import httpx
 
     from mcp_auth_tui.net.answers import Enough, Stream
-    from mcp_auth_tui.net.wire import Meter, Wire
 
 __all__ = ["Network", "Tls"]
 
@@ -92,7 +92,7 @@ class Network:
         self._timeout = settings.timeout
         self._total = settings.total
         self._tls = tls or Tls(settings)
-        self._wires: dict[tuple[str, str | None], Wire] = {}
+        self._wires: dict[tuple[str, str | None], httpx.AsyncBaseTransport] = {}
 
     async def send(
         self, request: Request, enough: Enough | None = None
@@ -118,21 +118,14 @@ class Network:
 
         What goes wrong is left to the request that comes later, which will say it.
         """
-        import httpcore
+        from mcp_auth_tui.net import wire as wires
 
-        with suppress(Unreachable, OSError, httpcore.NetworkError, httpcore.TimeoutException):
+        with suppress(Unreachable, wires.TransportError):
             to = place(url)
             proxy = self._proxies.of(url)
-            if proxy is not None:
-                return
-            wire = await self._wire(to, proxy)
-            origin = httpcore.URL(scheme=to.scheme, host=to.host, port=to.port, target="/").origin
-            for connection in wire.pool.connections:
-                usable = connection.is_idle() and not connection.has_expired()
-                if usable and connection.can_handle_request(origin):
-                    return
-            context = self._tls.loaded if to.scheme == "https" else None
-            await wire.dialer.warm(to.host, to.port, context, self._timeout)
+            wire = await self._wire(to, proxy) if proxy is None else None
+            if isinstance(wire, wires.Direct):
+                await wire.warm(to.host, to.port, self._timeout)
 
     def unlock(self, passphrase: Secret | None) -> Failure | None:
         """Open the key of the client's certificate; None when it is open, or there is none."""
@@ -147,8 +140,6 @@ class Network:
         self, request: Request, work: Callable[[Meter], Awaitable[T]]
     ) -> tuple[T | Failure, Timing]:
         """Do the work of an exchange, and once more where that does no harm."""
-        from mcp_auth_tui.net.wire import Meter
-
         meter = Meter()
         result = await self._within(request.url, meter, work(meter))
         # The server let go of the kept connection just as we wrote, as those do that wait as long
@@ -195,15 +186,13 @@ class Network:
         wire = await self._wire(to, proxy)
         limit = self._timeout
         timeouts = {"connect": limit, "read": read, "write": limit, "pool": limit}
-        extensions = {"timeout": timeouts, "trace": meter}
+        extensions = {"timeout": timeouts, "meter": meter}
         outgoing = request_for(request.method, to, headers, content, extensions)
         return await wire.handle_async_request(outgoing)
 
     async def _within(self, url: str, meter: Meter, work: Awaitable[T]) -> T | Failure:
         """Await one exchange within the total time; everything the network does is a `Failure`."""
-        import httpcore
-
-        from mcp_auth_tui.net import faults
+        from mcp_auth_tui.net import faults, wire
 
         try:
             async with asyncio.timeout(self._total):
@@ -212,14 +201,9 @@ class Network:
             return error.failure
         except TimeoutError:
             return faults.late_in_total(place(url).where, meter.phase, self._total)
-        except (
-            httpcore.TimeoutException,
-            httpcore.NetworkError,
-            httpcore.RemoteProtocolError,
-            httpcore.ProxyError,
-            ssl.SSLError,  # an alert that comes after the handshake, which httpcore lets pass
-        ) as error:
-            late = isinstance(error, httpcore.TimeoutException)
+        except (wire.TransportError, ssl.SSLError) as error:
+            # ssl.SSLError: an alert that comes after the handshake, which httpcore lets pass.
+            late = isinstance(error, wire.TimeoutException)
             meter.stale = meter.phase == "wait" and not (meter.connected or late)
             return faults.failure(error, self._where(url, meter), meter.phase, self._timeout)
 
@@ -229,7 +213,7 @@ class Network:
             return f"The proxy {shown(proxy)}"
         return place(url).where
 
-    async def _wire(self, to: Place, proxy: str | None) -> Wire:
+    async def _wire(self, to: Place, proxy: str | None) -> httpx.AsyncBaseTransport:
         from mcp_auth_tui.net.wire import make_wire
 
         key = (to.scheme, proxy)

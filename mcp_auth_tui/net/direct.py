@@ -1,0 +1,190 @@
+"""Knows the connections to origins that no proxy is before; must not know what is sent on them.
+
+An httpx transport on asyncio and h11. The one that comes with httpx resolves names by itself, so
+that an address could not be judged once and then be the one that is connected to (SPEC 6). The pool
+under it can be given a resolver, but loads a library for other event loops first: a seventh of the
+time, and two megabytes, until the first request is out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+
+from mcp_auth_tui.net.addresses import Guard
+from mcp_auth_tui.net.connection import Connection, Octets
+from mcp_auth_tui.net.meter import Meter
+
+# Not the last address of a host: a dead one may not eat the time of those behind it.
+_EARLY_SECONDS = 2.5
+
+
+class Direct(httpx.AsyncBaseTransport):
+    """A transport over connections that are kept, each for one exchange at a time."""
+
+    def __init__(self, guard: Guard, context: ssl.SSLContext | None) -> None:
+        self._guard = guard
+        self._context = context
+        self._idle: dict[tuple[str, int], list[Connection]] = {}
+        self._busy: set[Connection] = set()
+        if context is not None:
+            context.set_alpn_protocols(["http/1.1"])
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; the body of the answer is read later."""
+        limits, meter = request.extensions["timeout"], request.extensions["meter"]
+        origin = _origin(request.url)
+        connection = await self._kept(origin) or await self._dial(origin, limits["connect"], meter)
+        self._busy.add(connection)
+        try:
+            target = request.extensions["octets of the target"]
+            head = await connection.ask(request, target, limits["read"], meter)
+        except BaseException:
+            self._drop(connection)
+            raise
+        return httpx.Response(
+            head.status_code,
+            headers=head.headers.raw_items(),
+            stream=_Body(self, origin, connection, limits["read"], meter),
+            extensions={"http_version": b"HTTP/" + head.http_version},
+        )
+
+    async def warm(self, host: str, port: int, limit: float) -> None:
+        """Have a connection ready for the next request; nothing is sent on it.
+
+        ``limit`` is in seconds. Raises `Unreachable` and `httpx.TransportError`.
+        """
+        origin = (host, port)
+        connection = await self._kept(origin) or await self._dial(origin, limit, Meter())
+        self._idle.setdefault(origin, []).append(connection)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for connection in [*self._busy, *(item for kept in self._idle.values() for item in kept)]:
+            connection.close()
+        self._busy.clear()
+        self._idle.clear()
+
+    def release(self, origin: tuple[str, int], connection: Connection) -> None:
+        """Keep a connection whose exchange is over, or close it where it cannot be used again."""
+        if connection not in self._busy:
+            return
+        if connection.renew():
+            self._busy.discard(connection)
+            self._idle.setdefault(origin, []).append(connection)
+        else:
+            self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        self._busy.discard(connection)
+        connection.close()
+
+    async def _kept(self, origin: tuple[str, int]) -> Connection | None:
+        kept = self._idle.get(origin, [])
+        while kept:
+            connection = kept.pop()
+            if await connection.alive():
+                return connection
+            connection.close()
+        return None
+
+    async def _dial(self, origin: tuple[str, int], limit: float, meter: Meter) -> Connection:
+        """Connect to the first address of a host that answers, and to none that was not judged."""
+        host, port = origin
+        meter.begin("connect")
+        addresses = await self._guard.addresses(host, port)
+        deadline = time.monotonic() + limit
+        for left, address in zip(range(len(addresses) - 1, -1, -1), addresses, strict=True):
+            rest = max(deadline - time.monotonic(), 0.001)
+            try:
+                end = await _connected(address, port, min(rest, _EARLY_SECONDS) if left else rest)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if not left:
+                    raise
+            else:
+                break
+        meter.end("connect")
+        if self._context is not None:
+            meter.begin("tls")
+        connection = await _opened(end, self._context, host, limit)
+        meter.end("tls")
+        return connection
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(
+        self,
+        wire: Direct,
+        origin: tuple[str, int],
+        connection: Connection,
+        wait: float,
+        meter: Meter,
+    ) -> None:
+        self._wire = wire
+        self._origin = origin
+        self._connection = connection
+        self._wait = wait
+        self._meter = meter
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self._meter.phase = "read"
+        async for chunk in self._connection.chunks(self._wait):
+            yield chunk
+
+    async def aclose(self) -> None:
+        self._wire.release(self._origin, self._connection)
+
+
+def _origin(url: httpx.URL) -> tuple[str, int]:
+    return url.raw_host.decode("ascii"), url.port or {"https": 443}.get(url.scheme, 80)
+
+
+async def _connected(address: str, port: int, limit: float) -> socket.socket:
+    """Connect to an address; raises `httpx.ConnectError` and `httpx.ConnectTimeout`."""
+    family, kind, protocol, _, where = socket.getaddrinfo(
+        address.encode("ascii"),  # as text it would load a codec for names
+        port,
+        type=socket.SOCK_STREAM,
+        flags=socket.AI_NUMERICHOST,
+    )[0]
+    end: socket.socket | None = None
+    bound = asyncio.timeout(limit)
+    try:
+        end = socket.socket(family, kind, protocol)
+        end.setblocking(False)
+        async with bound:
+            await asyncio.get_running_loop().sock_connect(end, where)
+    except BaseException as error:
+        if end is not None:
+            end.close()
+        if bound.expired():
+            raise httpx.ConnectTimeout(str(error)) from error
+        if isinstance(error, OSError):
+            raise httpx.ConnectError(str(error)) from error
+        raise
+    return end
+
+
+async def _opened(
+    end: socket.socket, context: ssl.SSLContext | None, host: str, limit: float
+) -> Connection:
+    """Make a connection of a socket, its TLS handshake included; closes the socket on failure."""
+    bound = asyncio.timeout(limit)
+    try:
+        async with bound:
+            _, octets = await asyncio.get_running_loop().create_connection(
+                Octets, sock=end, ssl=context, server_hostname=None if context is None else host
+            )
+    except BaseException as error:
+        end.close()
+        if bound.expired():
+            raise httpx.ConnectTimeout(str(error)) from error
+        if isinstance(error, OSError | ValueError):  # a host that TLS cannot name is a ValueError
+            raise httpx.ConnectError(str(error)) from error
+        raise
+    return Connection(octets)

@@ -1,0 +1,265 @@
+"""Connections without a proxy: what is kept, what is closed, and what comes in odd pieces."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import ssl
+from collections.abc import AsyncIterator
+
+import pytest
+import trustme
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcp_auth_tui.loopback.server import Reply
+from mcp_auth_tui.model import Failure, Field, Kind, Request, Response, Stage
+from mcp_auth_tui.net.connection import Octets
+from mcp_auth_tui.net.network import Network
+from mcp_auth_tui.net.settings import NetworkSettings
+from tests.net.servers import get, raw, site
+
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.fixture
+async def network() -> AsyncIterator[Network]:
+    made = Network("http://127.0.0.1/mcp", NetworkSettings(timeout=2.0), environ={})
+    yield made
+    await made.aclose()
+
+
+class Server:
+    """Answers each request with octets of its own, over connections that stay."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = [*answers]
+        self.connections = 0
+        self.ended = asyncio.Event()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        while await self._request(reader):
+            if not self.answers:
+                return
+            writer.write(self.answers.pop(0))
+            await writer.drain()
+        self.ended.set()
+
+    async def _request(self, reader: asyncio.StreamReader) -> bool:
+        try:
+            return bool(await reader.readuntil(b"\r\n\r\n"))
+        except asyncio.IncompleteReadError:
+            return False
+
+
+def body(result: Response | Failure) -> bytes:
+    assert isinstance(result, Response), result
+    return result.body
+
+
+async def test_a_second_answer_that_nobody_asked_for_is_never_taken_for_the_next(
+    network: Network,
+) -> None:
+    smuggled = GOOD.replace(b"{}", b"[]")
+    server = Server(GOOD + smuggled, GOOD)
+    async with raw(server) as port:
+        for _ in range(2):
+            result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
+            assert body(result) == b"{}"
+    assert server.connections == 2
+
+
+async def test_what_a_server_says_on_an_idle_connection_ends_its_use(network: Network) -> None:
+    said = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(GOOD)
+        await writer.drain()
+        await asyncio.wait_for(asked.wait(), 2)
+        writer.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        said.set()
+        await reader.read()
+
+    asked = asyncio.Event()
+    async with raw(talk) as port:
+        await network.send(get(f"http://127.0.0.1:{port}/"))
+        asked.set()
+        await asyncio.wait_for(said.wait(), 2)
+        result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
+    assert body(result) == b"{}"
+
+
+async def test_answers_of_1xx_come_before_the_answer_and_are_passed_over(network: Network) -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 50
+    async with raw(Server(b"HTTP/1.1 100 Continue\r\n\r\n" + early + GOOD)) as port:
+        result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
+    assert body(result) == b"{}"
+
+
+async def test_a_switch_of_protocols_that_nobody_asked_for_is_no_answer(network: Network) -> None:
+    server = Server(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nrubbish", GOOD)
+    async with raw(server) as port:
+        refused, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
+        assert isinstance(refused, Failure)
+        assert f"127.0.0.1 port {port} did not answer in HTTP: " in refused.message
+        again, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
+    assert body(again) == b"{}"
+    assert server.connections == 2
+
+
+async def test_an_answer_that_comes_before_the_request_was_read_is_read(network: Network) -> None:
+    """The server refuses a large body by its head, and hangs up."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        await asyncio.wait_for(answered.wait(), 2)
+
+    answered = asyncio.Event()
+    large = (Field("x", "y" * 20_000_000),)
+    async with raw(talk) as port:
+        url = f"http://127.0.0.1:{port}/"
+        request = Request(Stage.TOKEN, "t", "POST", url, Kind.TOKEN, form=large)
+        result, _ = await network.send(request)
+        answered.set()
+    assert isinstance(result, Response)
+    assert result.status == 413
+
+
+async def test_a_request_that_is_given_up_takes_its_connection_with_it(network: Network) -> None:
+    arrived, ended = asyncio.Event(), asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        arrived.set()
+        assert await reader.read() == b""
+        ended.set()
+
+    async with raw(talk) as port:
+        sending = asyncio.create_task(network.send(get(f"http://127.0.0.1:{port}/")))
+        await asyncio.wait_for(arrived.wait(), 2)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        await asyncio.wait_for(ended.wait(), 2)
+
+
+async def test_closing_the_network_ends_idle_connections(network: Network) -> None:
+    server = Server(GOOD)
+    async with raw(server) as port:
+        await network.send(get(f"http://127.0.0.1:{port}/"))
+        await network.aclose()
+        await asyncio.wait_for(server.ended.wait(), 2)
+
+
+async def test_the_next_address_of_a_host_is_tried_where_one_refuses(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resolve(self: object, host: str, port: int, **_: object) -> list[object]:
+        return [(2, 1, 6, "", (address, port)) for address in ("127.0.0.2", "127.0.0.1")]
+
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "getaddrinfo", resolve)
+    async with raw(Server(GOOD)) as port:
+        result, _ = await network.send(get(f"http://localhost:{port}/"))
+    assert body(result) == b"{}"
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this Python was built without IPv6")
+async def test_an_address_of_version_six_is_connected_to(network: Network) -> None:
+    async with site(Reply(200, b"{}"), host="::1") as server:
+        port = server.url.rpartition(":")[2]
+        result, _ = await network.send(get(f"http://[::1]:{port}/"))
+    assert body(result) == b"{}"
+    assert dict(server.asked[0].headers)["host"] == f"[::1]:{port}"
+
+
+async def test_a_tls_connection_that_the_server_ended_is_replaced() -> None:
+    ca = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    with ca.cert_pem.tempfile() as file:
+        network = Network("https://127.0.0.1/", NetworkSettings(ca_file=file), environ={})
+        closed: list[asyncio.Event] = []
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            closed.append(asyncio.Event())
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(GOOD)
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+            closed[-1].set()
+
+        server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context)
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        for number in range(2):
+            result, _ = await network.send(get(url))
+            assert body(result) == b"{}"
+            await asyncio.wait_for(closed[number].wait(), 2)
+        await network.aclose()
+        server.close()
+        await server.wait_closed()
+    assert len(closed) == 2
+
+
+DOCUMENT = json.dumps({"issuer": "https://auth.example.com", "list": [1, 2, 3]}).encode()
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 60), max_size=40), st.booleans())
+def test_an_answer_is_the_same_in_whatever_pieces_it_comes(cuts: list[int], whole: bool) -> None:
+    if whole:
+        octets = HEAD + b"Content-Length: %d\r\n\r\n" % len(DOCUMENT) + DOCUMENT
+    else:
+        parts = (DOCUMENT[i : i + 7] for i in range(0, len(DOCUMENT), 7))
+        chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+        octets = HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        rest = octets
+        for cut in cuts:
+            writer.write(rest[:cut])
+            rest = rest[cut:]
+            await writer.drain()
+            await asyncio.sleep(0)
+        writer.write(rest)
+        await writer.drain()
+        await reader.read()
+
+    async def exchange() -> Response | Failure:
+        network = Network("http://127.0.0.1/", NetworkSettings(timeout=5.0), environ={})
+        async with raw(talk) as port:
+            result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
+            await network.aclose()
+        return result
+
+    assert body(asyncio.run(exchange())) == DOCUMENT
+
+
+class Transport(asyncio.Transport):
+    """Tells whether it was asked to wait."""
+
+    paused = False
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+
+async def test_a_server_that_sends_faster_than_is_read_waits() -> None:
+    octets, transport = Octets(), Transport()
+    octets.connection_made(transport)
+    for _ in range(5):
+        octets.data_received(b"x" * 100_000)
+    assert transport.paused
+    assert len(await octets.read()) == 500_000
+    assert not transport.paused
