@@ -91,6 +91,13 @@ def refusing_refresh(request: Request) -> Page | None:
     return json(400, {"error": "invalid_client_metadata", "error_description": "grant type"})
 
 
+def refusing_versions(request: Request) -> Page | None:
+    """Refuse a registration that names its software."""
+    if request.url != REGISTER or "software_version" not in body_of(request):
+        return None
+    return json(400, {"error": 'Unrecognized field "software_version"'})
+
+
 def demanding_a_redirect(request: Request) -> Page | None:
     """Register no device without a redirect URI; then no code is ever typed."""
     if request.url == f"{AS}/device":
@@ -293,6 +300,10 @@ CASES: tuple[Case, ...] = (
         lambda: site(server=_CODE_ONLY, answers=refusing_refresh),
         "as-no-refresh",
         kept=lambda: site(server=_CODE_ONLY),
+    ),
+    case(
+        "dcr-member-refused",
+        lambda: site(answers=refusing_versions),
     ),
     case(
         "dcr-redirect-demanded",

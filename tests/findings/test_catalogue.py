@@ -95,7 +95,8 @@ OWN_LEVELS = {
         rs-sse-on-post token-no-refresh token-scope-commas
     """,
     Level.INFO: """
-        client-insecure dcr-redirect-demanded dcr-refresh-refused dcr-scope-refused
+        client-insecure dcr-member-refused dcr-redirect-demanded dcr-refresh-refused
+        dcr-scope-refused
         rs-open-metadata rs-redirect-slash rs-wants-key
     """,
 }

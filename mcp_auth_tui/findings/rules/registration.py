@@ -68,6 +68,17 @@ RULES: tuple[Rule, ...] = (
         "It was registered without; when the token ends, the person has to sign in again.",
     ),
     Rule(
+        "dcr-member-refused",
+        Level.INFO,
+        Whose.ISSUER,
+        "The server registers no client with a member that it could pass over or choose itself.",
+        "What a server does not know in a registration it passes over; what it does not take it "
+        "may replace.",
+        "RFC 7591 §2; RFC 7591 §3.2.1",
+        "Ignore members that are not known, and answer with the values that were registered.",
+        "It was registered without that member, or with another value; strict clients give up.",
+    ),
+    Rule(
         "dcr-redirect-demanded",
         Level.INFO,
         Whose.ISSUER,

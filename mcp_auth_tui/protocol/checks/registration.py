@@ -57,7 +57,7 @@ def method_of(
     that does not return what it registered means no other by that.
     """
     named, asked = document.get(_METHOD), sent.get(_METHOD)
-    if isinstance(named, str):
+    if isinstance(named, str) and named:
         return named
     if isinstance(asked, str) and asked in (server.list(f"{_METHOD}s_supported") or ()):
         return asked
@@ -91,7 +91,7 @@ def _method(
     listed = server.list(f"{_METHOD}s_supported")
     method = method_of(document, sent, server)
     default = "client_secret_basic"  # RFC 7591 §2: what an omitted method means
-    if not isinstance(document.get(_METHOD), str) and method != default:
+    if not document.get(_METHOD) and method != default:
         seen = f"no {_METHOD}: {default} by the standard; asked for and used: {method}"
         yield Check("dcr-method-silent", True, seen, f"/{_METHOD}")
     if listed is not None:

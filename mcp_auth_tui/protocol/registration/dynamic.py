@@ -9,9 +9,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
-from mcp_auth_tui.findings.rule import OWN_CLIENT
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret, Stage
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
 from mcp_auth_tui.protocol import certificate, error_answer
@@ -22,10 +21,11 @@ from mcp_auth_tui.protocol.checks.check import Check, as_seen
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery.guesses import guessed_wrong
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.registration import refusals
 from mcp_auth_tui.protocol.registration.concessions import Concession, concessions
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.tokens.authentication import METHODS, method_for
-from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way
+from mcp_auth_tui.protocol.tokens.remedies import not_there
 
 NAME = "mcp-auth-tui"
 # RFC 6749 appendix A.1: what a client id is made of.
@@ -145,11 +145,12 @@ def _conceded(
     judge: Judge, server: AuthorizationServer, members: tuple[Field, ...], refusal: Exchange
 ) -> Protocol[Exchange]:
     """Ask again as each refusal suggests; where all are refused, the first refusal stands."""
+    chosen = judge.config.auth_method is not None
     given: list[tuple[Concession, Exchange]] = []
     exchange = refusal
     while left := [
         item
-        for item in concessions(server, members, exchange)
+        for item in concessions(server, members, exchange, chosen=chosen)
         if item.finding not in {before.finding for before, _ in given}
     ]:
         given.append((left[0], exchange))
@@ -213,11 +214,13 @@ def _registered(judge: Judge, exchange: Exchange, redirect_uri: str) -> Protocol
         # 401 and 403 are how a server says that it wants an initial access token (RFC 7591 §3).
         shaped = told and exchange.status in (400, 401, 403)
         seen = f"HTTP {exchange.status} {'with' if told else 'without'} a JSON error"
-        if not error_answer.read(exchange).blocked:
+        missing = not_there(judge.config, exchange, "registration_endpoint")
+        if not error_answer.read(exchange).blocked and missing is None:
             yield from judge.tell([Check("dcr-error-shape", not shaped, seen)], exchange)
-        _refused(judge, exchange, answer if isinstance(answer, dict) else {}, redirect_uri)
+        refusals.stop(judge, exchange, answer if isinstance(answer, dict) else {}, redirect_uri)
     if not isinstance(answer, dict):
         seen = error_answer.seen(f"HTTP {exchange.status} with {why}", exchange)
+        refusals.stop_at_page(judge, exchange, seen)
         judge.stop("dcr-no-client-id", seen=seen, exchange=exchange)
     status = Check("dcr-status", exchange.status != 201, f"HTTP {exchange.status}")
     yield from judge.tell([status], exchange)
@@ -227,51 +230,6 @@ def _registered(judge: Judge, exchange: Exchange, redirect_uri: str) -> Protocol
         wrong = "no-store" not in control.lower()
         yield from judge.tell([Check("dcr-cacheable", wrong, control, "cache-control")], exchange)
     return answer
-
-
-def _refused(
-    judge: Judge, exchange: Exchange, answer: Mapping[str, Any], redirect_uri: str
-) -> NoReturn:
-    error, text = answer.get("error"), answer.get("error_description")
-    parts = [f"HTTP {exchange.status}"]
-    parts += [item for item in (error, text) if isinstance(item, str)]
-    seen = ": ".join(parts) if len(parts) > 1 else error_answer.seen(parts[0], exchange)
-    words = error_answer.read(exchange)
-    if words.blocked:
-        message, next = in_the_way(words, exchange)
-        judge.stop("dcr-refused", seen=seen, message=message, next=next, exchange=exchange)
-    if exchange.status in (401, 403) and error != "invalid_redirect_uri":
-        judge.stop(
-            "dcr-needs-token",
-            seen=seen,
-            message="The server registers only clients that bring an initial access token.",
-            exchange=exchange,
-        )
-    if error == "invalid_redirect_uri" and not redirect_uri:
-        judge.stop(
-            "dcr-refused",
-            seen=f"{seen} (no redirect_uris were sent)",
-            message="The server registers no client without a redirect address, and a client of the"
-            " device flow has none.",
-            next="Ask for redirect_uris only where grant_types has authorization_code (RFC 7591 §2,"
-            " RFC 8628).",
-            meanwhile=f"Where a browser can be used: --grant authorization_code. {OWN_CLIENT}",
-            exchange=exchange,
-        )
-    if error == "invalid_redirect_uri":
-        judge.stop(
-            "dcr-loopback-refused",
-            seen=f"{seen} (for {redirect_uri})",
-            exchange=exchange,
-        )
-    failed = exchange.status >= 500
-    judge.stop(
-        "dcr-refused",
-        seen=seen,
-        message=f"The authorization server failed: HTTP {exchange.status}." if failed else "",
-        next=FAILED if failed else "",
-        exchange=exchange,
-    )
 
 
 def _client(

@@ -18,10 +18,9 @@ from mcp_auth_tui.model import (
     Question,
     Request,
     Secret,
-    Whose,
 )
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client
-from mcp_auth_tui.protocol import certificate, error_answer
+from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Ask, Protocol, Sign, SignedJwt
 from mcp_auth_tui.protocol.checks import token
 from mcp_auth_tui.protocol.discovery.guesses import guessed_wrong
@@ -31,13 +30,12 @@ from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.tokens.authentication import (
     alternatives,
     authenticate,
-    misses_client,
     refuses_client,
     way_of,
 )
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, send_with_proof
-from mcp_auth_tui.protocol.tokens.refusals import clock_off, flow_of, owner_of
-from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way, remedy
+from mcp_auth_tui.protocol.tokens.ends import TokenRequest, stop
+from mcp_auth_tui.protocol.tokens.remedies import not_there
 from mcp_auth_tui.records import dataclass
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -57,18 +55,6 @@ _READ = {
     " out of the metadata and of the registration.",
     "none": "Name in the registration's answer the token_endpoint_auth_method that is wanted.",
 }
-_COMPARE = (
-    "Compare the client id and the secret that were given (--client-id, --client-secret-file,"
-    " $MCP_AUTH_CLIENT_SECRET) with those in the server's console."
-)
-_COMPARE_CERTIFICATE = (
-    "Compare the certificate that was given (--client-cert) with the one that this client is"
-    " registered with; where a proxy ends TLS, it has to hand the certificate on."
-)
-_GIVE_SECRET = (
-    "If this client has a secret, give it: --client-secret-file FILE, --client-secret-prompt or"
-    " $MCP_AUTH_CLIENT_SECRET."
-)
 _LIFETIME = 60.0
 _PASSPHRASES = 3
 
@@ -101,7 +87,8 @@ class Endpoint:
         exchange, answer = yield from post()
         if self.judge.config.auth_method is None and refuses_client(exchange, answer):
             exchange, answer = yield from self._otherwise(exchange, answer, post)
-        if seen := token.no_error_member(exchange, answer):
+        missing = not_there(self.judge.config, exchange, "token_endpoint")
+        if missing is None and (seen := token.no_error_member(exchange, answer)):
             yield from self.judge.note(
                 "token-error-form", seen=seen, next=_IN_JSON, exchange=exchange
             )
@@ -190,7 +177,14 @@ class Endpoint:
         if 300 <= exchange.status < 400:
             place = (response.header("location") if response else "") or "nowhere"
             seen = f"HTTP {exchange.status} to {place}"
-            self.judge.stop("token-redirect", seen=seen, exchange=exchange)
+            missing = not_there(self.judge.config, exchange, "token_endpoint")
+            self.judge.stop(
+                "token-redirect",
+                seen=seen,
+                meanwhile=missing.meanwhile if missing else "",
+                exchange=exchange,
+                whose=missing.whose if missing else None,
+            )
         self.judge.busy(exchange)
         try:
             value = loads(response.text if response else "", duplicates=True)
@@ -201,53 +195,9 @@ class Endpoint:
     def refused(
         self, exchange: Exchange, answer: Mapping[str, Any], sent: str = "", id: str = "token-error"
     ) -> NoReturn:
-        """End the run with what the server said (RFC 6749 §5.2) and what was sent (SPEC 3).
-
-        Words in another form than the standard's are read too; whoever stands before the server
-        and answered in its place is named.
-        """
-        answer = answer or form_encoded(exchange)
-        error, words = answer.get("error"), error_answer.read(exchange)
-        told = [answer.get(name) for name in ("error", "error_description", "error_uri")]
-        seen = f"HTTP {exchange.status}: {': '.join(t for t in told if isinstance(t, str) and t)}"
-        if not isinstance(error, str):
-            seen = error_answer.seen(f"HTTP {exchange.status}", exchange)
-        others = f"also tried {'; '.join(self.refused_ways)}" if self.refused_ways else ""
-        detail = [f"authentication: {way_of(self.client)}", sent, others, clock_off(exchange)]
-        message, next, meanwhile, whose = "", "", "", owner_of(self.judge.config, error)
-        flow = flow_of(exchange)
-        if words.blocked:
-            message, next = in_the_way(words, exchange)
-        elif exchange.status >= 500 and not isinstance(error, str):
-            message, next = f"The authorization server failed: HTTP {exchange.status}.", FAILED
-        elif id != "token-refresh-refused":
-            next, meanwhile = remedy(exchange, error, words)
-            if refuses_client(exchange, answer) and self.client.how == "pre-registered":
-                message, next, whose = self._persons_client(words.words)
-        self.judge.stop(
-            id,
-            seen=f"{seen} ({'; '.join(part for part in detail if part)})",
-            message=message or flow.message,
-            next=next or flow.next,
-            meanwhile=meanwhile or flow.meanwhile,
-            exchange=exchange,
-            source=flow.source,
-            pointer="/error" if isinstance(error, str) else "",
-            whose=whose,
-        )
-
-    def _persons_client(self, words: str) -> tuple[str, str, Whose | None]:
-        """Say what a person can do whose own client was refused: message, next step, owner."""
-        if self.client.auth_method in certificate.METHODS:
-            return "", _COMPARE_CERTIFICATE, Whose.CLIENT
-        if self.client.secret is None and self.client.auth_method != "private_key_jwt":
-            message = "The authorization server wants a secret of this client, and none was given."
-            if misses_client(words):
-                return message, _GIVE_SECRET, Whose.CLIENT
-            return "", f"{_COMPARE} {_GIVE_SECRET}", Whose.CLIENT
-        if misses_client(words) and not self.refused_ways:
-            return "", "", None  # what was sent was not read
-        return "", _COMPARE, Whose.CLIENT
+        """End the run with what the server said (RFC 6749 §5.2) and what was sent (SPEC 3)."""
+        asked = TokenRequest(exchange, answer or form_encoded(exchange), sent)
+        stop(self.judge, self.client, asked, self.refused_ways, id)
 
     def other_form(self, exchange: Exchange) -> Protocol[Mapping[str, Any]]:
         """Read a successful answer that is form-encoded, if that was allowed; raises `FlowStop`."""

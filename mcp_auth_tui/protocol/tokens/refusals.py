@@ -85,11 +85,17 @@ def flow_of(exchange: Exchange) -> Flow:
     return _FLOWS.get(grant or exchange.request.purpose, _CODE_FLOW)
 
 
-def owner_of(config: Config, error: object) -> Whose | None:
-    """Return the person as the owner of a refusal of what was asked for by an option."""
+def owner_of(config: Config, error: object, text: str = "") -> Whose | None:
+    """Return the person as the owner of a refusal of what was asked for by an option.
+
+    ``text`` is the server's sentence: some servers have no code of their own for it.
+    """
+    spoken = text.lower()
     typed = {
         "invalid_scope": bool(config.scope),
         "invalid_target": bool(config.resource),
         "unsupported_grant_type": config.grant != "auto",
+        "access_denied": bool(config.scope) and "scope" in spoken,
+        "invalid_request": bool(config.scope) and "scope" in spoken,
     }
     return Whose.CLIENT if isinstance(error, str) and typed.get(error) else None

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.model import Exchange
+import re
+from typing import NamedTuple
+
+from mcp_auth_tui.model import Exchange, Whose
+from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.error_answer import ErrorAnswer
-from mcp_auth_tui.protocol.urls import split
+from mcp_auth_tui.protocol.urls import join, split
 
 FAILED = "Look in the authorization server's log for what failed at that time."
 # For who runs the server, and for who only uses it (K7).
@@ -56,6 +61,13 @@ _PARAMETERS = {
     "scope": REMEDIES["invalid_scope"],
     "grant_type": REMEDIES["unsupported_grant_type"],
 }
+# Who proves itself may do so elsewhere than in the form.
+_PROVING = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
+_READ_FORM = "Read the form of the request (application/x-www-form-urlencoded"
+_LACKS = (
+    r"(?i)\b{0}\b.{{0,40}}\b(required|missing|absent)\b|\b(missing|requires?)\b.{{0,40}}\b{0}\b"
+)
+_CREDENTIAL = r"(?i)client[\s_-]?(secret|credential)|client authentication"
 _UNREAD = (
     "Read the Authorization header (Basic), or take client_secret_basic out of the metadata and of"
     " the registration.",
@@ -75,12 +87,67 @@ def in_the_way(words: ErrorAnswer, exchange: Exchange) -> tuple[str, str]:
     )
 
 
+# What a server says that has nothing at a path, or not for POST.
+_NOT_THERE = (404, 405, 410, 501)
+# The error codes that only an endpoint of OAuth gives (RFC 6749 §5.2, RFC 7591 §3.2.2, RFC 8707).
+_OF_OAUTH = re.compile(
+    r"(invalid_(request|client|grant|scope|target|redirect_uri|client_metadata))"
+    r"|unauthorized_client|unsupported_grant_type|access_denied"
+)
+
+
+class MissingEndpoint(NamedTuple):
+    """What is told of an endpoint that is not where it is asked."""
+
+    seen: str
+    message: str
+    next: str
+    meanwhile: str
+    whose: Whose | None
+
+
+def not_there(config: Config, exchange: Exchange, member: str) -> MissingEndpoint | None:
+    """Say so where nothing of OAuth answers at an endpoint; None where it is there.
+
+    ``member`` is its name in the metadata; an endpoint that a person typed is the person's.
+    """
+    code = error_answer.read(exchange).code
+    response, name = exchange.response, member.replace("_", " ")
+    option = f"--{member.replace('_', '-')}"
+    place = (response.header("location") if response else None) or ""
+    if 300 <= exchange.status < 400:
+        message = f"The {name} answers with a redirect."
+        place = join(exchange.request.url, place)
+        seen = f"HTTP {exchange.status} to {place}"
+    elif exchange.status in _NOT_THERE and not _OF_OAUTH.fullmatch(code):
+        message = f"There is no {name} at its address."
+        seen, place = (
+            error_answer.seen(f"HTTP {exchange.status} to {exchange.request.url}", exchange),
+            "",
+        )
+    else:
+        return None
+    way = f"{option} {place}, if that place is to be trusted." if _secure(place) else ""
+    if getattr(config, member) is not None:
+        return MissingEndpoint(seen, message, f"Look at {option}. {way}".rstrip(), "", Whose.CLIENT)
+    next = f"Name the address that answers POST as {member} in the metadata, or answer there."
+    if not way and member == "token_endpoint":
+        way = f"If you know the right one: {option} URL."
+    return MissingEndpoint(seen, message, next, way, None)
+
+
+def _secure(place: str) -> bool:
+    return place.startswith("https://")
+
+
 def remedy(exchange: Exchange, error: object, words: ErrorAnswer) -> tuple[str, str]:
     """Return what can be done about an error (RFC 6749 §5.2), as far as it is known.
 
     A parameter that the answer names comes before its code: it says more.
     """
-    named = next((name for name in _PARAMETERS if name in words.text), "")
+    if unread := _unread(exchange, words):
+        return unread, ""
+    named = next((name for name in _PARAMETERS if re.search(_speaks_of(name), words.text)), "")
     basic = any(field.raw.startswith("Basic ") for field in exchange.request.headers)
     if basic and named in ("client_id", "client_secret") and error in _UNSURE:
         return _UNREAD
@@ -90,6 +157,23 @@ def remedy(exchange: Exchange, error: object, words: ErrorAnswer) -> tuple[str, 
         form = exchange.request.form or ()
         grant = next((field.raw for field in form if field.name == "grant_type"), "")
         return _REFUSED_GRANT.get(grant, ""), ""
+    if error == "unauthorized_client" and re.search(_CREDENTIAL, words.text):
+        return REMEDIES["invalid_client"]
     if isinstance(error, str) and error in REMEDIES:
         return REMEDIES[error]
     return _PARAMETERS[named] if named else ("", "")
+
+
+def _speaks_of(name: str) -> str:
+    """Return what a sentence says that is about a parameter, not about a page of that name."""
+    page = r"(?!s? (was |could )?not (be )?found)" if name == "resource" else ""
+    return rf"\b{name}\b{page}"
+
+
+def _unread(exchange: Exchange, words: ErrorAnswer) -> str:
+    """Return what to do where the form was sent and not read; empty where it was."""
+    sent = [field.name for field in exchange.request.form or () if field.name not in _PROVING]
+    if exchange.status == 415:
+        return f"{_READ_FORM}, RFC 6749 §4.1.3)."
+    lacks = next((name for name in sent if re.search(_LACKS.format(name), words.words)), "")
+    return f"{_READ_FORM}): {lacks} was sent in it." if lacks else ""

@@ -213,7 +213,7 @@ def test_a_guessed_path_with_nothing_there_is_no_refusal_but_metadata_that_is_mi
         (json(401, {"error": "invalid_redirect_uri"}), "dcr-loopback-refused"),
         (json(400, {"error": "invalid_client_metadata"}), "dcr-refused"),
         (json(401, {}), "dcr-needs-token"),
-        (json(403, {"error": "x"}), "dcr-needs-token"),
+        (json(403, {"error": "x"}), "dcr-refused"),
         (raw(500, "oops"), "dcr-refused"),
         (raw(302, b"", ("location", "https://evil.example")), "dcr-refused"),
         (raw(201, "<html>"), "dcr-no-client-id"),

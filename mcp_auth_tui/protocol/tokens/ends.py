@@ -1,0 +1,160 @@
+"""Knows how a refusal by the token endpoint ends a run: what was said, what it means, whose it is.
+
+It must not know how the request was made, nor ask again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from mcp_auth_tui.model import Exchange, Whose
+from mcp_auth_tui.model.oauth import Client
+from mcp_auth_tui.protocol import certificate, error_answer
+from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.tokens.authentication import misses_client, refuses_client, way_of
+from mcp_auth_tui.protocol.tokens.refusals import clock_off, flow_of, owner_of
+from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way, not_there, remedy
+from mcp_auth_tui.protocol.urls import split
+
+_COMPARE = (
+    "Compare the client id and the secret that were given (--client-id, --client-secret-file,"
+    " $MCP_AUTH_CLIENT_SECRET) with those in the server's console."
+)
+_COMPARE_CERTIFICATE = (
+    "Compare the certificate that was given (--client-cert) with the one that this client is"
+    " registered with; where a proxy ends TLS, it has to hand the certificate on."
+)
+_GIVE_SECRET = (
+    "If this client has a secret, give it: --client-secret-file FILE, --client-secret-prompt or"
+    " $MCP_AUTH_CLIENT_SECRET."
+)
+_LEAVE_SECRET = (
+    "This client is registered without a secret: run without one, or with --auth-method none."
+)
+_NO_SECRET = re.compile(
+    r"(?i)client is public|public client"
+    r"|(neither|must not|should not|not allowed).{0,60}client_secret"
+)
+# Refusals of what a client asked for, which is known and proved who it is.
+_NOT_ALLOWED = ("unauthorized_client", "access_denied")
+
+
+class TokenRequest(NamedTuple):
+    """One refused request: its exchange, the answer's JSON, and what to tell of what was sent."""
+
+    exchange: Exchange
+    answer: Mapping[str, Any]
+    sent: str
+
+    @property
+    def member(self) -> str:
+        """What the metadata calls the endpoint, where a person can give it; else empty."""
+        grant = any(field.name == "grant_type" for field in self.exchange.request.form or ())
+        return "token_endpoint" if grant else ""
+
+
+class Meaning(NamedTuple):
+    """What a refusal means; an empty text leaves that of its flow, or of its rule."""
+
+    message: str = ""
+    next: str = ""
+    meanwhile: str = ""
+    whose: Whose | None = None
+
+
+def stop(
+    judge: Judge, client: Client, asked: TokenRequest, others: Sequence[str], id: str
+) -> NoReturn:
+    """End the run with what the server said (RFC 6749 §5.2) and what was sent (SPEC 3).
+
+    Words in another form than the standard's are read too; whoever stands before the server and
+    answered in its place is named. ``others``: what became of other ways of authentication.
+    """
+    exchange, error = asked.exchange, asked.answer.get("error")
+    told = [asked.answer.get(name) for name in ("error", "error_description", "error_uri")]
+    seen = f"HTTP {exchange.status}: {': '.join(t for t in told if isinstance(t, str) and t)}"
+    if not isinstance(error, str):
+        seen = error_answer.seen(f"HTTP {exchange.status}", exchange)
+    tried = f"also tried {'; '.join(others)}" if others else ""
+    detail = [f"authentication: {way_of(client)}", asked.sent, tried, clock_off(exchange)]
+    flow, meaning = flow_of(exchange), _meaning(judge, client, asked, bool(others), id)
+    judge.stop(
+        id,
+        seen=f"{seen} ({'; '.join(part for part in detail if part)})",
+        message=meaning.message or flow.message,
+        next=meaning.next or flow.next,
+        meanwhile=meaning.meanwhile or ("" if meaning.whose is Whose.CLIENT else flow.meanwhile),
+        exchange=exchange,
+        source=flow.source,
+        pointer="/error" if isinstance(error, str) else "",
+        whose=meaning.whose,
+    )
+
+
+def _meaning(judge: Judge, client: Client, asked: TokenRequest, others: bool, id: str) -> Meaning:
+    exchange, error = asked.exchange, asked.answer.get("error")
+    words = error_answer.read(exchange)
+    whose = owner_of(judge.config, error, words.text)
+    if words.blocked:
+        message, next = in_the_way(words, exchange)
+        return Meaning(message, next, whose=whose)
+    missing = not_there(judge.config, exchange, asked.member) if asked.member else None
+    if missing is not None:
+        return Meaning(missing.message, missing.next, missing.meanwhile, missing.whose)
+    if exchange.status >= 500 or error == "server_error":
+        return Meaning(f"The authorization server failed: HTTP {exchange.status}.", FAILED)
+    if id == "token-refresh-refused":
+        return Meaning(whose=whose)
+    if (
+        exchange.status == 401
+        and "bearer" in words.challenge.lower()
+        and not isinstance(error, str)
+    ):
+        path = split(exchange.request.url).path
+        next = f"Let POST {path} in without a token: this is where one is got."
+        return Meaning("The token endpoint itself asks for a token.", next, whose=whose)
+    next, meanwhile = remedy(exchange, error, words)
+    if client.how == "pre-registered":
+        if error in _NOT_ALLOWED and not misses_client(words.words):
+            return _not_allowed(exchange, words.text)
+        if refuses_client(exchange, asked.answer):
+            return _own_client(client, words.words, others, Meaning("", next, meanwhile, whose))
+    return Meaning("", next, meanwhile, whose)
+
+
+def _not_allowed(exchange: Exchange, text: str) -> Meaning:
+    """Say what a person's own client lacks in the server's console: a grant, scopes, a resource."""
+    form = {field.name: field.raw for field in exchange.request.form or ()}
+    grant = form.get("grant_type", "").rpartition(":")[2] or "device_code"
+    scope, resource = form.get("scope", ""), form.get("resource", "")
+    if scope and "scope" in text.lower():
+        what, way = f"the scopes {scope}", " Or ask for others with --scope."
+    elif resource and "resource" in text.lower():
+        what, way = f"the resource {resource}", " Or see with --no-resource."
+    else:
+        what, way = f"the grant {grant}", " Or choose another with --grant."
+    next = f"Allow this client {what} in the server's console.{way}"
+    return Meaning(next=next, whose=Whose.CLIENT)
+
+
+def _own_client(client: Client, words: str, others: bool, meaning: Meaning) -> Meaning:
+    """Say what a person can do whose own client was refused."""
+
+    def persons(next: str, message: str = "") -> Meaning:
+        return meaning._replace(message=message, next=next, whose=Whose.CLIENT)
+
+    if client.auth_method in certificate.METHODS:
+        return persons(_COMPARE_CERTIFICATE)
+    if client.secret is None and client.auth_method != "private_key_jwt":
+        message = "The server wants a secret of this client, and none was given."
+        if misses_client(words):
+            return persons(_GIVE_SECRET, message)
+        return persons(f"{_COMPARE} {_GIVE_SECRET}")
+    if _NO_SECRET.search(words):
+        message = "The authorization server wants no secret of this client."
+        return persons(_LEAVE_SECRET, message)._replace(meanwhile="")
+    if misses_client(words) and not others:
+        return meaning._replace(next="", whose=None)  # what was sent was not read
+    return persons(_COMPARE)
