@@ -30,11 +30,11 @@ workos as-no-registration WorkOS AuthKit: registration is switched off
 """
 _IN_A_RUN = """\
 auth0 rs-fresh-token-refused Auth0: without audience, a token that is encrypted for itself
-okta dcr-needs-token Okta: registration with an API token alone, a fixed audience
-keycloak dcr-needs-token Keycloak: a policy against hosts that it does not trust, resource passed \
+okta dcr-refused Okta: registration with an API token alone, a fixed audience
+keycloak dcr-refused Keycloak: a policy against hosts that it does not trust, resource passed \
 over
 hydra rs-fresh-token-refused Ory Hydra: resource passed over, audience in its place
-figma dcr-needs-token Figma: registration for the clients of its catalog alone, with a bare 403
+figma dcr-refused Figma: registration for the clients of its catalog alone, with a bare 403
 gitlab authz-error GitLab: the scope mcp alone for clients that registered themselves
 workers-oauth-provider as-pkce-plain Cloudflare's workers-oauth-provider: forgets clients; the run \
 goes on
