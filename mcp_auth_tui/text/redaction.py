@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from io import StringIO
 from itertools import chain
+from math import inf
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
@@ -139,35 +141,53 @@ def redact_json(
     member: Mask | None = None,
     plain: Callable[[Any], Any] = lambda value: value,
     depth: int = DEPTH,
+    room: float = inf,
+    share: bool = False,
 ) -> Any:
     """Return a copy of a JSON value in which members that are named like credentials are masked.
 
     ``text`` is applied to all other strings, ``member`` (name and value) to the credentials,
-    ``plain`` to what is no JSON value. What is nested more than ``depth`` levels deep is left out:
-    a server may send any depth.
+    ``plain`` to what is no JSON value. What is nested more than ``depth`` levels deep is left out,
+    and so is what follows the first ``room`` characters: a server may send any depth and number.
+    ``share``: an object in which nothing is masked is handed back itself, for nobody changes it.
     """
 
     hide = member or mask_member
 
+    def counted(made: str) -> str:
+        nonlocal room
+        room -= len(made)
+        return made
+
     def walk(value: Any, name: str, left: int) -> Any:
+        nonlocal room
         if isinstance(value, str):
-            return hide(name, value) if name else text(value)
+            return counted(hide(name, value) if name else text(value))
         if isinstance(value, Mapping):
             if not left:
                 return TOO_DEEP
             made = {}
             for key, item in value.items():
+                if room < 0:
+                    break
                 inner = str(key)
                 # Of what is inside a credential's member, only what is named so too is masked.
                 hidden = is_secret_name(inner)
-                made[text(inner)] = walk(item, inner if hidden else "", left - 1)
-            return made
+                made[counted(text(inner))] = walk(item, inner if hidden else "", left - 1)
+            return value if share and _same(made, value) else made
         if isinstance(value, (list, tuple, set, frozenset)):
-            return [walk(item, name, left - 1) for item in value] if left else TOO_DEEP
+            return [walk(item, name, left - 1) for item in value if room >= 0] if left else TOO_DEEP
+        room -= 1
         other = plain(value)
         return value if other is value else walk(other, name, left)
 
     return walk(value, "", depth)
+
+
+def _same(made: dict[str, Any], value: Mapping[str, Any]) -> bool:
+    """Return whether a copy holds the very same values under the same names."""
+    same = (name in made and made[name] is item for name, item in value.items())
+    return len(made) == len(value) and all(same)
 
 
 def mask_member(name: str, value: str) -> str:
@@ -205,11 +225,13 @@ def redact_body(body: str, content_type: str, limit: int | None = None) -> str:
     """
     if "json" in content_type or body.lstrip()[:1] in ("{", "["):
         try:
-            document = redact_json(json.loads(body))
+            document = json.loads(body)
+            shown = redact_json(document, room=inf if limit is None else limit, share=True)
         except (ValueError, RecursionError):
             pass
         else:
-            return _laid_out(document, limit)
+            del document  # of many small values it takes ten times the body's memory
+            return _laid_out(shown, limit)
     if limit is not None:
         # A value may be masked that is much longer than its mask: at most to the end of the body.
         body = body[: max(limit, _READ)]
@@ -234,16 +256,12 @@ def redact_whole(body: str, content_type: str) -> str:
 
 
 def _laid_out(document: Any, limit: int | None) -> str:
-    encoder = json.JSONEncoder(indent=2, ensure_ascii=False)
-    if limit is None:
-        return encoder.encode(document)
-    parts, room = [], limit
-    for part in encoder.iterencode(document):
-        parts.append(part)
-        room -= len(part)
-        if room < 0:
+    text = StringIO()  # not all parts at once: each is an object of its own
+    for part in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(document):
+        text.write(part)
+        if limit is not None and text.tell() > limit:
             break
-    return "".join(parts)
+    return text.getvalue()
 
 
 def _redact_unknown(body: str) -> str:

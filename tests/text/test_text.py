@@ -183,6 +183,35 @@ def test_redaction_never_raises(body: str, kind: str) -> None:
     redaction.redact_url(body)
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=4) | st.sampled_from(["code", "token"]), inner)
+    ),
+)
+
+
+@given(JSON, st.integers(0, 80))
+def test_the_beginning_of_json_is_that_of_all_of_it(value: Any, limit: int) -> None:
+    body = json.dumps([value])
+    begun = redact_body(body, "application/json", limit)
+    assert begun[:limit] == redact_body(body, "application/json")[:limit]
+
+
+@given(JSON)
+def test_a_copy_that_shares_what_has_no_secret_says_the_same(value: Any) -> None:
+    before = json.dumps(value)
+    assert redaction.redact_json(value, share=True) == redaction.redact_json(value)
+    assert json.dumps(value) == before
+
+
+def test_of_a_long_list_no_more_is_copied_than_is_shown() -> None:
+    many = [{"name": f"tool {number}"} for number in range(60_000)]
+    assert len(redaction.redact_json(many, room=1000)) < 100
+    assert redaction.redact_json(many, share=True)[-1] is many[-1]
+
+
 @given(st.dictionaries(st.text(max_size=5), SECRET))
 def test_a_form_keeps_its_names(values: dict[str, str]) -> None:
     shown = redaction.redact_query(urlencode(values, errors="replace"))
@@ -223,3 +252,16 @@ def test_hosts_for_headlines(url: str, host: str) -> None:
 @pytest.mark.parametrize(("number", "shown"), [(0, "0 tools"), (1, "1 tool"), (2, "2 tools")])
 def test_counts(number: int, shown: Any) -> None:
     assert units.count(number, "tool") == shown
+
+
+@given(st.floats(-1e20, 1e20) | st.integers(-(10**20), 10**20))
+def test_any_moment_and_any_duration_can_be_read(seconds: float) -> None:
+    for shown in (units.duration(seconds), units.date(seconds), units.time_of_day(seconds)):
+        assert shown.isprintable()
+
+
+@given(st.text(max_size=80))
+def test_what_is_learned_from_a_text_is_a_word_of_it(text: str) -> None:
+    for found in redaction.credentials_in(text):
+        assert len(found) >= 8
+        assert found in text or "\\" in text or "%" in text

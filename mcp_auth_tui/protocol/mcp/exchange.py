@@ -207,6 +207,7 @@ def list_and_call(
             break
         names += _names(answer.result.get("tools"))
         following = answer.result.get("nextCursor")
+        answer = None  # a long list takes ten times its octets, and nobody needs it any more
         if not isinstance(following, str) or following == cursor:
             break
         cursor = following
