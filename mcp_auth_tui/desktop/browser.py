@@ -89,7 +89,7 @@ class Browser:
             there = any(self._found(command[0]) for command in self._candidates())
             return "" if there else "no browser was found"
         try:
-            words = shlex.split(self._mode, posix=self._platform != "win32")
+            words = _words(self._mode, posix=self._platform != "win32")
         except ValueError:
             words = []
         if not words:
@@ -170,7 +170,7 @@ class Browser:
         separator = os.pathsep if self._platform == "win32" else ":"
         for item in filter(None, self._environ.get("BROWSER", "").split(separator)):
             try:
-                words = shlex.split(item)
+                words = _words(item)
             except ValueError:
                 refused.append("$BROWSER cannot be read")
                 continue
@@ -186,7 +186,7 @@ class Browser:
 
     async def _command(self, line: str, url: str) -> OpenResult:
         try:
-            words = shlex.split(line, posix=self._platform != "win32")
+            words = _words(line, posix=self._platform != "win32")
         except ValueError as error:
             return OpenResult(False, f"The browser command cannot be read: {error}.")
         if not words:
@@ -212,6 +212,13 @@ def can_open(environ: Mapping[str, str] = os.environ, platform: str = sys.platfo
     Over SSH and without a display only where ``$BROWSER`` names one.
     """
     return Browser("auto", environ, platform)._cannot() is None
+
+
+def _words(line: str, *, posix: bool = True) -> list[str]:
+    """Return the words of a command line; ValueError where it has none, or one nobody can start."""
+    if "\0" in line:
+        raise ValueError("there is a null character in it")
+    return shlex.split(line, posix=posix)
 
 
 def _safe(url: str) -> bool:

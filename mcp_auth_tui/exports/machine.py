@@ -83,7 +83,8 @@ def _read(client: ClientProgram, output: str, name: str) -> Report:
         (line for line in lines if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", line)), ""
     )
     if not line:
-        return Report("not known", f"{' '.join(client.check)} does not name {name}")
+        told = f"{' '.join(client.check)} does not name {terminal.one_line(name, 60)}"
+        return Report("not known", told)
     # "Disconnected" and "not connected" hold the word, too.
     good = re.search(rf"(?<!not )\b{re.escape(client.connected)}", line)
     shown = terminal.one_line(redaction.redact_prose(line.strip()), 120)
@@ -98,9 +99,9 @@ def names_of(client: ClientProgram, path: Path, url: str) -> list[str]:
         )
     except (InstallProblem, EditProblem):
         return []
-    pairs: list[tuple[str, Any]] = (
-        [(item["name"], item) for item in servers or () if "name" in item]
+    pairs: list[tuple[Any, Any]] = (
+        [(item.get("name"), item) for item in servers or () if isinstance(item, dict)]
         if client.listed
         else [*(servers or {}).items()]
     )
-    return [name for name, entry in pairs if leads_to(entry, url)]
+    return [name for name, entry in pairs if isinstance(name, str) and leads_to(entry, url)]

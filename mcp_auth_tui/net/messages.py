@@ -9,9 +9,12 @@ from urllib.parse import quote, urlencode, urlsplit
 from mcp_auth_tui.model import Failure, Request
 from mcp_auth_tui.net.addresses import Unreachable, ascii_host
 from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.text.terminal import one_line
 
 _UNESCAPED = "!$%&'()*+,/:;=?@[]~-._"
 _PORTS = {"http": 80, "https": 443}
+_ZLIB_HEAD = 2
+"""Octets (RFC 1950 §2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,14 @@ def place(url: str) -> Place:
         if scheme not in _PORTS or not host:
             raise ValueError("it is not an http or https URL")
         port = _PORTS[scheme] if parts.port is None else parts.port
+        path = parts.path or "/"
+        target = quote(f"{path}?{parts.query}" if parts.query else path, safe=_UNESCAPED)
+    except UnicodeEncodeError:
+        told = "The address holds half of a surrogate pair, which no request can carry."
+        raise Unreachable(Failure("net-dns", told)) from None
     except ValueError as error:
-        raise Unreachable(
-            Failure("net-dns", f"No request can be sent to {url}: {error}.")
-        ) from None
-    path = parts.path or "/"
-    target = quote(f"{path}?{parts.query}" if parts.query else path, safe=_UNESCAPED)
+        told = one_line(f"No request can be sent to {url}: {error}.", None)
+        raise Unreachable(Failure("net-dns", told)) from None
     return Place(scheme, host, port, target)
 
 
@@ -104,12 +109,18 @@ class Decoder:
         # +32: zlib tells gzip and zlib headers apart by itself.
         self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 32) if names else None
         self._perhaps_raw = names == ["deflate"]
+        self._head = b""
         self._name = encoding
 
     def feed(self, chunk: bytes, limit: int) -> bytes:
         """Return plain octets, at most ``limit`` + 1; ValueError (the encoding) when broken."""
         if self._inflater is None:
             return chunk
+        if self._perhaps_raw:
+            # zlib's header is two octets, and a body may come octet by octet.
+            self._head = chunk = self._head + chunk
+            if len(chunk) < _ZLIB_HEAD:
+                return b""
         try:
             plain = self._inflater.decompress(chunk, limit + 1)
         except zlib.error:

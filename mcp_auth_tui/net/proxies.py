@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from mcp_auth_tui.net.addresses import class_of
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text.hosts import address_of, is_own_name
+from mcp_auth_tui.text.terminal import one_line
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 
@@ -119,10 +120,17 @@ def _matches(entry: str, host: str, port: int | None) -> bool:
 def _url(value: str) -> str:
     """Complete and check a proxy URL; ValueError with a sentence when it is none."""
     url = value if "://" in value else f"http://{value}"
-    parts = urlsplit(url)
-    if parts.scheme not in _SCHEMES or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        # Not `shown`: what cannot be taken apart may hold a password in any part.
+        scheme, _, rest = url.partition("://")
+        told = one_line(f"{scheme}://{rest.rpartition('@')[2]}")
         raise ValueError(
-            f"The proxy {shown(url)} is not usable: it must be a URL with one of "
-            f"{', '.join(_SCHEMES)}."
+            f"The proxy {told} is not usable: it must be a URL with one of {', '.join(_SCHEMES)}, a"
+            " host and perhaps a port."
         )
     return url

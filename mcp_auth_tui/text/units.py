@@ -28,8 +28,14 @@ def date(seconds: float) -> str:
 
 
 def time_of_day(seconds: float) -> str:
-    """Return a time (seconds since the epoch) by the clock on the wall: ``14:02:11``."""
-    return datetime.fromtimestamp(seconds).strftime("%H:%M:%S")
+    """Return a time (seconds since the epoch) by the clock on the wall: ``14:02:11``.
+
+    What no calendar has is returned as `date` does.
+    """
+    try:
+        return datetime.fromtimestamp(seconds).strftime("%H:%M:%S")
+    except (OverflowError, ValueError, OSError):
+        return date(seconds)
 
 
 def size(octets: int) -> str:

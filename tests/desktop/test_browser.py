@@ -8,8 +8,11 @@ import signal
 import socket
 import stat
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mcp_auth_tui.desktop.browser import Browser, OpenResult
 
@@ -257,3 +260,25 @@ def test_a_name_of_no_use_gives_way_to_the_address(
 
 def test_off_ssh_there_is_no_forward_line() -> None:
     assert Browser("auto", {}, "linux").ssh_forward(1) == ""
+
+
+@settings(max_examples=60)
+@given(st.text(max_size=40) | st.builds("{}://{}".format, st.sampled_from(["http", "https", "x"]),
+                                        st.text("[]:/@?#$(%a1.\u0661 -", max_size=20)))  # fmt: skip
+async def test_only_what_is_a_harmless_address_would_be_handed_on(url: str) -> None:
+    told = (await Browser("none", {}, "linux").open(url)).how
+    if told == "The address is not one that is handed to a browser.":
+        return
+    assert url.isascii() and url.isprintable() and not set(url) & set("\"'`\\<>{}|^ ")
+    parts = urlsplit(url)
+    assert parts.scheme == "https" or parts.hostname in ("127.0.0.1", "::1", "localhost")
+
+
+@given(st.text(max_size=20) | st.text("a \"'\\%s:\x00-", max_size=12))
+async def test_any_browser_command_is_tried_or_refused_in_a_sentence(typed: str) -> None:
+    path = {"PATH": "/nowhere", "DISPLAY": ":0"}
+    for browser in (Browser(typed, path, "linux"), Browser("auto", {**path, "BROWSER": typed})):
+        assert isinstance(browser.missing(), str)
+        if "/" not in typed:  # else it may name a program that is there
+            result = await browser.open(URL)
+            assert not result.opened and result.how.endswith(".")

@@ -6,6 +6,8 @@ import asyncio
 import ipaddress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcp_auth_tui.net.addresses import Guard, Unreachable, class_of
 
@@ -129,3 +131,20 @@ def test_behind_a_proxy_spelled_out_addresses_are_still_judged(host: str) -> Non
     guard.check_literal("as.example")
     with pytest.raises(Unreachable):
         guard.check_literal(host)
+
+
+@given(st.ip_addresses(v=4))
+def test_an_address_is_of_its_class_whatever_carries_it(address: ipaddress.IPv4Address) -> None:
+    group = class_of(address)
+    assert group in ("public", "private", "loopback", "link-local", "reserved")
+    number = int(address)
+    for prefix in ("::ffff:0:0", "64:ff9b::"):
+        carrier = int(ipaddress.IPv6Address(prefix)) + number
+        assert class_of(ipaddress.IPv6Address(carrier)) == group
+    behind = ipaddress.IPv6Address((0x2002 << 112) + (number << 80))  # 6to4 (RFC 3056)
+    assert class_of(behind) == group
+
+
+@given(st.ip_addresses(v=6))
+def test_every_address_of_six_has_a_class(address: ipaddress.IPv6Address) -> None:
+    assert class_of(address) in ("public", "private", "loopback", "link-local", "reserved")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcp_auth_tui.net.proxies import Proxies
+from tests.sentences import assert_sentence
 
 
 def read(**environ: str) -> Proxies:
@@ -68,3 +73,34 @@ def test_nothing_is_said_when_there_is_no_proxy() -> None:
 def test_what_is_no_proxy_url_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="The proxy"):
         Proxies.read(value, {})
+
+
+@given(
+    st.sampled_from(["", "http://", "socks5://", "x://"]),
+    st.text(max_size=30) | st.text("ab.:/@[]%0189\u0661 ", max_size=20),
+)
+def test_any_proxy_is_one_that_can_be_connected_to_or_refused_in_a_sentence(
+    scheme: str, rest: str
+) -> None:
+    try:
+        proxies = Proxies.read(f"{scheme}{rest}", {}, "linux")
+    except ValueError as problem:
+        assert_sentence(problem, "The proxy ")
+        return
+    proxy = proxies.of("https://a.example/")
+    if proxy is not None:
+        parts = urlsplit(proxy)
+        assert parts.hostname and (parts.port or 1) <= 65535
+        assert proxies.description.startswith("through the proxy ")
+        assert (
+            parts.password is None
+            or parts.password in proxy.rpartition("@")[2]
+            or (parts.password not in proxies.description)
+        )
+
+
+@given(st.text(max_size=30) | st.text("a.example:8[]2/*, \u0661", max_size=20))
+def test_any_no_proxy_is_read(entries: str) -> None:
+    proxies = read(ALL_PROXY="http://x:1", NO_PROXY=entries)
+    for url in ("https://a.example:8/", "https://[::2]/", "https://10.0.0.1/"):
+        assert proxies.of(url) in (None, "http://x:1")

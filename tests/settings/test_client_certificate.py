@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ssl
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mcp_auth_tui.settings import client_certificate
 from mcp_auth_tui.settings.arguments import commands
@@ -18,6 +21,7 @@ from mcp_auth_tui.settings.editable import Settings
 from mcp_auth_tui.settings.inspect_options import from_arguments as for_inspection
 from mcp_auth_tui.settings.options import Options, Usage, from_arguments
 from tests.certificates import PASSPHRASE, Files
+from tests.sentences import assert_sentence
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +138,21 @@ def test_the_command_that_does_the_same_names_the_files(files: Files) -> None:
     assert settings.command_line("x", settings.given).line == (
         f"mcp-auth-tui x --client-cert {files.certificate} --client-cert-key {files.key}"
     )
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 2000), st.binary(max_size=3), st.integers(0, 3))
+def test_a_damaged_certificate_is_used_or_refused_in_a_sentence(
+    files: Files, at: int, put: bytes, gone: int
+) -> None:
+    der = files.leaf.public_bytes(Encoding.DER)
+    at %= len(der)
+    damaged = ssl.DER_cert_to_PEM_cert(der[:at] + put + der[at + gone :])
+    path = files.folder / "damaged.pem"
+    path.write_text(damaged)
+    try:
+        given_ = client_certificate.read(str(path), files.key, {})
+    except client_certificate.CertificateProblem as problem:
+        assert_sentence(problem)
+        return
+    assert given_.facts.thumbprint

@@ -16,6 +16,8 @@ from mcp_auth_tui.protocol.urls import UrlRefused, safe_url
 _INTERVAL = 5.0
 _SLOWER = 5.0
 _POLLS = 1000
+_AGES = 1e9
+"""Seconds: 31 years; no code lasts longer, whatever is said of it."""
 # Polls without an answer, one after another, before the network is to blame.
 _LOST = 3
 _SOURCE = "RFC 8628 §3.5"
@@ -167,8 +169,10 @@ def _code(
         lifetime = judge.config.wait
     if not isinstance(interval, int | float) or isinstance(interval, bool) or interval < 0:
         interval = _INTERVAL
-    lasts = min(float(lifetime), judge.config.wait)
+    # A server may name a number that no float holds.
+    lifetime = float(min(lifetime, _AGES))
+    lasts = min(lifetime, judge.config.wait)
     until = exchange.started + exchange.seconds + lasts
     code = DeviceCode(user, uri, complete, until, Secret(device))
-    cut = f"--wait {lasts:.0f}: the code would have lasted {float(lifetime):.0f} s"
-    return code, min(float(interval), lasts), cut if lasts < float(lifetime) else ""
+    cut = f"--wait {lasts:.0f}: the code would have lasted {lifetime:.0f} s"
+    return code, float(min(interval, lasts)), cut if lasts < lifetime else ""

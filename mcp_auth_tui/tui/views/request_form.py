@@ -13,6 +13,7 @@ from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.authorization.request import challenge_of, url_of
 from mcp_auth_tui.protocol.urls import same_origin, split
 from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.text import terminal
 
 BY_HAND = "changed by hand"
 HEADINGS: Mapping[str, str] = {
@@ -122,7 +123,7 @@ def valued(row: Row, value: str) -> Row:
         try:
             json.loads(value)
         except (ValueError, RecursionError):
-            raise ValueError(f"{row.name} is not a string: write it as JSON.") from None
+            raise ValueError(f"{terminal.one_line(row.name)} is not a string: write it as JSON.") from None
     return replace(row, value=value, dropped=False)
 
 
@@ -183,7 +184,7 @@ def _line(rows: tuple[Row, ...]) -> dict[str, str]:
     except ValueError:
         parts = None
     if parts is None or parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ValueError(f"{url} is not an http or https address.")
+        raise ValueError(f"{terminal.one_line(url)} is not an http or https address.")
     return line
 
 

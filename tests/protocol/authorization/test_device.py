@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Resumed, Secret, Stage, Waiting
 from mcp_auth_tui.model.oauth import DeviceCode
 from mcp_auth_tui.protocol.actions import Sleep
 from mcp_auth_tui.protocol.authorization import device
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
+from tests.protocol.discovery.test_resource import JSON
 from tests.protocol.script import (
     AS,
     MCP,
@@ -224,3 +227,17 @@ def test_polls_that_never_find_an_answer_end_the_run_X1() -> None:
         slept(script)
         script.sends("POST", TOKEN, Failure("net-connect", "Nobody is there."))
     assert script.stopped().id == "net-connect"
+
+
+@given(st.dictionaries(st.sampled_from([*CODE, "error"]), JSON, max_size=4))
+def test_wrong_types_in_any_member_give_a_code_or_a_stop_X1(members: dict[str, Any]) -> None:
+    script = begun()
+    script.sends("POST", URL, json(200, {**CODE, **members}, NO_STORE))
+    assert script.stop is not None or script.learned("device")
+
+
+@pytest.mark.parametrize("member", ["expires_in", "interval"])
+@pytest.mark.parametrize("number", [10**400, -(10**400), 1e308])
+def test_a_number_that_no_clock_holds_is_no_fault_of_ours_X1(member: str, number: Any) -> None:
+    script = coded(**{member: number})
+    assert 0 <= slept(script) <= 600

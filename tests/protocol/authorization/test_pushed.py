@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Field, Secret, Stage
 from mcp_auth_tui.protocol import flow
@@ -13,6 +15,7 @@ from mcp_auth_tui.protocol.actions import Browse, Send
 from mcp_auth_tui.protocol.authorization import pushed
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
+from tests.protocol.discovery.test_resource import JSON
 from tests.protocol.script import (
     AS,
     MCP,
@@ -138,3 +141,12 @@ def test_a_flow_pushes_where_the_server_demands_it_and_only_there_Z9() -> None:
 def test_a_server_that_wants_signed_requests_is_told_to_be_unsupported_Z9() -> None:
     world = World(documents={OAUTH: metadata(require_signed_request_object=True)})
     assert "as-jar-required" in world.run(spec="2025-11-25").broken
+
+
+@given(st.dictionaries(st.sampled_from(["request_uri", "expires_in", "error"]), JSON), JSON)
+def test_any_answer_names_a_request_or_ends_the_run_Z9(members: dict[str, Any], other: Any) -> None:
+    for body in (members, other):
+        script = pushing()
+        script.sends("POST", URL, json(201, body))
+        if script.stop is None:
+            assert queries(script.returned().url)["request_uri"] == [body["request_uri"]]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Failure, Request, Stage
 from mcp_auth_tui.protocol import actions
 from mcp_auth_tui.protocol.mcp.conversation import converse
+from mcp_auth_tui.protocol.urls import same_origin
 from tests.protocol.script import (
     DISCOVERED,
     HELLO,
@@ -311,3 +314,18 @@ def test_a_chosen_revision_is_the_only_one_spoken_T3() -> None:
 def test_no_header_of_an_open_probe_carries_credentials_A9() -> None:
     request = talking().wants(actions.Send).request
     assert "Authorization" not in dict(headers_of(request))
+
+
+@given(st.text("a:/?#@[]%.\\ \u0661", max_size=20) | st.text(max_size=20))
+def test_no_endpoint_of_a_stream_is_a_fault_of_ours_or_takes_the_token_away_U2(place: str) -> None:
+    script = falling_back(with_token=True)
+    old(script, raw(200, b"", SSE))
+    told = f"https://mcp.example{place}" if place[:1] in (":", "/", "@", ".") else place
+    reads(script, f"event: endpoint\ndata: {told}\n\n".encode())
+    if isinstance(script.action, actions.Send):
+        url = script.action.request.url
+        assert same_origin(url, MCP) and "@" not in url.partition("://")[2].partition("/")[0]
+        return
+    while script.action is not None:
+        script.reply(b"" if isinstance(script.action, actions.Read) else 2000.0)
+    assert script.stopped().id in ("rs-redirects-token", "rs-not-mcp")

@@ -6,10 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcp_auth_tui.model import Field, Kind, Request, Secret, Stage
 from mcp_auth_tui.protocol.authorization.request import challenge_of
 from mcp_auth_tui.tui.views import request_form
+from tests.sentences import assert_sentence
 from tests.tui import fakes
 
 FORM = Request(
@@ -168,3 +171,30 @@ def test_a_credential_that_would_go_to_another_place_is_warned_of() -> None:
     assert "evil.example" in request_form.strays(FORM, away)
     assert request_form.strays(FORM, replace(FORM, url=f"{fakes.AS}/other")) == ""
     assert request_form.strays(JSON, replace(JSON, url="https://evil.example/")) == ""
+
+
+@given(st.sampled_from(["header", "form", "member", "parameter"]), st.text(max_size=24))
+def test_whatever_is_added_makes_a_request_or_is_told_in_a_sentence(part: str, typed: str) -> None:
+    request_: Any = {"form": FORM, "parameter": fakes.ATTEMPT}.get(part, JSON)
+    try:
+        row = request_form.added(part, typed)
+        changed_ = request_form.applied(request_, (*request_form.rows_of(request_), row))
+    except ValueError as problem:
+        assert_sentence(problem)
+        return
+    assert changed_ != request_
+
+
+@given(st.sampled_from([FORM, JSON, fakes.ATTEMPT]), st.integers(0, 20), st.text(max_size=24))
+def test_whatever_a_value_is_changed_to_makes_a_request_or_is_told_in_a_sentence(
+    request_: Any, at: int, typed: str
+) -> None:
+    rows = list(request_form.rows_of(request_))
+    at %= len(rows)
+    try:
+        rows[at] = request_form.valued(rows[at], typed)
+        made = request_form.applied(request_, request_form.followed(tuple(rows)))
+    except ValueError as problem:
+        assert_sentence(problem)
+        return
+    assert (made == request_) or rows[at].changed
