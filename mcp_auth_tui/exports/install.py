@@ -165,7 +165,9 @@ def uninstall(path: Path, client: ClientProgram, name: str, url: str) -> Change 
 def _undone(path: Path, text: str, form: Format, place: EntryPlace, entry: Any) -> str | None:
     for former in (_kept(backup_of(path)), None):
         with suppress(EditProblem):
-            if form.insert(former or "", place, entry) == text:
+            # After a replacement it holds the entry that was replaced, and is no way back.
+            there = place.value(form.read(former or "")) is not None
+            if not there and form.insert(former or "", place, entry) == text:
                 return former
     return form.remove(text, place)
 

@@ -1,6 +1,7 @@
 """Knows how what is stored is told in lines and in JSON, its secrets masked; must not know a store.
 
-The lines hold server text as received: whoever prints them makes them harmless.
+The lines hold server text as received, but for what a name in it gives away: whoever prints them
+makes them harmless.
 """
 
 from __future__ import annotations
@@ -26,12 +27,17 @@ SCHEMA = "mcp-auth-tui-sessions/1"
 
 def name(stored: StoredToken) -> str:
     """Return what a stored token is called in a sentence."""
-    return f"{stored.urls[0] if stored.urls else stored.resource} (client {stored.client_id})"
+    url = stored.urls[0] if stored.urls else str(stored.resource)
+    return f"{redaction.redact_text(url)} (client {stored.client_id})"
+
+
+def _place(stored: StoredToken) -> str:
+    return redaction.redact_text(", ".join(stored.urls) or str(stored.resource))
 
 
 def document(tokens: Sequence[StoredToken], clients: Sequence[Client]) -> dict[str, Any]:
     """Return what is stored, without any secret, as a JSON value."""
-    return {
+    members = {
         "schema": SCHEMA,
         "tokens": [_token_members(stored) for stored in tokens],
         "clients": [
@@ -45,6 +51,8 @@ def document(tokens: Sequence[StoredToken], clients: Sequence[Client]) -> dict[s
             for client in clients
         ],
     }
+    shown: dict[str, Any] = redaction.redact_json(members, text=redaction.redact_text)
+    return shown
 
 
 def _token_members(stored: StoredToken) -> dict[str, Any]:
@@ -56,7 +64,7 @@ def _token_members(stored: StoredToken) -> dict[str, Any]:
 def listing(tokens: Sequence[StoredToken], clients: Sequence[Client]) -> Iterator[str]:
     """Yield three lines a token, and one for each registration that has none."""
     for stored in tokens:
-        yield ", ".join(stored.urls) or str(stored.resource)
+        yield _place(stored)
         yield f"  {stored.type}, {life(stored)}; scopes {stored.scope_granted or 'not said'}"
         yield f"  client {stored.client_id} of {stored.issuer}; in the {stored.where}"
     used = {(stored.issuer, stored.client_id) for stored in tokens}
@@ -68,7 +76,7 @@ def listing(tokens: Sequence[StoredToken], clients: Sequence[Client]) -> Iterato
 def foreign(found: ForeignGrant) -> Iterator[str]:
     """Yield what another program keeps, without any secret."""
     unnamed = "for a server that the file does not name (sessions import URL finds it)"
-    yield f"{found.tool}: {found.url or unnamed}"
+    yield f"{found.tool}: {redaction.redact_text(found.url) or unnamed}"
     left = None if found.expires is None else found.expires - time.time()
     ends = "its end is not known" if left is None else "it has ended"
     if left is not None and left > 0:
@@ -90,7 +98,7 @@ def life(stored: StoredToken) -> str:
 
 def details(stored: StoredToken, token: Token, client: Client | None) -> Iterator[str]:
     """Yield all that is known of a token; its secrets masked."""
-    yield ", ".join(stored.urls) or str(stored.resource)
+    yield _place(stored)
     rows: dict[str, object] = {
         "token": f"{token.type} {token.access}",
         "refresh token": token.refresh or "none",
@@ -112,7 +120,7 @@ def details(stored: StoredToken, token: Token, client: Client | None) -> Iterato
     if stored.unanswered is not None:
         rows["refresh without an answer"] = _moment(stored.unanswered)
     for label, value in rows.items():
-        yield f"  {label}: {value}"
+        yield f"  {label}: {redaction.redact_text(str(value))}"
     claims = read_jwt(token.access.reveal())[1]
     for key, value in (claims or {}).items():
         yield f"  claim {key} (not verified): {_member(str(key), value)}"
@@ -157,5 +165,5 @@ def _moment(seconds: float) -> str:
 
 
 def _member(key: str, value: Any) -> str:
-    shown = redaction.redact_json({key: value})[key]
+    shown = redaction.redact_json({key: value}, text=redaction.redact_text)[key]
     return shown if isinstance(shown, str) else json.dumps(shown)
