@@ -257,6 +257,7 @@ async def _start(command: Sequence[str]) -> OpenResult:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env=_environment(),
             start_new_session=True,
         )
     except OSError as error:
@@ -265,6 +266,13 @@ async def _start(command: Sequence[str]) -> OpenResult:
     if code:
         return OpenResult(False, f"{name} could not open the address (exit code {code}).")
     return OpenResult(True, f"The address was handed to {name}.")
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment without the secrets that we are given in it: a browser lives on."""
+    own, settings = "MCP_AUTH_", "MCP_AUTH_TUI_"
+    names = (name for name in os.environ if not name.startswith(own) or name.startswith(settings))
+    return {name: os.environ[name] for name in names}
 
 
 def _settle(process: subprocess.Popen[bytes]) -> int | None:

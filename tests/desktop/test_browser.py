@@ -8,6 +8,7 @@ import signal
 import socket
 import stat
 from pathlib import Path
+from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
@@ -57,6 +58,19 @@ async def test_the_desktop_opener_gets_the_address_as_one_argument(programs: Bin
     opened = await Browser("auto", desktop(programs), "linux").open(URL)
     assert opened == OpenResult(True, "The address was handed to xdg-open.")
     assert programs.arguments("xdg-open") == [URL]
+
+
+async def test_a_browser_is_not_handed_the_secrets_of_our_environment(
+    programs: Bin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CLIENT_SECRET", "IDP_CLIENT_SECRET", "CLIENT_CERT_PASSPHRASE"):
+        monkeypatch.setenv(f"MCP_AUTH_{name}", "hunter2-of-the-client")
+    monkeypatch.setenv("MCP_AUTH_TUI_STATE", "/dev/null")
+    programs.add("xdg-open", then=f"env > {programs.path}/env")
+    assert (await Browser("auto", desktop(programs), "linux").open(URL)).opened
+    environ = (programs.path / "env").read_text()
+    assert "MCP_AUTH_TUI_STATE=/dev/null" in environ
+    assert "hunter2" not in environ
 
 
 @pytest.mark.parametrize(
@@ -280,5 +294,6 @@ async def test_any_browser_command_is_tried_or_refused_in_a_sentence(typed: str)
     for browser in (Browser(typed, path, "linux"), Browser("auto", {**path, "BROWSER": typed})):
         assert isinstance(browser.missing(), str)
         if "/" not in typed:  # else it may name a program that is there
-            result = await browser.open(URL)
+            with mock.patch.dict(os.environ, path):
+                result = await browser.open(URL)
             assert not result.opened and result.how.endswith(".")

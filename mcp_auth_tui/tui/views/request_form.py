@@ -123,7 +123,9 @@ def valued(row: Row, value: str) -> Row:
         try:
             json.loads(value)
         except (ValueError, RecursionError):
-            raise ValueError(f"{terminal.one_line(row.name)} is not a string: write it as JSON.") from None
+            raise ValueError(
+                f"{terminal.one_line(row.name)} is not a string: write it as JSON."
+            ) from None
     return replace(row, value=value, dropped=False)
 
 
