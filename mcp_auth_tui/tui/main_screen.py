@@ -116,14 +116,14 @@ class MainScreen(Screen[None]):
             with Vertical(id="rail"):
                 for index in range(len(PANELS)):
                     yield Panel(index, letters).data_bind(cls.session, cls.panel, cls.now, cls.kept)
-            yield Ladder().data_bind(cls.session)
+            if self.app.size.width >= HUGE:
+                yield Ladder().data_bind(cls.session)
             with Vertical(id="right"):
                 yield Detail(letters).data_bind(
                     cls.session, cls.panel, cls.reveal, cls.busy, cls.now, cls.marks, cls.recorded,
                     cls.kept, cls.step, cls.alive,
                 )  # fmt: skip
                 yield Log().data_bind(cls.session, cls.earlier)
-                yield Input(id="log-filter", placeholder="only requests with this text")
         yield VerdictLine(letters).data_bind(cls.session, cls.kept, cls.recorded, cls.changes)
         yield KeyBar(self.keymap).data_bind(
             cls.session, cls.panel, cls.busy, cls.stepping, cls.reveal, cls.typing, cls.changed,
@@ -134,7 +134,17 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Stand on the first panel, and start once the first frame is drawn."""
         self.query_one("#panel-0").focus()
-        self.call_after_refresh(self._start)
+        self.call_after_refresh(self._furnish)
+
+    async def _furnish(self) -> None:
+        """Put in what no first frame shows, which comes sooner without, and start."""
+        if not self.query(Ladder):
+            ladder = Ladder().data_bind(MainScreen.session)
+            await self.query_one("#body").mount(ladder, before="#right")
+        field = Input(id="log-filter", placeholder="only requests with this text")
+        await self.query_one("#right").mount(field)
+        await self.query_one(Detail).furnish()
+        self._start()
 
     def on_resize(self, event: events.Resize) -> None:
         """Say what is needed when there is too little room."""

@@ -20,7 +20,7 @@ from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.tui import actions
 from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.status import findings_line, panel_facts, panel_status, status_line
-from mcp_auth_tui.tui.panels.table import PANELS
+from mcp_auth_tui.tui.panels.table import PANELS, PanelRow
 from mcp_auth_tui.tui.state import KeepAlive, ScreenState
 from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views.json_text import highlighted
@@ -175,13 +175,17 @@ class Detail(Vertical):
         self._due = False
 
     def compose(self) -> ComposeResult:
-        """One text, the documents below it; at its foot the paste field."""
+        """One text; the rest comes with `furnish`."""
         with DetailScroll(id="detail-scroll"):
             yield Static(id="detail-text", markup=False)
-            yield Vertical(id="documents")
-        yield Static(id="paste-wrong", classes="wrong", markup=False)
-        yield PasteInput(
-            id="paste", placeholder="paste the address your browser ended on, then enter"
+
+    async def furnish(self) -> None:
+        """Put the documents below the text, and the paste field at the foot."""
+        await self.query_one(DetailScroll).mount(Vertical(id="documents"))
+        placeholder = "paste the address your browser ended on, then enter"
+        await self.mount(
+            Static(id="paste-wrong", classes="wrong", markup=False),
+            PasteInput(id="paste", placeholder=placeholder),
         )
 
     def watch_panel(self) -> None:
@@ -205,17 +209,10 @@ class Detail(Vertical):
         self._due = False
         try:
             shown = self.query_one("#detail-text", Static)
-            documents = self.query_one("#documents", Vertical)
         except NoMatches:
             return
-        state, panel = ScreenState(self.session, self.busy), PANELS[self.panel]
-        field = state.awaits_callback and Stage.AUTHORIZE in panel.stages
-        self.query_one(PasteInput).display = field
-        wrong, slip = self.query_one("#paste-wrong", Static), self.session.slip
-        wrong.display = field and slip is not None
-        if slip is not None:
-            glyph, style = content.LEVEL[slip.level]
-            wrong.update(Content.assemble((f"{glyph} {slip.message} ", style), slip.next))
+        panel = PANELS[self.panel]
+        self._ask_for_paste(panel)
         if not self.content_region.width:
             return  # not laid out yet; the resize comes here again
         # Room for padding and scroll bar, whether there is one now or not.
@@ -243,11 +240,24 @@ class Detail(Vertical):
         if not page.content.is_same(self._page.content):
             shown.update(page.content)
         if page.documents != self._page.documents:
+            documents = self.query_one("#documents")
             await documents.remove_children()
             await documents.mount_all(
                 part for document in page.documents for part in document_widgets(document)
             )
         self._page = page
+
+    def _ask_for_paste(self, panel: PanelRow) -> None:
+        """Show the field while the browser is waited for, and what was wrong with a paste."""
+        state, slip = ScreenState(self.session, self.busy), self.session.slip
+        asks = state.awaits_callback and Stage.AUTHORIZE in panel.stages
+        for field in self.query(PasteInput):
+            field.display = asks
+        for wrong in self.query("#paste-wrong").results(Static):
+            wrong.display = asks and slip is not None
+            if slip is not None:
+                glyph, style = content.LEVEL[slip.level]
+                wrong.update(Content.assemble((f"{glyph} {slip.message} ", style), slip.next))
 
 
 def document_widgets(document: detail.Document) -> list[Widget]:
