@@ -20,7 +20,7 @@ from typing import TypeVar
 from mcp_auth_tui.model import Secret
 from mcp_auth_tui.model.oauth import AuthorizationServer, Client, Token
 from mcp_auth_tui.storage.tokens import TokenStore
-from tests.bench import secret_service
+from tests.bench import peers, secret_service
 from tests.bench.measure import (
     HERE,
     PROGRAM,
@@ -199,6 +199,7 @@ def headers(rounds: int) -> Iterator[Row]:
     What a token sealed by the keyring takes has no target: most of it is the keyring's own answer.
     """
     yield from _handed_out("file", rounds, 1.3)
+    yield from _beside_peers(rounds)
     if lacking := secret_service.missing():
         yield Row("headers of a token sealed by the keyring", f"not measured: no {lacking}")
         return
@@ -222,6 +223,27 @@ def _handed_out(kind: str, rounds: int, most: float | None) -> Iterator[Row]:
         one, two = ([getattr(item, name) for item in side] for side in (mine, other))
         figure = f"headers of a {what} against import json, argparse: {name}"
         yield ratio(figure, unit, one, two, most)
+
+
+def _beside_peers(rounds: int) -> Iterator[Row]:
+    """The same against programs of others that do no more than print a token from a file."""
+    for peer in peers.PEERS:
+        figure = f"headers of a stored token against {' '.join(peer.words)}"
+        if not peer.installed:
+            yield Row(figure, f"not measured: no {peer.words[0]}")
+            continue
+        with TemporaryDirectory(prefix="bench-tokens-") as folder:
+            path = Path(folder) / "tokens.json"
+            words = [*PROGRAM, "headers", stored_token(path)]
+            own, other = environment(MCP_AUTH_TUI_TOKENS=str(path)), peer.kept_in(Path(folder))
+            mine, theirs = interleaved(
+                rounds, partial(run, words, own), partial(run, peer.words, other)
+            )
+        if any(item.out.strip() != peer.token for item in theirs):
+            raise RuntimeError(f"{peer.words}: exit code {theirs[0].code}\n{theirs[0].err}")
+        for name, unit in (("wall", "s"), ("cpu", "s")):
+            one, two = ([getattr(item, name) for item in side] for side in (mine, theirs))
+            yield ratio(f"{figure}: {name}", unit, one, two, None)
 
 
 def stored_token(path: Path, kind: str = "file") -> str:
