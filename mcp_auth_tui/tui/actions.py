@@ -239,12 +239,13 @@ MOVES: tuple[tuple[str, str], ...] = (
 def rank(key: Key, state: ScreenState) -> int:
     """Order the bar by what a person most likely wants in this state; ties keep the table's."""
     if state.signing_in:
-        first: tuple[str, ...] = ("copy", "paste", "open_browser", "show_address", "back")
-        first += ("take_header",)
+        # A stored header is there only at times, and then ends the wait at once.
+        first: tuple[str, ...] = ("take_header", "copy", "paste", "open_browser", "show_address")
+        first += ("back",)
     elif state.typing_code:
         first = ("copy", "copy_address", "open_browser", "back")
     elif state.at_browser:
-        first = ("sign_in", "back", "take_header", "copy", "edit")
+        first = ("sign_in", "take_header", "back", "copy", "edit")
     elif state.session.ready is not None:
         first = ("step", "edit", "run", "step_back", "back")
     elif state.session.headers and not state.busy and state.session.stop is None:

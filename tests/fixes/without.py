@@ -20,8 +20,8 @@ _BY_REASON = {
     _DOES: "rs-wants-key rs-partial-auth rs-stepup-loop rs-stepup-limit rs-fresh-token-refused"
     " rs-session-lost rs-sse-silent rs-redirects-token rs-not-mcp token-basic-encoding token-size",
     _ASKED: "rs-endpoint-http rs-redirect-slash cimd-own-url-form",
-    _DECISION: "dcr-scope-refused dcr-refresh-refused dcr-member-refused dcr-redirect-demanded dcr-loopback-refused"
-    " dcr-needs-token dcr-refused token-error token-refresh-refused",
+    _DECISION: "dcr-scope-refused dcr-refresh-refused dcr-member-refused dcr-redirect-demanded"
+    " dcr-loopback-refused dcr-needs-token dcr-refused token-error token-refresh-refused",
     _GRANT: "token-scope-wide token-refresh-wider",
     _BROWSER: "authz-state authz-iss-absent authz-iss-differs authz-iss-error-absent"
     " authz-dup-param authz-code-and-error authz-empty authz-token-in-url authz-post"

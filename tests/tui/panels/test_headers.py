@@ -15,6 +15,7 @@ from mcp_auth_tui.tui.controls.keep_alive import due
 from mcp_auth_tui.tui.panels import headers
 from mcp_auth_tui.tui.state import KeepAlive
 from mcp_auth_tui.tui.views.content import Look, stack
+from mcp_auth_tui.tui.widgets.bars import KeyBar
 from tests.tui import fakes
 from tests.tui.conftest import app_of, settled, sign_in
 
@@ -131,6 +132,18 @@ async def test_h_ends_the_run_and_begins_one_with_the_stored_header() -> None:
     ]
     assert second.asked[0] == ("run", Stage.VERIFY)
     assert second.known.token == fakes.TOKEN
+
+
+async def test_the_bar_names_the_stored_header_before_the_sign_in_and_while_it_is_waited_for() -> (
+    None
+):
+    app: Any = app_of(fakes.offered())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot, lambda: app.main.state.at_browser)
+        assert " h stored header " in str(app.main.query_one(KeyBar).draw())
+        await pilot.press("enter")
+        await settled(pilot, lambda: app.main.state.signing_in)
+        assert str(app.main.query_one(KeyBar).draw()).startswith(" h stored header ")
 
 
 async def test_a_stored_header_that_has_ended_meanwhile_leaves_the_run_alone() -> None:
