@@ -12,6 +12,7 @@ import pytest
 
 import mcp_auth_tui
 from mcp_auth_tui.exports import EXPORTS as RENDERED
+from mcp_auth_tui.exports import export
 from mcp_auth_tui.protocol.certificate import METHODS as BY_CERTIFICATE
 from mcp_auth_tui.protocol.config import GRANTS as KNOWN_GRANTS
 from mcp_auth_tui.protocol.config import REVISIONS as KNOWN
@@ -21,6 +22,7 @@ from mcp_auth_tui.settings.arguments.names import (
     AUTH_METHODS,
     EXPORTS,
     GRANTS,
+    REPORTS,
     REVISIONS,
     TOKEN_STORES,
 )
@@ -172,6 +174,20 @@ def test_the_first_request_of_a_run_needs_no_later_stage() -> None:
     assert "mcp_auth_tui.protocol.flow" in modules
 
 
+def test_the_first_request_of_a_run_needs_neither_exports_nor_a_calendar() -> None:
+    modules = loaded(
+        "import mcp_auth_tui.cli.headless, mcp_auth_tui.run.assembly, mcp_auth_tui.protocol.flow"
+    )
+    assert not {name for name in modules if name.startswith("mcp_auth_tui.exports")}
+    assert modules & {"datetime", "anyio", "httpcore"} == set()
+
+
+def test_a_request_without_a_proxy_loads_neither_httpcore_nor_anyio() -> None:
+    modules = command("http://127.0.0.1:1/mcp", "--plain", "--timeout", "2")
+    assert "httpx" in modules
+    assert modules & {"httpcore", "anyio", "sniffio"} == set()
+
+
 def test_no_rule_is_loaded_before_it_is_asked_for() -> None:
     modules = loaded("import mcp_auth_tui.run.assembly, mcp_auth_tui.protocol.flow")
     assert "mcp_auth_tui.findings" in modules
@@ -209,6 +225,7 @@ def test_an_inspection_never_loads_textual_nor_what_only_a_sign_in_needs() -> No
 def test_the_words_of_the_help_are_those_of_the_program() -> None:
     assert REVISIONS == KNOWN
     assert tuple(RENDERED) == EXPORTS
+    assert tuple(name for name in EXPORTS if export(name).always) == REPORTS
     assert {*AUTH_METHODS} == {*METHODS, *BY_CERTIFICATE, "private_key_jwt"}
     assert KNOWN_GRANTS == GRANTS
     assert KINDS == TOKEN_STORES

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from mcp_auth_tui.desktop.output import Talk, deliver, reason, write_stdout
 from mcp_auth_tui.desktop.signals import ending, heed
 from mcp_auth_tui.desktop.stdin import STDIN, Keyboard, Stdin
-from mcp_auth_tui.exports import export, rendered
 from mcp_auth_tui.model import (
     Ended,
     Event,
@@ -31,6 +30,7 @@ from mcp_auth_tui.model import (
     Waiting,
 )
 from mcp_auth_tui.render.plain import Plain
+from mcp_auth_tui.settings.arguments.names import REPORTS
 
 if TYPE_CHECKING:
     from mcp_auth_tui.recordings.recorder import Recorder
@@ -41,7 +41,7 @@ INTERRUPTED = 130
 
 
 def _destination(options: Options) -> str:
-    report = export(options.export).always
+    report = options.export in REPORTS
     return "nowhere: a report was asked for" if report else str(options.output or "stdout")
 
 
@@ -286,6 +286,8 @@ class Headless:
 
             made = document(self.session, reveal=options.reveal, marks=options.marks)
             return f"{dumped(made, indent=2)}\n"
-        if not (self.session.headers or export(options.export).always):
+        if not (self.session.headers or options.export in REPORTS):
             return ""
+        from mcp_auth_tui.exports import rendered  # only now: the first request needs none
+
         return rendered(options.export, self.session, self._plain.say)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from urllib.parse import urlsplit
 
 
@@ -32,6 +31,8 @@ def time_of_day(seconds: float) -> str:
 
     What no calendar has is returned as `date` does.
     """
+    from datetime import datetime  # not with the module: the first request needs no calendar
+
     try:
         return datetime.fromtimestamp(seconds).strftime("%H:%M:%S")
     except (OverflowError, ValueError, OSError):
