@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 import httpx
 
-_ACCEPT = {"Accept": "application/json, text/event-stream"}
-_INITIALIZE = {
+ACCEPT = "application/json, text/event-stream"
+_ACCEPT = {"Accept": ACCEPT}
+INITIALIZE = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "initialize",
@@ -27,7 +28,7 @@ def first_answer(client: httpx.Client, url: str, header: Mapping[str, str]) -> i
     if url.endswith("/sse"):
         with client.stream("GET", url, headers={"Accept": "text/event-stream", **header}) as opened:
             return opened.status_code
-    return client.post(url, json=_INITIALIZE, headers={**_ACCEPT, **header}).status_code
+    return client.post(url, json=INITIALIZE, headers={**_ACCEPT, **header}).status_code
 
 
 def call_tool(

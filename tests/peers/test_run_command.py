@@ -11,22 +11,13 @@ from typing import TYPE_CHECKING
 from tests.missing import missing
 
 from .conftest import Start
+from .mcp_requests import INITIALIZE
 from .program import WAIT
 
 if TYPE_CHECKING:
     from .browser import Person
 
 HERE = Path(__file__).parent
-INITIALIZE = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "clientInfo": {"name": "curl", "version": "1"},
-    },
-}
 
 
 def test_curl_and_a_program_on_the_sdk_list_tools_and_no_process_shows_the_token(
