@@ -534,6 +534,17 @@ def test_a_token_of_another_name_is_an_error_that_allow_lifts() -> None:
     assert finding_of(script, "token-type-unknown").level is Level.ERROR
 
 
+def test_a_token_of_no_type_is_an_error_that_allow_lifts() -> None:
+    """anomalyco/openauth#318: OpenAuth 0.4.3 leaves token_type out, as LinkedIn does."""
+    stop = site(issues={"token_type": ...}).run().stopped()
+    assert (stop.id, stop.exit, stop.whose) == ("token-no-type", 1, Whose.ISSUER)
+    assert "--allow token-no-type" in stop.meanwhile
+    script = site(issues={"token_type": ...}).run(allow=frozenset({"token-no-type"}))
+    assert script.returned() is Outcome.OK
+    assert script.learned("token")[-1].type == "Bearer"
+    assert finding_of(script, "token-no-type").level is Level.ERROR
+
+
 def test_an_open_server_with_metadata_says_that_it_can_be_signed_in_to() -> None:
     """anomalyco/opencode#36946: everything is open but the tools."""
     script = site(protected={"tools/call": ""}).run()

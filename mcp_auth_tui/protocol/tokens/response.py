@@ -195,10 +195,16 @@ def _by_id_token(
 def _kind(
     asker: Endpoint, exchange: Exchange, kind: Any, claims: Mapping[str, Any] | None
 ) -> Protocol[str]:
-    """Accept Bearer, and DPoP where proofs are given (K5, D4); raises `FlowStop`."""
+    """Accept Bearer, and DPoP where proofs are given (K5, D4); raises `FlowStop`.
+
+    What is missing or unknown is taken for Bearer only where a person lifted that.
+    """
     judge, dpop, pointer = asker.judge, asker.dpop, "/token_type"
     if not isinstance(kind, str) or not kind:
-        judge.stop("token-no-type", seen=as_seen(kind), exchange=exchange, pointer=pointer)
+        yield from judge.refuse(
+            "token-no-type", seen=as_seen(kind), exchange=exchange, pointer=pointer, exit=1
+        )
+        return "Bearer"
     lower = kind.lower()
     if lower not in ("bearer", "dpop") or (lower == "dpop" and dpop is None):
         message = f"The token type is {kind}; MCP uses Bearer tokens." if lower != "dpop" else ""
