@@ -129,7 +129,7 @@ def _proved(args: Namespace, path: str, id: str) -> str:
     try:
         headers, notes = proof.headers(args, path, id)
     except SignInNeeded as problem:
-        raise _sign_in(args, str(problem).rstrip(".")) from None
+        raise _sign_in(args, str(problem).rstrip("."), path, id) from None
     except RenewalProblem as problem:
         raise NoToken(str(problem), problem.exit) from None
     except (KeyProblem, StoreProblem) as problem:
@@ -278,7 +278,7 @@ def _renewed(args: Namespace, path: str, id: str) -> str:
     try:
         renewal = renew(store, id, lambda: _network(args))
     except SignInNeeded as problem:
-        raise _sign_in(args, str(problem).rstrip(".")) from None
+        raise _sign_in(args, str(problem).rstrip("."), path, id) from None
     except RenewalProblem as problem:
         raise NoToken(str(problem), problem.exit) from None
     for note in (*renewal.notes, *store.notes):
@@ -296,16 +296,21 @@ def _network(args: Namespace) -> NetworkSettings:
         raise NoToken(str(error), 2) from None
 
 
-def _sign_in(args: Namespace, reason: str) -> NoToken:
+def _sign_in(args: Namespace, reason: str, path: str | None = None, id: str = "") -> NoToken:
+    """Return why there is no token, with the command that gets one.
+
+    ``id`` is the entry at ``path`` of one that can be used no more.
+    """
     from shlex import join
 
-    words = [PROGRAM, args.url]
-    for flag, value in (("--client-id", args.client_id), ("--issuer", args.issuer)):
-        words += [flag, value] if value is not None else []
-    words += ["--scope", args.scope] if args.scope is not None else []
-    given = (("--ca-file", args.ca_file), ("--client-cert", args.client_cert))
-    for flag, value in (*given, ("--client-cert-key", args.client_cert_key)):
-        words += [flag, value] if value is not None else []
+    from mcp_auth_tui.cli import sign_in_again
+    from mcp_auth_tui.storage import token_file
+
+    try:
+        document = None if path is None else token_file.read(path)
+    except token_file.StoreProblem:
+        document = None
+    words = [PROGRAM, *sign_in_again.words(args, document, id)]
     return NoToken(f"{reason}. Sign in: {join(words)}", SIGN_IN)
 
 

@@ -151,13 +151,12 @@ def looks(
     """
     from mcp_auth_tui.inspect.target import inspect_url
     from mcp_auth_tui.net.network import Network, Tls
-    from mcp_auth_tui.run.assembly import PRIVATE
     from mcp_auth_tui.run.budget import OCTETS, Budget
 
     tls = Tls(network)
 
     async def look() -> Session:
-        private = PRIVATE in config.allow
+        private = config.allow_private
         own = Network(config.url, network, allow_private=private, tls=tls)
         try:
             return await inspect_url(

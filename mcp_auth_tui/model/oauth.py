@@ -213,6 +213,8 @@ class Token:
     """True once the MCP server accepted it."""
     by_id_token: bool = False
     """The ID token is what the MCP server is given, because a person asked for it."""
+    allowed: tuple[str, ...] = ()
+    """The refusals that a person lifted to get it (``--allow``): so they are for its refresh."""
 
     @property
     def bearer(self) -> Secret:

@@ -114,6 +114,11 @@ class Config:
     """This program's version, for ``clientInfo`` and ``software_version``."""
 
     @property
+    def allow_private(self) -> bool:
+        """Whether addresses of a private network may be asked that no person typed (SE3)."""
+        return "as-endpoint-private" in self.allow
+
+    @property
     def opening_revision(self) -> str:
         """The revision a run starts to speak: what was chosen, else the newest (T3)."""
         return STATELESS if self.spec == "auto" else self.spec

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mcp_auth_tui.model.oauth import AuthorizationServer, Token
     from mcp_auth_tui.protocol.probes.flow import Plan
 
-PRIVATE = "as-endpoint-private"
-
 
 def controller(
     options: Options,
@@ -46,7 +44,7 @@ def controller(
     config = replace(config, recall_clients=kept and not options.fresh, keep_tokens=kept)
 
     def network() -> Network:
-        return Network(config.url, options.network, allow_private=PRIVATE in config.allow)
+        return Network(config.url, options.network, allow_private=config.allow_private)
 
     return Controller(
         config,
@@ -70,7 +68,7 @@ def prober(options: Options, config: Config, plan: Plan, *, person: bool) -> Con
     from mcp_auth_tui.protocol.probes.flow import REQUESTS, run
 
     def network() -> Network:
-        return Network(config.url, options.network, allow_private=PRIVATE in config.allow)
+        return Network(config.url, options.network, allow_private=config.allow_private)
 
     return Controller(
         config,

@@ -206,7 +206,7 @@ async def _sent(
 
     client, url = grant.client, grant.stored.urls[0]
     assert client is not None
-    config = Config(url=url, id_token=token.by_id_token)
+    config = Config(url=url, id_token=token.by_id_token, allow=frozenset(token.allowed))
     dpop = Dpop(required=True, algorithms=()) if grant.proof_key is not None else None
     asker = Endpoint(Judge(config, Stage.TOKEN), grant.stored.server, client, dpop)
     driven = await drive(config, response.refresh(asker, token), settings, clock, sign)

@@ -100,7 +100,7 @@ def _asked(
     """Ask the server of a grant; returns why it was not done, and whether it was reached."""
     if grant.client is None:
         return "its client is not stored any more", True
-    config = Config(url=grant.stored.urls[0])
+    config = Config(url=grant.stored.urls[0], allow=frozenset(grant.stored.allowed))
     asker = Endpoint(Judge(config, Stage.TOKEN), grant.stored.server, grant.client)
     driven = asyncio.run(drive(config, ask(asker), settings))
     reason = driven.value if driven.stop is None else driven.stop.message.rstrip(".")

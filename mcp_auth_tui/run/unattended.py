@@ -41,7 +41,7 @@ async def drive(
 ) -> Driven:
     """Drive a generator of the protocol by itself, with nobody there; ``sign`` holds its keys."""
     session = Session().apply(Started(config.url, clock()))
-    network = Network(config.url, settings)
+    network = Network(config.url, settings, allow_private=config.allow_private)
     services = Services(clock, os.urandom, sign=sign)
     performer = Performer(config, Browser("none"), Nobody(), lambda: session, services)
     performer.use(network)

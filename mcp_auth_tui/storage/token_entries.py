@@ -67,6 +67,8 @@ class StoredToken:
     """Which of its secrets the MCP server is given: ``access``, or ``id_token``."""
     thumbprint: str
     """That of the DPoP key that it is bound to (RFC 7638); empty for none."""
+    allowed: tuple[str, ...]
+    """The refusals that a person lifted to get it (``--allow``)."""
     where: str
     """``keyring`` or ``file``: where its secrets are."""
 
@@ -119,6 +121,7 @@ def token_entry(
         "unanswered": None,
         "server": _server_entry(server),
         "bearer": "id_token" if token.by_id_token else "access",
+        "allowed": list(token.allowed),
     }
     given = {"access": token.access, "refresh": token.refresh, "id_token": token.id_token}
     return entry, {name: secret.reveal() for name, secret in given.items() if secret is not None}
@@ -143,8 +146,15 @@ def stored_token(entry: Mapping[str, Any]) -> StoredToken:
         unanswered=entry.get("unanswered"),
         bearer=entry.get("bearer", "access"),
         thumbprint=str(entry.get("thumbprint") or ""),
+        allowed=allowed_of(entry),
         where="keyring" if isinstance(entry["secrets"], str) else "file",
     )
+
+
+def allowed_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what an entry says of the refusals that were lifted; an older one says nothing."""
+    allowed = entry.get("allowed")
+    return tuple(id for id in allowed if isinstance(id, str)) if isinstance(allowed, list) else ()
 
 
 def token_of(stored: StoredToken, secrets: Secrets) -> Token:
@@ -165,6 +175,7 @@ def token_of(stored: StoredToken, secrets: Secrets) -> Token:
         id_token=Secret(identity) if identity else None,
         verified=stored.verified,
         by_id_token=stored.bearer == "id_token",
+        allowed=stored.allowed,
     )
 
 
@@ -176,6 +187,7 @@ def client_entry(client: Client) -> tuple[Entry, Secrets]:
         "how": client.how,
         "redirect_uri": client.redirect_uri,
         "auth_method": client.auth_method,
+        "encoded": client.encoded,
         "fixed": client.fixed,
         "document": {
             name: client.document[name] for name in _CLIENT_MEMBERS if name in client.document
@@ -197,6 +209,7 @@ def client_of(entry: Mapping[str, Any], secrets: Secrets) -> Client:
         secret=Secret(secret) if secret else None,
         document=entry.get("document") or {},
         registration_token=Secret(token) if token else None,
+        encoded=entry.get("encoded") is not False,
         stored=True,
         fixed=entry.get("fixed") is True,
     )

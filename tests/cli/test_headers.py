@@ -201,6 +201,21 @@ async def test_a_token_that_is_about_to_end_is_refreshed_silently(
     assert (stored.generation, stored.unanswered, stored.verified) == (2, None, True)
 
 
+async def test_a_refusal_that_was_lifted_to_sign_in_is_lifted_for_the_refresh(path: Path) -> None:
+    """OpenAuth's answers lack token_type each time: the header could not be kept alive."""
+    with running(auto_approve=True, faults=("token-type",)) as server:
+        words = ("--browser", "follow", "--token-store", "file", "--allow", "token-type-unknown")
+        done = await finished(server.url, *words)
+        assert done.code == 0
+        first = path.read_text()
+        age(path)
+        again = ask(server.url)
+        assert (again.returncode, again.stderr) == (0, "")
+        assert again.stdout.strip() not in first
+        (stored,) = TokenStore(path).tokens()
+        assert (stored.generation, stored.allowed) == (2, ("token-type-unknown",))
+
+
 async def test_a_refresh_token_that_is_refused_is_dropped_and_a_sign_in_is_asked_for(
     path: Path, server: PracticeServer
 ) -> None:
@@ -360,3 +375,20 @@ def test_a_client_that_proves_itself_by_a_key_is_refreshed_with_the_key_from_its
         endpoint.shutdown()
         endpoint.server_close()
         thread.join(10)
+
+
+def test_the_command_that_signs_in_has_what_the_token_was_obtained_with(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """JupyterHub 6.1: no metadata, a client made by hand, and no refresh token."""
+    client = replace(CLIENT, how="pre-registered", auth_method="client_secret_post")
+    server = replace(SERVER, by_hand=True)
+    held = token(expires_in=600.0, allowed=("token-no-type",))
+    TokenStore(path, "file").keep((URL,), server, client, held)
+    age(path)
+    assert main(["headers", URL]) == 3
+    assert capsys.readouterr().err == (
+        f"mcp-auth-tui: There is nothing to refresh the token with. Sign in: mcp-auth-tui {URL}"
+        f" --client-id c1 --client-secret-prompt --authorization-endpoint {ISSUER}/authorize"
+        f" --token-endpoint {ISSUER}/token --allow token-no-type\n"
+    )

@@ -175,7 +175,7 @@ def test_what_a_server_cannot_end_is_told_and_forgotten(
 ) -> None:
     TokenStore(path, "file").keep((URL,), SERVER, CLIENT, token(refresh=Secret("r")))
     code, out, err = sessions(capsys, "revoke", URL)
-    why = "the authorization server offers no revocation"
+    why = "the authorization server names no revocation_endpoint"
     assert (code, out) == (1, "")
     assert err == (
         f"mcp-auth-tui: still on the server: refresh token for {URL} (client c1): {why}.\n"

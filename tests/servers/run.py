@@ -45,7 +45,7 @@ def _command(server: Server, packages: Path | None) -> list[str]:
         return [str(node_of(packages)) if packages else "node", server.app]
     if server.kind == "pypi" and packages:
         return [str(packages / server.name / "bin" / "python"), app]
-    return [sys.executable, app]
+    return ["ruby" if server.app.endswith(".rb") else sys.executable, app]
 
 
 def _free_port() -> int:

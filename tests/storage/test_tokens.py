@@ -148,6 +148,32 @@ def test_what_is_kept_comes_back_whole(store: TokenStore) -> None:
     assert store.notes == []
 
 
+def test_what_a_sign_in_found_out_or_was_allowed_is_kept_for_the_refresh(
+    store: TokenStore,
+) -> None:
+    """Doorkeeper 5.5 takes id and secret undecoded; OpenAuth 0.4.3 leaves token_type out."""
+    client = replace(CLIENT, encoded=False)
+    token = replace(TOKEN, allowed=("as-pkce-absent", "token-no-type"))
+    stored = store.keep((URL,), SERVER, client, token)
+    grant = store.open(stored.id)
+    assert grant is not None
+    assert grant.token == token
+    assert grant.client == replace(client, stored=True)
+
+
+@pytest.mark.parametrize("allowed", [None, 5, "token-no-type", [5, None]])
+def test_what_another_release_or_a_hand_wrote_of_allowed_refusals_lifts_none(
+    store: TokenStore, allowed: Any
+) -> None:
+    stored = store.keep((URL,), SERVER, CLIENT, TOKEN)
+    document = json.loads(store.path.read_text())
+    document["tokens"][0]["allowed"] = allowed
+    store.path.write_text(json.dumps(document))
+    (read,) = store.tokens()
+    assert (read.id, read.allowed) == (stored.id, ())
+
+
+
 def test_file_and_folder_are_the_owners_alone(store: TokenStore, path: Path) -> None:
     """ST1: a private file."""
     old = os.umask(0)

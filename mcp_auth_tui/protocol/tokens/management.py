@@ -33,7 +33,7 @@ def revoke(asker: Endpoint, token: Secret, hint: str) -> Protocol[str]:
     """Revoke a token (RFC 7009 §2.1), ``hint`` is its type; returns why not, or nothing."""
     url = endpoint_of(asker.server, "revocation_endpoint")
     if not url:
-        return "the authorization server offers no revocation"
+        return "the authorization server names no revocation_endpoint"
     form = (
         Field("token", token, "what is to end", "RFC 7009 §2.1"),
         Field("token_type_hint", hint, "which kind it is", "RFC 7009 §2.1"),
@@ -46,7 +46,7 @@ def introspect(asker: Endpoint, token: Secret) -> Protocol[tuple[Mapping[str, An
     """Ask what a token is worth (RFC 7662 §2); returns the answer, or None and why not."""
     url = endpoint_of(asker.server, "introspection_endpoint")
     if not url:
-        return None, "the authorization server offers no introspection"
+        return None, "the authorization server names no introspection_endpoint"
     form = (
         Field("token", token, "what is asked about", "RFC 7662 §2.1"),
         Field("token_type_hint", "access_token", "which kind it is", "RFC 7662 §2.1"),

@@ -157,6 +157,7 @@ def read_token(
         Secret(identity) if isinstance(identity, str) and identity else None,
         claims,
         jose,
+        allowed=tuple(sorted(judge.config.allow)),
     )
     if judge.config.id_token:
         return (yield from _by_id_token(judge, exchange, issued, before))
