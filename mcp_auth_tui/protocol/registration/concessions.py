@@ -61,7 +61,8 @@ def concessions(
     What its sentence names first comes first. ``chosen``: a person chose the way of authentication.
     """
     words = error_answer.read(refusal)
-    if not 400 <= refusal.status < 500 or refusal.status in _ELSEWHERE or words.blocked:
+    # An error that is answered with success is a refusal like any other.
+    if refusal.status // 100 not in (2, 4) or refusal.status in _ELSEWHERE or words.blocked:
         return
     by_name = {field.name: field for field in members}
     if about_redirect(words):

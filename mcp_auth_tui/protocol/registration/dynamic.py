@@ -133,7 +133,7 @@ def register(
         )
     members = metadata_fields(config, server, redirect_uri, scope, dpop=dpop)
     exchange = yield from _asked(judge, server, members)
-    if exchange.status not in _CREATED:
+    if _refuses(exchange):
         exchange = yield from _conceded(judge, server, members, exchange)
     answer = yield from _registered(judge, exchange, redirect_uri)
     client = yield from _client(judge, server, exchange, answer)
@@ -156,7 +156,7 @@ def _conceded(
         given.append((left[0], exchange))
         members = left[0].members
         exchange = yield from _asked(judge, server, members)
-        if exchange.status in _CREATED:
+        if not _refuses(exchange):
             for concession, before in given:
                 seen = f"HTTP {before.status} ({concession.about})"
                 seen = error_answer.seen(seen, before)
@@ -197,6 +197,18 @@ def _asked(
     return exchange
 
 
+def _refuses(exchange: Exchange) -> bool:
+    """Return whether nothing was registered: some servers answer an error with 200."""
+    if exchange.status not in _CREATED:
+        return True
+    try:
+        answer = loads(exchange.response.text if exchange.response else "", duplicates=True)
+    except ValueError:
+        return False
+    refusal = isinstance(answer, dict) and isinstance(answer.get("error"), str)
+    return refusal and "client_id" not in answer
+
+
 def _registered(judge: Judge, exchange: Exchange, redirect_uri: str) -> Protocol[Mapping[str, Any]]:
     """Check the shape of the registration answer; raises `FlowStop` on a refusal (G6)."""
     response = exchange.response
@@ -209,7 +221,7 @@ def _registered(judge: Judge, exchange: Exchange, redirect_uri: str) -> Protocol
     else:
         why = "a body that is no JSON object"
     judge.busy(exchange)
-    if exchange.status not in _CREATED:
+    if _refuses(exchange):
         told = isinstance(answer, dict) and isinstance(answer.get("error"), str)
         # 401 and 403 are how a server says that it wants an initial access token (RFC 7591 §3).
         shaped = told and exchange.status in (400, 401, 403)

@@ -504,3 +504,33 @@ def test_client_credentials_are_refused_in_their_own_words() -> None:
     ).stopped()
     assert stop.source == "RFC 6749 §4.4; RFC 6749 §5.2"
     assert "the code" not in f"{stop.message} {stop.next} {stop.meanwhile}"
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_an_error_that_is_answered_with_success_is_read_as_the_refusal_that_it_is(
+    status: int,
+) -> None:
+    """idpyoidc 5.0.0 as a view that sends what it is given: status 200, and no client."""
+    error = {
+        "error": "invalid_configuration_request",
+        "error_description": "'uG_OfHhdpaidP1BBZoTahQ'",
+    }
+    world = site(answers=lambda request: json(status, error) if request.url == REGISTER else None)
+    script = world.run()
+    stop = script.stopped()
+    words = f"HTTP {status}: invalid_configuration_request: 'uG_OfHhdpaidP1BBZoTahQ'"
+    assert (stop.id, stop.seen, stop.whose) == ("dcr-refused", words, Whose.ISSUER)
+    assert finding(script, "dcr-error-shape").seen == f"HTTP {status} with a JSON error"
+    assert len(registered(world)) == 1
+
+
+def test_a_scope_that_is_refused_with_success_is_left_out_as_with_any_status() -> None:
+    def answer(request: Request) -> Page | None:
+        refused = request.url == REGISTER and "scope" in body_of(request)
+        return json(200, {"error": "invalid_scope"}) if refused else None
+
+    world = site(answers=answer)
+    script = world.run()
+    assert script.returned() is Outcome.OK
+    assert ["scope" in body for body in registered(world)] == [True, False]
+    assert finding(script, "dcr-scope-refused").seen.startswith("HTTP 200 (scope: ")
