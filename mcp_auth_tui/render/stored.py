@@ -128,7 +128,10 @@ def details(stored: StoredToken, token: Token, client: Client | None) -> Iterato
 
 def introspection(stored: StoredToken, answer: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the authorization server says of a token (RFC 7662 §2.2)."""
-    yield f"{name(stored)}: {'active' if answer.get('active') is True else 'not active'}"
+    active = answer.get("active") is True
+    # RFC 7662 §2.2: who may not know is answered so, too.
+    unless = "not active: it has ended, or the server lets this client not look it up"
+    yield f"{name(stored)}: {'active' if active else unless}"
     for key, value in answer.items():
         if key != "active":
             yield f"  {key}: {_member(str(key), value)}"

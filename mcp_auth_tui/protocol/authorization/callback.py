@@ -20,7 +20,11 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _ARRIVALS = 1000
 # Nobody signs in faster than this (seconds): a shorter --wait was the person's own choice.
 _HASTY = 30.0
-_MORE_TIME = "Give more time with --wait: the sign-in and the consent are for a person."
+_MORE_TIME = (
+    "Give more time with --wait: the sign-in and the consent are for a person. Where the browser"
+    " shows an error instead, that comes first: often the client id or the redirect address is not"
+    " known there."
+)
 _HOST = re.compile(r"[\w.\[\]:-]+:\d+(?:/|\Z)")
 
 

@@ -57,10 +57,11 @@ def look_ahead(
     page = _NO.search(words.text) if words.form == "page" and not words.product else None
     if status >= 400 or page:
         blocked = words.blocked or status == 429
+        next = in_the_way(words, exchange)[1] if blocked else ""
         yield from judge.note(
             "authz-page",
             seen=error_answer.seen(f"HTTP {status}", exchange),
-            next=in_the_way(words, exchange)[1] if blocked else "",
+            next=_compare(words.text, client, attempt) if page else next,
             exchange=exchange,
             whose=_owner(client) if page else None,
         )
@@ -83,22 +84,27 @@ def refused(
         judge.stop("authz-error", seen=seen, message=_PAGE, next=FAILED, exchange=exchange)
     if words.words and not _CLIENT.search(words.words) and exchange.status != 401:
         judge.stop("authz-error", seen=seen, message=_PAGE, exchange=exchange)
+    judge.stop(
+        id,
+        seen=seen,
+        message="" if id == "authz-client-refused" else _PAGE,
+        next=_compare(words.words, client, attempt),
+        exchange=exchange,
+        whose=_owner(client),
+    )
+
+
+def _compare(words: str, client: Client, attempt: Attempt) -> str:
+    """Say what can be done about a client or an address that the server does not know."""
     next = _ON_THE_PAGE
-    if _REDIRECT.search(words.words):
+    if _REDIRECT.search(words):
         next = (
             f"{_ON_THE_PAGE} Register {attempt.redirect_uri} for this client, or use an address"
             " that is registered: --redirect-uri, --port."
         )
     if client.how == "pre-registered":
         next = f"{next} Or, where the server registers clients, let it: --register."
-    judge.stop(
-        id,
-        seen=seen,
-        message="" if id == "authz-client-refused" else _PAGE,
-        next=next,
-        exchange=exchange,
-        whose=_owner(client),
-    )
+    return next
 
 
 _ON_THE_PAGE = (

@@ -79,6 +79,14 @@ def authenticate(client: Client) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
     return (), ((id,) if client.id else ())
 
 
+def refuses_other(answer: Mapping[str, Any] | None) -> bool:
+    """Return whether an error is about something else than who sent the request.
+
+    Whatever its status: such an answer comes from a server that knew the client.
+    """
+    return (answer or {}).get("error") in _OTHER
+
+
 def refuses_client(exchange: Exchange, answer: Mapping[str, Any] | None) -> bool:
     """Return whether a request was refused over who sent it (RFC 6749 §5.2), in whatever form.
 

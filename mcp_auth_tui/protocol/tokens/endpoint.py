@@ -31,10 +31,11 @@ from mcp_auth_tui.protocol.tokens.authentication import (
     alternatives,
     authenticate,
     refuses_client,
+    refuses_other,
     way_of,
 )
 from mcp_auth_tui.protocol.tokens.dpop import Dpop, send_with_proof
-from mcp_auth_tui.protocol.tokens.ends import TokenRequest, stop
+from mcp_auth_tui.protocol.tokens.ends import Others, TokenRequest, stop
 from mcp_auth_tui.protocol.tokens.remedies import not_there
 from mcp_auth_tui.records import dataclass
 
@@ -70,6 +71,8 @@ class Endpoint:
     dpop: Dpop | None = None
     refused_ways: list[str] = field(default_factory=list)
     """What became of the other ways of authentication that were tried."""
+    known_by: str = ""
+    """The other method in which the code was refused, and not the client."""
 
     def ask(
         self, form: tuple[Field, ...], purpose: str, url: str = "", *, patient: bool = False
@@ -132,9 +135,11 @@ class Endpoint:
             error = (found or {}).get("error")
             # A code may be spent by the attempt before: its refusal proves nothing.
             refused = refuses_client(exchange, found) or error == "invalid_grant"
-            if not refused and 0 < exchange.status < 500:
+            if not refused and (0 < exchange.status < 500 or refuses_other(found)):
                 yield from self._switched(first, refusal)
                 return exchange, found
+            if error == "invalid_grant" and client.auth_method != first.auth_method:
+                self.known_by = client.auth_method
             self.refused_ways.append(f"{way_of(client)}: {error or f'HTTP {exchange.status}'}")
         self.client = first
         return refusal, answer
@@ -197,7 +202,7 @@ class Endpoint:
     ) -> NoReturn:
         """End the run with what the server said (RFC 6749 §5.2) and what was sent (SPEC 3)."""
         asked = TokenRequest(exchange, answer or form_encoded(exchange), sent)
-        stop(self.judge, self.client, asked, self.refused_ways, id)
+        stop(self.judge, self.client, asked, Others(tuple(self.refused_ways), self.known_by), id)
 
     def other_form(self, exchange: Exchange) -> Protocol[Mapping[str, Any]]:
         """Read a successful answer that is form-encoded, if that was allowed; raises `FlowStop`."""

@@ -6,14 +6,19 @@ It must not know how the request was made, nor ask again.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from mcp_auth_tui.model import Exchange, Whose
 from mcp_auth_tui.model.oauth import Client
 from mcp_auth_tui.protocol import certificate, error_answer
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.tokens.authentication import misses_client, refuses_client, way_of
+from mcp_auth_tui.protocol.tokens.authentication import (
+    misses_client,
+    refuses_client,
+    refuses_other,
+    way_of,
+)
 from mcp_auth_tui.protocol.tokens.refusals import clock_off, flow_of, owner_of
 from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way, not_there, remedy
 from mcp_auth_tui.protocol.urls import split
@@ -37,6 +42,10 @@ _NO_SECRET = re.compile(
     r"(?i)client is public|public client"
     r"|(neither|must not|should not|not allowed).{0,60}client_secret"
 )
+_AGAIN = (
+    "If they are right, sign in again with --auth-method {method}: sent so, the server refused the"
+    " code alone, which had ended or was spent by the attempt before."
+)
 # Refusals of what a client asked for, which is known and proved who it is.
 _NOT_ALLOWED = ("unauthorized_client", "access_denied")
 
@@ -55,6 +64,19 @@ class TokenRequest(NamedTuple):
         return "token_endpoint" if grant else ""
 
 
+class Others(NamedTuple):
+    """What became of the other ways of authentication."""
+
+    tried: tuple[str, ...]
+    known_by: str
+    """The method in which the code was refused, and not the client."""
+
+    @property
+    def again(self) -> str:
+        """The way through where it is open whether the client was refused or the code."""
+        return _AGAIN.format(method=self.known_by) if self.known_by else ""
+
+
 class Meaning(NamedTuple):
     """What a refusal means; an empty text leaves that of its flow, or of its rule."""
 
@@ -64,22 +86,20 @@ class Meaning(NamedTuple):
     whose: Whose | None = None
 
 
-def stop(
-    judge: Judge, client: Client, asked: TokenRequest, others: Sequence[str], id: str
-) -> NoReturn:
+def stop(judge: Judge, client: Client, asked: TokenRequest, others: Others, id: str) -> NoReturn:
     """End the run with what the server said (RFC 6749 §5.2) and what was sent (SPEC 3).
 
     Words in another form than the standard's are read too; whoever stands before the server and
-    answered in its place is named. ``others``: what became of other ways of authentication.
+    answered in its place is named.
     """
     exchange, error = asked.exchange, asked.answer.get("error")
     told = [asked.answer.get(name) for name in ("error", "error_description", "error_uri")]
     seen = f"HTTP {exchange.status}: {': '.join(t for t in told if isinstance(t, str) and t)}"
     if not isinstance(error, str):
         seen = error_answer.seen(f"HTTP {exchange.status}", exchange)
-    tried = f"also tried {'; '.join(others)}" if others else ""
+    tried = f"also tried {'; '.join(others.tried)}" if others.tried else ""
     detail = [f"authentication: {way_of(client)}", asked.sent, tried, clock_off(exchange)]
-    flow, meaning = flow_of(exchange), _meaning(judge, client, asked, bool(others), id)
+    flow, meaning = flow_of(exchange), _meaning(judge, client, asked, others, id)
     judge.stop(
         id,
         seen=f"{seen} ({'; '.join(part for part in detail if part)})",
@@ -93,7 +113,7 @@ def stop(
     )
 
 
-def _meaning(judge: Judge, client: Client, asked: TokenRequest, others: bool, id: str) -> Meaning:
+def _meaning(judge: Judge, client: Client, asked: TokenRequest, others: Others, id: str) -> Meaning:
     exchange, error = asked.exchange, asked.answer.get("error")
     words = error_answer.read(exchange)
     whose = owner_of(judge.config, error, words.text)
@@ -103,7 +123,7 @@ def _meaning(judge: Judge, client: Client, asked: TokenRequest, others: bool, id
     missing = not_there(judge.config, exchange, asked.member) if asked.member else None
     if missing is not None:
         return Meaning(missing.message, missing.next, missing.meanwhile, missing.whose)
-    if exchange.status >= 500 or error == "server_error":
+    if error == "server_error" or (exchange.status >= 500 and not refuses_other(asked.answer)):
         return Meaning(f"The authorization server failed: HTTP {exchange.status}.", FAILED)
     if id == "token-refresh-refused":
         return Meaning(whose=whose)
@@ -117,11 +137,13 @@ def _meaning(judge: Judge, client: Client, asked: TokenRequest, others: bool, id
         return Meaning("The token endpoint itself asks for a token.", next, whose=whose)
     next, meanwhile = remedy(exchange, error, words)
     if client.how == "pre-registered":
-        if error in _NOT_ALLOWED and not misses_client(words.words):
+        # With 401 it is who asks that is refused, whatever the code says.
+        asks = error in _NOT_ALLOWED and exchange.status != 401
+        if asks and not misses_client(words.words):
             return _not_allowed(exchange, words.text)
         if refuses_client(exchange, asked.answer):
             return _own_client(client, words.words, others, Meaning("", next, meanwhile, whose))
-    return Meaning("", next, meanwhile, whose)
+    return Meaning("", next, others.again or meanwhile, whose)
 
 
 def _not_allowed(exchange: Exchange, text: str) -> Meaning:
@@ -139,7 +161,7 @@ def _not_allowed(exchange: Exchange, text: str) -> Meaning:
     return Meaning(next=next, whose=Whose.CLIENT)
 
 
-def _own_client(client: Client, words: str, others: bool, meaning: Meaning) -> Meaning:
+def _own_client(client: Client, words: str, others: Others, meaning: Meaning) -> Meaning:
     """Say what a person can do whose own client was refused."""
 
     def persons(next: str, message: str = "") -> Meaning:
@@ -155,6 +177,6 @@ def _own_client(client: Client, words: str, others: bool, meaning: Meaning) -> M
     if _NO_SECRET.search(words):
         message = "The authorization server wants no secret of this client."
         return persons(_LEAVE_SECRET, message)._replace(meanwhile="")
-    if misses_client(words) and not others:
+    if misses_client(words) and not others.tried:
         return meaning._replace(next="", whose=None)  # what was sent was not read
-    return persons(_COMPARE)
+    return persons(f"{_COMPARE} {others.again}".rstrip())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -292,6 +292,43 @@ def test_a_refusal_of_the_code_by_the_other_method_proves_nothing() -> None:
     stop = site(server=ALL, registers=SECRET, answers=refusing(pages)).run().stopped()
     assert "invalid_client" in stop.seen
     assert f"also tried {POST}: invalid_grant" in stop.seen
+    assert f"sign in again with --auth-method {POST}" in stop.meanwhile
+
+
+def passport(error: str, status: int) -> Answers:
+    """OAuth2orize 1.12 behind passport-http 0.3: Basic is not decoded, and refused as plain text.
+
+    It answers an ended code 403, and a grant that it does not have 501.
+    """
+
+    def answer(request: Request) -> Page | None:
+        if request.url != TOKEN:
+            return None
+        basic = (header(request, "Authorization") or "").rpartition(" ")[2]
+        if "a+secret" in b64decode(basic).decode():
+            return raw(401, "Unauthorized", ("www-authenticate", 'Basic realm="Users"'))
+        return json(status, {"error": error, "error_description": "as it says"})
+
+    return answer
+
+
+def test_a_code_that_ended_is_told_beside_the_refusal_of_basic() -> None:
+    world = site(server=ALL, answers=passport("invalid_grant", 403))
+    stop = world.run(client_id="me", client_secret=Secret("a secret")).stopped()
+    assert stop.id == "token-error"
+    assert f"{BASIC}, id and secret not form-encoded: invalid_grant" in stop.seen
+    assert f"sign in again with --auth-method {POST}" in stop.next
+
+
+def test_an_error_that_is_not_about_the_client_is_the_end_in_whatever_way_it_came() -> None:
+    listed = {**ALL, "grant_types_supported": ...}
+    world = site(server=listed, answers=passport("unsupported_grant_type", 501))
+    words = {"client_id": "me", "client_secret": Secret("a secret")}
+    script = world.run(grant="client_credentials", **words)
+    stop = script.stopped()
+    assert stop.seen.startswith("HTTP 501: unsupported_grant_type: as it says")
+    assert "--client-secret-file" not in stop.next
+    assert finding(script, "token-basic-encoding").whose is Whose.ISSUER
 
 
 def test_a_method_that_was_given_by_hand_is_never_switched() -> None:
