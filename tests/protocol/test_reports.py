@@ -564,3 +564,40 @@ def test_an_open_server_with_metadata_says_that_it_can_be_signed_in_to() -> None
 def test_an_open_server_without_metadata_is_open_and_no_more(page: Page) -> None:
     script = site(protected={}, pages={PRM: page}).run()
     assert (script.returned(), script.broken) == (Outcome.OPEN, ["rs-open"])
+
+
+LACKING = (
+    'Bearer error="insufficient_scope", error_description="Required scope: mcp:basic",'
+    f' resource_metadata="{PRM}"'
+)
+"""As the MCP Python SDK 2.3.0 answers: the scope is in the sentence alone."""
+
+
+def lacking(**changes: Any) -> Site:
+    return site(protected={"*": "mcp:basic"}, forbidden=LACKING, **changes)
+
+
+def test_a_scope_that_was_chosen_by_hand_is_the_cause_where_the_server_lacks_another() -> None:
+    """The SDK's server behind django-oidc-provider 0.9.0, which grants what it does not know."""
+    stop = lacking().run(scope="admin:everything").stopped()
+    assert (stop.id, stop.whose) == ("rs-403-incomplete", Whose.CLIENT)
+    assert stop.message.endswith(
+        " needs more than --scope asked for, and the server does not say which."
+    )
+    assert "Required scope: mcp:basic" in stop.seen
+    assert "--scope 'admin:everything mcp:basic'" in stop.next
+    script = lacking().run(scope="admin:everything mcp:basic")
+    assert script.returned() is Outcome.OK
+
+
+def test_what_the_resource_lists_is_named_where_a_token_lacks_what_nobody_names() -> None:
+    """The first challenge named one scope of two, and the token is refused for the other."""
+    world = site(
+        {"scopes_supported": ["mcp:basic", "mcp:more"]},
+        protected={"*": "mcp:more"},
+        forbidden=LACKING,
+    )
+    stop = world.run().stopped()
+    assert (stop.id, stop.whose) == ("rs-403-incomplete", Whose.SERVER)
+    assert "--scope 'mcp:basic mcp:more'" in stop.meanwhile
+    assert world.run(scope="mcp:basic mcp:more").returned() is Outcome.OK

@@ -177,12 +177,12 @@ def _issuer(
         if attempt.iss_promised:
             unverified = errors.words_of(values) if error else ""
             carried = f"; not verified, it carried error={unverified}" if error else ""
-            declined = values.get("error") == "access_denied"
             yield from judge.refuse(
                 "authz-iss-absent",
                 seen=f"no iss{carried}",
                 expected=f"iss={attempt.issuer}",
-                message=errors.DECLINED if declined else "",
+                message=errors.unverified(values),
+                meanwhile=errors.FEWER if values.get("error") == "invalid_scope" else "",
             )
         elif error and judge.stateless:
             yield from judge.note("authz-iss-error-absent")

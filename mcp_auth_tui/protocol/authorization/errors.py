@@ -21,6 +21,8 @@ DECLINED = (
     "The sign-in was declined, and the answer does not say which server it comes from, although"
     " that was promised."
 )
+FEWER = "If its error is true, ask for fewer scopes with --scope."
+_CODE = re.compile(r"[a-z][a-z_]{2,40}\Z")
 # Errors that have a name and a next step of their own (OIDC Core §3.1.2.6, RFC 6749 §4.1.2.1).
 _NAMED = {
     "consent_required": (
@@ -56,6 +58,19 @@ def words_of(values: Mapping[str, str]) -> str:
     """Return the members of an error as one text."""
     parts = (values.get(name, "") for name in ("error", "error_description", "error_uri"))
     return ": ".join(part for part in parts if part)
+
+
+def unverified(values: Mapping[str, str]) -> str:
+    """Return the sentence for an answer without ``iss`` that carries an error; empty without."""
+    error = values.get("error", "")
+    if error == "access_denied":
+        return DECLINED
+    if not _CODE.match(error):
+        return ""
+    return (
+        f"The sign-in ended in the error {error}, and the answer does not say which server it comes"
+        " from, although that was promised."
+    )
 
 
 def stop(judge: Judge, attempt: Attempt, values: Mapping[str, str]) -> NoReturn:

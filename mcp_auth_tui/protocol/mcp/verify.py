@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from mcp_auth_tui.model import Exchange, Question
+from mcp_auth_tui.model import Exchange, Question, Whose
 from mcp_auth_tui.model.oauth import Contact, Peer, Token
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Ask, Protocol
@@ -152,6 +152,37 @@ def granted_scopes(token: Token) -> frozenset[str]:
     return frozenset(f"{token.scope_asked or ''} {token.scope_granted or ''}".split())
 
 
+def _stop_unnamed(
+    judge: Judge,
+    have: frozenset[str],
+    refused: Contact,
+    exchange: Exchange,
+    catalogue: tuple[str, ...],
+) -> NoReturn:
+    """End the run where more scope is needed, and the challenge does not say which.
+
+    What the resource lists and the token lacks may be it: where ``--scope`` left that out, it is
+    for who chose so.
+    """
+    lacking = [scope for scope in catalogue if scope not in have]
+    chosen = bool(lacking) and judge.config.scope is not None
+    asked = f"--scope '{' '.join([*sorted(have), *lacking])}'"
+    if chosen:
+        what, way = "more than --scope asked for", "Run without --scope, or with what"
+    else:
+        what, way = "more scope", "Ask for what"
+    way = f"{way} the resource lists as well: {asked}." if lacking else ""
+    judge.stop(
+        "rs-403-incomplete",
+        seen=_challenge_text(exchange),
+        message=f"{refused.refused} needs {what}, and the server does not say which.",
+        next=way if chosen else "",
+        meanwhile="" if chosen else way,
+        whose=Whose.CLIENT if chosen else None,
+        exchange=exchange,
+    )
+
+
 def _step_up(
     judge: Judge,
     token: Token,
@@ -173,12 +204,7 @@ def _step_up(
     yield from judge.tell(looked, exchange)
     seen = f"held: {' '.join(sorted(have)) or 'unknown'}; needed: {' '.join(sorted(needed))}"
     if not needed:
-        judge.stop(
-            "rs-403-incomplete",
-            seen=text,
-            message=f"{refused.refused} needs more scope, and the server does not say which.",
-            exchange=exchange,
-        )
+        _stop_unnamed(judge, have, refused, exchange, asked.catalogue)
     if needed <= have:
         yield from judge.note("rs-stepup-loop", seen=seen, exchange=exchange)
         scope = " ".join(sorted(needed))

@@ -156,6 +156,8 @@ def test_an_answer_without_the_promised_iss_is_refused_and_shown(
     stop = coming(iss=False, **values).run().stopped()
     assert (stop.id, stop.exit, stop.seen) == ("authz-iss-absent", 4, seen)
     assert ("declined" in stop.message) is (values.get("error") == "access_denied")
+    fewer = values.get("error") == "invalid_scope"
+    assert ("invalid_scope" in stop.message) is ("--scope" in stop.meanwhile) is fewer
 
 
 # What explains an end comes first
