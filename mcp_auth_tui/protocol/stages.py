@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mcp_auth_tui.model import Learned, Stage
 from mcp_auth_tui.model.oauth import (
+    Attempt,
     AuthorizationCode,
     AuthorizationServer,
     Client,
@@ -109,13 +110,17 @@ def sign_in(
     at, server, client = asker.judge, asker.server, asker.client
 
     def body() -> Protocol[AuthorizationCode]:
-        attempt = yield from request.prepare(
-            at, server, client, resource, scope, number, refused, asker.dpop
-        )
+        def prepared(*, consent: bool = False) -> Protocol[Attempt]:
+            wish = (at, server, client, resource, scope, number, refused, asker.dpop)
+            return (yield from request.prepare(*wish, consent=consent))
+
+        attempt = yield from prepared()
         if _worth_asking(at, server, new=new or number > 1):
             from mcp_auth_tui.protocol.authorization import pages
 
-            yield from pages.look_ahead(at, server, client, attempt)
+            if (yield from pages.looked_ahead(at, server, client, attempt)):
+                attempt = yield from prepared(consent=True)
+                yield from pages.look_ahead(at, server, client, attempt)
         if server.flag("require_pushed_authorization_requests"):
             from mcp_auth_tui.protocol.authorization import pushed
 

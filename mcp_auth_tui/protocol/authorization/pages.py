@@ -7,18 +7,21 @@ redirect (RFC 6749 §4.1.2.1): who reads that page before the browser opens save
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import NoReturn
 
-from mcp_auth_tui.model import Exchange, Field, Kind, Request, Whose
+from mcp_auth_tui.model import Exchange, Field, Kind, Level, Request, Whose
 from mcp_auth_tui.model.oauth import Attempt, AuthorizationServer, Client
 from mcp_auth_tui.protocol import error_answer
-from mcp_auth_tui.protocol.actions import Protocol, Send
+from mcp_auth_tui.protocol.actions import FlowStop, Protocol, Send
+from mcp_auth_tui.protocol.authorization.scope import OFFLINE
 from mcp_auth_tui.protocol.discovery.guesses import guessed_wrong
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way
 
 LOOK_AHEAD = "authorization request, before the browser is opened"
 _REFUSALS = (400, 404, 405, 410, 422)
+_PROMPT = re.compile(r"(?i)\b(consent|prompt|offline)")
 _REDIRECT = re.compile(r"(?i)redirect[\s_-]?ur[il]|callback")
 _CLIENT = re.compile(r"(?i)client|application|redirect[\s_-]?ur[il]")
 # Words of a page that says no, though its status is 200.
@@ -35,6 +38,27 @@ def request(judge: Judge, url: str, purpose: str, cookies: tuple[Field, ...] = (
     """Build the request for a page, as a browser would ask for it."""
     accept = Field("Accept", "text/html", "a browser would ask so", "")
     return Request(judge.stage, purpose, "GET", url, Kind.PAGE, (accept, *cookies))
+
+
+def looked_ahead(
+    judge: Judge, server: AuthorizationServer, client: Client, attempt: Attempt
+) -> Protocol[bool]:
+    """Look ahead, and say whether it is to be asked again, with ``prompt=consent``.
+
+    OpenID Connect wants that beside offline_access, and a server that lacks it may ignore the
+    scope, not refuse the request (OIDC Core §11). Raises `FlowStop` as `look_ahead`.
+    """
+    try:
+        yield from look_ahead(judge, server, client, attempt)
+    except FlowStop as stopped:
+        finding = stopped.finding
+        offline = OFFLINE in (attempt.scope or "").split()
+        asked = any(field.name == "prompt" for field in attempt.fields)
+        if not offline or asked or not _PROMPT.search(finding.seen):
+            raise
+        yield replace(finding, level=Level.WARNING, message=_CONSENT, next=_IGNORE, meanwhile="")
+        return True
+    return False
 
 
 def look_ahead(
@@ -107,6 +131,11 @@ def _compare(words: str, client: Client, attempt: Attempt) -> str:
     return next
 
 
+_CONSENT = (
+    "The authorization server refuses offline_access without prompt=consent; it is asked again with"
+    " both."
+)
+_IGNORE = "Ignore offline_access where prompt=consent is missing (OIDC Core §11)."
 _ON_THE_PAGE = (
     "Compare client id and redirect address with what is registered: a server that does not know"
     " them says so on a page only, and may not redirect."

@@ -44,8 +44,13 @@ def prepare(
     number: int,
     refused: Contact | None = None,
     dpop: Dpop | None = None,
+    *,
+    consent: bool = False,
 ) -> Protocol[Attempt]:
-    """Make one authorization request (Z1-Z7); everything that the answer is judged by is kept."""
+    """Make one authorization request (Z1-Z7); everything that the answer is judged by is kept.
+
+    ``consent``: the server demands that the person is asked (``prompt=consent``).
+    """
     octets: bytes = yield RandomOctets(_OCTETS)
     verifier = _unreserved(octets)
     octets = yield RandomOctets(_OCTETS)
@@ -53,7 +58,7 @@ def prepare(
     fields = [
         *_fields_of_code_flow(client, state, verifier),
         *_fields_of_access(judge, resource, scope),
-        *(yield from _fields_of_server(judge, server, scope, refused, dpop)),
+        *(yield from _fields_of_server(judge, server, scope, refused, dpop, consent)),
     ]
     config = judge.config
     if config.resource or not config.send_resource:
@@ -115,6 +120,7 @@ def _fields_of_server(
     scope: Scope,
     refused: Contact | None,
     dpop: Dpop | None,
+    consent: bool,
 ) -> Protocol[list[Field]]:
     """Return what this server, or the refusal before, asks for besides."""
     fields = []
@@ -123,7 +129,7 @@ def _fields_of_server(
         octets: bytes = yield RandomOctets(_OCTETS)
         reason = "an OpenID provider may demand one"
         fields.append(Field("nonce", _unreserved(octets), reason, "OIDC Core §3.1.2.1"))
-    if _needs_consent(judge, server, scope):
+    if consent or _needs_consent(judge, server, scope):
         reason = "the server gives offline_access to those who were asked"
         fields.append(Field("prompt", "consent", reason, "OIDC Core §11"))
     for name in ("acr_values", "max_age"):

@@ -183,3 +183,43 @@ def test_a_guessed_endpoint_that_is_not_there_ends_in_the_missing_metadata(statu
 def test_a_followed_endpoint_that_asks_to_wait_is_told_as_that() -> None:
     world = site(answers=lambda r: raw(429) if "/authorize" in r.url else None)
     assert world.run(follow=True).stopped().id == "net-rate-limited"
+
+
+def demanding(name: str, words: str, **changes: Any) -> Site:
+    """A server that refuses offline_access without prompt=consent, as idpyoidc 5.0.0 does."""
+
+    def answer(request: Request) -> Page | None:
+        asked = request.purpose == LOOK_AHEAD and "prompt=consent" not in request.url
+        return json(400, {"error": "invalid_request", name: words}) if asked else None
+
+    listed = {"scopes_supported": ["mcp:basic", "offline_access"]}
+    return site(server=listed, answers=answer, **changes)
+
+
+def test_a_server_that_demands_consent_beside_offline_access_is_asked_with_it() -> None:
+    world = demanding("error_description", "consent in prompt")
+    script = world.run(**MINE, keep_tokens=True)
+    assert script.returned() is Outcome.OK
+    assert world.authorizations[-1]["prompt"] == "consent"
+    assert "offline_access" in world.authorizations[-1]["scope"].split()
+    told = only(item for item in script.findings if item.id == "authz-error")
+    assert (told.level, told.whose) == (Level.WARNING, Whose.ISSUER)
+    assert "consent in prompt" in told.seen
+    assert "offline_access without prompt=consent" in told.message
+
+
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        ("display is unknown", {"keep_tokens": True}),
+        ("consent in prompt", {"keep_tokens": False}),
+        ("consent in prompt", {"keep_tokens": True, "params": (("prompt", "login"),)}),
+    ],
+)
+def test_what_is_refused_for_another_reason_is_not_asked_again(
+    words: str, settings: dict[str, Any]
+) -> None:
+    world = demanding("error_description", words)
+    stop = world.run(**MINE, **settings).stopped()
+    assert (stop.id, words in stop.seen) == ("authz-error", True)
+    assert len(looks(world)) == 1
