@@ -144,9 +144,7 @@ SERVERS = (
         ("authlib==1.9.6", "flask-sqlalchemy>=3"),
         "authlib_app.py",
     ),
-    Server(
-        "idpyoidc", "Python, Flask", "pypi", ("idpyoidc==5.0.0", "flask>=3"), "idpyoidc_app.py"
-    ),
+    Server("idpyoidc", "Python, Flask", "pypi", ("idpyoidc==5.0.0", "flask>=3"), "idpyoidc_app.py"),
     Server("jupyterhub", "Python, Tornado", "pypi", ("jupyterhub==6.1.1",), "jupyterhub_app.py"),
     Server(
         "doorkeeper",

@@ -173,7 +173,6 @@ def test_what_another_release_or_a_hand_wrote_of_allowed_refusals_lifts_none(
     assert (read.id, read.allowed) == (stored.id, ())
 
 
-
 def test_file_and_folder_are_the_owners_alone(store: TokenStore, path: Path) -> None:
     """ST1: a private file."""
     old = os.umask(0)

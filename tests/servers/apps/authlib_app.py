@@ -1,4 +1,4 @@
-"""Authlib's Flask server as its documentation sets it up: registration, devices, lookup, revocation."""
+"""Authlib's Flask server as its documentation sets it up: registration, devices, revocation."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _METHODS = ["client_secret_basic", "client_secret_post", "none"]
 _FORM = """<form method="post"><input name="username"><input type="password" name="password">
 {% if code is defined %}<input name="user_code" value="{{ code }}">{% endif %}
-<button name="confirm" value="yes">Allow</button> <button name="confirm" value="">Deny</button></form>
+<button name="confirm" value="yes">Allow</button>
+<button name="confirm" value="">Deny</button></form>
 """
 
 db = SQLAlchemy()

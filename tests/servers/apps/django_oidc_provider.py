@@ -1,4 +1,4 @@
-"""django-oidc-provider: OpenID metadata alone, clients made by hand, and the pages of its example."""
+"""django-oidc-provider: OpenID metadata alone, and clients that are made by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import django_app
 from django.urls import URLPattern, URLResolver, include, path
 
 _SECRET = "a secret of two servers"
-_REDIRECT = "http://127.0.0.1:48123/callback"
+_REDIRECT = "http://127.0.0.1:48124/callback"
+# Ours, and that of the SDK's client.
+_REDIRECTS = f"{_REDIRECT}\nhttp://127.0.0.1:48123/callback"
 _LOGIN = """<form method="post">{% csrf_token %}{{ form.as_p }}<input type="hidden" name="next"
 value="{{ next }}"><button type="submit">Log in</button></form>"""
 
@@ -33,7 +35,7 @@ def _add_client(name: str, secret: str, scope: str) -> None:
         client_id=name,
         client_secret=secret,
         client_type="confidential" if secret else "public",
-        _redirect_uris=_REDIRECT,
+        _redirect_uris=_REDIRECTS,
         _scope=scope,
     )
     client.response_types.add(ResponseType.objects.get(value="code"))
@@ -71,7 +73,8 @@ def main() -> None:
                 "client": ["resource-server", _SECRET],
                 "scopes": ["openid"],
                 "bound": False,
-                "options": [*client, "--redirect-uri", _REDIRECT],
+                # It promises no PKCE, though it does it.
+                "options": [*client, "--redirect-uri", _REDIRECT, "--allow", "as-pkce-absent"],
                 "registered": {
                     "client_id": "notes-app",
                     "client_secret": _SECRET,

@@ -17,7 +17,9 @@ ORIGIN = "http://127.0.0.1:#{given[:port]}".freeze
 FOLDER = Dir.mktmpdir
 at_exit { FileUtils.remove_entry(FOLDER) }
 SECRET = 'a secret of two servers'.freeze
-REDIRECT = 'http://127.0.0.1:48123/callback'.freeze
+# Ours, and that of the SDK's client.
+REDIRECT = 'http://127.0.0.1:48124/callback'.freeze
+REDIRECTS = "#{REDIRECT}\nhttp://127.0.0.1:48123/callback".freeze
 ENV['DATABASE_URL'] = "sqlite3:#{FOLDER}/db.sqlite3"
 ENV['RAILS_ENV'] = 'production'
 
@@ -136,7 +138,7 @@ end
 
 User.create!(name: 'ada')
 [['notes-app', 'openid notes'], %w[resource-server openid]].each do |name, scopes|
-  client = Doorkeeper::Application.new(name: name, redirect_uri: REDIRECT, scopes: scopes)
+  client = Doorkeeper::Application.new(name: name, redirect_uri: REDIRECTS, scopes: scopes)
   client.uid = name
   client.secret = SECRET
   client.save!

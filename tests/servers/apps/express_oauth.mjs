@@ -10,7 +10,7 @@ import { options, untilStdinEnds } from './common.mjs';
 
 const { port, origin } = options();
 const secret = 'a secret: of 100 % + more';
-const redirect = 'http://127.0.0.1:48123/callback';
+const redirect = 'http://127.0.0.1:48124/callback';
 const grants = ['authorization_code', 'refresh_token', 'client_credentials'];
 const clients = [{ id: 'notes-app', secret, grants, redirectUris: [redirect], scopes: ['notes'] }];
 const codes = new Map();

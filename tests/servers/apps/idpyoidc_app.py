@@ -1,4 +1,4 @@
-"""idpyoidc's OpenID provider behind Flask, as in its example: registration, DPoP, pushed requests."""
+"""idpyoidc's OpenID provider behind Flask, as in its example: registration, DPoP, PAR."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ from werkzeug.serving import make_server
 
 _PERSON = "ada"
 _SECRET = "a secret of two servers"
+_REDIRECT = "http://127.0.0.1:48124/callback"
+_REDIRECT_OF_SDK = "http://127.0.0.1:48123/callback"
 _METHODS = ["client_secret_post", "client_secret_basic", "client_secret_jwt", "private_key_jwt"]
 _LOGIN = """<!doctype html><title>Please login</title><h1>{{ page_header }}</h1>
 <form action="{{ action }}" method="post"><input type="hidden" name="token" value="{{ token }}">
 <input name="username" required><input type="password" name="password" required>
 <input type="submit" value="{{ submit_btn }}"></form>"""
+_KINDS = ("code", "refresh")
 _OIDC, _OAUTH = "idpyoidc.server.oidc", "idpyoidc.server.oauth2"
 
 
@@ -35,6 +38,7 @@ def _endpoint(path: str, name: str, **kwargs: Any) -> dict[str, Any]:
 def _configuration(origin: str, folder: str) -> dict[str, Any]:
     keys = [{"type": "RSA", "use": ["sig"]}, {"type": "EC", "crv": "P-256", "use": ["sig"]}]
     cookies = [{"type": "OCT", "use": [use], "kid": use} for use in ("enc", "sig")]
+    tokens = [{"type": "oct", "bytes": "24", "use": ["enc"], "kid": kid} for kid in _KINDS]
     token = "idpyoidc.server.token"
     return {
         "issuer": origin,
@@ -50,7 +54,11 @@ def _configuration(origin: str, folder: str) -> dict[str, Any]:
         "cookie_handler": {
             "class": "idpyoidc.server.cookie_handler.CookieHandler",
             "kwargs": {
-                "keys": {"private_path": f"{folder}/cookies.json", "key_defs": cookies, "read_only": False},
+                "keys": {
+                    "private_path": f"{folder}/cookies.json",
+                    "key_defs": cookies,
+                    "read_only": False,
+                },
                 "name": {"session": "op", "register": "op_rp", "session_management": "sman"},
             },
         },
@@ -82,19 +90,20 @@ def _configuration(origin: str, folder: str) -> dict[str, Any]:
                 client_authn_method=None,
                 client_secret_expiration_time=432000,
             ),
-            "registration_api": _endpoint(
-                "registration_api",
-                f"{_OIDC}.read_registration.RegistrationRead",
-                client_authn_method=["bearer_header"],
-            ),
             "introspection": _endpoint(
-                "introspection", f"{_OAUTH}.introspection.Introspection", client_authn_method=_METHODS
+                "introspection",
+                f"{_OAUTH}.introspection.Introspection",
+                client_authn_method=_METHODS,
             ),
             "revocation": _endpoint(
-                "revocation", f"{_OAUTH}.token_revocation.TokenRevocation", client_authn_method=_METHODS
+                "revocation",
+                f"{_OAUTH}.token_revocation.TokenRevocation",
+                client_authn_method=_METHODS,
             ),
             "pushed_authorization": _endpoint(
-                "par", f"{_OAUTH}.pushed_authorization.PushedAuthorization", client_authn_method=_METHODS
+                "par",
+                f"{_OAUTH}.pushed_authorization.PushedAuthorization",
+                client_authn_method=_METHODS,
             ),
             "authorization": _endpoint(
                 "authorization",
@@ -119,7 +128,7 @@ def _configuration(origin: str, folder: str) -> dict[str, Any]:
             },
         },
         "token_handler_args": {
-            "jwks_file": f"{folder}/tokens.json",
+            "jwks_def": {"private_path": f"{folder}/tokens.json", "key_defs": tokens},
             "code": {"kwargs": {"lifetime": 600}},
             "token": {
                 "class": f"{token}.jwt_token.JWTToken",
@@ -150,12 +159,13 @@ def _answer(endpoint: Any, arguments: Any, args: dict[str, Any]) -> Any:
     if where == "url":
         answer = redirect(info["response"])
     else:
-        answer = make_response(info["response"], info.get("response_code", 200))
+        usual = 400 if args.get("error") else 200
+        answer = make_response(info["response"], info.get("response_code", usual))
     for name, value in info["http_headers"]:
         answer.headers[name] = value
     for cookie in info.get("cookie", []):
-        rest = {key: value for key, value in cookie.items() if key != "name"}
-        answer.set_cookie(cookie["name"], **rest, path="/", samesite="Lax")
+        # Its cookies are for https alone, and there is none here.
+        answer.set_cookie(cookie["name"], cookie["value"], path="/", samesite="Lax")
     return answer
 
 
@@ -171,7 +181,11 @@ def _served(name: str) -> Any:
     else:
         given = request.get_data(as_text=True) if request.is_json else request.form.to_dict()
     seen = {
-        "headers": {key.lower(): value for key, value in request.headers.items() if key.lower() not in ("cookie", "user-agent")},
+        "headers": {
+            key.lower(): value
+            for key, value in request.headers.items()
+            if key.lower() not in ("cookie", "user-agent")
+        },
         "method": request.method,
         "url": request.url,
         "cookie": [{"name": key, "value": value} for key, value in request.cookies.items()],
@@ -198,9 +212,9 @@ def metadata() -> Any:
     return _served("provider_config")
 
 
-@app.route("/<name>", methods=["GET", "POST", "DELETE"])
+@app.route("/<name>", methods=["GET", "POST"])
 def endpoint(name: str) -> Any:
-    names = {"par": "pushed_authorization", "revocation": "token_revocation", "registration_api": "registration_read"}
+    names = {"par": "pushed_authorization", "revocation": "token_revocation"}
     name = names.get(name, name)
     return _served(name) if _server.get_endpoint(name) else ("not here", 404)
 
@@ -215,7 +229,9 @@ def verify() -> Any:
     known = method.unpack_token(request.form["token"])
     wish = AuthorizationRequest().from_urlencoded(known["query"])
     authorization = _server.get_endpoint("authorization")
-    session = authorization.create_session(wish, person, known["authn_class_ref"], known["iat"], method)
+    session = authorization.create_session(
+        wish, person, known["authn_class_ref"], known["iat"], method
+    )
     args = authorization.authz_part2(request=wish, session_id=session)
     if "error" in args:
         return Response(args.to_json(), 400, content_type="application/json")
@@ -233,13 +249,22 @@ def main() -> None:
         os.chdir(folder)
         Path("login.html").write_text(_LOGIN)
         Path("passwd.json").write_text(json.dumps({_PERSON: _PERSON}))
-        _server = Server(OPConfiguration(conf=_configuration(origin, folder), base_path=folder), cwd=folder)
-        _server.context.cdb["resource-server"] = {
-            "client_secret": _SECRET,
-            "redirect_uris": [],
-            "token_endpoint_auth_method": "client_secret_basic",
-            "response_types_supported": ["code"],
-        }
+        _server = Server(
+            OPConfiguration(conf=_configuration(origin, folder), base_path=folder), cwd=folder
+        )
+        for name in ("notes-app", "resource-server"):
+            # Its registration fails for every client that brings no keys.
+            _server.context.cdb[name] = {
+                "client_secret": _SECRET,
+                "client_salt": "salt",
+                "redirect_uris": [(_REDIRECT, None), (_REDIRECT_OF_SDK, None)],
+                "token_endpoint_auth_method": "client_secret_basic",
+                "response_types_supported": ["code"],
+                "allowed_scopes": ["openid", "profile", "offline_access"],
+            }
+            _server.keyjar.add_symmetric(name, _SECRET)
+        secret = Path(folder) / "secret"
+        secret.write_text(_SECRET)
         listener = make_server("127.0.0.1", args.port, app, threaded=True)
         threading.Thread(target=listener.serve_forever, daemon=True).start()
         addresses = {
@@ -247,6 +272,15 @@ def main() -> None:
             "jwks": f"{origin}/jwks",
             "scopes": ["openid"],
             "bound": False,
+            "options": [
+                *("--client-id", "notes-app", "--client-secret-file", str(secret)),
+                *("--redirect-uri", _REDIRECT),
+            ],
+            "registered": {
+                "client_id": "notes-app",
+                "client_secret": _SECRET,
+                "token_endpoint_auth_method": "client_secret_basic",
+            },
         }
         print(json.dumps(addresses), flush=True)
         sys.stdin.read()

@@ -1,4 +1,4 @@
-"""JupyterHub's own OAuth provider, asked by a service: no metadata, no refresh, a cookie of its own."""
+"""JupyterHub's own OAuth provider, asked by a service: neither metadata nor refresh."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 _PERSON = "ada"
 _SECRET = "a secret of two servers"
 _CLIENT = "service-notes"
-_REDIRECT = "http://127.0.0.1:48123/callback"
+_REDIRECT = "http://127.0.0.1:48124/callback"
 _SECONDS = 60.0
 _CONFIG = """
 from jupyterhub.proxy import Proxy

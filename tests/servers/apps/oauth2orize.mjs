@@ -15,7 +15,7 @@ import { options, untilStdinEnds } from './common.mjs';
 
 const { port, origin } = options();
 const secret = 'a secret of two servers';
-const redirect = 'http://127.0.0.1:48123/callback';
+const redirect = 'http://127.0.0.1:48124/callback';
 const clients = [{ id: 'notes-app', name: 'notes', secret, redirect }];
 const codes = new Map();
 const tokens = new Map();
