@@ -46,6 +46,7 @@ _AGAIN = (
     "If they are right, sign in again with --auth-method {method}: sent so, the server refused the"
     " code alone, which had ended or was spent by the attempt before."
 )
+_LOGIN = re.compile(r"(?i)credential|secret|authenticat|authori[sz]ation failed|invalid client\b")
 # Refusals of what a client asked for, which is known and proved who it is.
 _NOT_ALLOWED = ("unauthorized_client", "access_denied")
 
@@ -137,9 +138,9 @@ def _meaning(judge: Judge, client: Client, asked: TokenRequest, others: Others, 
         return Meaning("The token endpoint itself asks for a token.", next, whose=whose)
     next, meanwhile = remedy(exchange, error, words)
     if client.how == "pre-registered":
-        # With 401 it is who asks that is refused, whatever the code says.
-        asks = error in _NOT_ALLOWED and exchange.status != 401
-        if asks and not misses_client(words.words):
+        # Some servers have this code for who could not prove who it is.
+        login = misses_client(words.words) or (exchange.status == 401 and _LOGIN.search(words.text))
+        if error in _NOT_ALLOWED and not login:
             return _not_allowed(exchange, words.text)
         if refuses_client(exchange, asked.answer):
             return _own_client(client, words.words, others, Meaning("", next, meanwhile, whose))

@@ -571,3 +571,15 @@ def test_a_scope_that_is_refused_with_success_is_left_out_as_with_any_status() -
     assert script.returned() is Outcome.OK
     assert ["scope" in body for body in registered(world)] == [True, False]
     assert finding(script, "dcr-scope-refused").seen.startswith("HTTP 200 (scope: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Invalid client or Invalid client credentials", "Authorization failed"],  # Keycloak, idpyoidc
+)
+def test_a_login_that_is_refused_by_the_code_of_a_missing_right_is_the_secret(text: str) -> None:
+    refused = oauth_error(401, "unauthorized_client", text)
+    world = site(server=ALL, answers=refusing({BASIC: refused, POST: refused}))
+    stop = world.run(client_id="me", client_secret=Secret("wrong")).stopped()
+    assert (stop.id, stop.whose) == ("token-error", Whose.CLIENT)
+    assert "Compare the client id and the secret" in stop.next
