@@ -1,14 +1,17 @@
-"""Knows how a run ends that guessed the default paths of 2025-03-26; must not make the guess."""
+"""Knows how a run ends where nobody named an issuer (2025-03-26); must not make the guess."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange
 from mcp_auth_tui.model.oauth import AuthorizationServer, MisplacedDocument
 from mcp_auth_tui.protocol.discovery.resource import serving
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.urls import same_origin
 
 # Answers of a server that has nothing at a path, as opposed to one that refuses.
 _NOTHING_THERE = (404, 405, 410, 501)
@@ -45,3 +48,17 @@ def description(found: MisplacedDocument) -> str:
 def way_by_issuer(found: MisplacedDocument) -> str:
     """Name the way to a header by what was found elsewhere; empty where it leads nowhere."""
     return f"Name that issuer by hand: --issuer {found.issuer}. {REPORT}" if found.reachable else ""
+
+
+def issuer_of_origin(base: str, document: Mapping[str, Any]) -> str:
+    """Say what mends a document at the MCP server's origin that names an issuer elsewhere.
+
+    An endpoint at that origin shows that the document is meant for it, as where a server stands
+    before another one and registers clients itself; else it is a copy of somebody else's.
+    """
+    for name in ("authorization_endpoint", "registration_endpoint"):
+        value = document.get(name)
+        if isinstance(value, str) and same_origin(base, value):
+            return f'Set "issuer" to {base} in this document: its {name} is there too.'
+    named = document.get("issuer")
+    return f"Publish protected resource metadata that names {named} in authorization_servers."

@@ -14,6 +14,7 @@ from mcp_auth_tui.protocol.certificate import aliases
 from mcp_auth_tui.protocol.checks import server as checks_server
 from mcp_auth_tui.protocol.checks.check import Check, as_seen
 from mcp_auth_tui.protocol.checks.server import NOTHING, ServerNeeds
+from mcp_auth_tui.protocol.discovery import guesses
 from mcp_auth_tui.protocol.discovery.documents import (
     FetchedDocument,
     complain,
@@ -147,11 +148,12 @@ def _none(judge: Judge, first: str, failed: list[FetchedDocument]) -> Authorizat
 
 
 def _mismatch(
-    judge: Judge, issuer: str, value: Any, exchange: Exchange, why: str = ""
+    judge: Judge, issuer: str, value: Any, exchange: Exchange, next: str = ""
 ) -> Protocol[None]:
     """Refuse a document that names another issuer (A5), with the hint that fits.
 
-    ``why`` says where the issuer comes from if no metadata of the resource named it.
+    ``next`` is given where no metadata of the resource named the issuer: then the document is the
+    MCP server's own.
     """
     if value is None:
         yield from judge.refuse("as-issuer-missing", exchange=exchange, pointer="/issuer")
@@ -159,12 +161,10 @@ def _mismatch(
     named = _text(value)
     slash = named.rstrip("/") == issuer.rstrip("/")
     by_hand = judge.config.issuer == issuer
-    next = (
-        f"Publish protected resource metadata that names {named} in authorization_servers."
-        if why
-        else ""
-    )
-    why = why or f"{'--issuer' if by_hand else 'the MCP server'} named {issuer}"
+    whose = Whose.SERVER if next else None
+    why = f"{'--issuer' if by_hand else 'the MCP server'} named {issuer}"
+    if next:
+        why = f"where the MCP server names none, it has to be {issuer}"
     yield from judge.refuse(
         "as-issuer-slash" if slash else "as-issuer-mismatch",
         next=f"Run again with --issuer {named}, if that is the one you mean." if by_hand else next,
@@ -173,7 +173,7 @@ def _mismatch(
         message=f"The metadata names the issuer {named}; {why}.{_hint(issuer, named)}",
         exchange=exchange,
         pointer="/issuer",
-        whose=Whose.CLIENT if by_hand else None,
+        whose=Whose.CLIENT if by_hand else whose,
         meanwhile=f"Name the issuer as the metadata does: --issuer {named}. {REPORT}"
         if slash and not by_hand
         else "",
@@ -298,8 +298,8 @@ def legacy_server(judge: Judge) -> Protocol[AuthorizationServer]:
         # §3.1 takes the slash away): the server may use either.
         issuer = f"{base}/" if named == f"{base}/" else base
         if named != issuer:
-            why = f"where the MCP server names none, it has to be {base}"
-            yield from _mismatch(judge, base, named, fetched.exchange, why)
+            next = guesses.issuer_of_origin(base, fetched.document)
+            yield from _mismatch(judge, base, named, fetched.exchange, next)
         judgement = _judge_document(judge, issuer, fetched, fetched.document, NOTHING, lenient=True)
         return (yield from judgement)
     yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui.model import Failure, Level, Stage
+from mcp_auth_tui.model import Failure, Level, Stage, Whose
 from mcp_auth_tui.protocol.discovery import server
 from mcp_auth_tui.protocol.discovery.server import places
 from tests.protocol.discovery.test_resource import JSON
@@ -320,6 +320,28 @@ def test_the_origin_of_the_mcp_url_is_the_issuer_L1() -> None:
     assert stop.id == "as-issuer-mismatch"
     assert f"where the MCP server names none, it has to be {ORIGIN}" in stop.message
     assert f"names {AS} in authorization_servers" in stop.next
+    assert stop.whose is Whose.SERVER  # its own document, whomever it names
+
+
+def test_a_proxy_that_passes_on_the_issuer_behind_it_is_told_to_name_itself() -> None:
+    """fastapi-mcp 0.4.0 with setup_proxies: the document of its provider, two endpoints changed."""
+    document = {
+        "issuer": AS,
+        "authorization_endpoint": f"{ORIGIN}/oauth/authorize",
+        "token_endpoint": f"{AS}/oauth2/token",
+        "scopes_supported": ["openid", "profile", "email"],
+        "response_types_supported": ["code"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "registration_endpoint": f"{ORIGIN}/oauth/register",
+    }
+    stop = legacy(json(200, document)).stopped()
+    assert (stop.id, stop.whose, stop.next) == (
+        "as-issuer-mismatch",
+        Whose.SERVER,
+        f'Set "issuer" to {ORIGIN} in this document: its authorization_endpoint is there too.',
+    )
+    told = legacy(json(200, {**document, "authorization_endpoint": 7})).stopped()
+    assert told.next.endswith("its registration_endpoint is there too.")
 
 
 def test_on_the_path_of_2025_03_26_an_origin_with_a_slash_is_the_same_issuer_L1() -> None:
