@@ -19,10 +19,13 @@ END_SECONDS = 5.0
 
 
 @contextmanager
-def serving(command: Sequence[str], folder: Path, log: Path) -> Iterator[dict[str, str]]:
+def serving(
+    command: Sequence[str], folder: Path, log: Path, seconds: float = START_SECONDS
+) -> Iterator[dict[str, str]]:
     """Runs `command` in `folder` until the block is left; gives the addresses it printed.
 
-    Raises AssertionError with the server's own words when it does not come up or does not end.
+    It has ``seconds`` to come up. Raises AssertionError with the server's own words when it does
+    not come up or does not end.
     """
     with log.open("wb") as words:
         server = subprocess.Popen(
@@ -36,7 +39,7 @@ def serving(command: Sequence[str], folder: Path, log: Path) -> Iterator[dict[st
     assert server.stdin
     assert server.stdout
     try:
-        limit = Timer(START_SECONDS, server.kill)
+        limit = Timer(seconds, server.kill)
         limit.start()
         line = server.stdout.readline()
         limit.cancel()

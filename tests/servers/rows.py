@@ -159,4 +159,46 @@ SERVERS = (
         ),
         "doorkeeper.rb",
     ),
+    # MCP servers and gateways that bring OAuth of their own.
+    Server(
+        "authmcp-gateway", "Python, Starlette", "pypi", ("authmcp-gateway==1.2.74",), "authmcp.py"
+    ),
+    Server(
+        "local-shell-mcp", "Python, FastAPI", "pypi", ("local-shell-mcp==5.1.4",), "local_shell.py"
+    ),
+    Server(
+        "fastapi-mcp",
+        "Python, FastAPI",
+        "pypi",
+        ("fastapi-mcp==0.4.0", "mcp<2", "oidc-provider-mock==0.3.4"),
+        "fastapi_mcp_app.py",
+    ),
+    Server(
+        "fastmcp",
+        "TypeScript",
+        "npm",
+        ("fastmcp@4.20.16", "oauth2-mock-server@9.3.0"),
+        "fastmcp_proxy.mjs",
+    ),
+    Server(
+        "mcp-nest",
+        "TypeScript, NestJS",
+        "npm",
+        (
+            "@rekog/mcp-nest@1.9.11",
+            "@nestjs/common@11",
+            "@nestjs/core@11",
+            "@nestjs/platform-express@11",
+            "@nestjs/jwt@11",
+            "@nestjs/passport@11",
+            "@nestjs/typeorm@11",
+            "typeorm@0.3.25",
+            "@modelcontextprotocol/sdk@1",
+            "zod@4",
+            "reflect-metadata@0.2.2",
+            "rxjs@7",
+            "cookie-parser@1",
+        ),
+        "mcp_nest.mjs",
+    ),
 )

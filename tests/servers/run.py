@@ -29,6 +29,8 @@ from tests.servers.walk import Visitor
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+START_SECONDS = 120.0
+"""Of a whole product, which makes its database first."""
 
 
 def installed(server: Server, packages: Path) -> None:
@@ -68,7 +70,8 @@ def standing(server: Server, packages: Path | None, folder: Path, *options: str)
         modules = packages / server.name if packages else HERE / "node"
         (folder / "node_modules").symlink_to(modules / "node_modules")
     with ExitStack() as stack:
-        said: dict[str, Any] = stack.enter_context(serving(words, folder, folder / "server.log"))
+        started = serving(words, folder, folder / "server.log", START_SECONDS)
+        said: dict[str, Any] = stack.enter_context(started)
         settings = {"resource": url, "scopes": ["notes"], "bound": True, **said}
         if "url" not in said:
             words = [sys.executable, "-m", "tests.servers.resource", json.dumps(settings)]

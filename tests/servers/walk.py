@@ -146,6 +146,9 @@ def _tick(page: Page) -> None:
     for box in page.locator("input[type=checkbox]:visible").all():
         if box.is_enabled() and not box.is_checked():
             box.check(force=True)
+    # Those that are no form's, which scripts draw.
+    for box in page.locator("button[role=checkbox][aria-checked=false]:visible").all():
+        box.click()
 
 
 def _button(page: Page) -> Locator | None:

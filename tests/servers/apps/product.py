@@ -1,0 +1,58 @@
+"""A product that is started by a command of its own: run, waited for and ended.
+
+Knows processes and one URL that answers when it is there; must not know what it serves.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+_SECONDS = 90.0
+
+
+@contextmanager
+def running(
+    words: Sequence[str], folder: Path, url: str, **environ: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a command in `folder` from the time that `url` answers until the block is left.
+
+    What it says goes to stderr. Raises SystemExit when it ends, or says nothing in time.
+    """
+    env: Mapping[str, str] = {**os.environ, "HOME": str(folder), **environ}
+    process = subprocess.Popen(
+        words, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=sys.stderr
+    )
+    try:
+        _wait(process, url)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(3)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], url: str) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    until = time.monotonic() + _SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            opener.open(url, timeout=5).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+            return
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit(f"{url} does not answer")
