@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mcp_auth_tui.net.settings import NetworkSettings
-    from mcp_auth_tui.run.sign_out import SignOut
     from mcp_auth_tui.settings.arguments.parser import Parser
     from mcp_auth_tui.storage.other_tools import ForeignGrant
     from mcp_auth_tui.storage.token_entries import StoredToken
@@ -295,13 +294,15 @@ class _Sessions:
             ended = {(stored.issuer, stored.client_id) for stored in chosen}
             clients = tuple(one for one in clients if (one.issuer, one.id) in ended)
         outcome += delete_clients(store, clients, self._settings)
-        return self._outcome(store, outcome)
-
-    def _outcome(self, store: TokenStore, outcome: SignOut) -> int:
         self._print([f"ended: {sentence}" for sentence in outcome.ended])
         for sentence in outcome.remaining:
             _say(f"still on the server: {sentence}.")
-        if outcome.remaining and (left := [*store.tokens(), *store.clients()]):
+        tokens = [one for one in store.tokens() if one.id in {stored.id for stored in chosen}]
+        names = {(one.issuer, one.id) for one in clients}
+        # A registration that another server's token needs is meant to stay.
+        names -= {(one.issuer, one.client_id) for one in store.tokens() if one not in tokens}
+        left = [*tokens, *(one for one in store.clients() if (one.issuer, one.id) in names)]
+        if outcome.remaining and left:
             _say(f"{len(left)} of the entries stay stored: try again, or use sessions forget.")
         return int(bool(outcome.remaining))
 

@@ -186,6 +186,19 @@ def test_what_a_server_cannot_end_is_told_and_forgotten(
     assert TokenStore(path).tokens() == TokenStore(path).clients() == ()
 
 
+def test_what_is_stored_for_other_servers_does_not_count_as_left(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As with n8n: it ends both tokens, and has no way to delete a registration."""
+    store = TokenStore(path, "file")
+    store.keep((URL,), SERVER, CLIENT, token())
+    other = replace(token(), resource="https://other.example/mcp", client_id="c2")
+    store.keep(("https://other.example/mcp",), SERVER, replace(CLIENT, id="c2"), other)
+    code, out, err = sessions(capsys, "revoke", URL)
+    assert (code, out, "stay stored" in err) == (1, "", False)
+    assert [item.client_id for item in TokenStore(path).tokens()] == ["c2"]
+
+
 def test_what_a_server_that_is_away_still_has_stays_stored(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
