@@ -13,14 +13,3 @@ export function untilStdinEnds(addresses) {
     process.stdout.write(`${JSON.stringify(addresses)}\n`);
     createInterface({ input: process.stdin }).on('close', () => process.exit(0));
 }
-
-/** Waits until something answers well at a URL. */
-export async function untilAnswered(url, seconds = 15) {
-    const until = Date.now() + seconds * 1000;
-    for (;;) {
-        const answer = await fetch(url).catch(() => undefined);
-        if (answer?.ok) return;
-        if (Date.now() > until) throw new Error(`${url}: ${answer?.status ?? 'no answer'}`);
-        await new Promise(done => setTimeout(done, 50));
-    }
-}
