@@ -23,7 +23,7 @@ from mcp_auth_tui.protocol.actions import DropClient, FlowStop, Protocol
 from mcp_auth_tui.protocol.authorization.scope import Scope, choose_scope
 from mcp_auth_tui.protocol.checks.challenge import divided
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.mcp import verify
+from mcp_auth_tui.protocol.mcp import fresh_refusal, verify
 from mcp_auth_tui.protocol.mcp.first_contact import explained
 from mcp_auth_tui.protocol.registration import dynamic
 from mcp_auth_tui.protocol.registration.client import bind_again
@@ -243,7 +243,8 @@ class AuthorizationRun:
         now = yield from stages.find_resource(self.judge, refused, again=True)
         if not now.issuers or self.server.issuer in now.issuers:
             if exchange is not None:
-                verify.stop_at_fresh_refusal(judge, self.token, refused, exchange, self.contact)
+                token = replace(self.token, verified=verdict.accepted)
+                fresh_refusal.stop(judge, token, refused, exchange, self.contact)
             self.resource = now
             return before
         seen = f"before: {self.server.issuer}; now: {', '.join(now.issuers)}"
@@ -294,7 +295,5 @@ class AuthorizationRun:
             )
             if verdict.refused is not None and verdict.exchange is not None:
                 at, refused = self.judge.at(Stage.VERIFY), verdict.refused
-                verify.stop_at_fresh_refusal(
-                    at, self.token, refused, verdict.exchange, self.contact
-                )
+                fresh_refusal.stop(at, self.token, refused, verdict.exchange, self.contact)
         return Outcome.OK

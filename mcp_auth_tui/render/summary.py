@@ -71,7 +71,8 @@ def elsewhere(session: Session) -> str:
 
 def worth(session: Session) -> str:
     """Say what the headers of a run that did not end well came to."""
-    if session.stages[Stage.VERIFY].status in (Status.DONE, Status.WARNED):
+    done = session.stages[Stage.VERIFY].status in (Status.DONE, Status.WARNED)
+    if done or (session.token is not None and session.token.verified):
         return "they were accepted before that"
     return "they were not accepted, or not tried"
 

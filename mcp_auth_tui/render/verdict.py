@@ -38,7 +38,9 @@ _ONCE_MORE = frozenset(
 _UNREACHED = frozenset({"net-connect", "net-dns", "net-tls", "net-timeout"})
 """What was seen says it all; the message names the request, too."""
 _LONG = 70
-"""Characters of a message from which on the headline of its rule says it shorter."""
+"""Characters of a message from which on a part of it, or the headline of its rule, is shorter."""
+_SENTENCE = 24
+"""Characters of a part of a message that says something by itself."""
 PROBE = "probe-"
 """How the ids of findings begin that a probe made."""
 _SERVERS = (Whose.SERVER, Whose.ISSUER)
@@ -184,10 +186,16 @@ def _headline(finding: Finding) -> str:
 
 
 def _short(stop: Finding) -> str:
-    """Return what stopped a run in a few words: of a long message the headline of its rule."""
+    """Return what stopped a run in a few words.
+
+    Of a long message that is its first part, which names the cause, or the headline of its rule.
+    """
     if stop.id in _UNREACHED and 0 < len(stop.seen) <= _LONG:
         return stop.seen.rstrip(".")
     if len(stop.message) > _LONG:
+        first = min((stop.message.partition(mark)[0] for mark in (". ", ": ")), key=len)
+        if _SENTENCE <= len(first) <= _LONG:
+            return first
         from mcp_auth_tui.findings import CATALOGUE  # not before something went wrong
 
         if (rule := CATALOGUE.get(stop.id)) is not None and len(rule.headline) < len(stop.message):

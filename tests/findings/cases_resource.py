@@ -243,13 +243,14 @@ CASES: tuple[Case, ...] = (
     case("rs-login-redirect", anywhere(_LOGIN)),
     case("rs-200-auth-error", lambda: site(answers=forbidding)),
     case(
-        "rs-invalid-token-not-401", token_refused(challenged(403, 'Bearer error="invalid_token"'))
+        "rs-invalid-token-not-401",
+        token_refused(challenged(403, 'Bearer error="invalid_token"')),
+        "rs-fresh-token-refused",
     ),
     case(
         "rs-scope-as-401",
-        token_refused(challenged(401, f'{WHOLE}, error="insufficient_scope"')),
-        "rs-fresh-token-refused",
-        kept=token_refused(challenged(401, f'{WHOLE}, error="invalid_token"')),
+        refusing(challenged(401, f'Bearer error="insufficient_scope", scope="mcp:more", {NAMED}')),
+        kept=refusing(needing("mcp:more")),
     ),
     case(
         "rs-403-no-challenge",

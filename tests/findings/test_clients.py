@@ -93,7 +93,6 @@ ELSEWHERE = {
     "authz-iss-error-absent": "an error ends the sign-in, as authz-error says",
     "rs-endpoint-http": "the site's documents are for https, and are refused as for another server",
     "rs-challenge-error-absent": "the token is refused all the same: rs-fresh-token-refused",
-    "rs-scope-as-401": "the token is refused all the same: rs-fresh-token-refused",
     "rs-stepup-loop": "the site never gives in, and no client asks for ever",
     "rs-stepup-limit": "the site never gives in, and no client asks for ever",
     "as-changed": "the site is never content with a token of before",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mcp_auth_tui.model import Request
 from tests.findings.case import STATELESS, Run
-from tests.findings.cases_resource import NAMED, needing, refusing
+from tests.findings.cases_resource import needing, refusing
 from tests.findings.site import Site, callback, site
 from tests.fixes.mended import Owner
 from tests.protocol.script import (
@@ -14,7 +14,6 @@ from tests.protocol.script import (
     MCP,
     Page,
     body_of,
-    challenged,
     error,
     header,
     raw,
@@ -142,19 +141,8 @@ OWNERS: Mapping[str, Owner] = {
     "prm-scope-broad": Owner({"<the few scopes that basic use needs>": "mcp:basic"}),
     "rs-200-auth-error": Owner(_BASIC, broken=unauthorized()),
     "rs-403-no-challenge": Owner({_NEEDED: "mcp:more"}, broken=Run(refusing(raw(403)))),
-    "rs-invalid-token-not-401": Owner(uncovers=frozenset({"rs-fresh-token-refused"})),
     "rs-login-redirect": Owner(
         _BASIC, broken=unasked(raw(302, b"", ("location", "https://mcp.example/login")))
-    ),
-    "rs-scope-as-401": Owner(
-        broken=Run(
-            refusing(
-                challenged(
-                    401,
-                    f'Bearer error="insufficient_scope", scope="mcp:more", {NAMED}',
-                )
-            )
-        )
     ),
     "rs-stepup-catalog": Owner({"<the least scopes that this request needs>": "mcp:more"}),
     "rs-stepup-drip": Owner(broken=dripping()),

@@ -57,7 +57,8 @@ def converse(
     purpose = "with the token" if token else "no token"
     conversation = Conversation(judge, token, purpose, protected, dpop, opening=opening)
     try:
-        return (yield from _in_order(conversation, era))
+        end = yield from _in_order(conversation, era)
+        return replace(end, accepted=conversation.accepted)
     except FlowStop as stopped:
         finding = stopped.finding
         if not conversation.accepted or judge.config.strict or finding.id not in _OF_TRANSPORT:

@@ -19,8 +19,12 @@ from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import jsonrpc
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.mcp.refusals import (
+    FAILED_METHOD,
+    FAILING_CHECK,
     NO_SUCH_METHOD,
+    challenging,
     excerpt_of,
+    no_answer,
     note_unauthorized_in_200,
     stop_at_redirect,
     wrong_status,
@@ -41,6 +45,8 @@ class ConversationEnd:
     refused: Exchange | None = None
     method: str = ""
     peer: Peer | None = None
+    accepted: bool = False
+    """Whether the token was taken before that."""
 
 
 @dataclass(slots=True)
@@ -104,14 +110,20 @@ class Conversation:
         if response is None or response.status in (401, 403):
             return False
         if 300 <= response.status < 400:
+            if self.judge.config.force and self.token is None and challenging(exchange):
+                yield from self.judge.note("rs-login-redirect", exchange=exchange)
+                return False
             stop_at_redirect(self.judge, exchange, with_token=self.token is not None)
         self.judge.busy(exchange)
+        if response.status == FAILED_METHOD and method == self._trial:
+            return True
         if response.status >= 500 and response.status != NO_SUCH_METHOD:
             wrong_status(self.judge, exchange)
             self.judge.stop(
                 "net-http",
                 seen=error_answer.seen(f"HTTP {response.status} to {method}", exchange),
                 message=f"The MCP server answered {method} with HTTP {response.status}.",
+                next=FAILING_CHECK if self._fails_over_token else "",
                 exchange=exchange,
             )
         if self.token is not None:
@@ -121,6 +133,16 @@ class Conversation:
                 self.token = replace(self.token, verified=True)
                 yield Learned("token", self.token)
         return True
+
+    @property
+    def _trial(self) -> str:
+        """The method that no server of before knows: some fail over it, and know the older one."""
+        return "server/discover" if self.judge.config.spec == "auto" else ""
+
+    @property
+    def _fails_over_token(self) -> bool:
+        """Whether a server fails that answers 401 as long as no token is sent."""
+        return self.token is not None and not self.accepted and bool(self.protected)
 
     def _proves(self, method: str) -> bool:
         return self.protected in ("", *_OPENERS) or method == self.protected
@@ -198,11 +220,13 @@ def list_and_call(
         if answer.result is None:
             yield from note_unauthorized_in_200(conversation.judge, exchange, answer)
             seen = excerpt_of(exchange, answer)
-            gap = f"The server did not answer {method} as MCP says."
+            gap, next = no_answer(exchange, answer, method)
             if conversation.token is None or not conversation.token.verified:
-                conversation.judge.stop("net-http", seen=seen, message=gap, exchange=exchange)
+                conversation.judge.stop(
+                    "net-http", seen=seen, message=gap, next=next, exchange=exchange
+                )
             yield from conversation.judge.note(
-                "net-http", seen=seen, message=gap, exchange=exchange, level=Level.ERROR
+                "net-http", seen=seen, message=gap, next=next, exchange=exchange, level=Level.ERROR
             )
             break
         names += _names(answer.result.get("tools"))

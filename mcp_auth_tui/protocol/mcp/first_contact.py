@@ -14,12 +14,27 @@ from mcp_auth_tui.protocol import challenge, error_answer
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.challenge import ParsedChallenges
 from mcp_auth_tui.protocol.checks import challenge as checks_challenge
-from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.judge import Details, Judge
 from mcp_auth_tui.protocol.mcp.conversation import converse
 from mcp_auth_tui.protocol.mcp.exchange import ConversationEnd
+from mcp_auth_tui.protocol.mcp.refusals import HOST, OTHER_HOST, about_host
 
+_REMAPPED = "x-amzn-remapped-www-authenticate"
 _READ_SINGLE = "--allow rs-challenge-syntax"
 _PAGE = "A web page with HTTP 403 is all that a request without a token gets: no 401 of MCP."
+# What some that stand before a server say, and mean: headline and next step.
+_SAYS = {
+    "Missing Authentication Token": (
+        "AWS API Gateway leads this URL nowhere.",
+        "Check the URL: its stage, path and spelling. If it is right, add this path and method to"
+        " the gateway, without its own (IAM) authorization.",
+    ),
+    "Authorization method mismatch": (
+        "The runtime takes signatures of AWS, and no tokens.",
+        "Set the runtime up with an authorizer for JSON Web Tokens (OAuth) in the place of IAM"
+        " (SigV4).",
+    ),
+}
 _LET_THROUGH = (
     "Let requests to the MCP path through the bot protection, firewall or login that answers so,"
     " and answer 401 there."
@@ -75,13 +90,20 @@ def _read_refusal(judge: Judge, end: ConversationEnd, exchange: Exchange) -> Pro
         words = error_answer.read(exchange)
         page = words.form == "page" or bool(words.product)
         message = f"{words.product} refuses a request without a token: no 401 of MCP comes."
+        message = message if words.product else _PAGE if page else ""
+        next = _LET_THROUGH if page else ""
+        if about_host(words):
+            message, next = OTHER_HOST, HOST
+        for phrase, said in _SAYS.items():
+            if phrase in words.text:
+                message, next = said
         if not judge.config.force:
             judge.stop(
                 "rs-wrong-status",
                 seen=error_answer.seen("HTTP 403 without a token", exchange),
                 expected="HTTP 401 with WWW-Authenticate",
-                message=message if words.product else _PAGE if page else "",
-                next=_LET_THROUGH if page else "",
+                message=message,
+                next=next,
                 meanwhile=f"To try the flow all the same: --force. {REPORT}",
                 exchange=exchange,
             )
@@ -118,7 +140,7 @@ def read_challenge(judge: Judge, exchange: Exchange) -> Protocol[ParsedChallenge
     parsed, pointer = challenge.parse(fields), "www-authenticate"
     if not fields:
         if exchange.status == 401:
-            yield from judge.note("rs-401-no-challenge", exchange=exchange, pointer=pointer)
+            yield from judge.note("rs-401-no-challenge", **_unchallenged(exchange))
         return parsed
     text = ", ".join(fields)
     if exchange.status == 401:
@@ -127,6 +149,21 @@ def read_challenge(judge: Judge, exchange: Exchange) -> Protocol[ParsedChallenge
     if parsed.single:
         return (yield from _single_quotes(judge, parsed, text, exchange))
     return parsed
+
+
+def _unchallenged(exchange: Exchange) -> Details:
+    """Return what is told of a 401 without a challenge, where a gateway renamed it on the way."""
+    response = exchange.response
+    kept = response.header(_REMAPPED) if response is not None else None
+    if not kept:
+        return {"exchange": exchange, "pointer": "www-authenticate"}
+    return {
+        "seen": f"{_REMAPPED}: {kept}",
+        "next": "AWS API Gateway renames WWW-Authenticate: let it pass (by a mapping of the"
+        " response), or put another front before the server (a load balancer, CloudFront).",
+        "exchange": exchange,
+        "pointer": _REMAPPED,
+    }
 
 
 def _single_quotes(

@@ -33,13 +33,17 @@ def initialize(
     exchange, answer = yield from transport.ask(
         "initialize", opening_params(conversation.judge.config, revision)
     )
-    if answer is None or (refusal := revisions.refusal(exchange, answer)) is None:
+    # One product answers 401 there, with the token, and names the revisions that it knows.
+    refused = answer or (RpcResponse() if conversation.token is not None else None)
+    if refused is None or (refusal := revisions.refusal(exchange, refused)) is None:
+        return exchange, answer
+    if answer is None and not refusal.common:
         return exchange, answer
     if not refusal.common:
-        _refused_for_good(conversation, exchange, answer, refusal)
+        _refused_for_good(conversation, exchange, refused, refusal)
     yield from conversation.judge.note(
         "rs-revision-refused",
-        seen=f"{_words(exchange, answer, refusal)}; asked again with {refusal.common}",
+        seen=f"{_words(exchange, refused, refusal)}; asked again with {refusal.common}",
         exchange=exchange,
     )
     conversation.opening = refusal.common

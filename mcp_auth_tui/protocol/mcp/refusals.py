@@ -19,6 +19,21 @@ from mcp_auth_tui.protocol.urls import join, same_origin
 
 # No failure: a server of files, or one that has no POST at all, says so (RFC 9110 §15.6.2).
 NO_SUCH_METHOD = 501
+# Some servers fail so over a method that they do not know.
+FAILED_METHOD = 500
+FAILING_CHECK = (
+    "Without a token it answers 401, with one it fails: look in its log at the check of the token"
+    " (another form than it expects, keys that it cannot fetch), and answer 401 where a token is"
+    " refused."
+)
+OTHER_HOST = "The server does not answer for this host name."
+HOST = (
+    "Let the server, or the proxy before it, answer for this host name: add it to the hosts that it"
+    " allows (the check against DNS rebinding)."
+)
+_OF_HOST = re.compile(
+    r"(?i)\b(invalid|unknown|bad|untrusted|disallowed) (host|origin)\b|host header"
+)
 # Refusals that say "not this era" rather than anything about authorization (T3).
 LEGACY = frozenset({400, 404, 405, 406, 410, 415, 422})
 _METHOD_NOT_FOUND = -32601
@@ -29,7 +44,7 @@ _WAYS = {
     407: "A proxy on the way asks who you are: name it with its password with --proxy.",
     413: "Let bodies of some kilobytes through to the MCP path, in the server and in the proxy"
     " before it.",
-    421: "Let the server, or the proxy before it, answer for this host name.",
+    421: HOST,
     431: "Let longer header fields through to the MCP path, in the server and in the proxy before"
     " it: the token of this run has to fit.",
 }
@@ -43,6 +58,30 @@ _SIGN_IN = re.compile(
 
 _ANSWER = "Answer at this URL itself: with 401 where the token is missing."
 _GIVE_HTTPS = "Give people the URL with https: what is sent to the other can be read on the way."
+
+
+def about_host(words: error_answer.ErrorAnswer) -> bool:
+    """Return whether a refusal is about the host name or the origin, not about who asks."""
+    return _OF_HOST.search(words.text) is not None
+
+
+def challenging(exchange: Exchange) -> bool:
+    """Return whether an answer says how to sign in, whatever its status."""
+    response = exchange.response
+    fields = response.all("www-authenticate") if response is not None else ()
+    return "resource_metadata" in ", ".join(fields)
+
+
+def no_answer(exchange: Exchange, answer: RpcResponse, method: str) -> tuple[str, str]:
+    """Return what is told of a request that got no result, and the next step; empty: the rule's."""
+    sent = any(field.name == "Mcp-Session-Id" for field in exchange.request.headers)
+    if "session" in answer.message.lower() and not sent:
+        return (
+            "The server wants a session id, and gave none with initialize.",
+            "Send Mcp-Session-Id with the answer to initialize, and let it through the proxy before"
+            " the server.",
+        )
+    return f"The server did not answer {method} as MCP says.", ""
 
 
 def stop_at_redirect(judge: Judge, exchange: Exchange, *, with_token: bool) -> NoReturn:
@@ -69,12 +108,15 @@ def stop_at_redirect(judge: Judge, exchange: Exchange, *, with_token: bool) -> N
     message = "The MCP server answers with a redirect; no MCP message and no token follows one."
     secure = asked.startswith("http://") and place.startswith("https://")
     there = f"If that place is the real MCP endpoint, run again with its URL: {place}"
+    way = there if location and not login else ""
+    if not with_token and challenging(exchange):
+        login, way = True, "It says how to sign in all the same: --force reads that."
     judge.stop(
         "rs-login-redirect",
         seen=seen,
         message="" if login else message,
         next="" if login else _GIVE_HTTPS if secure else _ANSWER,
-        meanwhile=there if location and not login else "",
+        meanwhile=way,
         exchange=exchange,
         pointer="location",
     )
@@ -169,7 +211,9 @@ def not_mcp(
         judge.stop(
             "net-http",
             seen=error_answer.seen(f"HTTP {exchange.status} to {asked}", exchange),
-            message=f"The MCP server answered {asked} with HTTP {exchange.status}.",
+            message=OTHER_HOST
+            if exchange.status == 421
+            else f"The MCP server answered {asked} with HTTP {exchange.status}.",
             next=_WAYS.get(exchange.status, ""),
             exchange=exchange,
         )

@@ -66,9 +66,10 @@ class Stateful:
         if not self._lost(exchange, id):
             return exchange
         seen = f"HTTP {exchange.status} to {method} in the session that initialize began"
+        words = error_answer.seen("", exchange)
         if self.renewed:
             self.conversation.judge.stop(
-                "rs-session-lost", seen=f"{seen}, twice", exchange=exchange
+                "rs-session-lost", seen=f"{seen}, twice{words}", exchange=exchange
             )
         self.renewed = True
         lost, self.session, revision = self.session, None, self.revision
@@ -82,7 +83,7 @@ class Stateful:
             yield from self.conversation.send(self.request(_INITIALIZED, {}, None))
         again = yield from self.send(method, params, id)
         yield from self.conversation.judge.note(
-            "rs-session-lost", seen=f"{seen}; a second one was taken", exchange=exchange
+            "rs-session-lost", seen=f"{seen}; a second one was taken{words}", exchange=exchange
         )
         return again
 

@@ -11,7 +11,12 @@ from mcp_auth_tui.protocol.config import REVISIONS, STATELESS
 from mcp_auth_tui.protocol.mcp import jsonrpc
 from mcp_auth_tui.protocol.mcp.exchange import Conversation, ConversationEnd, list_and_call
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
-from mcp_auth_tui.protocol.mcp.refusals import LEGACY, not_mcp, note_unauthorized_in_200
+from mcp_auth_tui.protocol.mcp.refusals import (
+    FAILED_METHOD,
+    LEGACY,
+    not_mcp,
+    note_unauthorized_in_200,
+)
 from mcp_auth_tui.records import dataclass
 
 
@@ -65,7 +70,7 @@ def converse(conversation: Conversation) -> Protocol[ConversationEnd | None]:
         return None
     if answer.modern or (exchange.status == 404 and answer.code == -32601):
         return (yield from _modern_error(conversation, transport, exchange, answer))
-    if exchange.status in LEGACY and not only:
+    if exchange.status in (*LEGACY, FAILED_METHOD) and not only:
         return None
     if exchange.status < 300 and answer.code is not None and not only:
         # Answered, but as a server that does not know the method: an older era over HTTP 200.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange, Question, Whose
 from mcp_auth_tui.model.oauth import Contact, Peer, Token
 from mcp_auth_tui.protocol import error_answer
@@ -13,9 +14,8 @@ from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp.conversation import converse
 from mcp_auth_tui.protocol.mcp.first_contact import contact_of, read_challenge
-from mcp_auth_tui.protocol.mcp.refusals import wrong_status
+from mcp_auth_tui.protocol.mcp.refusals import HOST, OTHER_HOST, about_host
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
-from mcp_auth_tui.protocol.tokens.refusals import clock_off
 from mcp_auth_tui.records import dataclass
 
 # S2: authorizations in one run, the first included.
@@ -30,7 +30,9 @@ class Verdict:
     refused: Contact | None = None
     """A refusal that another authorization may mend."""
     exchange: Exchange | None = None
-    """The exchange of a 401."""
+    """The exchange of a refusal of the token itself."""
+    accepted: bool = False
+    """Whether the token was taken for another request before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def verify(
     """Use the token; say whether another authorization is due (S1, S2). Raises `FlowStop`.
 
     A 401 is handed back too: whether the resource moved to another authorization server (M1) is
-    seen in its metadata, and `stop_at_fresh_refusal` ends the run when it did not.
+    seen in its metadata, and `fresh_refusal` ends the run when it did not.
     """
     opening = contact.revision if contact.refused == "initialize" else ""
     end = yield from converse(
@@ -66,19 +68,20 @@ def verify(
     parsed = yield from read_challenge(judge, exchange)
     refused = contact_of(exchange, parsed.challenges, end)
     yield from judge.tell(checks_challenge.error(exchange, refused), exchange)
-    if exchange.status == 401:
-        return Verdict(refused=refused, exchange=exchange)
-    if refused.param("error") == "invalid_token":
-        wrong_status(judge, exchange)
-    if refused.param("error") != "insufficient_scope":
-        judge.stop(
-            "rs-403-no-challenge",
-            seen=error_answer.seen(
-                f"HTTP 403 to {end.method}; {_challenge_text(exchange)}", exchange
-            ),
-            message="The MCP server refused the token with 403 and does not say what it lacks.",
+    error = refused.param("error")
+    if error == "invalid_token" and exchange.status != 401:
+        yield from judge.note(
+            "rs-invalid-token-not-401",
+            seen=f"HTTP {exchange.status} with WWW-Authenticate: {_challenge_text(exchange)}",
+            expected="HTTP 401 with WWW-Authenticate",
             exchange=exchange,
+            pointer="www-authenticate",
         )
+    stepping = error == "insufficient_scope" and bool(refused.param("scope"))
+    if error == "invalid_token" or (exchange.status == 401 and not stepping):
+        return Verdict(refused=refused, exchange=exchange, accepted=end.accepted)
+    if error != "insufficient_scope":
+        _stop_at_403(judge, exchange, f"HTTP 403 to {end.method}; {_challenge_text(exchange)}")
     yield from _step_up(judge, token, refused, exchange, number, asked or ScopeRequest(contact))
     return Verdict(refused=refused)
 
@@ -88,62 +91,34 @@ def _challenge_text(exchange: Exchange) -> str:
     return ", ".join(response.all("www-authenticate") if response else ()) or "no challenge"
 
 
-# Nobody but its issuer can read such a token, so there is nothing to compare from here.
-_OPAQUE = (
-    "Look in the server's log for why it refuses the token: whether it asks the right authorization"
-    " server about it, for which resource it expects it, and the clocks of both machines."
+_NAME_SCOPE = "Ask for the scope that it names: --scope SCOPES."
+_LOOK = (
+    "Look in the server's log, and in that of what stands before it, for what this 403 checks;"
+    ' where a right is missing, add WWW-Authenticate: Bearer error="insufficient_scope", scope="…".'
 )
 
 
-_FOR_NOBODY = (
-    "No resource was asked for (--no-resource), so the token may not be for this server: run"
-    " without that option, and let the authorization server know the resource."
-)
-# RFC 6750 §3.1: only a request without authentication is answered without an error code.
-_UNSEEN = (
-    "The server answers as it does where no token is sent: see whether a proxy before it drops the"
-    " Authorization header. Else look in the server's log for why it refuses the token."
-)
-
-
-_WANTS_KEY = (
-    "The server asks for a key, though its metadata leads to an authorization server: let it take"
-    " the tokens of that server, or publish no OAuth metadata where keys alone are taken."
-)
-
-
-def stop_at_fresh_refusal(
-    judge: Judge, token: Token, refused: Contact, exchange: Exchange, first: Contact
-) -> NoReturn:
-    """Stop at a 401 for a token obtained a moment ago, with all that may explain it (SPEC 3).
-
-    ``first`` is the answer to the same request without a token.
-    """
-    claims = token.claims or {}
-    off = clock_off(exchange)
-    facts = [f"{name}: {claims[name]}" for name in ("aud", "iss", "exp", "scope") if name in claims]
+def _stop_at_403(judge: Judge, exchange: Exchange, seen: str) -> NoReturn:
+    """End the run at a 403 that carries no challenge of its own, by what it says in its body."""
     words = error_answer.read(exchange)
-    reason = refused.param("error_description") or refused.param("error") or "no reason given"
-    sentence = words.text or words.code
-    if words.form != "empty" and sentence and sentence not in reason:
-        reason = f"“{sentence}”" if reason == "no reason given" else f"{reason}; “{sentence}”"
-    way = "" if facts else _OPAQUE
-    if token.resource is None:
-        way = _FOR_NOBODY
-    elif words.wants_key:
-        way = _WANTS_KEY
-    elif words.wants_bearer or (
-        refused.param("error") is None and refused.challenges == first.challenges
-    ):
-        way = _UNSEEN
+    seen = error_answer.seen(seen, exchange)
+    if about_host(words):
+        judge.stop("net-http", seen=seen, message=OTHER_HOST, next=HOST, exchange=exchange)
+    scope = "scope" in words.text.lower()
+    chosen = scope and judge.config.scope is not None
+    message = "The MCP server refused the token with 403 and does not say what it lacks."
+    if words.blocked:
+        message = f"{words.who[:1].upper()}{words.who[1:]} refused the token with 403."
+    elif words.words:
+        message = "The MCP server refused the token with 403, in words of its own."
     judge.stop(
-        "rs-fresh-token-refused",
-        seen=f"HTTP 401: {reason}; resource asked: {token.resource or 'none'}"
-        + (f"; in the token (not verified): {', '.join(facts)}" if facts else "; opaque token")
-        + (f"; {off}" if off else ""),
-        next=way,
+        "rs-403-no-challenge",
+        seen=seen,
+        message="The token lacks a scope, says the MCP server." if scope else message,
+        next=_NAME_SCOPE if chosen else "" if scope or not words.words else _LOOK,
+        meanwhile=f"{_NAME_SCOPE} {REPORT}" if scope and not chosen else "",
         exchange=exchange,
-        pointer="www-authenticate",
+        whose=Whose.CLIENT if chosen else None,
     )
 
 

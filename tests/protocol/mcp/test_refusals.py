@@ -78,11 +78,11 @@ def test_a_redirect_to_nowhere_says_so() -> None:
 @pytest.mark.parametrize(
     ("page", "seen"),
     [
-        (raw(500), "HTTP 500 to server/discover"),
+        (raw(503), "HTTP 503 to server/discover"),
         (raw(502, "upstream is down"), "HTTP 502 to server/discover: “upstream is down”"),
         (
-            raw(500, "<title>Oops</title><p>Try later", HTML),
-            "HTTP 500 to server/discover: a web page, “Oops: Try later”",
+            raw(503, "<title>Oops</title><p>Try later", HTML),
+            "HTTP 503 to server/discover: a web page, “Oops: Try later”",
         ),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from mcp_auth_tui.model import Kind, Request, Stage
 from mcp_auth_tui.model.oauth import Contact
 from mcp_auth_tui.protocol import actions
-from mcp_auth_tui.protocol.mcp import verify
+from mcp_auth_tui.protocol.mcp import fresh_refusal, verify
 from mcp_auth_tui.protocol.mcp.first_contact import first_contact
 from tests.protocol.script import (
     MCP,
@@ -116,7 +116,7 @@ def test_a_fresh_token_that_seems_not_to_have_come_says_so(
     first = contact(("scope", "a"))
     exchange = made_exchange(Request(Stage.VERIFY, "x", "POST", MCP, Kind.MCP), raw(401))
     with pytest.raises(actions.FlowStop) as ended:
-        verify.stop_at_fresh_refusal(judge(), token(), contact(*params), exchange, first)
+        fresh_refusal.stop(judge(), token(), contact(*params), exchange, first)
     stop = ended.value.finding
     assert stop.id == "rs-fresh-token-refused"
     assert ("drops the Authorization header" in stop.next) is unseen
@@ -125,7 +125,7 @@ def test_a_fresh_token_that_seems_not_to_have_come_says_so(
 def test_a_fresh_token_that_was_asked_for_without_a_resource_says_so() -> None:
     exchange = made_exchange(Request(Stage.VERIFY, "x", "POST", MCP, Kind.MCP), raw(401))
     with pytest.raises(actions.FlowStop) as ended:
-        verify.stop_at_fresh_refusal(judge(), token(resource=None), contact(), exchange, contact())
+        fresh_refusal.stop(judge(), token(resource=None), contact(), exchange, contact())
     assert "--no-resource" in ended.value.finding.next
 
 
