@@ -25,7 +25,7 @@ from mcp_auth_tui.protocol.checks.challenge import divided
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import fresh_refusal, verify
 from mcp_auth_tui.protocol.mcp.first_contact import explained
-from mcp_auth_tui.protocol.registration import dynamic
+from mcp_auth_tui.protocol.registration import dynamic, refusals
 from mcp_auth_tui.protocol.registration.client import bind_again
 from mcp_auth_tui.protocol.staging import staged
 from mcp_auth_tui.protocol.tokens import grants, renewal, response
@@ -34,10 +34,7 @@ from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.records import dataclass
 
 _NARROW = "The client was registered for fewer scopes than are needed now: it is registered anew."
-_DEAD = (
-    "The authorization server does not know the client that was kept any more: a new one is"
-    " registered."
-)
+_DEAD = "The authorization server does not know the kept client any more: a new one is registered."
 
 
 def authorized(authorization: AuthorizationRun, known: Known, start: Stage) -> Protocol[Outcome]:
@@ -198,9 +195,9 @@ class AuthorizationRun:
         That is one which was kept and is gone, or one whose scopes a step-up has outgrown.
         """
         assert self.resource is not None
+        arguments = (asker, self.resource, scope, refused, number)
         try:
-            body = stages.sign_in(asker, self.resource, scope, refused, number, new=self.new)
-            return (yield from body)
+            return (yield from stages.sign_in(*arguments, new=self.new))
         except FlowStop as stopped:
             finding, client = stopped.finding, asker.client
             # What is followed is not asked ahead, and so is refused in other words.
@@ -208,10 +205,12 @@ class AuthorizationRun:
             dead = (finding.id == "authz-client-refused" or followed) and not self.new
             narrow = "invalid_scope" in finding.seen and dynamic.outgrown(client, scope)
             able = client.how == "dynamic" and asker.server.registration_endpoint is not None
+            if narrow and self.new and number == 1:  # it was registered for these very scopes
+                raise refusals.too_wide(finding, client) from None
             if not able or not (dead or narrow):
                 raise
-        message = _DEAD if dead else _NARROW
-        yield replace(finding, level=Level.WARNING, message=message, meanwhile="")
+        why = _DEAD if dead else _NARROW
+        yield replace(finding, level=Level.WARNING, message=why, meanwhile="")
         if dead and client.stored:
             yield DropClient(client)
         asker.client = yield from self._register_anew(asker.server, scope)

@@ -183,8 +183,7 @@ async def test_a_client_that_the_server_forgot_is_replaced_once_before_the_brows
         again = await sign_in(server.url)
     assert (done.code, registrations(done), registrations(again)) == (0, 1, 0)
     assert [item.message for item in done.session.findings if item.id == "authz-error"] == [
-        "The authorization server does not know the client that was kept any more: a new one is "
-        "registered."
+        "The authorization server does not know the kept client any more: a new one is registered."
     ]
     (new,) = TokenStore(path).clients()
     assert new.id != old.id

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from typing import NoReturn
 
+from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Whose
 from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.judge import Judge
@@ -51,6 +53,20 @@ _NAMED = {
 }
 # Many servers have no code of their own for it: Entra ID says invalid_request (AADSTS901002).
 _OF_RESOURCE = re.compile(r"(?i)\bresource\W{0,2} (request )?(parameter|indicator)")
+_NOT_ALLOWED = re.compile(r"(?i)not (authorized|allowed|permitted) to access")
+_OF_SCOPE = re.compile(r"(?i)\bscopes?\b")
+_NO_CONNECTION = re.compile(r"(?i)no connections? (is |are )?enabled")
+_OF_POLICY = re.compile(
+    r"(?i)\badmin(istrator)?\b"
+    r"|\bpolic(y|ies)\b|\bnot (assigned|allowed|permitted|enabled)\b|\bconditional access\b"
+)
+_OTHER_RESOURCE = "Name one that it knows with --resource, or see with --no-resource."
+_LISTED = " (scopes_supported of its metadata lists them)"
+# Words that name the scopes to ask for, and not those that were refused.
+_LISTS = re.compile(r"(?i)(?<!not )\b(valid|supported|allowed|available|expected)\b")
+# One scope in a sentence, and no part of another.
+_ITEM = r"(?<![\w:./-]){}(?![\w:/-]|\.\w)"
+_CODES = ("invalid_scope", "invalid_target", "unauthorized_client", "access_denied")
 _SILENT = ("consent_required", "login_required", "interaction_required")
 
 
@@ -76,32 +92,14 @@ def unverified(values: Mapping[str, str]) -> str:
 def stop(judge: Judge, attempt: Attempt, values: Mapping[str, str]) -> NoReturn:
     """End the run with the error of an authorization response (RFC 6749 §4.1.2.1)."""
     error, seen, config = values["error"], words_of(values), judge.config
+    said = values.get("error_description", "").strip()
+    if said in _CODES:  # as Amazon Cognito puts one below invalid_request
+        error = said
     if error in _NAMED:
         message, next = _NAMED[error]
         silent = error in _SILENT and ("prompt", "none") in config.params
         owner = Whose.CLIENT if silent else None
         judge.stop("authz-error", seen=seen, message=message, next=next, whose=owner)
-    match error:
-        case "access_denied":
-            # Servers that have nothing to grant say so in the same way.
-            none = "" if attempt.scope else " (no scope was asked for)"
-            judge.stop("authz-denied", seen=f"{seen}{none}", next=_NAME_SCOPES if none else "")
-        case "invalid_target":
-            judge.stop(
-                "authz-resource-refused",
-                seen=f"{seen} (resource sent: {attempt.resource or 'none'})",
-                next="Compare with the resources the server knows, or run with --no-resource.",
-                whose=Whose.CLIENT if config.resource else None,
-            )
-        case "invalid_scope":
-            judge.stop(
-                "authz-error",
-                seen=f"{seen} (scope sent: {attempt.scope or 'none'})",
-                message="The authorization server does not accept the scope.",
-                next="Ask for fewer with --scope; the challenge and the resource metadata are"
-                " where the asked ones came from.",
-                whose=Whose.CLIENT if config.scope else None,
-            )
     if "AADSTS9010010" in seen:
         judge.stop(
             "authz-resource-refused",
@@ -109,6 +107,91 @@ def stop(judge: Judge, attempt: Attempt, values: Mapping[str, str]) -> NoReturn:
             message="Microsoft Entra v2 refuses resource beside scopes.",
             next="Run again with --no-resource; the run is then marked as not conformant.",
         )
-    if attempt.resource and _OF_RESOURCE.search(seen):
-        judge.stop("authz-resource-refused", seen=f"{seen} (resource sent: {attempt.resource})")
+    if _about_resource(error, attempt, seen):
+        _stop_at_resource(judge, attempt, seen)
+    if error in ("invalid_request", "invalid_client") and _OF_SCOPE.search(said):
+        error = "invalid_scope"
+    if _NO_CONNECTION.search(said):
+        judge.stop(
+            "authz-error",
+            seen=seen,
+            message="No way to sign in is open to this client.",
+            next="Let this client use a connection of the server (Auth0: one at domain level, for"
+            " clients that register themselves).",
+            whose=Whose.CLIENT if config.client_id else None,
+        )
+    match error:
+        case "access_denied":
+            _stop_at_denial(judge, attempt, seen)
+        case "invalid_scope":
+            _stop_at_scope(judge, attempt, seen, said)
+        case "unauthorized_client":
+            judge.stop(
+                "authz-error",
+                seen=seen,
+                message="The authorization server does not let this client ask for a sign-in.",
+                next="Look at this client in the server's console: whether it exists there, and may"
+                " use the authorization code grant.",
+                whose=Whose.CLIENT if config.client_id else None,
+            )
     judge.stop("authz-error", seen=seen)
+
+
+def _about_resource(error: str, attempt: Attempt, seen: str) -> bool:
+    """Return whether an error is about the resource that was asked for, whatever its code."""
+    if error in ("invalid_target", "invalid_resource"):
+        return True
+    return bool(attempt.resource) and (
+        str(attempt.resource) in seen or bool(_OF_RESOURCE.search(seen))
+    )
+
+
+def _stop_at_resource(judge: Judge, attempt: Attempt, seen: str) -> NoReturn:
+    sent, typed = attempt.resource or "none", judge.config.resource is not None
+    allowed = bool(_NOT_ALLOWED.search(seen))
+    message = "The authorization server does not let this client have the resource."
+    next = f"Allow this client the resource {sent} in the server's console."
+    compare = "Compare with the resources the server knows, or run with --no-resource."
+    judge.stop(
+        "authz-resource-refused",
+        seen=f"{seen} (resource sent: {sent})",
+        message=message if allowed else "",
+        next=next if allowed else compare if typed else "",
+        meanwhile="" if typed else _OTHER_RESOURCE,
+        whose=Whose.CLIENT if typed else None,
+    )
+
+
+def _stop_at_denial(judge: Judge, attempt: Attempt, seen: str) -> NoReturn:
+    # Servers that have nothing to grant say so in the same way.
+    none = "" if attempt.scope else " (no scope was asked for)"
+    if _OF_POLICY.search(seen):
+        judge.stop(
+            "authz-denied",
+            seen=f"{seen}{none}",
+            message="The authorization server denied the sign-in by a rule of its own.",
+            next="Look in the server's console at what it says: whether its policies let this"
+            " client, this account and these scopes in.",
+            meanwhile=f"Use an account that may, or ask for other scopes with --scope. {REPORT}",
+            whose=Whose.ISSUER,
+        )
+    judge.stop("authz-denied", seen=f"{seen}{none}", next=_NAME_SCOPES if none else "")
+
+
+def _stop_at_scope(judge: Judge, attempt: Attempt, seen: str, said: str) -> NoReturn:
+    asked = (attempt.scope or "").split()
+    rest = [item for item in asked if not re.search(_ITEM.format(re.escape(item)), said)]
+    fewer = f"Ask for others, or for fewer, with --scope{_LISTED if len(asked) == 1 else ''}."
+    if rest and rest != asked and not _LISTS.search(said):
+        fewer = f"Ask for the others only: --scope {shlex.quote(' '.join(rest))}."
+    typed = judge.config.scope is not None
+    judge.stop(
+        "authz-error",
+        seen=f"{seen} (scope sent: {attempt.scope or 'none'})",
+        message="The authorization server does not accept the scope.",
+        next=fewer
+        if typed
+        else "Grant these scopes to clients, or do not name them in challenge and metadata.",
+        meanwhile="" if typed else f"{fewer} {REPORT}",
+        whose=Whose.CLIENT if typed else None,
+    )

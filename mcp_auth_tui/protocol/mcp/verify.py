@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NoReturn
 
 from mcp_auth_tui.findings.rule import REPORT
@@ -18,6 +19,11 @@ from mcp_auth_tui.protocol.mcp.refusals import HOST, OTHER_HOST, about_host
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
 from mcp_auth_tui.records import dataclass
 
+# What a 403 says that is about the token itself, and not about a right.
+_OF_TOKEN = re.compile(
+    r"(?i)\b(invalid|expired|malformed) (access |bearer |jwt |oauth )*token\b"
+    r"|\bjwt (is )?(invalid|expired|malformed)\b"
+)
 # S2: authorizations in one run, the first included.
 LIMIT = 3
 
@@ -69,16 +75,19 @@ def verify(
     refused = contact_of(exchange, parsed.challenges, end)
     yield from judge.tell(checks_challenge.error(exchange, refused), exchange)
     error = refused.param("error")
-    if error == "invalid_token" and exchange.status != 401:
+    bad = error == "invalid_token"
+    if exchange.status == 403 and not error:
+        bad = _OF_TOKEN.search(error_answer.read(exchange).text) is not None
+    if bad and exchange.status != 401:
         yield from judge.note(
             "rs-invalid-token-not-401",
-            seen=f"HTTP {exchange.status} with WWW-Authenticate: {_challenge_text(exchange)}",
+            seen=f"HTTP {exchange.status}; {_challenge_text(exchange)}",
             expected="HTTP 401 with WWW-Authenticate",
             exchange=exchange,
             pointer="www-authenticate",
         )
     stepping = error == "insufficient_scope" and bool(refused.param("scope"))
-    if error == "invalid_token" or (exchange.status == 401 and not stepping):
+    if bad or (exchange.status == 401 and not stepping):
         return Verdict(refused=refused, exchange=exchange, accepted=end.accepted)
     if error != "insufficient_scope":
         _stop_at_403(judge, exchange, f"HTTP 403 to {end.method}; {_challenge_text(exchange)}")

@@ -28,6 +28,10 @@ _CALLED = {
 }
 # What a server may refuse to know (RFC 7591 §2 has it ignore that), and nothing rests on.
 _SPARE = ("software_id", "software_version", "application_type", "dpop_bound_access_tokens")
+_NO_REFRESH = re.compile(
+    r"(?i)\b(un|not )(supported|allowed|permitted)[^.]{0,40}\brefresh_token\b"
+    r"|\brefresh_token\b[^.]{0,30}\b(un|not )(supported|allowed|permitted)\b"
+)
 # Refusals about something else than what was asked for: who asks, where, and how often.
 _ELSEWHERE = (401, 404, 405, 410, 429)
 _FORBIDDEN = 403
@@ -80,7 +84,7 @@ def concessions(
             )
         elif name == _GRANTS:
             listed = server.list("grant_types_supported")
-            if listed is not None and _REFRESH not in listed:
+            if (listed is not None and _REFRESH not in listed) or _NO_REFRESH.search(words.text):
                 yield from _without_refresh(members)
         elif name == _METHOD and not chosen:
             yield from _by_other_method(server, members, words.text)
@@ -125,7 +129,7 @@ def _without_refresh(members: tuple[Field, ...]) -> Iterator[Concession]:
     rest = [name for name in grants if name != _REFRESH]
     if rest == grants:
         return
-    reason = "the flow; the server refused refresh_token, which it does not list"
+    reason = "the flow; the server refused refresh_token"
     fields = _replaced(members, _GRANTS, rest, reason)
     yield Concession("dcr-refresh-refused", f"grant_types: {', '.join(grants)}", fields)
 

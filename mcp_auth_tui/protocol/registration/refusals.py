@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from mcp_auth_tui.findings.rule import OWN_CLIENT, REPORT
-from mcp_auth_tui.model import Exchange, Whose
+from mcp_auth_tui.model import Exchange, Finding, Whose
+from mcp_auth_tui.model.oauth import Client
 from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.protocol.actions import FlowStop
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.registration.concessions import about_redirect
 from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way, not_there
@@ -136,3 +140,17 @@ def _refused(
         exchange=exchange,
         whose=Whose.CLIENT if chosen and not failed else None,
     )
+
+
+def too_wide(finding: Finding, client: Client) -> FlowStop:
+    """Return the stop at a refusal of scopes, with those that the client was registered for."""
+    registered = str(client.document["scope"])
+    option = f"--scope {shlex.quote(registered)}"
+    seen = f"{finding.seen}; registered for: {registered}"
+    if finding.whose is Whose.CLIENT:
+        next = f"Ask for what the client may have: {option}."
+        return FlowStop(replace(finding, seen=seen, next=next))
+    next = "Register clients for the scopes that challenge and metadata name, or name there what"
+    meanwhile = f"Ask for what the client was registered for: {option}."
+    stop = replace(finding, seen=seen, next=f"{next} they may have.", meanwhile=meanwhile)
+    return FlowStop(stop)

@@ -13,6 +13,7 @@ from mcp_auth_tui.model import Exchange, Whose
 from mcp_auth_tui.model.oauth import Client
 from mcp_auth_tui.protocol import certificate, error_answer
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.tokens import dialects
 from mcp_auth_tui.protocol.tokens.authentication import (
     misses_client,
     refuses_client,
@@ -115,8 +116,9 @@ def stop(judge: Judge, client: Client, asked: TokenRequest, others: Others, id: 
 
 
 def _meaning(judge: Judge, client: Client, asked: TokenRequest, others: Others, id: str) -> Meaning:
-    exchange, error = asked.exchange, asked.answer.get("error")
+    exchange = asked.exchange
     words = error_answer.read(exchange)
+    error = dialects.standard(asked.answer.get("error"), words)
     whose = owner_of(judge.config, error, words.text)
     if words.blocked:
         message, next = in_the_way(words, exchange)
@@ -136,15 +138,26 @@ def _meaning(judge: Judge, client: Client, asked: TokenRequest, others: Others, 
         path = split(exchange.request.url).path
         next = f"Let POST {path} in without a token: this is where one is got."
         return Meaning("The token endpoint itself asks for a token.", next, whose=whose)
+    way = dialects.console(f"{asked.answer.get('error')} {words.words}")
+    if way is not None and error != "invalid_client":
+        return _set_wrong(client, exchange, way)
     next, meanwhile = remedy(exchange, error, words)
     if client.how == "pre-registered":
         # Some servers have this code for who could not prove who it is.
         login = misses_client(words.words) or (exchange.status == 401 and _LOGIN.search(words.text))
         if error in _NOT_ALLOWED and not login:
             return _not_allowed(exchange, words.text)
-        if refuses_client(exchange, asked.answer):
+        if error == "invalid_client" or refuses_client(exchange, asked.answer):
             return _own_client(client, words.words, others, Meaning("", next, meanwhile, whose))
     return Meaning("", next, others.again or meanwhile, whose)
+
+
+def _set_wrong(client: Client, exchange: Exchange, way: dialects.Way) -> Meaning:
+    """Say what of a client is set wrong in the server's console, and who sets it."""
+    form = {field.name: field.raw for field in exchange.request.form or ()}
+    next = way.next.format(redirect_uri=form.get("redirect_uri", "of this program"))
+    theirs = not way.meanwhile and client.how == "pre-registered"
+    return Meaning(way.message, next, way.meanwhile, Whose.CLIENT if theirs else None)
 
 
 def _not_allowed(exchange: Exchange, text: str) -> Meaning:

@@ -316,6 +316,15 @@ def test_what_the_server_says_of_the_token_is_what_is_to_be_mended(
     assert next in stop.next
 
 
+def test_a_403_that_calls_the_token_invalid_is_about_no_right() -> None:
+    """As Databricks answers."""
+    page = json(403, {"error_code": 403, "message": "Invalid access token."})
+    script = with_token(page).run()
+    assert script.stopped().id == "rs-fresh-token-refused"
+    assert ids(script) == {"rs-invalid-token-not-401"}
+    assert told(script, "rs-invalid-token-not-401").seen == "HTTP 403; no challenge"
+
+
 def mat() -> Page:
     kind = ("x-amzn-errortype", "MissingAuthenticationTokenException")
     return json(403, {"message": "Missing Authentication Token"}, kind, ("x-amz-apigw-id", "x="))

@@ -1,0 +1,86 @@
+"""Knows what providers say at the token endpoint in codes and words of their own; pure.
+
+It must not know how a refusal ends a run.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from mcp_auth_tui.protocol.error_answer import ErrorAnswer
+
+# The codes of GitHub, Slack, Salesforce and HubSpot for what RFC 6749 §5.2 calls so.
+_CODES = {
+    **dict.fromkeys(
+        ("incorrect_client_credentials", "bad_client_secret", "bad_client_id"), "invalid_client"
+    ),
+    **dict.fromkeys(("invalid_client_id", "invalid_client_secret"), "invalid_client"),
+    "invalid_scopes": "invalid_scope",
+    "bad_verification_code": "invalid_grant",
+    "bad_auth_code": "invalid_grant",
+    "invalid_code": "invalid_grant",
+}
+_UNKNOWN = re.compile(
+    r"(?i)\b(client|application)\b.{0,60}\b(was not found|not found|does not exist|unknown)\b"
+    r"|\bunknown client\b"
+)
+
+
+class Way(NamedTuple):
+    """What is done about a client in the console, and what is the cause.
+
+    ``meanwhile``: what a person does who cannot; without it only the client's owner can.
+    """
+
+    next: str
+    message: str
+    meanwhile: str = ""
+
+
+_CONSOLE = (
+    (
+        re.compile(r"(?i)single-page application|cross-origin"),
+        Way(
+            "Register the redirect address {redirect_uri} for a desktop application (Entra ID:"
+            " “Mobile and desktop applications”), and not for a single-page application.",
+            "The client is registered as an application in a browser.",
+        ),
+    ),
+    (
+        re.compile(r"(?i)redirect[_ ]ur[il]_?(mismatch\b| must match the registered)|bad_redirect"),
+        Way(
+            "Register the redirect address {redirect_uri} for this client in the server's console,"
+            " or name one that is registered with --redirect-uri.",
+            "The redirect address is not one that this client is registered with.",
+        ),
+    ),
+    (
+        re.compile(
+            r"(?i)\bconsent|multi-factor|\badmin(istrator)?\b.{0,20}\bappro"
+            r"|\buser\b.{0,20}not assigned"
+        ),
+        Way(
+            "Let this account use the application: assign it, or consent to what it asks for as an"
+            " administrator.",
+            "The account may not use this client yet, says the authorization server.",
+            "Sign in again and agree to what is asked, or use an account that may.",
+        ),
+    ),
+)
+
+
+def standard(error: object, words: ErrorAnswer) -> object:
+    """Return the code of the standard for what a provider says in its own way."""
+    code = (error if isinstance(error, str) else words.code).lower()
+    if code == "unauthorized_client" and _UNKNOWN.search(words.text):
+        return "invalid_client"
+    # As Auth0 refuses a wrong secret.
+    if code == "access_denied" and words.text.strip().lower() == "unauthorized":
+        return "invalid_client"
+    return _CODES.get(code, error)
+
+
+def console(words: str) -> Way | None:
+    """Return what is set wrong for a client in the server's console; None where nothing says so."""
+    return next((way for pattern, way in _CONSOLE if pattern.search(words)), None)
