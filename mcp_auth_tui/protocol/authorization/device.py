@@ -9,6 +9,7 @@ from mcp_auth_tui.model import Exchange, Field, Learned, Level, Resumed, Secret,
 from mcp_auth_tui.model.oauth import DeviceCode
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.actions import Protocol, Sleep
+from mcp_auth_tui.protocol.checks.check import as_seen
 from mcp_auth_tui.protocol.grant_types import DEVICE
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.protocol.urls import UrlRefused, safe_url
@@ -22,6 +23,7 @@ _AGES = 1e9
 _LOST = 3
 _SOURCE = "RFC 8628 §3.5"
 _ON = ("authorization_pending", "slow_down")
+_STATES = (*_ON, "access_denied", "expired_token")
 
 
 def authorize(
@@ -32,6 +34,7 @@ def authorize(
     yield Learned("device", code)
     yield Waiting("the code to be typed and accepted", code.until)
     lost = 0
+    told: list[str] = []
     for _ in range(_POLLS):
         yield Sleep(interval)
         form = [
@@ -57,7 +60,7 @@ def authorize(
             interval *= 2 if failure.kind in ("net-timeout", "net-slow") else 1
             continue
         lost = 0
-        error = answer.get("error") if answer is not None else "not JSON"
+        error = yield from _state(asker, exchange, answer, told)
         if error is None and exchange.status < 400 and answer is not None:
             yield Resumed("the code was typed and accepted")
             return exchange, answer
@@ -76,6 +79,34 @@ def authorize(
             _expired(asker, code, exchange, "" if error == "expired_token" else cut)
         interval += _SLOWER if error == "slow_down" else 0.0
     _expired(asker, code, exchange, cut)
+
+
+def _state(
+    asker: Endpoint, exchange: Exchange, answer: Mapping[str, Any] | None, told: list[str]
+) -> Protocol[Any]:
+    """Return the error of a poll; a state in the description of another error is read and told.
+
+    ``told`` are the states of which that was told, which is done once.
+    """
+    if answer is None:
+        return "not JSON"
+    error, said = answer.get("error"), answer.get("error_description")
+    meant = said.strip() if isinstance(said, str) else ""
+    if error is None or error in _STATES or meant not in _STATES:
+        return error
+    if meant not in told:
+        told.append(meant)
+        yield from asker.judge.note(
+            "token-error-form",
+            seen=f"{as_seen(error)}, and {meant} in error_description",
+            expected=f"error is {meant}.",
+            message="The state of the device code is in the description of another error.",
+            next=f'Answer "error": "{meant}": devices read error alone, and stop at any other.',
+            source=_SOURCE,
+            exchange=exchange,
+            pointer="/error",
+        )
+    return meant
 
 
 def _expired(asker: Endpoint, code: DeviceCode, exchange: Exchange, cut: str) -> NoReturn:

@@ -96,6 +96,23 @@ def test_slow_down_adds_five_seconds_each_time_for_good_X1() -> None:
     assert script.returned()
 
 
+def test_a_state_that_stands_in_the_description_of_another_error_is_read_and_told_once_X1() -> None:
+    """authgent-server 0.3.4: each poll is invalid_grant until the code was accepted."""
+    waiting = json(400, {"error": "invalid_grant", "error_description": "authorization_pending"})
+    script = coded()
+    for page in (waiting, waiting, json(200, GOOD, NO_STORE)):
+        slept(script)
+        script.sends("POST", TOKEN, page)
+    assert script.returned()[1] == GOOD
+    found = only(item for item in script.findings if item.id == "token-error-form")
+    assert found.seen == '"invalid_grant", and authorization_pending in error_description'
+    denied = coded()
+    slept(denied)
+    said = {"error": "invalid_grant", "error_description": "access_denied"}
+    denied.sends("POST", TOKEN, json(400, said))
+    assert denied.stopped().id == "authz-denied"
+
+
 @pytest.mark.parametrize(
     ("interval", "seconds"), [(..., 5), (0, 0), (90, 90), ("3", 5), (True, 5), (-1, 5), (1e9, 600)]
 )
