@@ -148,7 +148,9 @@ def _meaning(judge: Judge, client: Client, asked: TokenRequest, others: Others, 
         if error in _NOT_ALLOWED and not login:
             return _not_allowed(exchange, words.text)
         if error == "invalid_client" or refuses_client(exchange, asked.answer):
-            return _own_client(client, words.words, others, Meaning("", next, meanwhile, whose))
+            # What would help against a missing right helps no login.
+            known = "" if error in _NOT_ALLOWED else meanwhile
+            return _own_client(client, words.words, others, Meaning("", next, known, whose))
     return Meaning("", next, others.again or meanwhile, whose)
 
 

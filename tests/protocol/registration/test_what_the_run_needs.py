@@ -583,3 +583,4 @@ def test_a_login_that_is_refused_by_the_code_of_a_missing_right_is_the_secret(te
     stop = world.run(client_id="me", client_secret=Secret("wrong")).stopped()
     assert (stop.id, stop.whose) == ("token-error", Whose.CLIENT)
     assert "Compare the client id and the secret" in stop.next
+    assert "--grant" not in stop.next + stop.meanwhile
