@@ -75,6 +75,9 @@ def _error(breach: Breach) -> Answer:
     if breach.finding.pointer == _CHALLENGE:
         host = blank("realm")
         return breach.head.header(_CHALLENGE, f'Basic realm="{host}"')
+    if breach.finding.pointer == "/error":  # a device code's state stands beside it (RFC 8628 §3.5)
+        state = breach.answer.at("/error_description")
+        return breach.answer.put(error=state).drop("error_description")
     response = breach.exchange.response
     fields = error_answer.form_fields(response.text if response else "")
     what = blank("invalid_grant or another code of RFC 6749 section 5.2")

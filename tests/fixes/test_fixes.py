@@ -176,6 +176,17 @@ def test_a_document_that_is_elsewhere_is_served_where_clients_look() -> None:
     assert change.after.document == metadata(ISSUER)
 
 
+def test_the_state_of_a_device_code_becomes_the_error() -> None:
+    """authgent-server 0.3.4."""
+    said = {"error": "invalid_grant", "error_description": "authorization_pending"}
+    polled = at(1, Stage.AUTHORIZE, f"{AS}/token", json(400, said))
+    found = finding("token-error-form", Stage.AUTHORIZE, exchange=1, pointer="/error")
+    fix = fix_of(replace(Session(url=MCP), exchanges=(polled,)), found)
+    assert fix is not None
+    (change,) = fix.changes
+    assert (change.after.status, change.after.document) == (400, {"error": "authorization_pending"})
+
+
 def test_a_page_that_can_be_framed_gets_the_header_that_forbids_it() -> None:
     policy = ("content-security-policy", "default-src 'none'")
     open_to_all = ("access-control-allow-origin", "*")
