@@ -72,7 +72,8 @@ def elsewhere(session: Session) -> str:
 def worth(session: Session) -> str:
     """Say what the headers of a run that did not end well came to."""
     done = session.stages[Stage.VERIFY].status in (Status.DONE, Status.WARNED)
-    if done or (session.token is not None and session.token.verified):
+    token = session.token
+    if done or (token is not None and token.verified and session.peer is not None):
         return "they were accepted before that"
     return "they were not accepted, or not tried"
 

@@ -448,3 +448,39 @@ def test_a_code_that_is_not_taken_is_told_with_what_was_sent(text: str) -> None:
     stop = told(site(answers=at(TOKEN, oauth(400, "invalid_grant", text))))
     assert (stop.whose, text in stop.seen) == (Whose.ISSUER, True)
     assert "instances that share no store" in stop.next
+
+
+# Of our own making, as Auth0 and others answer: the words stand beside a code that says nothing.
+@pytest.mark.parametrize(
+    "page",
+    [
+        json(
+            403,
+            {
+                "statusCode": 403,
+                "error": "Forbidden",
+                "message": "Dynamic client registration is not enabled for this tenant.",
+            },
+        ),
+        oauth(400, "registration_not_supported", "Dynamic client registration is disabled"),
+    ],
+)
+def test_a_registration_that_is_turned_off_is_told_so(page: Page) -> None:
+    stop = told(registering(page))
+    assert (stop.id, stop.message) == ("dcr-refused", "The server registers no clients by itself.")
+    assert "ynamic client registration is" in stop.seen
+    assert "--client-id" in stop.meanwhile
+
+
+def test_an_address_that_is_taken_is_not_one_that_is_refused() -> None:
+    page = oauth(409, "invalid_client_metadata", "A client with this redirect_uri already exists")
+    assert told(registering(page)).id == "dcr-refused"
+
+
+def test_a_registration_whose_json_was_not_read_is_told_so() -> None:
+    assert told(registering(json(415, {"error": "x"}))).next.startswith("Read the JSON")
+
+
+def test_a_login_page_is_no_other_place_to_register_at() -> None:
+    stop = told(registering(raw(302, "", ("location", f"{AS}/login"))))
+    assert (stop.id, "--registration-endpoint" in stop.meanwhile) == ("dcr-refused", False)

@@ -28,6 +28,7 @@ _CALLED = {
 }
 # What a server may refuse to know (RFC 7591 §2 has it ignore that), and nothing rests on.
 _SPARE = ("software_id", "software_version", "application_type", "dpop_bound_access_tokens")
+_TAKEN = re.compile(r"(?i)\balready\b.{0,20}\b(exists?|registered|taken|in use)\b")
 _NO_REFRESH = re.compile(
     r"(?i)\b(un|not )(supported|allowed|permitted)[^.]{0,40}\brefresh_token\b"
     r"|\brefresh_token\b[^.]{0,30}\b(un|not )(supported|allowed|permitted)\b"
@@ -50,7 +51,8 @@ class Concession:
 
 def about_redirect(words: error_answer.ErrorAnswer) -> bool:
     """Return whether a refusal is about the redirect address, whatever its code says."""
-    return words.code == "invalid_redirect_uri" or _named(words.text)[:1] == ["redirect_uris"]
+    named = _named(words.text)[:1] == ["redirect_uris"] and not _TAKEN.search(words.text)
+    return words.code == "invalid_redirect_uri" or named
 
 
 def concessions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +18,10 @@ from mcp_auth_tui.protocol.registration.concessions import about_redirect
 from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way, not_there
 
 _DENIED = (401, 403)
+_OFF = re.compile(
+    r"(?i)\bregistration\b.{0,20}\b(disabled|not (enabled|supported|allowed|available))\b"
+)
+_READ_JSON = "Read the JSON of the request (application/json, RFC 7591 §3.1)."
 _TOKENS = "--registration-token SOURCE, if the operator gives out initial access tokens."
 _PAGE = (
     "Lead POST to this path to the authorization server: an application that answers every path"
@@ -31,8 +36,9 @@ def stop(
     error, text = answer.get("error"), answer.get("error_description")
     parts = [f"HTTP {exchange.status}"]
     parts += [item for item in (error, text) if isinstance(item, str)]
-    seen = ": ".join(parts) if len(parts) > 1 else error_answer.seen(parts[0], exchange)
     words = error_answer.read(exchange)
+    told = len(parts) > 1 and words.text in ": ".join(parts)
+    seen = ": ".join(parts) if told else error_answer.seen(parts[0], exchange)
     if words.blocked:
         message, next = in_the_way(words, exchange)
         judge.stop("dcr-refused", seen=seen, message=message, next=next, exchange=exchange)
@@ -45,6 +51,16 @@ def stop(
             meanwhile="" if missing.whose else missing.meanwhile or f"{OWN_CLIENT} {REPORT}",
             exchange=exchange,
             whose=missing.whose,
+        )
+    if _OFF.search(words.text):
+        judge.stop(
+            "dcr-refused",
+            seen=seen,
+            message="The server registers no clients by itself.",
+            next="Turn the registration of clients on, or leave registration_endpoint out of the"
+            " metadata.",
+            meanwhile=OWN_CLIENT,
+            exchange=exchange,
         )
     if about_redirect(words):
         _redirect_refused(judge, exchange, seen, redirect_uri)
@@ -136,7 +152,7 @@ def _refused(
         "dcr-refused",
         seen=seen,
         message=f"The authorization server failed: HTTP {exchange.status}." if failed else "",
-        next=FAILED if failed else chosen,
+        next=FAILED if failed else _READ_JSON if exchange.status == 415 else chosen,
         exchange=exchange,
         whose=Whose.CLIENT if chosen and not failed else None,
     )

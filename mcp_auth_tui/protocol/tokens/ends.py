@@ -97,7 +97,7 @@ def stop(judge: Judge, client: Client, asked: TokenRequest, others: Others, id: 
     exchange, error = asked.exchange, asked.answer.get("error")
     told = [asked.answer.get(name) for name in ("error", "error_description", "error_uri")]
     seen = f"HTTP {exchange.status}: {': '.join(t for t in told if isinstance(t, str) and t)}"
-    if not isinstance(error, str):
+    if not isinstance(error, str) or error_answer.read(exchange).text not in seen:
         seen = error_answer.seen(f"HTTP {exchange.status}", exchange)
     tried = f"also tried {'; '.join(others.tried)}" if others.tried else ""
     detail = [f"authentication: {way_of(client)}", asked.sent, tried, clock_off(exchange)]

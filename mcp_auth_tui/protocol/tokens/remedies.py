@@ -87,6 +87,7 @@ def in_the_way(words: ErrorAnswer, exchange: Exchange) -> tuple[str, str]:
     )
 
 
+_LOGIN = re.compile(r"(?i)log[-_]?in\b|sign[-_]?in\b|/oauth2/start\b")
 # What a server says that has nothing at a path, or not for POST.
 _NOT_THERE = (404, 405, 410, 501)
 # The error codes that only an endpoint of OAuth gives (RFC 6749 §5.2, RFC 7591 §3.2.2, RFC 8707).
@@ -137,7 +138,7 @@ def not_there(config: Config, exchange: Exchange, member: str) -> MissingEndpoin
 
 
 def _secure(place: str) -> bool:
-    return place.startswith("https://")
+    return place.startswith("https://") and not _LOGIN.search(place)
 
 
 def remedy(exchange: Exchange, error: object, words: ErrorAnswer) -> tuple[str, str]:
