@@ -209,3 +209,28 @@ def test_a_run_that_probed_says_how_many_failed(
     told = verdict(folded(run))
     assert told.sentence == f"2 probes tried, and what was issued for them ended: {sentence}."
     assert (told.status, told.action) == (status, "probes")
+
+
+CAUSE = "Google Cloud Run refuses a request without a token"
+
+
+@pytest.mark.parametrize(
+    ("message", "now"),
+    [
+        ("It broke.", "It broke"),
+        (f"{CAUSE}: no 401 of MCP comes, and nothing else.", CAUSE),
+        (f"{CAUSE}. The server refuses what comes then.", CAUSE),
+        (f"{CAUSE}; no MCP message and no token follows one.", CAUSE),
+        # What its first part does not say, and what has no first part, its rule says shorter.
+        (
+            f"No: {'it broke ' * 9}",
+            "The server refuses a request without a token, but not with 401",
+        ),
+        ("It broke " * 9, "The server refuses a request without a token, but not with 401"),
+    ],
+)
+def test_a_long_message_is_told_by_its_first_part_that_names_the_cause(
+    message: str, now: str
+) -> None:
+    stop = replace(broken("rs-wrong-status", Whose.SERVER), message=message)
+    assert stopped(stop).now == now
