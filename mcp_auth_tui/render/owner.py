@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_auth_tui.model import Finding, Session, Whose
+from mcp_auth_tui.model import Finding, Session, Stage, Whose
 from mcp_auth_tui.text import units
 
 _OWN = {
@@ -37,7 +37,21 @@ def owner(session: Session, finding: Finding) -> str:
 
 def host_of(session: Session, finding: Finding) -> str:
     """Return the host of the server that a finding is about; empty where it is about none."""
+    url = {Whose.SERVER: session.url, Whose.ISSUER: _of_issuer(session, finding)}
+    known = url.get(finding.whose, "")
+    return units.host_of(known) if known else ""
+
+
+def _of_issuer(session: Session, finding: Finding) -> str:
+    """Return a URL of the authorization server that a finding is about; empty where none is known.
+
+    What is wrong with a document is mended where the document stands: who it claims to be may be
+    somebody else, and a resource may name several servers.
+    """
+    if finding.stage is Stage.SERVER and finding.exchange is not None:
+        looked = (item.url for item in session.tried if item.exchange == finding.exchange)
+        asked = (e.request.url for e in session.exchanges if e.number == finding.exchange)
+        if place := next(looked, "") or next(asked, ""):
+            return place
     issuers = session.resource.issuers if session.resource else ()
-    issuer = session.server.issuer if session.server else next(iter(issuers), "")
-    url = {Whose.SERVER: session.url, Whose.ISSUER: issuer}.get(finding.whose, "")
-    return units.host_of(url) if url else ""
+    return session.server.issuer if session.server else next(iter(issuers), "")

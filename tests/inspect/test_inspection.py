@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcp_auth_tui.model import Failure, Level, Outcome, Response, Stage, Status
+from mcp_auth_tui.render.owner import owner
 from mcp_auth_tui.text.redaction import SECRET_HEADERS
 from tests.inspect.world import (
     GOOD,
@@ -60,6 +61,22 @@ def test_another_issuer_is_fatal_and_the_rest_of_its_document_is_still_judged() 
     wrong = server("https://wrong.example.com", code_challenge_methods_supported=["plain"])
     session = inspected({**GOOD, metadata(ISSUER): wrong})
     assert broken(session, Level.FATAL) == ["as-issuer-mismatch", "as-pkce-no-s256"]
+
+
+def test_what_a_document_claims_to_be_does_not_make_it_somebody_else_s_to_mend() -> None:
+    """upstash/context7#2723: whoever serves the document mends it, on every face."""
+    wrong = server("https://wrong.example.com", code_challenge_methods_supported=["plain"])
+    session = inspected({**GOOD, metadata(ISSUER): wrong})
+    told = [owner(session, item) for item in session.findings if item.level is Level.FATAL]
+    assert told == ["authorization server (auth.example.com)"] * 2
+
+
+def test_of_several_authorization_servers_each_has_what_it_has_to_mend() -> None:
+    weak = server(OTHER, code_challenge_methods_supported=["plain"])
+    session = inspected({**GOOD, PRM: resource(ISSUER, OTHER), metadata(OTHER): weak})
+    owners = [owner(session, item) for item in session.findings if item.id == "as-pkce-no-s256"]
+    servers = ("auth.example.com", "login.example.org")
+    assert owners == [f"authorization server ({host})" for host in servers]
 
 
 def test_a_page_in_place_of_the_metadata_is_one_row_for_each_exchange() -> None:
