@@ -87,6 +87,8 @@ class MisplacedDocument:
     """The issuer that it names, or that the resource metadata names."""
     reachable: bool
     """Whether the metadata of that issuer stands where clients of it look."""
+    endpoints: tuple[tuple[str, str], ...] = ()
+    """Names and URLs of the endpoints that it gives, where they are all that a sign-in needs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ RULES: tuple[Rule, ...] = (
         'Add "issuer" with exactly the string that the MCP server lists in authorization_servers.',
         "Without it nobody can tell whose document this is, and a forged one would pass.",
         exit=4,
+        meanwhile=BY_ENDPOINTS,
     ),
     Rule(
         "as-issuer-form",

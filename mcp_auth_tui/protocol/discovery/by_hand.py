@@ -10,6 +10,8 @@ from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import origin_text
 
 _NO_DOCUMENT = ("as-missing", "as-html", "as-json")
+# A document of nobody, or of somebody else: it is not used (A5).
+_FOREIGN = ("as-issuer-missing", "as-issuer-mismatch", "as-issuer-slash")
 _BROWSERLESS = ("client_credentials", "jwt-bearer")
 
 
@@ -64,15 +66,20 @@ def instead(
         return (yield from body)
     except FlowStop as stopped:
         finding = stopped.finding
-        lost = finding.id in _NO_DOCUMENT or finding.id.startswith("net-")
+        lost = finding.id in (*_NO_DOCUMENT, *_FOREIGN) or finding.id.startswith("net-")
         if not lost or not suffice(judge.config):
             raise
-    if finding.id == "as-missing":  # what was there and is broken was told with its place
+    # What was there and is broken was told with its place.
+    if finding.id == "as-missing" or finding.id in _FOREIGN:
         yield from judge.note(
             finding.id,
             seen=finding.seen,
+            expected=finding.expected,
+            message=finding.message,
             next=finding.next,
             exchange=finding.exchange,
+            pointer=finding.pointer,
             level=Level.WARNING,
+            whose=finding.whose,
         )
     return (yield from server(judge, issuer))

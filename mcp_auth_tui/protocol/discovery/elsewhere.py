@@ -6,25 +6,33 @@ itself (SPEC A4). A few GET requests without credentials, and only on the way to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mcp_auth_tui import findings
-from mcp_auth_tui.model import Exchange, Tried
+from mcp_auth_tui.model import Exchange, Tried, Whose
 from mcp_auth_tui.model.aside import Location
 from mcp_auth_tui.model.oauth import MisplacedDocument
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol, Send
 from mcp_auth_tui.protocol.checks.check import strings
+from mcp_auth_tui.protocol.config import ENDPOINTS
 from mcp_auth_tui.protocol.discovery import guesses, misplaced, resource, server
 from mcp_auth_tui.protocol.discovery.documents import FetchedDocument, read, request
-from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.judge import Details, Judge
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin_text, well_known
 
 LIMIT = 4
 """The most places that are asked."""
 _AT_SERVER = ("as-missing", "as-html", "as-json")
 _AT_RESOURCE = ("prm-missing", "prm-status", "prm-html", "prm-json")
+
+_PRM = "oauth-protected-resource"
+_OF_SERVER = "The MCP server's own metadata is at a place where clients do not look."
+_DERIVED = "The document is at the place that is derived from the MCP URL."
+# What can be copied into a command line as it stands: nothing that a shell acts on.
+_BARE = re.compile(r"[A-Za-z0-9._~:/@=+,-]+\Z")
 
 T = TypeVar("T")
 
@@ -51,11 +59,11 @@ def of_origin(judge: Judge) -> Protocol[MisplacedDocument | None]:
     _, *places = _of_resource(judge.config.url)  # the first was asked a moment ago
     found = yield from _first(judge, places)
     if found is not None:
-        yield from judge.note(
-            "as-misplaced",
-            seen=guesses.description(found),
-            meanwhile=guesses.way_by_issuer(found),
-        )
+        details: Details = {"seen": guesses.description(found)}
+        if _PRM in found.place:
+            details |= {"message": _OF_SERVER, "next": resource.serving(judge.config.url)}
+            details |= {"expected": _DERIVED, "whose": Whose.SERVER}
+        yield from judge.note("as-misplaced", meanwhile=guesses.way_through(found), **details)
     return found
 
 
@@ -101,8 +109,24 @@ def _first(judge: Judge, places: Iterable[Location]) -> Protocol[MisplacedDocume
         if isinstance(named, str) and named:
             last = fetched.exchange.request.url
             way = place.url if last == place.url else f"{place.url} (redirected to {last})"
-            return MisplacedDocument(way, named, _reachable(place, named, last))
+            endpoints = _endpoints(document) if place.what == misplaced.ISSUER else ()
+            return MisplacedDocument(way, named, _reachable(place, named, last), endpoints)
     return None
+
+
+def _endpoints(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the endpoints of a document that can be given by hand; none if they do not suffice."""
+    found: list[tuple[str, str]] = []
+    for name in ENDPOINTS:
+        value = document.get(name)
+        if not isinstance(value, str) or not _BARE.match(value):
+            continue
+        try:
+            found.append((name, endpoint(value)))
+        except UrlRefused:
+            continue
+    names = {name for name, _ in found}
+    return tuple(found) if {"authorization_endpoint", "token_endpoint"} <= names else ()
 
 
 def _fetch(judge: Judge, place: Location) -> Protocol[FetchedDocument]:
@@ -131,11 +155,11 @@ def _reachable(place: Location, issuer: str, found: str) -> bool:
 
 def _explained(judge: Judge, stopped: FlowStop, found: MisplacedDocument, issuer: str) -> FlowStop:
     """Return the end of a run with what was found elsewhere, and the way through."""
-    stop, way = stopped.finding, guesses.way_by_issuer(found)
+    stop, way = stopped.finding, guesses.way_through(found, issuer)
     seen = f"{guesses.description(found)}; {stop.seen}"
     if not issuer:
         return FlowStop(replace(stop, seen=seen, meanwhile=way or stop.meanwhile), stopped.place)
-    entry = f", or name {found.issuer} in authorization_servers" if way else ""
+    entry = f", or name {found.issuer} in authorization_servers" if found.reachable else ""
     return FlowStop(
         findings.finding(
             "as-misplaced",

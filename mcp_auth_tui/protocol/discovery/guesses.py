@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mcp_auth_tui.findings.rule import REPORT
+from mcp_auth_tui import findings
+from mcp_auth_tui.findings.rule import BY_ENDPOINTS, REPORT
 from mcp_auth_tui.model import Exchange
 from mcp_auth_tui.model.oauth import AuthorizationServer, MisplacedDocument
+from mcp_auth_tui.protocol.discovery import by_hand
 from mcp_auth_tui.protocol.discovery.resource import serving
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import same_origin
@@ -27,7 +29,7 @@ def guessed_wrong(judge: Judge, server: AuthorizationServer, exchange: Exchange)
     seen = f"no metadata anywhere, and {exchange.request.url.partition('?')[0]}: HTTP"
     found, elsewhere, way = server.misplaced, "", ""
     if found is not None:
-        elsewhere, way = f"; {description(found)}", way_by_issuer(found)
+        elsewhere, way = f"; {description(found)}", way_through(found)
     # What is missing is asked for by every revision since that one.
     replace(judge, revision="").stop(
         "prm-missing",
@@ -45,9 +47,21 @@ def description(found: MisplacedDocument) -> str:
     return f"{found.place} has a document of the issuer {found.issuer}"
 
 
-def way_by_issuer(found: MisplacedDocument) -> str:
-    """Name the way to a header by what was found elsewhere; empty where it leads nowhere."""
-    return f"Name that issuer by hand: --issuer {found.issuer}. {REPORT}" if found.reachable else ""
+def way_through(found: MisplacedDocument, asked: str = "") -> str:
+    """Name the way to a header by what was found elsewhere; empty where it leads nowhere.
+
+    ``asked`` is the issuer that was asked for, empty where nobody named one.
+    """
+    issuer = f"--issuer {found.issuer}"
+    if found.reachable:
+        return f"{found.place} names that issuer; give it by hand: {issuer}. {REPORT}"
+    if not found.endpoints:
+        return ""
+    options = [f"{by_hand.flag(name)} {url}" for name, url in found.endpoints]
+    if found.issuer != asked:
+        options.insert(0, issuer)
+    given = f"Give what stands there by hand: {' '.join(options)}. {REPORT}"
+    return given if len(given) <= findings.LIMIT else BY_ENDPOINTS
 
 
 def issuer_of_origin(base: str, document: Mapping[str, Any]) -> str:

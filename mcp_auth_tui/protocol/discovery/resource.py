@@ -91,6 +91,8 @@ def discover_resource(judge: Judge, contact: Contact, *, again: bool = False) ->
     failed: list[tuple[MetadataPlace, FetchedDocument]] = []
     for index, place in enumerate(order):
         fetched = yield from fetch(judge, place.url, _WHAT, "prm")
+        if place.named and (yield from _names_another(judge, place, fetched, order[index + 1 :])):
+            continue
         if fetched.document is not None:
             yield Tried(judge.stage, _WHAT, place.url, "used", place.why, fetched.exchange.number)
             for rest in order[index + 1 :]:
@@ -110,6 +112,38 @@ def discover_resource(judge: Judge, contact: Contact, *, again: bool = False) ->
     for _, lost in failed:
         yield from complain(judge, lost, "prm")
     return (yield from _none(judge, failed, refused))
+
+
+def _names_another(
+    judge: Judge,
+    place: MetadataPlace,
+    fetched: FetchedDocument,
+    rest: tuple[MetadataPlace, ...],
+) -> Protocol[bool]:
+    """Leave a document of another server that the challenge names, where the own one is in place.
+
+    Such a document must not be used (RFC 9728 §3.3), and the place derived from the MCP URL is this
+    server's. Where nothing better is there, what was named is judged, and refused.
+    """
+    named, url = (fetched.document or {}).get("resource"), judge.config.url
+    derived = next((item for item in rest if item.url == well_known(url, _SUFFIX)), None)
+    if derived is None or not isinstance(named, str) or compare(named, url) != "foreign":
+        return False
+    looked: Exchange = yield Send(request(judge.stage, derived.url, _WHAT, judge.config))
+    if (read(looked).document or {}).get("resource") != url:
+        return False
+    number = fetched.exchange.number
+    yield Tried(judge.stage, _WHAT, place.url, "lost", f"it is for {named}", number)
+    yield from judge.note(
+        "prm-resource-foreign",
+        seen=f"{place.url}: {named}; {derived.url}: {url}",
+        message="The challenge names the metadata of another server; the own one is in its place.",
+        expected=f"resource_metadata names the document of {url}.",
+        next=f'Name it in the challenge: resource_metadata="{derived.url}".',
+        exchange=fetched.exchange,
+        pointer="/resource",
+    )
+    return True
 
 
 def look_beside(judge: Judge) -> Protocol[None]:

@@ -72,7 +72,7 @@ def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -
             next=BEHIND_TLS if value.replace("http://", "https://", 1) == url else "",
             exchange=exchange,
             pointer=pointer,
-            meanwhile=_way_by_its_own_address(value),
+            meanwhile=_way_by_its_own_address(value, url, document),
         )
     elif "#" in value:
         yield from judge.refuse(
@@ -89,13 +89,24 @@ def _identifier(judge: Judge, document: Mapping[str, Any], exchange: Exchange) -
     return value
 
 
-def _way_by_its_own_address(value: str) -> str:
-    """Name the address that a server gives for itself, where a run may go there."""
+def _way_by_its_own_address(value: str, url: str, document: Mapping[str, Any]) -> str:
+    """Name the address that a server gives for itself, where a run may go there.
+
+    One of plain http is recommended to nobody: where the server only takes itself to be there, its
+    documents are used as they would be with https.
+    """
     try:
         place = endpoint(value)
     except UrlRefused:
-        return ""
-    return f"If you meant the server that it names, run mcp-auth-tui {place} instead. {REPORT}"
+        pass
+    else:
+        return f"If you meant the server that it names, run mcp-auth-tui {place} instead. {REPORT}"
+    entry = next(iter(check.strings(document.get("authorization_servers"))), "")
+    secure = entry.replace("http://", "https://", 1)
+    twins = value.replace("http://", "https://", 1) == url and secure != entry
+    if not twins or _no_issuer(secure) is not None:
+        return REPORT
+    return f"Name the authorization server with https as well: --issuer {secure}. {REPORT}"
 
 
 def compare(value: str, url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -26,6 +27,8 @@ from mcp_auth_tui.protocol.discovery.endpoints import read_endpoint
 from mcp_auth_tui.protocol.grant_types import choose_grant
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import (
+    UrlRefused,
+    endpoint,
     origin_text,
     same_origin,
     split,
@@ -100,7 +103,7 @@ def discover_server(
     if mismatch is not None and mismatch.document is not None:
         value = mismatch.document.get("issuer")
         yield from judge.tell(checks_server.issuer(value), mismatch.exchange)
-        yield from _mismatch(judge, issuer, value, mismatch.exchange)
+        yield from _mismatch(judge, issuer, mismatch.document, mismatch.exchange)
         # Only when the refusal was lifted by hand (A10): then `iss` is compared with this issuer.
         named = value if isinstance(value, str) and _has_host(value) else issuer
         return (yield from _judge_document(judge, named, mismatch, mismatch.document, wants))
@@ -148,20 +151,27 @@ def _none(judge: Judge, first: str, failed: list[FetchedDocument]) -> Authorizat
 
 
 def _mismatch(
-    judge: Judge, issuer: str, value: Any, exchange: Exchange, next: str = ""
+    judge: Judge, issuer: str, document: Mapping[str, Any], exchange: Exchange, next: str = ""
 ) -> Protocol[None]:
     """Refuse a document that names another issuer (A5), with the hint that fits.
 
     ``next`` is given where no metadata of the resource named the issuer: then the document is the
     MCP server's own.
     """
+    value = document.get("issuer")
     if value is None:
-        yield from judge.refuse("as-issuer-missing", exchange=exchange, pointer="/issuer")
+        members = ", ".join(map(str, document)) or "none: it is an empty object"
+        yield from judge.refuse(
+            "as-issuer-missing",
+            seen=f"its members: {members}",
+            exchange=exchange,
+            pointer="/issuer",
+        )
         return
     named = _text(value)
     slash = named.rstrip("/") == issuer.rstrip("/")
     by_hand = judge.config.issuer == issuer
-    whose = Whose.SERVER if next else None
+    whose = Whose.CLIENT if by_hand else Whose.SERVER if next else None
     why = f"{'--issuer' if by_hand else 'the MCP server'} named {issuer}"
     if next:
         why = f"where the MCP server names none, it has to be {issuer}"
@@ -173,10 +183,24 @@ def _mismatch(
         message=f"The metadata names the issuer {named}; {why}.{_hint(issuer, named)}",
         exchange=exchange,
         pointer="/issuer",
-        whose=Whose.CLIENT if by_hand else whose,
-        meanwhile=f"Name the issuer as the metadata does: --issuer {named}. {REPORT}"
-        if slash and not by_hand
-        else "",
+        whose=whose,
+        meanwhile="" if by_hand else _way_by_issuer(named, slash=slash),
+    )
+
+
+def _way_by_issuer(named: str, *, slash: bool) -> str:
+    """Name the option by which a person may take the issuer that a document names."""
+    try:
+        usable = endpoint(named) and not re.search(r"[?{]|%7B", named, re.IGNORECASE)
+    except UrlRefused:
+        usable = False
+    if not usable:
+        return ""
+    if slash:
+        return f"Name the issuer as the metadata does: --issuer {named}. {REPORT}"
+    return (
+        f"If you know {named} as the authorization server of this MCP server, name it by hand:"
+        f" --issuer {named}. {REPORT}"
     )
 
 
@@ -193,6 +217,8 @@ def _hint(issuer: str, named: str) -> str:
         (i for i, (a, b) in enumerate(zip(issuer, named, strict=False)) if a != b),
         min(len(issuer), len(named)),
     )
+    if issuer[:at].endswith("://"):
+        return " They are on different hosts."
     return f" They differ from character {at + 1} on."
 
 
@@ -299,7 +325,7 @@ def legacy_server(judge: Judge) -> Protocol[AuthorizationServer]:
         issuer = f"{base}/" if named == f"{base}/" else base
         if named != issuer:
             next = guesses.issuer_of_origin(base, fetched.document)
-            yield from _mismatch(judge, base, named, fetched.exchange, next)
+            yield from _mismatch(judge, base, fetched.document, fetched.exchange, next)
         judgement = _judge_document(judge, issuer, fetched, fetched.document, NOTHING, lenient=True)
         return (yield from judgement)
     yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)

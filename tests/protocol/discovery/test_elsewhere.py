@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from mcp_auth_tui.model import Outcome
-from tests.findings.site import Site, site
+from tests.findings.site import Site, callback, site
 from tests.protocol.script import AS, MCP, PRM, Page, json, metadata, only, prm, raw
 
 ORIGIN = "https://mcp.example"
@@ -44,25 +44,69 @@ def test_a_document_at_the_root_of_an_issuer_with_a_path_is_named_and_not_used()
     assert named.run(issuer=AUTH).returned() is Outcome.OK
 
 
+BY_HAND = {
+    f"{name}_endpoint": f"{AS}/{path}"
+    for name, path in (
+        ("authorization", "authorize"),
+        ("token", "token"),
+        ("registration", "register"),
+    )
+}
+OPTIONS = " ".join(f"--{name.replace('_', '-')} {url}" for name, url in BY_HAND.items())
+NESTED = f"{AUTH}/v1/mcp"
+
+
 @pytest.mark.parametrize(
-    ("place", "issuer", "reachable"),
+    ("place", "issuer", "way", "settings"),
     [
-        # mcp-use/mcp-use#1576: the suffix is appended to the path
-        (f"{AUTH}/v1/mcp/.well-known/oauth-authorization-server", f"{AUTH}/v1/mcp", False),
+        # mcp-use/mcp-use#1576, punkpeye/mcp-remote#216: the suffix is appended to the path
+        (f"{NESTED}/.well-known/oauth-authorization-server", NESTED, OPTIONS, BY_HAND),
+        # appstrate/appstrate#702: the document of the issuer with a path is at the root
+        (ROOT, NESTED, OPTIONS, BY_HAND),
         # SmartBear/smartbear-mcp#682: the document at the root names an issuer with a path
-        (ROOT, f"{AUTH}/backend", False),
-        (f"{AUTH}/.well-known/openid-configuration", AUTH, True),
+        (
+            ROOT,
+            f"{AUTH}/backend",
+            f"--issuer {AUTH}/backend {OPTIONS}",
+            {"issuer": f"{AUTH}/backend", **BY_HAND},
+        ),
+        (f"{AUTH}/.well-known/openid-configuration", AUTH, f"--issuer {AUTH}", {"issuer": AUTH}),
         # an OAuth proxy in the MCP server itself
-        (f"{ORIGIN}/.well-known/oauth-authorization-server", ORIGIN, True),
+        (
+            f"{ORIGIN}/.well-known/oauth-authorization-server",
+            ORIGIN,
+            f"--issuer {ORIGIN}",
+            {"issuer": ORIGIN},
+        ),
     ],
 )
-def test_what_is_found_is_the_evidence_of_the_stop(
-    place: str, issuer: str, reachable: bool
+def test_what_is_found_is_the_evidence_of_the_stop_and_gets_through(
+    place: str, issuer: str, way: str, settings: dict[str, Any]
 ) -> None:
-    stop = with_entry(f"{AUTH}/v1/mcp", {place: document_of(issuer)}).run().stopped()
+    def make() -> Site:
+        return with_entry(NESTED, {place: document_of(issuer)}, callback=callback(iss=issuer))
+
+    stop = make().run().stopped()
     assert stop.id == "as-misplaced"
     assert place in stop.seen
-    assert (f"--issuer {issuer}" in stop.meanwhile) is reachable
+    assert f"by hand: {way}. " in stop.meanwhile
+    assert make().run(**settings).returned() is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"token_endpoint": "http://as.example/token"},
+        {"authorization_endpoint": ...},
+        {"authorization_endpoint": "https://as.example/authorize?a=$(x)"},
+        {"token_endpoint": f"{AS}/{'x' * 400}"},
+    ],
+)
+def test_endpoints_that_nobody_may_copy_are_not_named(members: dict[str, Any]) -> None:
+    page = json(200, metadata(NESTED, **members))
+    stop = with_entry(NESTED, {ROOT: page}).run().stopped()
+    assert stop.id == "as-misplaced"
+    assert "endpoint https" not in stop.meanwhile
 
 
 def test_where_nothing_is_found_the_stop_is_as_before_after_few_requests() -> None:
