@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange, Tried, Whose
 from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.certificate import aliases
 from mcp_auth_tui.protocol.checks import server as checks_server
-from mcp_auth_tui.protocol.checks.check import Check, as_seen
+from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.checks.server import NOTHING, ServerNeeds
 from mcp_auth_tui.protocol.discovery import guesses
 from mcp_auth_tui.protocol.discovery.documents import (
@@ -24,13 +22,11 @@ from mcp_auth_tui.protocol.discovery.documents import (
     fetch,
 )
 from mcp_auth_tui.protocol.discovery.endpoints import read_endpoint
+from mcp_auth_tui.protocol.discovery.issuers import as_text, has_host, mismatched
 from mcp_auth_tui.protocol.grant_types import choose_grant
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import (
-    UrlRefused,
-    endpoint,
     origin_text,
-    same_origin,
     split,
     well_known,
 )
@@ -87,7 +83,7 @@ def discover_server(
         named = fetched.document.get("issuer")
         if named != issuer:
             mismatch = mismatch or fetched
-            why = f"its issuer is {_text(named)}"
+            why = f"its issuer is {as_text(named)}"
             yield Tried(judge.stage, _WHAT, url, "lost", why, number)
             continue
         yield Tried(judge.stage, _WHAT, url, "used", "the first with the right issuer", number)
@@ -103,24 +99,11 @@ def discover_server(
     if mismatch is not None and mismatch.document is not None:
         value = mismatch.document.get("issuer")
         yield from judge.tell(checks_server.issuer(value), mismatch.exchange)
-        yield from _mismatch(judge, issuer, mismatch.document, mismatch.exchange)
+        yield from mismatched(judge, issuer, mismatch.document, mismatch.exchange)
         # Only when the refusal was lifted by hand (A10): then `iss` is compared with this issuer.
-        named = value if isinstance(value, str) and _has_host(value) else issuer
+        named = value if isinstance(value, str) and has_host(value) else issuer
         return (yield from _judge_document(judge, named, mismatch, mismatch.document, wants))
     return _none(judge, order[0], failed)
-
-
-def _has_host(value: str) -> bool:
-    """Return whether a value can be worked with as an issuer at all, right or wrong."""
-    try:
-        split(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else as_seen(value)
 
 
 def _answered(judge: Judge, fetched: FetchedDocument) -> None:
@@ -148,78 +131,6 @@ def _none(judge: Judge, first: str, failed: list[FetchedDocument]) -> Authorizat
         exchange=(worst or failed[-1]).exchange,
         whose=Whose.CLIENT if by_hand else None,
     )
-
-
-def _mismatch(
-    judge: Judge, issuer: str, document: Mapping[str, Any], exchange: Exchange, next: str = ""
-) -> Protocol[None]:
-    """Refuse a document that names another issuer (A5), with the hint that fits.
-
-    ``next`` is given where no metadata of the resource named the issuer: then the document is the
-    MCP server's own.
-    """
-    value = document.get("issuer")
-    if value is None:
-        members = ", ".join(map(str, document)) or "none: it is an empty object"
-        yield from judge.refuse(
-            "as-issuer-missing",
-            seen=f"its members: {members}",
-            exchange=exchange,
-            pointer="/issuer",
-        )
-        return
-    named = _text(value)
-    slash = named.rstrip("/") == issuer.rstrip("/")
-    by_hand = judge.config.issuer == issuer
-    whose = Whose.CLIENT if by_hand else Whose.SERVER if next else None
-    why = f"{'--issuer' if by_hand else 'the MCP server'} named {issuer}"
-    if next:
-        why = f"where the MCP server names none, it has to be {issuer}"
-    yield from judge.refuse(
-        "as-issuer-slash" if slash else "as-issuer-mismatch",
-        next=f"Run again with --issuer {named}, if that is the one you mean." if by_hand else next,
-        seen=named,
-        expected=issuer,
-        message=f"The metadata names the issuer {named}; {why}.{_hint(issuer, named)}",
-        exchange=exchange,
-        pointer="/issuer",
-        whose=whose,
-        meanwhile="" if by_hand else _way_by_issuer(named, slash=slash),
-    )
-
-
-def _way_by_issuer(named: str, *, slash: bool) -> str:
-    """Name the option by which a person may take the issuer that a document names."""
-    try:
-        usable = endpoint(named) and not re.search(r"[?{]|%7B", named, re.IGNORECASE)
-    except UrlRefused:
-        usable = False
-    if not usable:
-        return ""
-    if slash:
-        return f"Name the issuer as the metadata does: --issuer {named}. {REPORT}"
-    return (
-        f"If you know {named} as the authorization server of this MCP server, name it by hand:"
-        f" --issuer {named}. {REPORT}"
-    )
-
-
-def _hint(issuer: str, named: str) -> str:
-    if named.rstrip("/") == issuer.rstrip("/"):
-        return " They differ by the slash at the end only."
-    if named.partition("://")[2] == issuer.partition("://")[2]:
-        return " They differ by http and https only: is a proxy ending TLS?"
-    if "{" in named or "%7B" in named.upper():
-        return " It holds a placeholder that somebody should have filled in (a tenant?)."
-    if same_origin(issuer, named):
-        return " They differ by the path only."
-    at = next(
-        (i for i, (a, b) in enumerate(zip(issuer, named, strict=False)) if a != b),
-        min(len(issuer), len(named)),
-    )
-    if issuer[:at].endswith("://"):
-        return " They are on different hosts."
-    return f" They differ from character {at + 1} on."
 
 
 def _judge_document(
@@ -325,7 +236,7 @@ def legacy_server(judge: Judge) -> Protocol[AuthorizationServer]:
         issuer = f"{base}/" if named == f"{base}/" else base
         if named != issuer:
             next = guesses.issuer_of_origin(base, fetched.document)
-            yield from _mismatch(judge, base, fetched.document, fetched.exchange, next)
+            yield from mismatched(judge, base, fetched.document, fetched.exchange, next)
         judgement = _judge_document(judge, issuer, fetched, fetched.document, NOTHING, lenient=True)
         return (yield from judgement)
     yield Tried(judge.stage, _WHAT, url, "lost", fetched.why, number)
