@@ -190,7 +190,9 @@ def verify_jwt(jwt: str, jwks: Mapping[str, Any]) -> Verified:
     candidates = list(_candidates(jwks, alg, kid))
     if not candidates:
         wanted = f" and kid {terminal.one_line(kid, 60)}" if kid is not None else ""
-        return replace(seen, why=f"the key set has no usable public key for {alg}{wanted}.")
+        named = ", ".join(terminal.one_line(name, 60) for name in _kids(jwks)[:3])
+        has = f" It has: {named}." if kid is not None and named else ""
+        return replace(seen, why=f"the key set has no usable public key for {alg}{wanted}.{has}")
     if any(_signed_with(jwt, key, alg) for key in candidates):
         return Verified(True, f"a key of the key set signed it with {alg}.", seen.kid, seen.alg)
     keys = units.count(len(candidates), "key")
@@ -213,16 +215,28 @@ def _header(jwt: str) -> tuple[dict[str, Any] | None, str]:
     return header, ""
 
 
+def _members(jwks: Mapping[str, Any]) -> list[dict[str, Any]]:
+    listed = jwks.get("keys") if isinstance(jwks, Mapping) else None
+    return [m for m in listed if isinstance(m, dict)] if isinstance(listed, list) else []
+
+
+def _kids(jwks: Mapping[str, Any]) -> list[str]:
+    return [kid for m in _members(jwks) if isinstance(kid := m.get("kid"), str)]
+
+
 def _string(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
 def _candidates(jwks: Mapping[str, Any], alg: str, kid: str | None) -> Iterator[Any]:
-    """Yield the keys of a set that may have signed; a kid that is known chooses among them."""
-    listed = jwks.get("keys") if isinstance(jwks, Mapping) else None
-    members = [m for m in listed if isinstance(m, dict)] if isinstance(listed, list) else []
+    """Yield the keys of a set that may have signed; a kid that is known chooses among them.
+
+    It is a hint (RFC 7515 §4.1.4): where no key has it, those without any may have signed.
+    """
+    members = _members(jwks)
     if kid is not None:
-        members = [m for m in members if m.get("kid") == kid]
+        named = [m for m in members if m.get("kid") == kid]
+        members = named or [m for m in members if m.get("kid") is None]
     for member in members[:MAX_KEYS]:
         if (key := public_key(member, alg)) is not None:
             yield key

@@ -352,7 +352,17 @@ STRANGER = token(loaded(pem(ec.generate_private_key(ec.SECP256R1()))))
         (swapped(JWT, crit=["exp"]), GOOD_SET, "crit or b64"),
         (swapped(JWT, b64=False), GOOD_SET, "crit or b64"),
         (swapped(JWT, typ="x"), GOOD_SET, "the signature does not fit (1 key"),
-        (swapped(JWT, kid="gone"), GOOD_SET, "no usable public key for ES256 and kid gone"),
+        (swapped(JWT, kid="gone"), GOOD_SET, "the signature does not fit (1 key"),
+        # navikt/mock-oauth2-server#947: the key set is made for another path than the token is
+        (
+            swapped(JWT, kid="ditto"),
+            key_set(SIGNED, kid="ditto/.well-known/oauth-authorization-server"),
+            "no usable public key for ES256 and kid ditto. It has: ditto/.well-known/oauth",
+        ),
+        # surrealdb/surrealmcp#60: the key set of another server
+        (swapped(JWT, kid="a"), {"keys": [{"kty": "EC", "kid": "b"}]}, "kid a. It has: b."),
+        # PrefectHQ/fastmcp#4850: signed with the client's secret where no key was chosen
+        (swapped(JWT, alg="HS256", kid="a"), GOOD_SET, "alg is 'HS256': only an asymmetric"),
         (swapped(JWT, alg="RS256"), GOOD_SET, "no usable public key for RS256"),
         (JWT, key_set(STRANGER), "the signature does not fit"),
         (JWT, key_set(SIGNED, use="enc"), "no usable public key"),
@@ -375,6 +385,13 @@ def test_a_token_that_is_not_properly_signed_is_not_good(
     found = verify_jwt(jwt, jwks)
     assert not found.ok
     assert why in found.why
+
+
+def test_a_key_without_an_id_may_have_signed_what_names_one() -> None:
+    """boylesoftware/tomcat-oidcauth#20: ``{"keys":[{"kty":"RSA","e":"AQAB","use":"sig",…}]}``."""
+    signed = token(loaded(pem(EC)), {"kid": "x5t-of-the-certificate"})
+    assert verify_jwt(signed.jwt.reveal(), key_set(signed, kid=None)).ok
+    assert not verify_jwt(signed.jwt.reveal(), key_set(STRANGER, kid=None)).ok
 
 
 def test_a_shared_secret_made_of_the_public_key_does_not_sign() -> None:

@@ -70,6 +70,24 @@ _SAYS = (
         " ask the authorization server about the token (introspection).",
     ),
 )
+# What a server says that can read JWTs alone, and was given something else.
+_READS_JWT = re.compile(
+    r"(?i)\bjw[st]\b|three (parts|segments)|(not enough|wrong number of) segments|ERR_JWS"
+)
+_NO_JWT = "The server reads JWTs alone, and the access token is none."
+_OPAQUE_TOO = (
+    "Let the server ask about such tokens (introspection, RFC 7662), or let the authorization"
+    " server issue JWTs for this resource."
+)
+_BY_ID_TOKEN = (
+    "Run again once: it may pass. See with --id-token whether the server takes the ID token"
+    f" instead. {REPORT}"
+)
+_REFRESHED = "The server refuses the token of the refresh, and took the one before."
+_COMPARE_BOTH = (
+    "Let a refresh without scope bring what was granted before (RFC 6749 §6): compare scope, aud"
+    " and iss of both tokens."
+)
 
 
 class _Cause(NamedTuple):
@@ -79,11 +97,17 @@ class _Cause(NamedTuple):
 
 
 def stop(
-    judge: Judge, token: Token, refused: Contact, exchange: Exchange, first: Contact
+    judge: Judge,
+    token: Token,
+    refused: Contact,
+    exchange: Exchange,
+    first: Contact,
+    before: Token | None = None,
 ) -> NoReturn:
     """Stop at a refusal of a token obtained a moment ago, with all that may explain it (SPEC 3).
 
-    ``first`` is the answer to the same request without a token.
+    ``first`` is the answer to the same request without a token; ``before`` the token that a refresh
+    has replaced, which was accepted.
     """
     claims = token.claims or {}
     off = clock_off(exchange)
@@ -96,14 +120,25 @@ def stop(
     who = f", answered by {words.product}" if words.product else ""
     cause = _cause(judge, token, refused, exchange, first)
     known = bool(cause.whose) or cause.next in dict(_SAYS).values()
+    meanwhile, scopes = REPORT if known and cause.whose is None else "", ""
+    no_jwt = token.claims is None and _READS_JWT.search(reason) is not None
+    if before is not None:
+        cause = _Cause(_COMPARE_BOTH, Whose.ISSUER, _REFRESHED)
+        scopes = f"; scope before: {before.scope_granted or 'unknown'}, now:"
+        scopes = f"{scopes} {token.scope_granted or 'unknown'}"
+        meanwhile = f"Without --refresh the token of the sign-in itself is given. {REPORT}"
+    elif not token.by_id_token and not token.verified and cause.whose is None:
+        cause = _Cause(_OPAQUE_TOO, message=_NO_JWT) if no_jwt else cause
+        meanwhile = _BY_ID_TOKEN if no_jwt or token.id_token is not None else meanwhile
     judge.stop(
         "rs-fresh-token-refused",
         seen=f"HTTP {exchange.status}{who}: {reason}; resource asked: {token.resource or 'none'}"
         + (f"; in the token (not verified): {', '.join(facts)}" if facts else "; opaque token")
+        + scopes
         + (f"; {off}" if off else ""),
         message=cause.message,
         next=cause.next or ("" if facts else _OPAQUE),
-        meanwhile=REPORT if known and cause.whose is None else "",
+        meanwhile=meanwhile,
         exchange=exchange,
         pointer="www-authenticate",
         whose=cause.whose,
