@@ -20,6 +20,7 @@ from mcp_auth_tui.model.oauth import (
 )
 from mcp_auth_tui.protocol import causes, grant_types, stages
 from mcp_auth_tui.protocol.actions import DropClient, FlowStop, Protocol
+from mcp_auth_tui.protocol.authorization import scope_refusals
 from mcp_auth_tui.protocol.authorization.scope import Scope, choose_scope
 from mcp_auth_tui.protocol.checks.challenge import divided
 from mcp_auth_tui.protocol.judge import Judge
@@ -34,6 +35,10 @@ from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.records import dataclass
 
 _NARROW = "The client was registered for fewer scopes than are needed now: it is registered anew."
+_NOT_KEPT = (
+    "The authorization server lists offline_access and does not take it: it is asked without, and"
+    " nobody stays signed in."
+)
 _DEAD = "The authorization server does not know the kept client any more: a new one is registered."
 
 
@@ -205,10 +210,15 @@ class AuthorizationRun:
             dead = (finding.id == "authz-client-refused" or followed) and not self.new
             narrow = "invalid_scope" in finding.seen and dynamic.outgrown(client, scope)
             able = client.how == "dynamic" and asker.server.registration_endpoint is not None
+            typed = asker.judge.config.scope is not None
+            fewer = scope_refusals.without_offline(finding, scope, typed=typed)
+            if fewer is not None and (self.new or not (able and narrow)):
+                yield replace(finding, level=Level.WARNING, message=_NOT_KEPT, meanwhile="")
+                return (yield from self._sign_in(asker, fewer, refused, number))
             if narrow and self.new and number == 1:  # it was registered for these very scopes
                 raise refusals.too_wide(finding, client) from None
             if not able or not (dead or narrow):
-                raise
+                raise scope_refusals.explained(stopped, asker.server, scope) from None
         why = _DEAD if dead else _NARROW
         yield replace(finding, level=Level.WARNING, message=why, meanwhile="")
         if dead and client.stored:
@@ -288,11 +298,12 @@ class AuthorizationRun:
         if self.judge.config.refresh and self.token.refresh is None and self._by_sign_in:
             yield from response.not_refreshable(self.judge.at(Stage.VERIFY), self.token)
         elif self.judge.config.refresh:
-            self.token = yield from self._renew(self.token)
+            before = self.token
+            self.token = yield from self._renew(before)
             verdict = yield from stages.try_token(
                 self.judge, self.token, self.contact, verify.LIMIT, self.dpop
             )
             if verdict.refused is not None and verdict.exchange is not None:
                 at, refused = self.judge.at(Stage.VERIFY), verdict.refused
-                fresh_refusal.stop(at, self.token, refused, verdict.exchange, self.contact)
+                fresh_refusal.stop(at, self.token, refused, verdict.exchange, self.contact, before)
         return Outcome.OK

@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 import pytest
 
 from mcp_auth_tui.model import Level, Outcome, Request, Whose
-from tests.findings.site import CIMD, LATE, Site, jwt, site
+from tests.findings.site import CIMD, LATE, Site, at, jwt, site
 from tests.protocol.script import (
     AS,
     MCP,
+    NO_STORE,
     PRM,
     Page,
     Script,
@@ -65,7 +66,7 @@ OPENID = {"subject_types_supported": ["public"], "id_token_signing_alg_values_su
 def test_offline_access_is_asked_for_where_it_is_listed_and_a_refresh_is_wanted(
     listed: dict[str, Any], settings: dict[str, Any], scope: str, prompt: str | None
 ) -> None:
-    """SPEC 8.7, OIDC Core §11; can1357/oh-my-pi#9909."""
+    """SPEC 8.7, OIDC Core §11; can1357/oh-my-pi#9909, anthropics/claude-ai-mcp#42."""
     world = site(server=listed)
     world.run(**settings)
     asked = only(world.authorizations)
@@ -79,6 +80,7 @@ def test_a_prompt_that_was_typed_stands() -> None:
 
 
 def test_no_refresh_token_takes_no_header_back() -> None:
+    """slackapi/slack-skills-plugin#2: an hour, and nothing to renew it with."""
     script = site().run(**REFRESH)
     assert script.returned() is Outcome.OK
     told = only(item for item in script.findings if item.id == "token-no-refresh")
@@ -95,6 +97,55 @@ def test_a_refresh_that_is_refused_still_ends_the_run() -> None:
 
     world = site(issues={"refresh_token": "r-1"}, answers=answer)
     assert world.run(**REFRESH).stopped().id == "token-refresh-refused"
+
+
+def test_a_refresh_asks_for_no_scope_of_its_own() -> None:
+    """danny-avila/LibreChat#13412: Salesforce takes none there."""
+
+    def answer(request: Any) -> Page | None:
+        form = {item.name for item in request.form or ()}
+        page = json(400, {"error": "invalid_request", "error_description": "scope not supported"})
+        return page if {"refresh_token", "scope"} <= form else None
+
+    script = site(issues={"refresh_token": "r-1"}, answers=answer).run(**REFRESH)
+    assert script.returned() is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        # metabase/metabase#80389: the one error for everything
+        {"error": "invalid_request", "error_description": "The token request is invalid."},
+        # better-auth/better-auth#11035: for a client that is gone
+        {"error": "invalid_grant", "error_description": "session not found"},
+    ],
+)
+def test_a_refresh_that_is_refused_names_the_run_without_it(error: dict[str, str]) -> None:
+    def answer(request: Any) -> Page | None:
+        refreshes = any(item.name == "refresh_token" for item in request.form or ())
+        return json(400, error) if refreshes else None
+
+    stop = site(issues={"refresh_token": "r-1"}, answers=answer).run(**REFRESH).stopped()
+    assert (stop.id, stop.whose) == ("token-refresh-refused", Whose.ISSUER)
+    assert "without --refresh the token of the sign-in itself is given" in stop.meanwhile
+
+
+def test_a_refreshed_token_of_another_scope_is_not_the_mcp_server_s_fault() -> None:
+    """anthropics/claude-code#89862: without scope Entra ID answers with one of its own."""
+    other = {"access_token": "t-2", "token_type": "Bearer", "scope": ".{guid}", "expires_in": 9}
+
+    def make() -> Site:
+        return site(
+            issues={"refresh_token": "r-1", "scope": "mcp:basic"},
+            answers=at(f"{AS}/token", json(200, other, NO_STORE), "refresh_token"),
+        )
+
+    stop = make().run(**REFRESH).stopped()
+    assert (stop.id, stop.whose) == ("rs-fresh-token-refused", Whose.ISSUER)
+    assert stop.message == "The server refuses the token of the refresh, and took the one before."
+    assert stop.seen.endswith("; scope before: mcp:basic, now: .{guid}")
+    assert stop.meanwhile.startswith("Without --refresh the token of the sign-in itself is given.")
+    assert make().run().returned() is Outcome.OK
 
 
 # Errors by their names

@@ -166,17 +166,6 @@ def test_a_scope_that_is_refused_is_told_with_what_to_ask_for(
             ),
             {},
         ),
-        # formbricks/formbricks#8406: it lists offline_access, and lets nobody have it
-        (
-            ["surveys:read"],
-            "surveys:read",
-            refusing(
-                "invalid_scope",
-                "The following scopes are invalid: offline_access",
-                "offline_access",
-            ),
-            {"keep_tokens": True},
-        ),
     ],
 )
 def test_a_client_registered_for_less_is_not_registered_again_in_vain(
@@ -204,6 +193,21 @@ def test_a_client_registered_for_less_is_not_registered_again_in_vain(
         Whose.CLIENT,
         f"Ask for what the client may have: --scope {registered}.",
     )
+
+
+def test_what_is_listed_and_given_to_nobody_is_done_without() -> None:
+    """formbricks/formbricks#8406: it lists offline_access, and lets nobody have it."""
+    words = "The following scopes are invalid: offline_access"
+    listed = {"scopes_supported": ["surveys:read", "offline_access"]}
+    world = site(
+        {"scopes_supported": ["surveys:read"]},
+        listed,
+        challenge=f'Bearer resource_metadata="{PRM}"',
+        registers={"scope": "surveys:read"},
+        callback=refusing("invalid_scope", words, "offline_access"),
+    )
+    assert world.run(keep_tokens=True).returned() is Outcome.OK
+    assert (registrations(world), len(world.authorizations)) == (1, 2)
 
 
 @pytest.mark.parametrize("error", ["invalid_request", "unauthorized_client"])
