@@ -23,8 +23,10 @@ from tests.protocol.script import (
     form_of,
     header,
     json,
+    made_exchange,
     metadata,
     prm,
+    raw,
 )
 
 CIMD = "https://client.example/client.json"
@@ -111,6 +113,9 @@ class Site(World):
             case actions.Sign():
                 self.performed.append(action)
                 return self.signature or SignedJwt(Secret("a.b.c"), "ES256", THUMB)
+            case actions.Open(request):
+                self.sent.append(request)
+                return made_exchange(request, self.answers(request) or raw(405), len(self.sent))
             case actions.Sleep():
                 return None
             case actions.BeginRefresh():

@@ -24,6 +24,11 @@ _REFUSALS = (400, 404, 405, 410, 422)
 _PROMPT = re.compile(r"(?i)\b(consent|prompt|offline)")
 _REDIRECT = re.compile(r"(?i)redirect[\s_-]?ur[il]|callback")
 _CLIENT = re.compile(r"(?i)client|application|redirect[\s_-]?ur[il]")
+# What a server says to who is not signed in.
+_LOGIN = re.compile(
+    r"(?i)login[\s_-]?required|(sign|log)[\s-]?in (first|required)|not (signed|logged) in"
+    r"|(not|un)[\s-]?authenticated|authentication[\s_-]required|authentication credentials were not"
+)
 # Words of a page that says no, though its status is 200.
 _NO = re.compile(
     r"(?i)(invalid|unknown|unregistered|unrecogni[sz]ed|bad) "
@@ -74,21 +79,29 @@ def look_ahead(
         return
     guessed_wrong(judge, server, exchange)
     words, status = error_answer.read(exchange), exchange.status
-    # A browser answers such a challenge itself (Basic, Negotiate).
-    login = status == 401 and not response.all("www-authenticate")
-    if not words.product and (status in _REFUSALS or login):
+    # A browser answers a challenge itself (Basic, Negotiate), and may be signed in already.
+    wants_person = _login(words.words) or response.all("www-authenticate")
+    unknown = status == 401 and not wants_person and _CLIENT.search(words.words)
+    if not words.product and not _login(words.words) and (status in _REFUSALS or unknown):
         refused(judge, client, attempt, exchange, "authz-client-refused")
     page = _NO.search(words.text) if words.form == "page" and not words.product else None
     if status >= 400 or page:
         blocked = words.blocked or status == 429
-        next = in_the_way(words, exchange)[1] if blocked else ""
+        next = _SHOW_LOGIN if status == 401 or _login(words.words) else ""
+        message = _NO_LOGIN if next and not blocked else ""
+        next = in_the_way(words, exchange)[1] if blocked else next
         yield from judge.note(
             "authz-page",
             seen=error_answer.seen(f"HTTP {status}", exchange),
+            message=message,
             next=_compare(words.text, client, attempt) if page else next,
             exchange=exchange,
             whose=_owner(client) if page else None,
         )
+
+
+def _login(words: str) -> bool:
+    return _LOGIN.search(words) is not None
 
 
 def refused(
@@ -106,8 +119,17 @@ def refused(
         judge.stop("authz-error", seen=seen, message=message, next=next, exchange=exchange)
     if exchange.status >= 500:
         judge.stop("authz-error", seen=seen, message=_PAGE, next=FAILED, exchange=exchange)
-    if words.words and not _CLIENT.search(words.words) and exchange.status != 401:
-        judge.stop("authz-error", seen=seen, message=_PAGE, exchange=exchange)
+    if _login(words.words) or (exchange.status == 401 and not words.words):
+        judge.stop(
+            "authz-error",
+            seen=seen,
+            message=_NO_LOGIN,
+            next=_SHOW_LOGIN,
+            meanwhile="Sign in at that site in the browser first, then run again.",
+            exchange=exchange,
+        )
+    if words.words and not _CLIENT.search(words.words):
+        _by_words(judge, attempt, exchange, seen, words.words)
     judge.stop(
         id,
         seen=seen,
@@ -121,9 +143,11 @@ def refused(
 def _compare(words: str, client: Client, attempt: Attempt) -> str:
     """Say what can be done about a client or an address that the server does not know."""
     next = _ON_THE_PAGE
+    if client.how == "metadata document":
+        next = _READ_DOCUMENT.format(client.id)
     if _REDIRECT.search(words):
         next = (
-            f"{_ON_THE_PAGE} Register {attempt.redirect_uri} for this client, or use an address"
+            f"{next} Register {attempt.redirect_uri} for this client, or use an address"
             " that is registered: --redirect-uri, --port."
         )
     if client.how == "pre-registered":
@@ -131,11 +155,38 @@ def _compare(words: str, client: Client, attempt: Attempt) -> str:
     return next
 
 
+def _by_words(
+    judge: Judge, attempt: Attempt, exchange: Exchange, seen: str, words: str
+) -> NoReturn:
+    """End the run where a page says what of the request it does not take, and it is no client."""
+    config, next, whose = judge.config, "", None
+    if re.search(r"(?i)scope", words):
+        seen += f" (scope sent: {attempt.scope or 'none'})"
+        next, whose = "Ask for other scopes with --scope.", Whose.CLIENT if config.scope else None
+    elif attempt.resource and re.search(r"(?i)\bresource|\baudience|invalid_target", words):
+        judge.stop(
+            "authz-resource-refused",
+            seen=f"{seen} (resource sent: {attempt.resource})",
+            exchange=exchange,
+            whose=Whose.CLIENT if config.resource else None,
+        )
+    judge.stop("authz-error", seen=seen, message=_PAGE, next=next, exchange=exchange, whose=whose)
+
+
 _CONSENT = (
     "The authorization server refuses offline_access without prompt=consent; it is asked again with"
     " both."
 )
 _IGNORE = "Ignore offline_access where prompt=consent is missing (OIDC Core §11)."
+_READ_DOCUMENT = (
+    "The client is the document {}: see that the server gets it (bot protection before it, names of"
+    " this network alone), and lets any port stand in a redirect address on this machine (RFC 8252"
+    " §7.3)."
+)
+_NO_LOGIN = "The authorization endpoint refuses who is not signed in."
+_SHOW_LOGIN = (
+    "Redirect whoever is not signed in to the sign-in page, and from there back to this address."
+)
 _ON_THE_PAGE = (
     "Compare client id and redirect address with what is registered: a server that does not know"
     " them says so on a page only, and may not redirect."

@@ -9,7 +9,7 @@ import pytest
 from mcp_auth_tui.model import Failure, Level, Outcome, Request, Session, Stage, Whose
 from mcp_auth_tui.protocol.actions import Browse
 from mcp_auth_tui.protocol.authorization.pages import LOOK_AHEAD
-from tests.findings.site import LATE, Site, site
+from tests.findings.site import CIMD, LATE, Site, site
 from tests.protocol.script import (
     AS,
     PRM,
@@ -60,6 +60,14 @@ def opened(world: Site) -> int:
         # nicobailon/pi-mcp-adapter#90
         (json(401, {"error": "invalid_client"}), "invalid_client"),
         (raw(400, "<h1>Unknown application</h1>", HTML), "Unknown application"),
+        # aipoch/open-science#1562, Zomato/mcp-server-manifest#30
+        (
+            json(
+                400,
+                {"error": "invalid_request", "error_description": "Unregistered redirect_uri"},
+            ),
+            "Unregistered redirect_uri",
+        ),
         (raw(404, "client not found"), "client not found"),
         (raw(400), "HTTP 400"),
     ],
@@ -129,6 +137,10 @@ def test_it_is_asked_once_though_a_step_up_opens_the_browser_again() -> None:
         # knowsuchagency/mcp2cli#50
         (raw(500, "Internal Server Error"), "Internal Server Error"),
         (raw(200, "<p>Error: invalid_client, unknown client</p>", HTML), "unknown client"),
+        # MoonshotAI/kimi-code#2606
+        (raw(200, "<h1>Invalid redirect URI</h1>", HTML), "Invalid redirect URI"),
+        # cloudflare/mcp#44
+        (raw(500, "<title>Server Error</title><p>Error ID: 6f2", HTML), "Error ID: 6f2"),
         (challenged(401, "Negotiate"), "HTTP 401"),
     ],
 )
@@ -223,3 +235,96 @@ def test_what_is_refused_for_another_reason_is_not_asked_again(
     stop = world.run(**MINE, **settings).stopped()
     assert (stop.id, words in stop.seen) == ("authz-error", True)
     assert len(looks(world)) == 1
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        json(401, {"error": "login_required"}),  # kdcube/kdcube#174
+        json(401, {"detail": "Not authenticated"}),
+        json(403, {"message": "Authentication required"}),
+        raw(401),
+    ],
+)
+def test_who_is_not_signed_in_yet_is_no_client_that_is_unknown(page: Page) -> None:
+    """The browser may be signed in, and so it opens; the server should lead to its sign-in."""
+    world = answering(page)
+    script = world.run(**MINE)
+    assert (script.returned(), opened(world)) == (Outcome.OK, 1)
+    told = only(item for item in script.findings if item.id == "authz-page")
+    assert (told.level, told.whose) == (Level.WARNING, Whose.ISSUER)
+    assert told.message == "The authorization endpoint refuses who is not signed in."
+    assert told.next.startswith("Redirect whoever is not signed in to the sign-in page")
+    followed = site(answers=lambda r: page if "/authorize" in r.url else None)
+    stop = followed.run(follow=True).stopped()
+    assert (stop.id, "client" in stop.next.lower()) == ("authz-error", False)
+
+
+DOCUMENT = {
+    "client_id": CIMD,
+    "client_name": "mine",
+    "redirect_uris": ["http://127.0.0.1/callback"],
+}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        # BuilderIO/agent-native#2532: the port is compared, which is another each time
+        json(
+            400,
+            {"error": "invalid_client", "error_description": "Unknown client or redirect_uri"},
+        ),
+        # wp-media/wp-rocket#8619: the document was not to be had from there
+        raw(400, "Unknown OAuth client."),
+    ],
+)
+def test_a_document_that_the_server_does_not_take_is_its_to_read(page: Page) -> None:
+    pages = {PRM: json(200, prm()), CIMD: json(200, DOCUMENT), f"{AS}/authorize": page}
+    world = site(pages=pages)
+    stop = world.run(client_metadata_url=CIMD).stopped()
+    assert (stop.id, stop.whose, opened(world)) == ("authz-client-refused", Whose.ISSUER, 0)
+    assert stop.next.startswith(f"The client is the document {CIMD}: see that the server gets it")
+    assert "lets any port stand" in stop.next
+    assert "--register" in stop.meanwhile
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "id", "whose", "way"),
+    [
+        # cloudflare/mcp-server-cloudflare#457
+        (
+            "<h1>Invalid Scope</h1>Unknown OAuth scope: openid. Error code: invalid_scope",
+            {"scope": "openid email profile"},
+            "authz-error",
+            Whose.CLIENT,
+            "--scope",
+        ),
+        ("<p>Scope x is not allowed here", {}, "authz-error", Whose.ISSUER, "--scope"),
+        # getsentry/sentry-mcp#837
+        ("<p>invalid_target", {}, "authz-resource-refused", Whose.ISSUER, "--no-resource"),
+        (
+            "<p>The resource is not known",
+            {"resource": "https://x.example"},
+            "authz-resource-refused",
+            Whose.CLIENT,
+            "--no-resource",
+        ),
+    ],
+)
+def test_a_page_that_says_what_it_does_not_take_is_believed(
+    words: str, settings: dict[str, Any], id: str, whose: Whose, way: str
+) -> None:
+    stop = answering(raw(400, words, HTML)).run(**MINE, **settings).stopped()
+    assert (stop.id, stop.whose) == (id, whose)
+    assert way in f"{stop.next} {stop.meanwhile}"
+
+
+def test_a_block_before_the_sign_in_is_told_as_that() -> None:
+    """anthropics/claude-code#33269: a challenge that a browser solves, before the page loads."""
+    page = raw(403, "<title>Just a moment...</title>", HTML, ("cf-mitigated", "challenge"))
+    script = answering(page).run(**MINE)
+    assert script.returned() is Outcome.OK
+    told = only(item for item in script.findings if item.id == "authz-page")
+    assert "answered by Cloudflare" in told.seen
+    assert told.next.startswith("Let GET /authorize through")
