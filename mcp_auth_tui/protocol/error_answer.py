@@ -40,6 +40,13 @@ _INSIDE = ("error", "Error", "fault", "errors", "detail", "details", "error_desc
 _CODE = r"[A-Za-z_][\w.\-]{1,63}\Z"
 _FORM_NAME = r"[a-z_]+\Z"
 _KEY = r"(?i)api[\s_-]?key|subscription[\s_-]key|personal access token"
+# A field that is missed: one of its own (X-…), or another one that is called a header.
+_FIELD = r"['\"`“]?(?<![\w-])((?:x|api|tenant|ocp)-[a-z0-9-]{2,40})['\"`”]?"
+_HEADER = (
+    rf"(?i)(?:missing|require[sd]?|expect(?:ed|s)?|need(?:ed|s)?|no|set|provide|send|without)"
+    rf"[^.;,]{{0,40}}?{_FIELD}"
+    rf"|{_FIELD}[^.;]{{0,30}}?\b(?:missing|required|not (?:set|sent|found|present))"
+)
 _EXPECTED = (
     r"(?i)(expect|requir|miss|no |need|must|format|use)[^.;]{0,60}['\"“`]?\bbearer\b"
     r"|(expect|requir|miss|no |need)[^.;]{0,40}\bauthorization\b"
@@ -106,6 +113,21 @@ def read(exchange: Exchange) -> ErrorAnswer:
     code, text = clean(code, exchange), clean(text, exchange)
     challenges = clean(", ".join(response.all("www-authenticate")), exchange)
     return ErrorAnswer(form, code, text, product, challenges, blocked)
+
+
+def missed_header(words: str) -> str:
+    """Return the name of a header field of its own that a server misses; empty where it is none.
+
+    Fields of HTTP, OAuth and MCP are not meant: those are sent as their standards say.
+    """
+    found = re.search(_HEADER, words)
+    return next((name for name in found.groups() if name), "") if found else ""
+
+
+def way_by_header(words: str) -> str:
+    """Return the option that sends the header field that a server misses, if it misses one."""
+    name = missed_header(words)
+    return f"If you know its value, send it: --header '{name}: VALUE'." if name else ""
 
 
 def seen(prefix: str, exchange: Exchange) -> str:

@@ -194,9 +194,10 @@ RULES: tuple[Rule, ...] = (
         "The registration wants a token that was given out beforehand.",
         "Registration is open, or the client holds an initial access token.",
         "RFC 7591 §3",
-        "Ask the operator for a client id and give it with --client-id.",
+        "Ask the operator for an initial access token (--registration-token SOURCE), or for a "
+        "client id (--client-id).",
         "Closed registration is allowed, but no client can do it by itself.",
-        meanwhile=OWN_CLIENT,
+        meanwhile=f"With an initial access token: --registration-token SOURCE. {OWN_CLIENT}",
     ),
     Rule(
         "dcr-mgmt-partial",

@@ -107,7 +107,7 @@ class Conversation:
         response = exchange.response
         if response is not None and response.status == 403 and self.accepted:
             self._blocked(exchange, method)
-        if response is None or response.status in (401, 403):
+        if response is None or response.status in (401, 403) or self._forced(exchange):
             return False
         if 300 <= response.status < 400:
             if self.judge.config.force and self.token is None and challenging(exchange):
@@ -143,6 +143,13 @@ class Conversation:
     def _fails_over_token(self) -> bool:
         """Whether a server fails that answers 401 as long as no token is sent."""
         return self.token is not None and not self.accepted and bool(self.protected)
+
+    def _forced(self, exchange: Exchange) -> bool:
+        """Whether a challenge with a wrong status is taken for a refusal (``--force``)."""
+        response = exchange.response
+        if response is None or self.token is not None or not self.judge.config.force:
+            return False
+        return response.status >= 400 and bool(response.all("www-authenticate"))
 
     def _proves(self, method: str) -> bool:
         return self.protected in ("", *_OPENERS) or method == self.protected

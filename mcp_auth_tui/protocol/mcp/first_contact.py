@@ -17,7 +17,7 @@ from mcp_auth_tui.protocol.checks import challenge as checks_challenge
 from mcp_auth_tui.protocol.judge import Details, Judge
 from mcp_auth_tui.protocol.mcp.conversation import converse
 from mcp_auth_tui.protocol.mcp.exchange import ConversationEnd
-from mcp_auth_tui.protocol.mcp.refusals import HOST, OTHER_HOST, about_host
+from mcp_auth_tui.protocol.mcp.refusals import HOST, OTHER_HOST, about_host, wants_header
 
 _REMAPPED = "x-amzn-remapped-www-authenticate"
 _READ_SINGLE = "--allow rs-challenge-syntax"
@@ -86,9 +86,11 @@ def _loopback(url: str) -> bool:
 def _read_refusal(judge: Judge, end: ConversationEnd, exchange: Exchange) -> Protocol[Contact]:
     parsed = yield from read_challenge(judge, exchange)
     contact = contact_of(exchange, parsed.challenges, end)
-    if exchange.status == 403 and contact.param("error") != "insufficient_scope":
+    lacking = exchange.status == 403 and contact.param("error") == "insufficient_scope"
+    if exchange.status != 401 and not lacking:
         words = error_answer.read(exchange)
         page = words.form == "page" or bool(words.product)
+        wants_header(judge, exchange)
         message = f"{words.product} refuses a request without a token: no 401 of MCP comes."
         message = message if words.product else _PAGE if page else ""
         next = _LET_THROUGH if page else ""
@@ -107,7 +109,8 @@ def _read_refusal(judge: Judge, end: ConversationEnd, exchange: Exchange) -> Pro
                 meanwhile=f"To try the flow all the same: --force. {REPORT}",
                 exchange=exchange,
             )
-        yield from judge.note("rs-wrong-status", seen="HTTP 403", exchange=exchange)
+        seen = f"HTTP {exchange.status}"
+        yield from judge.note("rs-wrong-status", seen=seen, exchange=exchange)
     yield from judge.tell(checks_challenge.error(exchange, contact), exchange)
     words = error_answer.read(exchange)
     wants = f"“{words.demand}”" if words.demand else ""
@@ -121,6 +124,7 @@ def explained(stopped: FlowStop, contact: Contact) -> FlowStop:
     finding = stopped.finding
     if finding.id != "prm-missing" or not contact.wants:
         return stopped
+    way = error_answer.way_by_header(contact.wants)
     finding = replace(
         finding,
         message=f"The server refuses with {contact.wants} and nothing says how to sign in: it may"
@@ -128,7 +132,7 @@ def explained(stopped: FlowStop, contact: Contact) -> FlowStop:
         next=f"{finding.next} A server that takes keys alone keeps its bare Bearer challenge and"
         " publishes no OAuth metadata.",
         meanwhile=f"Ask the operator for a key or a token and send it as the server says."
-        f" {finding.meanwhile}",
+        f" {way} {finding.meanwhile}".replace("  ", " "),
     )
     return FlowStop(finding, stopped.place)
 

@@ -187,8 +187,26 @@ def wrong_status(judge: Judge, exchange: Exchange) -> None:
             "rs-invalid-token-not-401" if sent else "rs-wrong-status",
             seen=f"HTTP {exchange.status} with WWW-Authenticate: {told}",
             expected="HTTP 401 with WWW-Authenticate",
+            meanwhile="" if sent else f"To try the flow all the same: --force. {REPORT}",
             exchange=exchange,
             pointer="www-authenticate",
+        )
+
+
+def wants_header(judge: Judge, exchange: Exchange) -> None:
+    """Stop at a refusal that names a header field of its own: a person may know its value."""
+    words = error_answer.read(exchange).words
+    name = error_answer.missed_header(words)
+    if name and name.lower() not in {given.lower() for given, _ in judge.config.headers}:
+        judge.stop(
+            "net-http",
+            seen=error_answer.seen(f"HTTP {exchange.status}", exchange),
+            expected=f"Requests carry the header field {name}.",
+            message=f"The server wants the header field {name}.",
+            next=f"{error_answer.way_by_header(words)} Whoever runs the server, or the gateway"
+            " before it, knows what belongs there.",
+            exchange=exchange,
+            whose=Whose.CLIENT,
         )
 
 
@@ -204,6 +222,7 @@ def not_mcp(
     if told is not None and (answer.code is None or exchange.request.method == "GET"):
         exchange, answer = told
         wrong_status(judge, exchange)
+    wants_header(judge, exchange)
     if answer.code is not None:
         _refuses_to_open(judge, exchange, answer)
     if 400 <= exchange.status < 500 and exchange.status not in LEGACY:
