@@ -326,7 +326,11 @@ CASES: tuple[Case, ...] = (
         lambda: site({"scopes_supported": ["a", "b"]}, challenge=_TWO, issues={"scope": "a,b"}),
         kept=lambda: site({"scopes_supported": ["a", "b"]}, challenge=_TWO),
     ),
-    case("token-scope-narrow", issuing(scope=""), kept=issuing(scope=_SCOPE)),
+    case(
+        "token-scope-narrow",
+        lambda: site({"scopes_supported": ["a", "b"]}, challenge=_TWO, issues={"scope": "a"}),
+        kept=lambda: site({"scopes_supported": ["a", "b"]}, challenge=_TWO),
+    ),
     case("token-scope-wide", issuing(scope=f"{_SCOPE} mcp:more"), kept=issuing(scope=_SCOPE)),
     case("token-refresh-static", refreshed(refresh_token="r-1"), kept=refreshed(), **REFRESH),
     case(

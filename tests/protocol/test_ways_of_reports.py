@@ -5,13 +5,14 @@ Each names its repository and number; those without one are of our own making.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from mcp_auth_tui.model import Request
-from tests.findings.site import Site, callback, site
+from mcp_auth_tui.model import Request, Whose
+from tests.findings.site import Site, at, callback, jwt, site
 from tests.protocol.script import (
     AS,
     MCP,
@@ -19,6 +20,7 @@ from tests.protocol.script import (
     PRM,
     Page,
     form_of,
+    header,
     json,
     metadata,
     prm,
@@ -142,3 +144,163 @@ def test_what_is_asked_for_stays_what_was_named() -> None:
     assert (asked["resource"], asked["scope"]) == (MCP, "mcp:basic")
     sent = [dict(parse_qsl(item.url.partition("?")[2])) for item in world.sent]
     assert all("client_secret" not in query for query in sent)
+
+
+# --- endpoints that are given by hand -----------------------------------------------------------
+
+RESOURCE = "resource=https%3A%2F%2Fmcp.example%2Fmcp"
+
+
+@pytest.mark.parametrize(
+    ("query", "given"),
+    [
+        (RESOURCE, f"{AS}/authorize. "),  # NousResearch/hermes-agent#98117 (Railway)
+        # google-gemini/gemini-cli#4845 (Auth0)
+        (
+            "audience=http://localhost:3000/&scope=openid%20profile%20email&prompt=login",
+            f'"{AS}/authorize?audience=http://localhost:3000/&prompt=login". ',
+        ),
+    ],
+)
+def test_a_sign_in_address_is_given_without_what_is_ours(query: str, given: str) -> None:
+    def make() -> Site:
+        return site(server={"authorization_endpoint": f"{AS}/authorize?{query}"})
+
+    stop = make().run().stop
+    assert stop is not None
+    assert (stop.id, stop.exit) == ("as-endpoint-params", 4)
+    assert f"--authorization-endpoint {given}" in named(stop)
+    assert stop.next.startswith(f"Remove {'resource' if query == RESOURCE else 'scope'} from")
+    address = given.removesuffix(". ").strip('"')
+    assert make().run(authorization_endpoint=address).returned() == "ok"
+
+
+def test_an_address_that_a_shell_would_act_on_is_not_put_into_a_command() -> None:
+    broken = {"authorization_endpoint": f"{AS}/authorize?scope=a&x=$(reboot)"}
+    stop = site(server=broken).run().stop
+    assert stop is not None
+    assert "$" not in named(stop)
+    assert "--authorization-endpoint URL" in named(stop)
+
+
+@pytest.mark.parametrize(
+    ("location", "way"),
+    [
+        (f"{AS}/token", f"{AS}/token"),  # PostHog/posthog#49807
+        ("/oauth/token", "https://mcp.example/oauth/token"),
+        ("http://as.example/token", "URL"),
+        (f"{AS}/token?a=$(x)", "URL"),
+        ("", "URL"),
+    ],
+)
+def test_where_a_token_endpoint_leads_is_named_and_not_followed(location: str, way: str) -> None:
+    old = "https://mcp.example/oauth/token/"
+
+    def make() -> Site:
+        answers = at(old, raw(301, b"", ("location", location)))
+        return site(server={"token_endpoint": old}, answers=answers)
+
+    stop = make().run().stop
+    assert stop is not None
+    assert stop.id == "token-redirect"
+    assert re.findall(r"--token-endpoint ([^ ,]+?)[ ,.]", named(stop)) == [way]
+    assert make().run(token_endpoint=f"{AS}/token").returned() == "ok"
+
+
+# --- refusals in another form -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        # TykTechnologies/tyk#8532: a gateway calls a missing credential a bad request
+        json(
+            400,
+            {"error": "Authorization field missing"},
+            ("www-authenticate", f'Bearer realm="tyk", resource_metadata="{PRM}"'),
+        ),
+        # emdash-cms/emdash#371: another check comes before that of the token
+        json(403, {"error": {"code": "CSRF_REJECTED", "message": "Missing required header"}}),
+        raw(500, b"", ("www-authenticate", "Bearer")),
+    ],
+)
+def test_a_refusal_with_a_wrong_status_can_be_taken_for_one(page: Page) -> None:
+    def make() -> Site:
+        def closed(request: Request) -> Page | None:
+            return page if request.url == MCP and not header(request, "Authorization") else None
+
+        return site(answers=closed)
+
+    stop = make().run().stop
+    assert stop is not None
+    assert (stop.id, stop.whose) == ("rs-wrong-status", Whose.SERVER)
+    assert "--force" in named(stop)
+    script = make().run(force=True)
+    assert script.returned() == "ok"
+    assert "rs-wrong-status" in script.broken
+
+
+# --- a server that reads another token ----------------------------------------------------------
+
+
+def wanting(identity: str, words: str) -> Any:
+    """Answer as a server that takes one token and says why it does not take another."""
+
+    def answer(request: Request) -> Page | None:
+        given = header(request, "Authorization")
+        if request.url != MCP or given in (None, f"Bearer {identity}"):
+            return None
+        return json(401, {"error": "invalid_token", "error_description": words})
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("access", "words", "reads"),
+    [
+        # tuannvm/oauth-mcp-proxy#15 (Google): an opaque token where a JWT is verified
+        (
+            "ya29.a0ARW5m7",
+            "token verification failed: oidc: malformed jwt: go-jose/go-jose: compact JWS format"
+            " must have three parts",
+            True,
+        ),
+        # IBM/mcp-context-forge#2149
+        ("opaque-token-1", "ERR_JWS_INVALID: Invalid Compact JWS", True),
+        # punkpeye/mcp-remote#219 (Cognito, AgentCore)
+        (jwt(aud=...), "Invalid audience", False),
+    ],
+)
+def test_a_server_that_takes_the_id_token_is_told_by_its_words(
+    access: str, words: str, reads: bool
+) -> None:
+    identity = jwt({"typ": "JWT"}, aud="registered-1", nonce="n")
+
+    def make() -> Site:
+        issues = {"access_token": access, "id_token": identity}
+        world = site(issues=issues, answers=wanting(identity, words))
+        world.tokens[identity] = "mcp:basic"
+        return world
+
+    stop = make().run().stop
+    assert stop is not None
+    assert stop.id == "rs-fresh-token-refused"
+    assert "--id-token" in named(stop)
+    assert stop.message.startswith("The server reads JWTs alone") is reads
+    assert make().run(id_token=True).returned() == "ok"
+
+
+def test_where_no_id_token_came_and_none_is_asked_for_nothing_is_said_of_one() -> None:
+    stop = site(answers=wanting("none", "The token was revoked")).run().stop
+    assert stop is not None
+    assert "--id-token" not in named(stop)
+
+
+def test_a_promise_of_iss_that_is_not_kept_can_be_lifted() -> None:
+    """cloudflare/mcp-server-cloudflare#449, openai/codex#33354."""
+    stop = site(callback=callback(iss=...)).run().stop
+    assert stop is not None
+    assert (stop.id, stop.exit, stop.whose) == ("authz-iss-absent", 4, Whose.ISSUER)
+    assert "--allow authz-iss-absent" in named(stop)
+    lifted = site(callback=callback(iss=...)).run(allow=frozenset({"authz-iss-absent"}))
+    assert lifted.returned() == "ok"

@@ -116,6 +116,7 @@ RULES: tuple[Rule, ...] = (
         ),
         "The comparison is what keeps an attacker from passing off a document as somebody else's.",
         exit=4,
+        meanwhile=BY_ENDPOINTS,
     ),
     Rule(
         "as-issuer-slash",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from mcp_auth_tui.model import Level
 from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.config import ENDPOINTS, Config
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.urls import origin_text
+from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, origin_text
 
 _NO_DOCUMENT = ("as-missing", "as-html", "as-json")
 # A document of nobody, or of somebody else: it is not used (A5).
 _FOREIGN = ("as-issuer-missing", "as-issuer-mismatch", "as-issuer-slash")
+# What can be copied into a command line as it stands: nothing that a shell acts on.
+_BARE = re.compile(r"[A-Za-z0-9._~:/@=+,-]+\Z")
 _BROWSERLESS = ("client_credentials", "jwt-bearer")
 
 
@@ -29,6 +33,14 @@ def suffice(config: Config) -> bool:
 def guessed_issuer(config: Config) -> str | None:
     """Return what is taken for the issuer where nobody named one: the token endpoint's origin."""
     return origin_text(config.token_endpoint) if config.token_endpoint else None
+
+
+def copiable(url: str) -> bool:
+    """Return whether a URL of a server may stand in a command line for somebody to copy."""
+    try:
+        return endpoint(url) == url and _BARE.match(url) is not None
+    except UrlRefused:
+        return False
 
 
 def server(judge: Judge, issuer: str | None = None) -> Protocol[AuthorizationServer]:

@@ -6,7 +6,6 @@ itself (SPEC A4). A few GET requests without credentials, and only on the way to
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from mcp_auth_tui.model.oauth import MisplacedDocument
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol, Send
 from mcp_auth_tui.protocol.checks.check import strings
 from mcp_auth_tui.protocol.config import ENDPOINTS
-from mcp_auth_tui.protocol.discovery import guesses, misplaced, resource, server
+from mcp_auth_tui.protocol.discovery import by_hand, guesses, misplaced, resource, server
 from mcp_auth_tui.protocol.discovery.documents import FetchedDocument, read, request
 from mcp_auth_tui.protocol.judge import Details, Judge
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, join, origin_text, well_known
@@ -31,8 +30,6 @@ _AT_RESOURCE = ("prm-missing", "prm-status", "prm-html", "prm-json")
 _PRM = "oauth-protected-resource"
 _OF_SERVER = "The MCP server's own metadata is at a place where clients do not look."
 _DERIVED = "The document is at the place that is derived from the MCP URL."
-# What can be copied into a command line as it stands: nothing that a shell acts on.
-_BARE = re.compile(r"[A-Za-z0-9._~:/@=+,-]+\Z")
 
 T = TypeVar("T")
 
@@ -116,17 +113,12 @@ def _first(judge: Judge, places: Iterable[Location]) -> Protocol[MisplacedDocume
 
 def _endpoints(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return the endpoints of a document that can be given by hand; none if they do not suffice."""
-    found: list[tuple[str, str]] = []
-    for name in ENDPOINTS:
-        value = document.get(name)
-        if not isinstance(value, str) or not _BARE.match(value):
-            continue
-        try:
-            found.append((name, endpoint(value)))
-        except UrlRefused:
-            continue
-    names = {name for name, _ in found}
-    return tuple(found) if {"authorization_endpoint", "token_endpoint"} <= names else ()
+    found = {
+        name: value
+        for name in ENDPOINTS
+        if isinstance(value := document.get(name), str) and by_hand.copiable(value)
+    }
+    return tuple(found.items()) if {*ENDPOINTS[:2]} <= found.keys() else ()
 
 
 def _fetch(judge: Judge, place: Location) -> Protocol[FetchedDocument]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mcp_auth_tui.findings.rule import REPORT
+from mcp_auth_tui.findings.rule import BY_ENDPOINTS, REPORT
 from mcp_auth_tui.model import Exchange, Whose
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.checks.check import as_seen
@@ -81,7 +81,7 @@ def _way_by_issuer(named: str, *, slash: bool) -> str:
         return f"Name the issuer as the metadata does: --issuer {named}. {REPORT}"
     return (
         f"If you know {named} as the authorization server of this MCP server, name it by hand:"
-        f" --issuer {named}. {REPORT}"
+        f" --issuer {named}. {BY_ENDPOINTS}"
     )
 
 

@@ -120,14 +120,16 @@ def _names_another(
     fetched: FetchedDocument,
     rest: tuple[MetadataPlace, ...],
 ) -> Protocol[bool]:
-    """Leave a document of another server that the challenge names, where the own one is in place.
+    """Leave a document of a neighbour that the challenge names, where the own one is in its place.
 
     Such a document must not be used (RFC 9728 §3.3), and the place derived from the MCP URL is this
-    server's. Where nothing better is there, what was named is judged, and refused.
+    server's. Where nothing better is there, or another origin is named, it is judged, and refused.
     """
     named, url = (fetched.document or {}).get("resource"), judge.config.url
     derived = next((item for item in rest if item.url == well_known(url, _SUFFIX)), None)
     if derived is None or not isinstance(named, str) or compare(named, url) != "foreign":
+        return False
+    if not same_origin(named, url):
         return False
     looked: Exchange = yield Send(request(judge.stage, derived.url, _WHAT, judge.config))
     if (read(looked).document or {}).get("resource") != url:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange, Tried, Whose
 from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.actions import Protocol
@@ -13,7 +15,7 @@ from mcp_auth_tui.protocol.certificate import aliases
 from mcp_auth_tui.protocol.checks import server as checks_server
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.checks.server import NOTHING, ServerNeeds
-from mcp_auth_tui.protocol.discovery import guesses
+from mcp_auth_tui.protocol.discovery import by_hand, guesses
 from mcp_auth_tui.protocol.discovery.documents import (
     FetchedDocument,
     complain,
@@ -185,14 +187,28 @@ def _code_flow(
         yield from judge.refuse(
             "as-endpoint-params",
             seen=f"{authorize} carries {', '.join(taken)}",
+            next=f"Remove {', '.join(taken)} from authorization_endpoint: the client sends what"
+            " belongs there.",
             exchange=exchange,
             pointer="/authorization_endpoint",
+            meanwhile=_without(authorize, taken),
         )
     else:
         yield from judge.keep(
             "as-endpoint-params", exchange=exchange, pointer="/authorization_endpoint"
         )
     yield from _pkce(judge, server, exchange, lenient)
+
+
+def _without(authorize: str, taken: list[str]) -> str:
+    """Name the option that gives the sign-in address without the parameters that are ours."""
+    base, _, query = authorize.partition("?")
+    rest = [part for part in query.split("&") if part.partition("=")[0] not in taken]
+    address = f"{base}?{'&'.join(rest)}" if rest else base
+    if not by_hand.copiable(base) or not re.match(r"[\w.~:/?@=+,%&-]*\Z", address):
+        return ""
+    given = f'"{address}"' if rest else address
+    return f"Give it by hand without them: --authorization-endpoint {given}. {REPORT}"
 
 
 def _pkce(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from mcp_auth_tui.model import Exchange, Whose
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.config import Config
+from mcp_auth_tui.protocol.discovery.by_hand import copiable
 from mcp_auth_tui.protocol.error_answer import ErrorAnswer
 from mcp_auth_tui.protocol.urls import join, split
 
@@ -118,8 +119,8 @@ def not_there(config: Config, exchange: Exchange, member: str) -> MissingEndpoin
     place = (response.header("location") if response else None) or ""
     if 300 <= exchange.status < 400:
         message = f"The {name} answers with a redirect."
-        place = join(exchange.request.url, place)
-        seen = f"HTTP {exchange.status} to {place}"
+        place = place and join(exchange.request.url, place)
+        seen = f"HTTP {exchange.status} to {place or 'nowhere'}"
     elif exchange.status in _NOT_THERE and not _OF_OAUTH.fullmatch(code):
         message = f"There is no {name} at its address."
         seen, place = (
@@ -138,7 +139,7 @@ def not_there(config: Config, exchange: Exchange, member: str) -> MissingEndpoin
 
 
 def _secure(place: str) -> bool:
-    return place.startswith("https://") and not _LOGIN.search(place)
+    return copiable(place) and not _LOGIN.search(place)
 
 
 def remedy(exchange: Exchange, error: object, words: ErrorAnswer) -> tuple[str, str]:

@@ -101,6 +101,21 @@ def _odd(access: str) -> str:
     return odd and f"among the characters: {odd}"
 
 
+def _members(answer: Mapping[str, Any]) -> str:
+    """Say what an answer holds in the place of a token; where one stands deeper, its pointer."""
+    inner = (
+        f"/{name}/access_token"
+        for name, value in answer.items()
+        if isinstance(value, dict) and isinstance(value.get("access_token"), str)
+    )
+    if deeper := next(inner, ""):
+        return f"one stands at {deeper}"
+    if "access_token" in answer:
+        value = answer["access_token"]
+        return f"access_token: {'null' if value is None else as_seen(value)[:80]}"
+    return f"its members: {', '.join(map(str, answer)) or 'none'}"
+
+
 def read_token(
     asker: Endpoint,
     exchange: Exchange,
@@ -117,7 +132,8 @@ def read_token(
     judge = asker.judge
     access = answer.get("access_token")
     if not isinstance(access, str) or not access:
-        judge.stop("token-no-access", exchange=exchange, pointer="/access_token")
+        seen = _members(answer)
+        judge.stop("token-no-access", seen=seen, exchange=exchange, pointer="/access_token")
     if not _VISIBLE.match(access):
         # U2: what cannot stand in a header is never written into one.
         message = "The token has characters that cannot stand in a header."
@@ -242,8 +258,8 @@ def _kind(
 def _granted(
     judge: Judge, exchange: Exchange, value: Any, requested: str | None
 ) -> Protocol[str | None]:
-    if value is None:
-        return requested
+    if value is None or value == "":
+        return requested  # a scope has a character at least (RFC 6749 §3.3): nothing is said
     pointer = "/scope"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         yield from judge.note("token-scope-array", exchange=exchange, pointer=pointer)
