@@ -143,7 +143,10 @@ async def test_without_a_display_nothing_is_opened(programs: Bin) -> None:
 async def test_a_browser_that_was_named_is_used_over_ssh_and_without_a_display(
     programs: Bin, away: dict[str, str]
 ) -> None:
-    """VS Code Remote, Codespaces and WSL set ``$BROWSER`` to a helper that reaches the person."""
+    """VS Code Remote, Codespaces and WSL set ``$BROWSER`` to a helper that reaches the person.
+
+    databricks/cli#3464, docker/cli#6751, git-ecosystem/git-credential-manager#1714.
+    """
     helper = programs.add("helper")
     environ = {"PATH": str(programs.path), "BROWSER": f"{helper} %s", **away}
     browser = Browser("auto", environ, "linux")
