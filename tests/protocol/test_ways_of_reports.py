@@ -203,7 +203,8 @@ def test_where_a_token_endpoint_leads_is_named_and_not_followed(location: str, w
     stop = make().run().stop
     assert stop is not None
     assert stop.id == "token-redirect"
-    assert re.findall(r"--token-endpoint ([^ ,]+?)[ ,.]", named(stop)) == [way]
+    [told] = re.findall(r"--token-endpoint (\S+)", named(stop))
+    assert told.rstrip(",.") == way
     assert make().run(token_endpoint=f"{AS}/token").returned() == "ok"
 
 
