@@ -48,9 +48,12 @@ class Finished:
 
 
 async def finished(
-    *words: str, person: bool = False, environ: Mapping[str, str] | None = None
+    *words: str,
+    person: bool = False,
+    environ: Mapping[str, str] | None = None,
+    limit: float = SECONDS,
 ) -> Finished:
-    """Run the flow to its end; stdin is not read. Raises TimeoutError after `SECONDS`."""
+    """Run the flow to its end; stdin is not read. Raises TimeoutError after ``limit`` seconds."""
     args = commands.flow().parse_args(words)
     mode = next((name for name in ("json", "events") if getattr(args, name)), "plain")
     options = from_arguments(args, environ or {})
@@ -63,7 +66,7 @@ async def finished(
     sys.stdout, sys.stderr = out, err
     try:
         told = Headless(run, options, mode=mode, stdin=Stdin.NOTHING)
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(limit):
             code = await told.run()
     finally:
         sys.stdout, sys.stderr = kept

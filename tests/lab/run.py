@@ -66,11 +66,14 @@ def words(behaviour: Behaviour | None, url: str, *more: str) -> tuple[str, ...]:
     return (url, *fixed, "--no-remember", *more)
 
 
-async def told(behaviour: Behaviour | None, face: str) -> Outcome:
-    """Run in lines or as JSON, and judge all that is written; raises AssertionError."""
+async def told(behaviour: Behaviour | None, face: str, limit: float = SECONDS + 5) -> Outcome:
+    """Run in lines or as JSON, and judge all that is written.
+
+    Raises AssertionError, and TimeoutError after ``limit`` seconds.
+    """
     async with serving(Lab(behaviour)) as lab:
         mode = "--json" if face == "json" else "--plain"
-        run = await finished(*words(behaviour, lab.url, mode))
+        run = await finished(*words(behaviour, lab.url, mode), limit=limit)
         judged(run, lab)
         assert behaviour is None or lab.played, "the behaviour was never met"
     return _outcome(run.session)
@@ -129,7 +132,8 @@ def judge(behaviour: Behaviour | None, face: str) -> tuple[Outcome, float, int]:
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0] if tracemalloc.is_tracing() else 0
     began = time.monotonic()
-    body = shown(behaviour, STUCK) if face == "screen" else told(behaviour, face)
+    screen = face == "screen"
+    body = shown(behaviour, STUCK) if screen else told(behaviour, face, STUCK)
     outcome = asyncio.run(body)
     seconds = time.monotonic() - began
     peak = tracemalloc.get_traced_memory()[1] - before if tracemalloc.is_tracing() else 0

@@ -17,7 +17,15 @@ from mcp_auth_tui.tui.views import content
 from mcp_auth_tui.tui.views import exchange as dissect
 from mcp_auth_tui.tui.views.finding import finding_block
 from tests.findings.site import OAUTH, at, site
-from tests.findings.test_bad_input import BAD, PLACES, WRONG, named, some
+from tests.findings.test_bad_input import (
+    BAD,
+    PLACES,
+    WRONG,
+    named,
+    some,
+    wrong_client,
+    wrong_resource,
+)
 from tests.findings.whole import session_of
 from tests.protocol.script import AS, PRM
 
@@ -59,3 +67,20 @@ def test_any_members_of_any_types_are_drawn(place: Any, data: st.DataObject) -> 
 @pytest.mark.parametrize("name", BAD)
 def test_a_body_that_is_no_document_is_drawn(name: str, url: str) -> None:
     drawn(session_of(site(answers=at(url, BAD[name]))))
+
+
+@pytest.mark.parametrize(
+    ("place", "member"),
+    [(wrong_resource, "resource_name"), (wrong_client, "client_id")],
+    ids=named,
+)
+def test_of_a_value_that_no_screen_holds_the_beginning_is_drawn(place: Any, member: str) -> None:
+    session = place({member: "x" * 60_000})
+    view = dissect.View(session, LOOK)
+    pages = [detail.page(session, panel, LOOK).content.plain for panel in PANELS]
+    for exchange in session.exchanges:
+        lines = (*dissect.request(exchange, view), *dissect.answer(exchange, view))
+        pages.append("\n".join(line.content.plain for line in lines))
+    longest = max(len(page) for page in pages)
+    assert content.LONGEST < longest < 15 * content.LONGEST
+    assert any("characters)" in page for page in pages)

@@ -38,6 +38,8 @@ LEVEL: Mapping[Level, tuple[str, str]] = {
     Level.OK: ("✓", "$text-success"),
 }
 HEADING = "bold underline"
+LONGEST = 10_000
+"""Characters of a value that are drawn: no token in use has as many, and no pause is felt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ def rows(
         style = ""
         if isinstance(value, StyledValue):
             value, style = value.value, value.style
-        text = secret(value, look) if isinstance(value, str | Secret) else _flat(value)
+        whole = secret(value, look) if isinstance(value, str | Secret) else _flat(value)
+        text = terminal.harmless(whole, LONGEST)
         head = f"{'':{indent}}{terminal.one_line(label, 60):{column}}"
         start = column
         if len(head) > indent + column:

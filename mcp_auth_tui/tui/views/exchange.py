@@ -16,7 +16,17 @@ from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import json_pointer, terminal, units
 from mcp_auth_tui.tui.views import evidence
 from mcp_auth_tui.tui.views import request as traffic
-from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, StyledValue, fold, heading, rows, words
+from mcp_auth_tui.tui.views.content import (
+    DIM,
+    LEVEL,
+    LONGEST,
+    Look,
+    StyledValue,
+    fold,
+    heading,
+    rows,
+    words,
+)
 from mcp_auth_tui.tui.views.evidence import Line
 from mcp_auth_tui.tui.views.finding import finding_block, finding_line
 
@@ -263,7 +273,7 @@ class _Json:
         if isinstance(raw, Mapping | list) and raw and type(raw) is type(shown):
             yield from self._nested(raw, shown, path, depth, head, tail)
             return
-        written = terminal.one_line(json.dumps(shown, ensure_ascii=False), None)
+        written = terminal.one_line(json.dumps(shown, ensure_ascii=False), LONGEST)
         style = _STYLES["str" if isinstance(shown, str) else "num"]
         room = max(self._view.look.width - indent - 2, 12)
         pieces = fold(written, max(room - head.cell_length, 12)) or [""]

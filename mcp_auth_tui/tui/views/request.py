@@ -9,7 +9,7 @@ from textual.content import Content
 
 from mcp_auth_tui.model import Exchange, Field, Redactor, Request, Session
 from mcp_auth_tui.text import terminal, units
-from mcp_auth_tui.tui.views.content import DIM, Look, fold, heading, rows, words
+from mcp_auth_tui.tui.views.content import DIM, LONGEST, Look, fold, heading, rows, words
 
 
 def fields(redactor: Redactor, items: Sequence[Field], look: Look) -> list[Content]:
@@ -41,7 +41,7 @@ def request(session: Session, sent: Request, look: Look) -> list[Content]:
 
 def first_line(method: str, url: str, look: Look) -> list[Content]:
     """Return method and URL, on as many lines as it takes: the URL begins beside the method."""
-    told = terminal.one_line(f"{method} {url}", None)
+    told = terminal.one_line(f"{method} {url}", LONGEST)
     width = max(look.width, 8)
     first, *rest = [told[at : at + width] for at in range(0, len(told), width)]
     head = Content.assemble((first[: len(method)], "bold"), first[len(method) :])
