@@ -193,7 +193,7 @@ def _short(stop: Finding) -> str:
     if stop.id in _UNREACHED and 0 < len(stop.seen) <= _LONG:
         return stop.seen.rstrip(".")
     if len(stop.message) > _LONG:
-        first = min((stop.message.partition(mark)[0] for mark in (". ", ": ", "; ")), key=len)
+        first = min((stop.message.partition(mark)[0] for mark in (". ", ": ")), key=len)
         if _SENTENCE <= len(first) <= _LONG:
             return first
         from mcp_auth_tui.findings import CATALOGUE  # not before something went wrong

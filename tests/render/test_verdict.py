@@ -220,7 +220,6 @@ CAUSE = "Google Cloud Run refuses a request without a token"
         ("It broke.", "It broke"),
         (f"{CAUSE}: no 401 of MCP comes, and nothing else.", CAUSE),
         (f"{CAUSE}. The server refuses what comes then.", CAUSE),
-        (f"{CAUSE}; no MCP message and no token follows one.", CAUSE),
         # What its first part does not say, and what has no first part, its rule says shorter.
         (
             f"No: {'it broke ' * 9}",

@@ -105,7 +105,7 @@ def stop_at_redirect(judge: Judge, exchange: Exchange, *, with_token: bool) -> N
         )
     told = place.partition("://")[2].partition("/")[2] if near else place
     login = _SIGN_IN.search(told) is not None
-    message = "The MCP server answers with a redirect; no MCP message and no token follows one."
+    message = "The MCP server answers with a redirect: no MCP message and no token follows one."
     secure = asked.startswith("http://") and place.startswith("https://")
     there = f"If that place is the real MCP endpoint, run again with its URL: {place}"
     way = there if location and not login else ""
