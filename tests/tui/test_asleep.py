@@ -35,6 +35,12 @@ LIMIT = 60.0
 PROGRAM = shlex.join([sys.executable, "-m", "tests.tui.pty_program"])
 
 
+def _at_a_terminal() -> None:
+    """Be the session of this terminal, and hear when it goes: whoever runs this may not."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Terminal:
     """A shell in a pseudo terminal, and the picture that a person sees."""
 
@@ -48,7 +54,7 @@ class Terminal:
         self.process = subprocess.Popen(
             ["bash", "--norc", "-c", script],
             stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, env=environ,
-            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            start_new_session=True, preexec_fn=_at_a_terminal,
         )  # fmt: skip
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)

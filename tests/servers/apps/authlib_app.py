@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -31,6 +30,7 @@ from authlib.oauth2.rfc8628 import (
 )
 from flask import Flask, jsonify, render_template_string, request
 from flask_sqlalchemy import SQLAlchemy
+from product import arguments
 from werkzeug.serving import make_server
 
 _PERSON = "ada"
@@ -296,10 +296,7 @@ def _set_up(folder: str) -> None:
 
 def main() -> None:
     global _origin
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--resource", required=True)
-    args = parser.parse_args()
+    args = arguments()
     _origin = f"http://127.0.0.1:{args.port}"
     with tempfile.TemporaryDirectory() as folder:
         _set_up(folder)

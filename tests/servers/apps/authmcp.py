@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import socket
@@ -15,7 +14,7 @@ from pathlib import Path
 import uvicorn
 from authmcp_gateway.mcp.store import create_mcp_server, init_mcp_database
 from mcp.server.mcpserver import MCPServer
-from product import running
+from product import arguments, running
 
 _PERSON, _PASSWORD = "ada", "Ada-12345"
 
@@ -37,10 +36,7 @@ def _backend() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--resource", required=True)
-    args = parser.parse_args()
+    args = arguments()
     origin = f"http://127.0.0.1:{args.port}"
     command = str(Path(sys.executable).with_name("authmcp-gateway"))
     with tempfile.TemporaryDirectory() as name:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import threading
@@ -11,16 +10,14 @@ from canaille import create_app
 from canaille.app import models
 from canaille.backends import Backend
 from joserfc.jwk import RSAKey
+from product import arguments
 from werkzeug.serving import make_server
 
 _PERSON = "ada"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--resource", required=True)
-    args = parser.parse_args()
+    args = arguments()
     host = f"127.0.0.1:{args.port}"
     key = RSAKey.generate_key(2048, {"kid": "one"})
     app = create_app(

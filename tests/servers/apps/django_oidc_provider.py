@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
 
 import django_app
 from django.urls import URLPattern, URLResolver, include, path
+from product import arguments
 
 _SECRET = "a secret of two servers"
 _REDIRECT = "http://127.0.0.1:48124/callback"
@@ -42,10 +42,7 @@ def _add_client(name: str, secret: str, scope: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--resource", required=True)
-    args = parser.parse_args()
+    args = arguments()
     origin = f"http://127.0.0.1:{args.port}"
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "login.html").write_text(_LOGIN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import socket
@@ -14,6 +13,7 @@ import oidc_provider_mock
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi_mcp import AuthConfig, FastApiMCP
+from product import arguments
 
 
 def _app(origin: str, issuer: str) -> FastAPI:
@@ -49,10 +49,7 @@ def _app(origin: str, issuer: str) -> FastAPI:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--resource", required=True)
-    args = parser.parse_args()
+    args = arguments()
     origin = f"http://127.0.0.1:{args.port}"
     with oidc_provider_mock.run_server_in_thread() as upstream:
         issuer = f"http://127.0.0.1:{upstream.server_port}"

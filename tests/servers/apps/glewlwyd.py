@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import shutil
@@ -18,6 +17,8 @@ from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
+
+from product import arguments
 
 _SHARE = Path("/usr/share/glewlwyd")
 _DATABASE = Path("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3")
@@ -155,10 +156,7 @@ def _running(port: int, folder: Path) -> Iterator[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--resource", required=True)
-    args = parser.parse_args()
+    args = arguments()
     with (
         tempfile.TemporaryDirectory() as folder,
         _running(args.port, Path(folder)) as origin,

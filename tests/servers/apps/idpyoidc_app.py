@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -16,6 +15,7 @@ from idpyoidc.message.oidc import AuthorizationRequest
 from idpyoidc.server import Server
 from idpyoidc.server.configure import OPConfiguration
 from idpyoidc.server.exception import ClientAuthenticationError, FailedAuthentication
+from product import arguments
 from werkzeug.serving import make_server
 
 _PERSON = "ada"
@@ -240,10 +240,7 @@ def verify() -> Any:
 
 def main() -> None:
     global _server
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--resource", required=True)
-    args = parser.parse_args()
+    args = arguments()
     origin = f"http://127.0.0.1:{args.port}"
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)

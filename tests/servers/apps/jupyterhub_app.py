@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
@@ -13,6 +12,8 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from product import arguments
 
 _PERSON = "ada"
 _SECRET = "a secret of two servers"
@@ -77,10 +78,7 @@ def _wait(origin: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--resource", required=True)
-    args = parser.parse_args()
+    args = arguments()
     origin = f"http://127.0.0.1:{args.port}"
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.py"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -14,6 +13,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from product import arguments
 
 _CONFIG = Path("/var/lib/lemonldap-ng/conf/lmConf-1.json")
 _INI = Path("/etc/lemonldap-ng/lemonldap-ng.ini")
@@ -92,10 +93,7 @@ def _wait(port: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--resource", required=True)
-    args = parser.parse_args()
+    args = arguments()
     origin = f"http://127.0.0.1:{args.port}"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

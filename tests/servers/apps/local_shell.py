@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
 from pathlib import Path
 
-from product import running
+from product import arguments, running
 
 _PIN = "a pin that is long enough 123"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--resource", required=True)
-    args = parser.parse_args()
+    args = arguments()
     origin = f"http://127.0.0.1:{args.port}"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

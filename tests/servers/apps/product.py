@@ -1,10 +1,12 @@
 """A product that is started by a command of its own: run, waited for and ended.
 
-Knows processes and one URL that answers when it is there; must not know what it serves.
+Knows the words that start an app, processes, and one URL that answers when it is there; must not
+know what is served.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -16,6 +18,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _SECONDS = 90.0
+
+
+def arguments() -> argparse.Namespace:
+    """Return what every app is given: its port, and the MCP URL that its tokens are for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--resource", required=True)
+    return parser.parse_args()
 
 
 @contextmanager
