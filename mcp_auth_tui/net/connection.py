@@ -102,10 +102,9 @@ class Connection:
         self._octets = octets
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEAD)
 
-    async def alive(self) -> bool:
-        """Return whether the server still holds an idle connection, as far as is known here."""
-        for _ in range(2):  # the loop looks at its sockets, and then hands over what it saw
-            await asyncio.sleep(0)
+    @property
+    def alive(self) -> bool:
+        """Whether the server still holds an idle connection, as far as the loop has looked."""
         return self._octets.silent
 
     async def ask(

@@ -86,9 +86,12 @@ class Direct(httpx.AsyncBaseTransport):
 
     async def _kept(self, origin: tuple[str, int]) -> Connection | None:
         kept = self._idle.get(origin, [])
-        while kept:
+        if kept:
+            for _ in range(2):  # the loop looks at its sockets, and then hands over what it saw
+                await asyncio.sleep(0)
+        while kept:  # nothing is awaited here: who is cancelled would leave one that nobody closes
             connection = kept.pop()
-            if await connection.alive():
+            if connection.alive:
                 return connection
             connection.close()
         return None

@@ -114,7 +114,7 @@ class Started:
         while not done():
             assert time.monotonic() < end, f"never: {what}\n{self.err[-2000:]}"
             assert self.process.poll() is None, f"ended before: {what}\n{self.err[-2000:]}"
-            time.sleep(0.02)
+            time.sleep(0.02)  # files and processes tell nobody when they are as they should be
 
     def press(self, keys: bytes) -> None:
         """Type."""

@@ -64,7 +64,7 @@ def _signals(*numbers: int) -> Callable[[Started, Held], None]:
 
 def _twice(program: Started, held: Held) -> None:
     program.send(signal.SIGINT)
-    time.sleep(0.05)
+    time.sleep(0.05)  # two at once would reach the program as one
     if program.process.poll() is None:
         program.send(signal.SIGINT)
 
