@@ -1,7 +1,7 @@
 """A loopback server that is a thousand MCP servers: one address of 127.0.0.0/8 for each.
 
-``python -m tests.bench.endpoints`` prints its port and serves until its input ends. It does as
-little as it can, so that what is measured is the client.
+``python -m tests.bench.endpoints [DELAY]`` prints its port and serves until its input ends; each
+answer takes so many seconds (0). It does as little as it can, so that the client is measured.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from functools import partial
 
 
 def url(number: int, port: int) -> str:
@@ -58,8 +59,8 @@ def answer(target: str, origin: str) -> bytes:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self) -> None:
-        self._held = b""
+    def __init__(self, delay: float) -> None:
+        self._held, self._delay = b"", delay
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -79,16 +80,21 @@ class _Connection(asyncio.Protocol):
             if len(self._held) < end + 4 + length:
                 return
             self._held = self._held[end + 4 + length :]
-            self._transport.write(answer(head.split(" ", 2)[1], self._origin))
+            octets = answer(head.split(" ", 2)[1], self._origin)
+            asyncio.get_running_loop().call_later(self._delay, self._write, octets)
+
+    def _write(self, octets: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(octets)
 
 
-async def _serve() -> None:
+async def _serve(delay: float) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(_Connection, "0.0.0.0", 0, backlog=512)
+    server = await loop.create_server(partial(_Connection, delay), "0.0.0.0", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    asyncio.run(_serve(float(sys.argv[1]) if sys.argv[1:] else 0.0))

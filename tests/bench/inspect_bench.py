@@ -2,7 +2,8 @@
 
 ``python -m tests.bench.inspect_bench`` prints the table; with ``--check`` the exit code is 1 when a
 target is missed. Each sample is a whole process, start included; the sides take turns, and the
-medians are compared. No side has more than ``--jobs`` URLs under way.
+medians are compared. No side has more than ``--jobs`` URLs under way, and each answer takes
+``--delay`` seconds.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from statistics import median
 from tests.bench.endpoints import url
 from tests.bench.measure import PROGRAM, Ran, environment, run
 
-OVERHEAD = 1.5
+OVERHEAD = 1.1
 """The most that ours may take of what the better bare loop takes, in time and in CPU."""
 GROWTH = 1.25
 """The most that peak memory may grow from a quarter of the URLs to all of them."""
@@ -28,10 +29,10 @@ REQUESTS = 3
 
 
 @contextmanager
-def served() -> Iterator[int]:
+def served(delay: float = 0.0) -> Iterator[int]:
     """Run the endpoints in a process of their own; gives their port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.endpoints"],
+        [sys.executable, "-m", "tests.bench.endpoints", str(delay)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment(),
@@ -138,6 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--delay", type=float, default=0.05)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--loop", choices=("shared", "per-origin"))
     parser.add_argument("--port", type=int)
@@ -146,14 +148,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         shared = args.loop == "shared"
         print(asyncio.run(bare(args.port, args.count, args.jobs, shared=shared)))
         return 0
-    missed = compare(args.count, args.jobs, args.rounds, print)
+    missed = compare(args.count, args.jobs, args.rounds, args.delay, print)
     return int(args.check and bool(missed))
 
 
-def compare(count: int, jobs: int, rounds: int, say: Callable[[str], None]) -> list[str]:
+def compare(
+    count: int, jobs: int, rounds: int, delay: float, say: Callable[[str], None]
+) -> list[str]:
     """Take turns, print a line for each side, and return the targets that were missed."""
     sides: dict[str, list[Ran]] = {}
-    with served() as port, tempfile.TemporaryDirectory() as name:
+    with served(delay) as port, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         runs: dict[str, Callable[[], Ran]] = {
             "mcp-auth-tui inspect": lambda: ours(port, count, jobs, folder),
@@ -165,7 +169,10 @@ def compare(count: int, jobs: int, rounds: int, say: Callable[[str], None]) -> l
                 sides.setdefault(side, []).append(sample())
         small = ours(port, max(count // 4, 1), jobs, folder)
     found = {side: figures(samples) for side, samples in sides.items()}
-    say(f"{count} URLs, {REQUESTS} requests each, {jobs} URLs at a time, median of {rounds}")
+    say(
+        f"{count} URLs, {REQUESTS} requests each, {jobs} URLs at a time, "
+        f"{delay * 1000:g} ms an answer, median of {rounds}"
+    )
     say(f"{'':<32} {'wall':>8} {'URL/s':>7} {'CPU':>8} {'peak':>9}")
     for side, (wall, cpu, peak) in found.items():
         say(f"{side:<32} {wall:6.2f} s {count / wall:7.0f} {cpu:6.2f} s {peak:5.0f} MiB")
