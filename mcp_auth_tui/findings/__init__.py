@@ -117,16 +117,21 @@ def ok(
 
     Its message is what the rule expects. Raises KeyError for an id that is not in the catalogue.
     """
-    return finding(
-        id,
-        stage,
-        seen=seen,
-        message=CATALOGUE[id].expected,
-        next="Nothing needs to be done.",
-        exchange=exchange,
-        revision=revision,
-        pointer=pointer,
+    rule = CATALOGUE[id]
+    return Finding(
+        id=id,
         level=Level.OK,
+        message=rule.expected,
+        seen=_safe(seen),
+        expected=rule.expected,
+        whose=rule.whose,
+        source=rule.source,
+        next="Nothing needs to be done.",
+        stage=stage,
+        exchange=exchange,
+        pointer=_safe(pointer),
+        revision=_safe(revision),
+        exit=rule.exit,
     )
 
 
@@ -137,6 +142,8 @@ def fatal(finding: Finding) -> Finding:
 
 
 def _safe(value: str) -> str:
+    if len(value) <= LIMIT and value.isascii() and value.isprintable():
+        return value
     head = harmless(value[:LIMIT])
     if len(value) <= LIMIT and len(head) <= LIMIT:
         return head

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from mcp_auth_tui.model.events import (
@@ -28,7 +28,7 @@ from mcp_auth_tui.model.events import (
 from mcp_auth_tui.model.http import Exchange, Request, Secret
 from mcp_auth_tui.model.redactor import Redactor, credentials_of
 from mcp_auth_tui.model.vocabulary import Level, Outcome, Stage, Status
-from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.records import dataclass, replace
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model.aside import LocationCheck, SignatureCheck

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 from mcp_auth_tui.records import dataclass
@@ -36,6 +37,7 @@ class UrlRefused(ValueError):
         self.reason = reason
 
 
+@lru_cache(maxsize=32)  # one URL is split some ten times between two requests
 def split(url: str) -> SplitResult:
     """Split an absolute URL; raises ValueError when it has no usable host or an impossible port."""
     parts = urlsplit(url)

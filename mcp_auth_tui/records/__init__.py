@@ -4,7 +4,8 @@
 module is loaded: half a millisecond each, a quarter of what a whole run of this program took. Here
 `__init__` is compiled at the first call, and the others are shared. What the fields are, with their
 defaults, slots and order, is left to the standard library, whose `fields`, `replace` and
-`is_dataclass` work as ever.
+`is_dataclass` work as ever. `replace` here is the same for these classes at half the cost, for what
+is replaced with each event of a run.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["dataclass"]
+__all__ = ["dataclass", "replace"]
 
 
 def _record(
@@ -57,10 +58,21 @@ def _record(
     return cls
 
 
+def _replace(original: Any, /, **changes: Any) -> Any:
+    """Return a copy with other values of some fields, as `dataclasses.replace`."""
+    cls = type(original)
+    if cls not in _names:
+        _names[cls] = tuple(item.name for item in dataclasses.fields(cls))
+    return cls(**{name: getattr(original, name) for name in _names[cls]} | changes)
+
+
+_names: dict[type, tuple[str, ...]] = {}
+"""Of all fields of a class, since the standard library looks at each field with each call."""
+
 if TYPE_CHECKING:
-    from dataclasses import dataclass
+    from dataclasses import dataclass, replace
 else:
-    dataclass = _record
+    dataclass, replace = _record, _replace
 
 
 def _write_init(cls: type, *, frozen: bool) -> Callable[..., None]:

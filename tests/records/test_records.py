@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mcp_auth_tui import records
 from mcp_auth_tui.records import dataclass
 
 
@@ -118,7 +119,15 @@ def test_a_record_is_made_shown_and_compared_like_a_data_class(
     ]
     assert ours != theirs
     assert copy.copy(ours) == copy.deepcopy(ours) == ours
-    assert replace(ours) == ours
+    assert replace(ours) == records.replace(ours) == ours
+
+
+def test_a_copy_with_other_values_is_that_of_the_standard_library() -> None:
+    point = OURS["Deep"](1, name="here", z=4)
+    assert repr(records.replace(point, x=2, z=5)) == repr(replace(point, x=2, z=5))
+    assert records.replace(point, name="there").name == "there"
+    with pytest.raises(TypeError, match="unknown"):
+        records.replace(point, unknown=1)
 
 
 @pytest.mark.parametrize(("name", "values", "named"), WRONG)
