@@ -61,7 +61,6 @@ class AuthApp(App[int]):
     """The terminal UI: the main screen, the run it shows, and the controls that act on both."""
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
-    PAGES_CSS_PATH = CSS_PATH.with_name("pages.tcss")
     TITLE = "mcp-auth-tui"
     INLINE_PADDING = 0
     COMMANDS = {get_system_commands_provider}  # noqa: RUF012
@@ -145,10 +144,6 @@ class AuthApp(App[int]):
         self.keep_alive.tick()
 
     def _start(self) -> None:
-        self.stylesheet.read(self.PAGES_CSS_PATH)
-        self.stylesheet.parse()
-        if self.screen is not self.main:  # a key was quicker than the first frame
-            self.refresh_css(animate=False)
         self.loaded()
         if self._watches:
             self.watching.action_watch()

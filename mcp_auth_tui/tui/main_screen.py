@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
@@ -19,13 +20,13 @@ from mcp_auth_tui.tui.panels.table import PANELS, panel_of
 from mcp_auth_tui.tui.run_driver import RunDriver
 from mcp_auth_tui.tui.state import KeepAlive, ScreenState
 from mcp_auth_tui.tui.widgets.bars import Banner, Headline, KeyBar, VerdictLine
-from mcp_auth_tui.tui.widgets.ladder import Ladder
 from mcp_auth_tui.tui.widgets.log import EARLIER, Log
 from mcp_auth_tui.tui.widgets.panel import Detail, Panel, PasteInput
 
 if TYPE_CHECKING:
     from mcp_auth_tui.model.changes import Changes
     from mcp_auth_tui.run.before import Before
+    from mcp_auth_tui.tui.widgets.ladder import Ladder
 
 SMALLEST = (40, 10)
 """Cells; on less the screen says so and shows nothing else."""
@@ -41,6 +42,8 @@ class MainScreen(Screen[None]):
     ``url`` is shown until a run has one; ``start`` is called once the first frame is drawn, since
     what a run needs takes time to load.
     """
+
+    REST_CSS_PATH = Path(__file__).with_name("rest.tcss")
 
     session: var[Session] = var(Session, always_update=True)
     kept: var[Session | None] = var(None)
@@ -111,13 +114,14 @@ class MainScreen(Screen[None]):
         """Headline, rail of panels, detail above the log, key bar."""
         cls, letters = MainScreen, self.keymap.letters
         yield Headline(markup=False).data_bind(cls.session, cls.url, cls.spec, cls.reveal)
-        yield Banner(markup=False).data_bind(cls.session, cls.marks, cls.recorded)
+        if self.marks:
+            yield self._banner()
         with Horizontal(id="body"):
             with Vertical(id="rail"):
                 for index in range(len(PANELS)):
                     yield Panel(index, letters).data_bind(cls.session, cls.panel, cls.now, cls.kept)
             if self.app.size.width >= HUGE:
-                yield Ladder().data_bind(cls.session)
+                yield self._ladder()
             with Vertical(id="right"):
                 yield Detail(letters).data_bind(
                     cls.session, cls.panel, cls.reveal, cls.busy, cls.now, cls.marks, cls.recorded,
@@ -129,7 +133,15 @@ class MainScreen(Screen[None]):
             cls.session, cls.panel, cls.busy, cls.stepping, cls.reveal, cls.typing, cls.changed,
             cls.recorded, cls.kept, cls.listing, cls.alive,
         )  # fmt: skip
-        yield Static(id="small", markup=False)
+
+    def _banner(self) -> Banner:
+        cls = MainScreen
+        return Banner(markup=False).data_bind(cls.session, cls.marks, cls.recorded)
+
+    def _ladder(self) -> Ladder:
+        from mcp_auth_tui.tui.widgets.ladder import Ladder
+
+        return Ladder().data_bind(MainScreen.session)
 
     def on_mount(self) -> None:
         """Stand on the first panel, and start once the first frame is drawn."""
@@ -138,23 +150,33 @@ class MainScreen(Screen[None]):
 
     async def _furnish(self) -> None:
         """Put in what no first frame shows, which comes sooner without, and start."""
-        if not self.query(Ladder):
-            ladder = Ladder().data_bind(MainScreen.session)
-            await self.query_one("#body").mount(ladder, before="#right")
+        self.app.stylesheet.read(self.REST_CSS_PATH)
+        self.app.stylesheet.parse()
+        if not self.is_current:  # a key was quicker than the first frame
+            self.app.refresh_css(animate=False)
+        body = self.query_one("#body")
+        if not self.query(Banner):
+            await self.mount(self._banner(), before=body)
+        if not self.query("#ladder"):
+            await body.mount(self._ladder(), before="#right")
         field = Input(id="log-filter", placeholder="only requests with this text")
         await self.query_one("#right").mount(field)
         await self.query_one(Detail).furnish()
+        await self.mount(Static(self._too_small(), id="small", markup=False))
         self._start()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Say what is needed when there is too little room."""
-        sentence = (
-            f"This terminal has {event.size.width}×{event.size.height} cells; mcp-auth-tui needs "
+        for small in self.query("#small").results(Static):
+            small.update(self._too_small())
+        self.set_class(self.size.width >= HUGE, "-huge")
+
+    def _too_small(self) -> Content:
+        return Content(
+            f"This terminal has {self.size.width}×{self.size.height} cells; mcp-auth-tui needs "
             f"{SMALLEST[0]}×{SMALLEST[1]}. Make it larger, or press {self.keymap.letters['quit']} "
             "and use --plain."
         )
-        self.query_one("#small", Static).update(Content(sentence))
-        self.set_class(event.size.width >= HUGE, "-huge")
 
     def watch_session(self) -> None:
         """Give the sign-in, a step, or why a run stopped room; a new run has other steps."""
@@ -247,12 +269,12 @@ class MainScreen(Screen[None]):
             later = [item.number for item in self.session.exchanges if item.number > self.step]
             self.step = later[0] if later else 0
 
-    @on(Ladder.Looked)
-    def _look_at(self, event: Ladder.Looked) -> None:
+    def on_ladder_looked(self, event: Ladder.Looked) -> None:
+        """Show the exchange of a rung; by its name, since no first frame needs the ladder."""
         self.step = event.number
 
-    @on(Ladder.Opened)
-    def _open_rung(self, event: Ladder.Opened) -> None:
+    def on_ladder_opened(self, event: Ladder.Opened) -> None:
+        """Show the exchange of a rung in full."""
         self.open_exchange(event.number)
 
     # The log and its filter.

@@ -10,7 +10,6 @@ from mcp_auth_tui.tui.main_screen import MainScreen
 from mcp_auth_tui.tui.panels.table import panel_of
 from mcp_auth_tui.tui.reasons import NO_FIX, RECORDED
 from mcp_auth_tui.tui.run_driver import RunDriver
-from mcp_auth_tui.tui.widgets.ladder import Ladder
 
 if TYPE_CHECKING:
     from mcp_auth_tui.protocol.quirks.advice import KnownWay
@@ -95,6 +94,8 @@ class InspectionControls:
         """Show the run as a ladder between its parties."""
         if not self._screen.can("sequence"):
             return
+        from mcp_auth_tui.tui.widgets.ladder import Ladder
+
         ladder = self._screen.query_one(Ladder)
         if ladder.display and not ladder.has_focus_within:
             ladder.stand()

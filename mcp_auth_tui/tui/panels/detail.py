@@ -13,7 +13,6 @@ from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import terminal, units
 from mcp_auth_tui.tui.panels.status import findings_line, panel_status, status_line
 from mcp_auth_tui.tui.panels.table import PanelRow
-from mcp_auth_tui.tui.views import conversation
 from mcp_auth_tui.tui.views import request as traffic
 from mcp_auth_tui.tui.views.content import DIM, LEVEL, Look, fold, heading, stack, words
 from mcp_auth_tui.tui.views.finding import finding_block, finding_line, worst_first
@@ -80,6 +79,8 @@ def title(session: Session, panel: PanelRow, look: Look) -> Content:
 
 def step(session: Session, number: int, look: Look) -> tuple[DetailPage, Content]:
     """Return an exchange as a step that was taken, and the title above it."""
+    from mcp_auth_tui.tui.views import conversation  # not in the first frame
+
     ways = look.with_keys("  {step_back} {step_forward} go to its neighbours, esc goes back")
     title = Content.assemble((f"Step {number} of {len(session.exchanges)}", "bold"), (ways, DIM))
     return DetailPage(stack(conversation.step_page(session, number, look))), title
@@ -97,6 +98,8 @@ def _next_action(session: Session, panel: PanelRow, look: Look) -> list[Content]
     request = ready or session.sending
     if request is None or request.stage not in panel.stages:
         return []
+    from mcp_auth_tui.tui.views import conversation  # not in the first frame
+
     number, letters = session.upcoming, look.with_keys
     title = f" request {number}, not sent yet " if ready else f" request {number} is on its way "
     ways = "{step} sends it, {edit} edits it, {run} runs on"

@@ -95,12 +95,18 @@ class VerdictLine(SessionWidget, Static):
         if self.late is not None:
             return self.late
         look = content.Look(
-            max(self.size.width, 20),
+            max(self._width, 20),
             letters=self._letters,
             recorded=bool(self.recorded),
             kept=self.kept,
         )
         return verdict_line(self.session, look, self._changed())
+
+    @property
+    def _width(self) -> int:
+        # That of the screen: asked for its own while its height is found out, Textual lays out all
+        # that there is once more to know it.
+        return self.app.size.width - self.gutter.width
 
     def _changed(self) -> str:
         """Return what differs from the run before; empty where there is none."""
@@ -122,7 +128,7 @@ class VerdictLine(SessionWidget, Static):
         self.watch_session()
 
     def _lines(self, drawn: Content) -> int:
-        return len(content.fold(drawn.plain, max(self.size.width, 8)))
+        return len(content.fold(drawn.plain, max(self._width, 8)))
 
 
 class KeyBar(SessionWidget, Static):

@@ -23,7 +23,6 @@ from mcp_auth_tui.tui.panels.status import findings_line, panel_facts, panel_sta
 from mcp_auth_tui.tui.panels.table import PANELS, PanelRow
 from mcp_auth_tui.tui.state import KeepAlive, ScreenState
 from mcp_auth_tui.tui.views import content
-from mcp_auth_tui.tui.views.json_text import highlighted
 from mcp_auth_tui.tui.widgets.bars import SessionWidget
 
 HIGHLIGHT_LIMIT = 20_000
@@ -273,5 +272,7 @@ def body_widget(body: str) -> Widget:
 
         return LongText(body)
     if body.lstrip()[:1] in ("{", "["):
+        from mcp_auth_tui.tui.views.json_text import highlighted
+
         return Static(highlighted(body), classes="document", markup=False)
     return Static(Content(body), classes="document", markup=False)
