@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from mcp_auth_tui.protocol.urls import origin_text
@@ -74,9 +73,6 @@ async def inspect_all(
     No result is kept. What ``done`` raises ends everything and is raised again.
     """
     networks = Networks.of(make, jobs)
-    # Names are resolved in threads; the usual few of them would wait for one dead name server.
-    threads = ThreadPoolExecutor(max_workers=2 * jobs + 4, thread_name_prefix="names")
-    asyncio.get_running_loop().set_default_executor(threads)
 
     async def place() -> None:
         for url in urls:

@@ -6,7 +6,6 @@ caller connects to the judged address, so that a second look-up cannot bring ano
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import socket
 from urllib.parse import urlsplit
@@ -112,17 +111,31 @@ async def resolve(host: str, port: int) -> tuple[Address, ...]:
 
     Raises `Unreachable` (``net-dns``).
     """
+    from mcp_auth_tui.desktop.threads import beside
+
     address = address_of(host)
     if address is not None:
         return (address,)
     try:
-        infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # Not in the loop's own threads: a name server that does not answer would keep the program.
+        infos = await beside(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except (OSError, UnicodeError) as error:
         raise Unreachable(Failure("net-dns", _unresolved(host, error))) from error
-    found = tuple(dict.fromkeys(ipaddress.ip_address(info[4][0]) for info in infos))
+    found = tuple(dict.fromkeys(_address(*info[4]) for info in infos))
     if not found:
         raise Unreachable(Failure("net-dns", f"The name {host} has no address."))
     return found
+
+
+def unanswered(host: str, seconds: float) -> Failure:
+    """Say that no name server answered within a limit (seconds)."""
+    told = f"The name {host} could not be resolved: no name server answered within {seconds:g} s."
+    return Failure("net-dns", told)
+
+
+def _address(text: str, port: int, flow: int = 0, zone: int = 0) -> Address:
+    """Read what a resolver found; a link-local address is of no use without its zone."""
+    return ipaddress.ip_address(f"{text}%{zone}" if zone else text)
 
 
 def _unresolved(host: str, error: Exception) -> str:
@@ -145,6 +158,8 @@ def _blocked(host: str, address: Address, what: str) -> Unreachable:
 
 def ascii_host(host: str) -> str:
     """Return a host in lower case as it goes on the wire (A-labels); ValueError when it cannot."""
+    if ":" in host:  # a zone goes after %25 in a URL (RFC 6874)
+        return host.lower() if "%" not in host else host.replace("%25", "%", 1)
     if host.isascii():
         return host.lower()
     try:

@@ -17,6 +17,8 @@ from mcp_auth_tui.net.meter import Meter
 
 _MOST_UNREAD = 256 * 1024
 """Octets that may lie here unread before the server has to wait."""
+_PIECE = 16 * 1024
+"""Octets that are parsed before others have their turn: they may be thousands of chunks."""
 _MOST_HEAD = 100 * 1024
 """Octets of a head that h11 holds; what is over the program's own limit is told by its size."""
 
@@ -33,7 +35,7 @@ class Octets(asyncio.Protocol):
         self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport, the one under which TLS lies if there is TLS."""
+        """Keep the transport: that of the socket, and then that of TLS if there is TLS."""
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
@@ -58,20 +60,32 @@ class Octets(asyncio.Protocol):
     @property
     def silent(self) -> bool:
         """Whether the server still holds its end, and has sent nothing that was not read."""
-        return not (self._ended or self._unread)
+        closing = self._transport is None or self._transport.is_closing()
+        return not (closing or self._ended or self._unread)
+
+    @property
+    def sent(self) -> bool:
+        """Whether all that was written has left."""
+        return self._transport is not None and self._transport.get_write_buffer_size() == 0
 
     async def read(self) -> bytes:
-        """Return what came, and wait where nothing did; empty at the end. Raises OSError."""
-        if not (self._unread or self._ended):
+        """Return a piece of what came, and wait where nothing did; empty at the end.
+
+        Raises OSError.
+        """
+        if self._unread:
+            await asyncio.sleep(0)
+        elif not self._ended:
             self._reader = asyncio.get_running_loop().create_future()
             try:
                 await self._reader
             finally:
                 self._reader = None
         if self._unread:
-            data = bytes(self._unread)
-            self._unread.clear()
-            if self._paused and self._transport is not None:
+            data = bytes(self._unread[:_PIECE])
+            del self._unread[:_PIECE]
+            few = len(self._unread) <= _MOST_UNREAD
+            if self._paused and few and self._transport is not None:
                 self._paused = False
                 self._transport.resume_reading()
             return data
@@ -137,8 +151,11 @@ class Connection:
     def renew(self) -> bool:
         """Make ready for another exchange; False where the connection is of no more use."""
         states = {self._http.our_state, self._http.their_state}
-        # What came behind the answer would be taken for the next one.
+        # What came behind the answer would be taken for the next one, and the next request would
+        # wait behind a body that the server did not want.
         if states != {h11.DONE} or self._http.trailing_data != (b"", False):
+            return False
+        if not self._octets.sent:
             return False
         self._http.start_next_cycle()
         return True

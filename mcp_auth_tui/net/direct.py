@@ -9,19 +9,15 @@ time, and two megabytes, until the first request is out.
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-import time
 from collections.abc import AsyncIterator
 
 import httpx
 
-from mcp_auth_tui.net.addresses import Guard
-from mcp_auth_tui.net.connection import Connection, Octets
+from mcp_auth_tui.net.addresses import Guard, Unreachable, unanswered
+from mcp_auth_tui.net.connection import Connection
+from mcp_auth_tui.net.dial import open_connection, reach
 from mcp_auth_tui.net.meter import Meter
-
-# Not the last address of a host: a dead one may not eat the time of those behind it.
-_EARLY_SECONDS = 2.5
 
 
 class Direct(httpx.AsyncBaseTransport):
@@ -97,24 +93,19 @@ class Direct(httpx.AsyncBaseTransport):
         return None
 
     async def _dial(self, origin: tuple[str, int], limit: float, meter: Meter) -> Connection:
-        """Connect to the first address of a host that answers, and to none that was not judged."""
+        """Connect to a host, and to no address of it that was not judged."""
         host, port = origin
         meter.begin("connect")
-        addresses = await self._guard.addresses(host, port)
-        deadline = time.monotonic() + limit
-        for left, address in zip(range(len(addresses) - 1, -1, -1), addresses, strict=True):
-            rest = max(deadline - time.monotonic(), 0.001)
-            try:
-                end = await _connected(address, port, min(rest, _EARLY_SECONDS) if left else rest)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                if not left:
-                    raise
-            else:
-                break
+        try:
+            async with asyncio.timeout(limit):
+                addresses = await self._guard.addresses(host, port)
+        except TimeoutError as error:
+            raise Unreachable(unanswered(host, limit)) from error
+        end = await reach(addresses, port, limit)
         meter.end("connect")
         if self._context is not None:
             meter.begin("tls")
-        connection = await _opened(end, self._context, host, limit)
+        connection = await open_connection(end, self._context, host, limit)
         meter.end("tls")
         return connection
 
@@ -145,49 +136,3 @@ class _Body(httpx.AsyncByteStream):
 
 def _origin(url: httpx.URL) -> tuple[str, int]:
     return url.raw_host.decode("ascii"), url.port or {"https": 443}.get(url.scheme, 80)
-
-
-async def _connected(address: str, port: int, limit: float) -> socket.socket:
-    """Connect to an address; raises `httpx.ConnectError` and `httpx.ConnectTimeout`."""
-    family, kind, protocol, _, where = socket.getaddrinfo(
-        address.encode("ascii"),  # as text it would load a codec for names
-        port,
-        type=socket.SOCK_STREAM,
-        flags=socket.AI_NUMERICHOST,
-    )[0]
-    end: socket.socket | None = None
-    bound = asyncio.timeout(limit)
-    try:
-        end = socket.socket(family, kind, protocol)
-        end.setblocking(False)
-        async with bound:
-            await asyncio.get_running_loop().sock_connect(end, where)
-    except BaseException as error:
-        if end is not None:
-            end.close()
-        if bound.expired():
-            raise httpx.ConnectTimeout(str(error)) from error
-        if isinstance(error, OSError):
-            raise httpx.ConnectError(str(error)) from error
-        raise
-    return end
-
-
-async def _opened(
-    end: socket.socket, context: ssl.SSLContext | None, host: str, limit: float
-) -> Connection:
-    """Make a connection of a socket, its TLS handshake included; closes the socket on failure."""
-    bound = asyncio.timeout(limit)
-    try:
-        async with bound:
-            _, octets = await asyncio.get_running_loop().create_connection(
-                Octets, sock=end, ssl=context, server_hostname=None if context is None else host
-            )
-    except BaseException as error:
-        end.close()
-        if bound.expired():
-            raise httpx.ConnectTimeout(str(error)) from error
-        if isinstance(error, OSError | ValueError):  # a host that TLS cannot name is a ValueError
-            raise httpx.ConnectError(str(error)) from error
-        raise
-    return Connection(octets)

@@ -56,13 +56,16 @@ def is_own_name(host: str) -> bool:
 
 
 def carried(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 address carries (mapped, NAT64, 6to4), else itself."""
+    """Return the IPv4 address that an IPv6 address carries (mapped, NAT64, 6to4), else itself.
+
+    Without its zone, which says how this machine gets there, and not where that is.
+    """
     if isinstance(address, ipaddress.IPv4Address):
         return address
     number = int(address)
     if number >> 80 == _LOCAL_NAT64 or (number >> 32 in _CARRIERS and number > 1):
         return ipaddress.IPv4Address(number & 0xFFFFFFFF)
-    return address.sixtofour or address
+    return address.sixtofour or ipaddress.IPv6Address(number)
 
 
 def is_public(address: Address) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_auth_tui.net.addresses import Guard, Unreachable, class_of
+from mcp_auth_tui.net.addresses import Guard, Unreachable, class_of, resolve
 
 
 @pytest.mark.parametrize(
@@ -45,17 +44,6 @@ from mcp_auth_tui.net.addresses import Guard, Unreachable, class_of
 )
 def test_every_address_has_a_class(address: str, group: str) -> None:
     assert class_of(ipaddress.ip_address(address)) == group
-
-
-@pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    known: dict[str, list[str]] = {}
-
-    async def lookup(self: object, host: str, port: int, **_: object) -> object:
-        return [(0, 0, 0, "", (address, port)) for address in known[host]]
-
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", lookup)
-    return known
 
 
 async def refused(guard: Guard, host: str) -> str:
@@ -114,6 +102,15 @@ async def test_allow_private_lifts_the_rule_but_not_for_metadata_services(
     assert await guard.addresses("10.0.0.1", 443) == ("10.0.0.1",)
     assert "cloud metadata" in await refused(guard, "169.254.169.254")
     assert "cloud metadata" in await refused(guard, "::ffff:169.254.169.254")
+    assert "cloud metadata" in await refused(guard, "fd00:ec2::254%1")
+
+
+async def test_a_link_local_address_that_a_name_resolves_to_keeps_its_zone(
+    names: dict[str, list[str]],
+) -> None:
+    names["mcp.local"] = ["fe80::1%1", "192.168.1.2"]
+    found = await resolve("mcp.local", 443)
+    assert [str(item) for item in found] == ["fe80::1%1", "192.168.1.2"]
 
 
 async def test_a_metadata_service_is_asked_only_by_who_typed_it() -> None:

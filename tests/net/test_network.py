@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import socket
 import ssl
 import subprocess
 import sys
@@ -559,12 +560,10 @@ async def test_an_answer_that_begins_and_does_not_end_is_slow_and_no_time_out(
 async def test_a_name_without_address_is_told(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import socket
-
-    async def nothing(*_: object, **__: object) -> object:
+    def nothing(*_: object, **__: object) -> object:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", nothing)
+    monkeypatch.setattr(socket, "getaddrinfo", nothing)
     result, _ = await network.send(get("http://nowhere.invalid/"))
     assert ended(result) == Failure(
         "net-dns", "The name nowhere.invalid could not be resolved: no such host."

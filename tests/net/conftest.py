@@ -1,0 +1,22 @@
+"""What the tests of the network share."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """What a name resolves to; of others the system is asked."""
+    known: dict[str, list[str]] = {}
+    real = socket.getaddrinfo
+
+    def look_up(host: Any, port: Any, **options: Any) -> list[Any]:
+        spelled = known.get(host, [host])
+        return [info for item in spelled for info in real(item, port, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return known
