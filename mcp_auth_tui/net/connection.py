@@ -19,8 +19,18 @@ _MOST_UNREAD = 256 * 1024
 """Octets that may lie here unread before the server has to wait."""
 _PIECE = 16 * 1024
 """Octets that are parsed before others have their turn: they may be thousands of chunks."""
+_SHOWN = 60
+"""Octets that are told of what is no HTTP."""
 _MOST_HEAD = 100 * 1024
 """Octets of a head that h11 holds; what is over the program's own limit is told by its size."""
+
+
+class NotHttp(httpx.RemoteProtocolError):
+    """What came is no answer of HTTP/1.1; ``octets`` is how it begins."""
+
+    def __init__(self, octets: bytes) -> None:
+        super().__init__("illegal status line")
+        self.octets = octets
 
 
 class Octets(asyncio.Protocol):
@@ -169,10 +179,19 @@ class Connection:
             while (event := self._http.next_event()) is h11.NEED_DATA:
                 async with asyncio.timeout(wait):
                     data = await self._octets.read()
-                if not data and self._http.their_state is h11.SEND_RESPONSE:
-                    raise httpx.RemoteProtocolError("Server disconnected without a response.")
                 self._http.receive_data(data)
+                if self._http.their_state is h11.SEND_RESPONSE:
+                    self._check_head(ended=not data)
             return event
+
+    def _check_head(self, *, ended: bool) -> None:
+        """Raise where what came can be no head: some that speak first never end a line."""
+        begun = self._http.trailing_data[0]
+        if not b"HTTP/".startswith(begun[:5]):
+            raise NotHttp(begun[:_SHOWN])
+        if ended:
+            why = "peer closed connection in the head" if begun else "Server disconnected"
+            raise httpx.RemoteProtocolError(why)
 
 
 @contextmanager

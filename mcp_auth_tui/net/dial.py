@@ -15,6 +15,7 @@ from contextlib import suppress
 import httpx
 
 from mcp_auth_tui.net.connection import Connection, Octets
+from mcp_auth_tui.net.faults import number_of
 
 _ATTEMPT_SECONDS = 0.25
 """How long an address is the only one that is tried (RFC 8305 §5)."""
@@ -141,4 +142,4 @@ def _probe(end: socket.socket) -> None:
 
 
 def _wayless(error: BaseException) -> bool:
-    return getattr(error.__cause__, "errno", None) in _NO_WAY
+    return isinstance(error.__cause__, OSError) and number_of(error.__cause__) in _NO_WAY

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import re
+import socket
 import ssl
 from collections.abc import Iterator
 from functools import cache
@@ -11,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from mcp_auth_tui.model import Failure, Kind, Whose
+from mcp_auth_tui.net.connection import NotHttp
 from mcp_auth_tui.text import terminal
 
 HEAD_LIMIT = 32 * 1024
@@ -27,6 +30,10 @@ _BODY_NAMES = {
     Kind.MCP: "an MCP answer",
 }
 
+_NO_ZONE = (
+    "cannot be reached (a link-local address needs an interface of this machine, as in"
+    " [fe80::1%25eth0])"
+)
 _CONNECT = {
     errno.ECONNREFUSED: "refused the connection (nothing listens there)",
     errno.ECONNRESET: "reset the connection",
@@ -34,7 +41,18 @@ _CONNECT = {
     errno.ENETUNREACH: "cannot be reached (no route to the network)",
     errno.ETIMEDOUT: "did not answer",
     errno.EADDRNOTAVAIL: "cannot be reached from this machine (no such address family)",
+    errno.EAFNOSUPPORT: "cannot be reached from this machine (no such address family)",
+    errno.EINVAL: _NO_ZONE,
+    socket.EAI_NONAME: _NO_ZONE,
 }
+
+_WINDOWS = {
+    121: errno.ETIMEDOUT,
+    1225: errno.ECONNREFUSED,
+    1231: errno.ENETUNREACH,
+    1232: errno.EHOSTUNREACH,
+}
+"""What its event loop raises, whose `errno` is EINVAL for all of them."""
 
 _NOT_THERE = {
     errno.ECONNREFUSED: (Whose.SERVER, "Start the server, or correct the port in the URL."),
@@ -66,8 +84,7 @@ def failure(error: Exception, where: str, phase: str, timeout: float) -> Failure
         return _unconnected(error, where)
     if "Receive buffer too long" in str(error):
         return head_too_large(where)
-    told, next = _broken(error, phase)
-    return Failure("net-connect", f"{where} {told}.", next, Whose.SERVER)
+    return _broken(error, where, phase)
 
 
 def late(where: str, phase: str, seconds: float) -> Failure:
@@ -204,12 +221,17 @@ def _tls_words() -> dict[str, dict[str, str]]:
     return tomllib.loads(Path(__file__).with_name("tls.toml").read_text(encoding="utf-8"))
 
 
+def number_of(error: OSError) -> int:
+    """Return the `errno` of what the system refused; 0 where it has none."""
+    return _WINDOWS.get(getattr(error, "winerror", 0), error.errno or 0)
+
+
 def _unconnected(error: Exception, where: str) -> Failure:
     """Say why there is no connection: nobody listens, or nobody gets there from here."""
     for cause in _causes(error):
-        if isinstance(cause, OSError) and cause.errno in _CONNECT:
-            whose, next = _NOT_THERE.get(cause.errno, (Whose.NETWORK, ""))
-            return Failure("net-connect", f"{where} {_CONNECT[cause.errno]}.", next, whose)
+        if isinstance(cause, OSError) and (number := number_of(cause)) in _CONNECT:
+            whose, next = _NOT_THERE.get(number, (Whose.NETWORK, ""))
+            return Failure("net-connect", f"{where} {_CONNECT[number]}.", next, whose)
     last = list(_causes(error))[-1]
     reason = terminal.one_line(str(last) or type(last).__name__)
     return Failure("net-connect", f"{where} cannot be connected to: {reason}.")
@@ -218,13 +240,35 @@ def _unconnected(error: Exception, where: str) -> Failure:
 _HUNG_UP = (
     "Look in the log of the server, or of the proxy before it, for why it ended the connection."
 )
+_WRONG_PORT = "Check that the port is the one of the HTTP server, and whether a proxy is before it."
+_SWITCH = "status 101, a switch to another protocol that nobody asked for"
+_ILLEGAL_LINE = re.compile(r"bytearray\(b(.*)\)\Z", re.S)
+_TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
+"""How an alert and a handshake begin (RFC 8446 §5.1)."""
 
 
-def _broken(error: Exception, phase: str) -> tuple[str, str]:
-    """Return what became of a request that was sent, and what can be done."""
-    if phase == "read":
-        return "broke off in the middle of its answer", _HUNG_UP
-    if isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error):
-        said = f"did not answer in HTTP: {terminal.one_line(str(error))}"
-        return said, "Check that the port is the one of the HTTP server (https:// may be missing)."
-    return "closed the connection without an answer", _HUNG_UP
+def _broken(error: Exception, where: str, phase: str) -> Failure:
+    """Say what became of a request that was sent, and what can be done."""
+    said = _ILLEGAL_LINE.sub(r"\1", str(error))  # h11 quotes a line as Python writes it
+    told, next, whose = "closed the connection without an answer", _HUNG_UP, Whose.SERVER
+    if isinstance(error, NotHttp):
+        if error.octets.startswith(_TLS_RECORDS):
+            told, whose = "speaks TLS on this port, and was asked without", Whose.CLIENT
+            next = "Try the same URL with https://."
+        else:
+            line = error.octets.partition(b"\n")[0].strip().decode("latin-1")
+            told = f"did not answer in HTTP/1.1: what it sent begins '{terminal.one_line(line)}'"
+            next = _WRONG_PORT
+    elif isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in said:
+        if "status line" in said or "request line" in said:
+            told, next = f"did not answer in HTTP/1.1: {terminal.one_line(said)}", _WRONG_PORT
+        elif "peer closed" in said:
+            _, sign, detail = said.partition("(")
+            told = f"broke off in the middle of its answer {sign}{detail}".strip()
+        else:
+            said = _SWITCH if "_SWITCH_UPGRADE" in said else terminal.one_line(said)
+            told = f"sent an answer that breaks HTTP/1.1: {said}"
+            next = "Mend it at the server, or the proxy before it: curl -v shows the answer."
+    elif phase == "read":
+        told = "broke off in the middle of its answer"
+    return Failure("net-connect", f"{where} {told}.", next, whose)

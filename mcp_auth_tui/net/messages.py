@@ -61,7 +61,8 @@ def place(url: str) -> Place:
 def encode(request: Request, to: Place, agent: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Return the header fields and the body of a request.
 
-    Raises ValueError for a header field that cannot be sent (CR, LF, NUL, not Latin-1).
+    Raises ValueError for a header field that cannot be sent (CR, LF, NUL, white space around it,
+    not Latin-1).
     """
     content, media_type = _content(request)
     fields = {
@@ -89,8 +90,10 @@ def _content(request: Request) -> tuple[bytes, str]:
 
 
 def _header(name: str, value: str) -> tuple[bytes, bytes]:
-    if any(char in "\r\n\0" for char in name + value):
+    if any(char in "\r\n\0\v\f" for char in name + value):
         raise ValueError(f"a line break in the header field {name!r}")
+    if value != value.strip(" \t"):  # RFC 9110 §5.5; what names it must not hold the value
+        raise ValueError(f"white space around the value of the header field {name!r}")
     try:
         return name.encode("ascii"), value.encode("latin-1")
     except UnicodeEncodeError:
@@ -116,6 +119,8 @@ class Decoder:
         """Return plain octets, at most ``limit`` + 1; ValueError (the encoding) when broken."""
         if self._inflater is None:
             return chunk
+        if self._inflater.eof:  # what comes behind the end would be kept, all of it
+            return b""
         if self._perhaps_raw:
             # zlib's header is two octets, and a body may come octet by octet.
             self._head = chunk = self._head + chunk

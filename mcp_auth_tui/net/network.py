@@ -201,8 +201,7 @@ class Network:
             return error.failure
         except TimeoutError:
             return faults.late_in_total(place(url).where, meter.phase, self._total)
-        except (wire.TransportError, ssl.SSLError) as error:
-            # ssl.SSLError: an alert that comes after the handshake, which httpcore lets pass.
+        except wire.TransportError as error:
             late = isinstance(error, wire.TimeoutException)
             meter.stale = meter.phase == "wait" and not (meter.connected or late)
             return faults.failure(error, self._where(url, meter), meter.phase, self._timeout)

@@ -85,6 +85,8 @@ def _named() -> Iterator[None]:
         yield
     except _RAISED as error:
         raise getattr(httpx, type(error).__name__)(str(error)) from error
+    except ssl.SSLError as error:  # an alert that comes after the handshake
+        raise httpx.ReadError(str(error)) from error
 
 
 def _proxy(url: str) -> httpcore.Proxy:

@@ -106,7 +106,10 @@ async def test_a_switch_of_protocols_that_nobody_asked_for_is_no_answer(network:
     async with raw(server) as port:
         refused, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
         assert isinstance(refused, Failure)
-        assert f"127.0.0.1 port {port} did not answer in HTTP: " in refused.message
+        assert refused.message == (
+            f"127.0.0.1 port {port} sent an answer that breaks HTTP/1.1: status 101, a switch to"
+            " another protocol that nobody asked for."
+        )
         again, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
     assert body(again) == b"{}"
     assert server.connections == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import tracemalloc
 import zlib
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
@@ -83,6 +84,18 @@ def test_no_octets_are_undone_past_the_bound(pieces: list[bytes], name: str, lim
         except ValueError as problem:
             assert_sentence(problem, name, name)
             return
+
+
+def test_what_comes_behind_the_end_of_an_encoding_is_not_kept() -> None:
+    """SPEC 6: bodies are limited, and this one has no end."""
+    decoder = Decoder("gzip")
+    assert decoder.feed(gzip.compress(b"{}"), 10) == b"{}"
+    tracemalloc.start()
+    for _ in range(20):
+        assert decoder.feed(bytes(1_000_000), 10) == b""
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3_000_000
 
 
 @given(st.text(max_size=20))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import json
 import socket
@@ -11,13 +12,16 @@ import subprocess
 import sys
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
+import httpx
 import pytest
 import trustme
 
 from mcp_auth_tui import __version__
 from mcp_auth_tui.loopback.server import Reply
 from mcp_auth_tui.model import Failure, Field, Kind, Request, Response, Secret, Stage, Whose
+from mcp_auth_tui.net import faults
 from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.net.proxies import Proxies
 from mcp_auth_tui.net.settings import NetworkSettings
@@ -30,6 +34,15 @@ JSON = (("Content-Type", "application/json"),)
 HUNG_UP = (
     "Look in the log of the server, or of the proxy before it, for why it ended the connection."
 )
+MEND = "Mend it at the server, or the proxy before it: curl -v shows the answer."
+PORT = "Check that the port is the one of the HTTP server, and whether a proxy is before it."
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def windows(number: int) -> OSError:
+    error = OSError(errno.EINVAL, "as Windows has it")
+    error.winerror = number  # type: ignore[attr-defined]  # there only
+    return error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,14 +142,15 @@ async def test_json_is_sent_as_utf8_and_its_headers_win_over_ours(network: Netwo
     assert server.asked[0].header("content-type") == "application/json"
 
 
-@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "snow ☃"])
+@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "snow ☃", "a\vb", "secret "])
 async def test_a_header_that_cannot_be_sent_is_refused_before_the_wire(
     network: Network, value: str
 ) -> None:
     """SPEC 6: no CR/LF ever."""
     async with site(Reply(200)) as server:
-        with pytest.raises(ValueError, match="X-A"):
+        with pytest.raises(ValueError, match="X-A") as raised:
             await network.send(get(server.url, **{"X-A": value}))
+    assert value not in str(raised.value)
     assert server.asked == []
 
 
@@ -477,12 +491,37 @@ async def test_a_silent_stream_is_left_after_its_limit(
     ("answer", "sentence", "next"),
     [
         (b"", "closed the connection without an answer.", HUNG_UP),
+        (HEAD[:20], "broke off in the middle of its answer.", HUNG_UP),
         (
-            b"SSH-2.0-OpenSSH_9\r\n\r\n",
-            "did not answer in HTTP: illegal status line: ",
-            "Check that the port is the one of the HTTP server (https:// may be missing).",
+            HEAD + b"Content-Length: 9\r\n\r\nx",
+            "broke off in the middle of its answer (received 1 bytes, expected 9).",
+            HUNG_UP,
         ),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", "broke off in the middle", HUNG_UP),
+        (
+            HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+            "broke off in the middle of its answer (incomplete chunked read).",
+            HUNG_UP,
+        ),
+        (
+            HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+            "sent an answer that breaks HTTP/1.1: illegal chunk header: 'xyz\\r\\n'.",
+            MEND,
+        ),
+        (
+            HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+            "sent an answer that breaks HTTP/1.1: conflicting Content-Length headers.",
+            MEND,
+        ),
+        (
+            HEAD + b"X A: b\r\n\r\n",
+            "sent an answer that breaks HTTP/1.1: illegal header line: 'X A: b'.",
+            MEND,
+        ),
+        (
+            b"HTTP/2 200 OK\r\n\r\n",
+            "did not answer in HTTP/1.1: illegal status line: 'HTTP/2 200 OK'.",
+            PORT,
+        ),
     ],
 )
 async def test_a_broken_answer_is_told(
@@ -490,9 +529,64 @@ async def test_a_broken_answer_is_told(
 ) -> None:
     async with raw(says(answer)) as port:
         result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
-    assert ended(result).kind == "net-connect"
-    assert ended(result).message.startswith(f"127.0.0.1 port {port} {sentence}")
-    assert ended(result).next == next
+    where = f"127.0.0.1 port {port}"
+    assert result == Failure("net-connect", f"{where} {sentence}", next, Whose.SERVER)
+
+
+@pytest.mark.parametrize(
+    ("greeting", "told"),
+    [
+        (
+            b"SSH-2.0-OpenSSH_9\r\n",
+            Failure(
+                "net-connect",
+                "{} did not answer in HTTP/1.1: what it sent begins 'SSH-2.0-OpenSSH_9'.",
+                PORT,
+                Whose.SERVER,
+            ),
+        ),
+        (
+            b"\x15\x03\x01\x00\x02\x02\x46",
+            Failure(
+                "net-connect",
+                "{} speaks TLS on this port, and was asked without.",
+                "Try the same URL with https://.",
+                Whose.CLIENT,
+            ),
+        ),
+    ],
+    ids=["a line without an end of a head", "a TLS alert"],
+)
+async def test_a_server_of_another_protocol_is_told_at_once(
+    network: Network, greeting: bytes, told: Failure
+) -> None:
+    """Not as one that gives no answer: those that speak first then wait for a line of theirs."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        await hangs(reader, writer)
+
+    async with raw(talk) as port:
+        result, _ = await network.send(get(f"http://127.0.0.1:{port}/"))
+    assert result == replace(told, message=told.message.format(f"127.0.0.1 port {port}"))
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence", "whose"),
+    [
+        (OSError(errno.EINVAL, "Invalid argument"), "a link-local address needs", Whose.NETWORK),
+        (windows(1225), "refused the connection (nothing listens there).", Whose.SERVER),
+        (windows(1231), "cannot be reached (no route to the network).", Whose.NETWORK),
+    ],
+)
+def test_what_the_system_refuses_is_told_alike_on_all_of_them(
+    error: OSError, sentence: str, whose: Whose
+) -> None:
+    """The event loop of Windows raises errors whose `errno` says nothing."""
+    raised = httpx.ConnectError(str(error))
+    raised.__cause__ = error
+    told = faults.failure(raised, "a.example port 443", "connect", 1.0)
+    assert (sentence in told.message, told.whose) == (True, whose)
 
 
 async def test_a_closed_port_is_told(network: Network) -> None:
