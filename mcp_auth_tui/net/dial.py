@@ -122,6 +122,8 @@ async def _connected(address: str, port: int, limit: float) -> socket.socket:
             end.close()
         if isinstance(error, TimeoutError) and bound.expired():
             raise httpx.ConnectTimeout(str(error)) from error
+        if isinstance(error, socket.gaierror):  # of an address only its zone can be unknown
+            error = OSError(errno.EINVAL, str(error))
         if isinstance(error, OSError):
             raise httpx.ConnectError(str(error)) from error
         raise

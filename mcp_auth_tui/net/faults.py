@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -43,7 +44,7 @@ _CONNECT = {
     errno.EADDRNOTAVAIL: "cannot be reached from this machine (no such address family)",
     errno.EAFNOSUPPORT: "cannot be reached from this machine (no such address family)",
     errno.EINVAL: _NO_ZONE,
-    socket.EAI_NONAME: _NO_ZONE,
+    socket.EAI_NONAME: "could not be found: no such host",
 }
 
 _WINDOWS = {
@@ -62,21 +63,18 @@ _NOT_THERE = {
 """Who has to act where a connection is not made, and how; the others are the person's network."""
 
 
-def failure(error: Exception, where: str, phase: str, timeout: float) -> Failure:
+def failure(error: Exception, where: str, phase: str, timeout: float, proxy: str = "") -> Failure:
     """Turn what httpx raised into a failure; ``where`` is host and port.
 
-    ``phase`` is ``connect``, ``tls``, ``wait`` or ``read``; ``timeout`` is in seconds.
+    ``phase`` is ``connect``, ``tls``, ``wait`` or ``read``; ``timeout`` is in seconds. ``proxy`` is
+    the URL of the proxy where the exchange came no further.
     """
+    if isinstance(error, httpx.ProxyError):
+        return _refused_by_proxy(error, where)
+    if proxy:
+        return _of_proxy(failure(error, f"the proxy {proxy}", phase, timeout))
     if isinstance(error, httpx.TimeoutException):
         return late(where, phase, timeout)
-    if isinstance(error, httpx.ProxyError):
-        reason = terminal.one_line(str(error))
-        return Failure(
-            "net-connect",
-            f"The proxy refused to connect to {where}: {reason}.",
-            "Ask for leave at the proxy, or go past it (--proxy, NO_PROXY).",
-            Whose.BETWEEN,
-        )
     if phase == "tls" or _alerted(error):
         told, next, whose = _tls(error)
         return Failure("net-tls", f"No secure connection to {where}: {told}.", next, whose)
@@ -85,6 +83,29 @@ def failure(error: Exception, where: str, phase: str, timeout: float) -> Failure
     if "Receive buffer too long" in str(error):
         return head_too_large(where)
     return _broken(error, where, phase)
+
+
+def _refused_by_proxy(error: httpx.ProxyError, where: str) -> Failure:
+    reason = terminal.one_line(str(error))
+    next = "Ask for leave at the proxy, or go past it (--proxy, NO_PROXY)."
+    if reason.startswith("407"):
+        next = "Give the proxy a user name and password: --proxy http://NAME:PASSWORD@HOST:PORT."
+    told = f"The proxy refused to connect to {where}: {reason}."
+    return Failure("net-connect", told, next, Whose.BETWEEN)
+
+
+_MEND_PROXY = (
+    "Start or mend the proxy, or correct its address (--proxy, HTTPS_PROXY); NO_PROXY goes past it."
+)
+
+
+def _of_proxy(failure: Failure) -> Failure:
+    """Return a failure of the proxy; what its certificate lacks is mended as a server's is."""
+    message = re.sub("^the proxy", "The proxy", failure.message)
+    if failure.kind == "net-tls" and not failure.next:
+        whose = Whose.BETWEEN if failure.whose is Whose.SERVER else failure.whose
+        return replace(failure, message=message, whose=whose)
+    return replace(failure, message=message, next=_MEND_PROXY, whose=Whose.BETWEEN)
 
 
 def late(where: str, phase: str, seconds: float) -> Failure:
@@ -102,8 +123,10 @@ def late(where: str, phase: str, seconds: float) -> Failure:
     return Failure(_kind(phase), said[phase], whose=_owner(phase))
 
 
-def late_in_total(where: str, phase: str, seconds: float) -> Failure:
-    """Say that the whole exchange took longer than its limit (seconds)."""
+def late_in_total(where: str, phase: str, seconds: float, proxy: str = "") -> Failure:
+    """Say that the whole exchange took longer than its limit (seconds); ``proxy`` as above."""
+    if proxy:
+        return _of_proxy(late_in_total(f"the proxy {proxy}", phase, seconds))
     at = {"connect": "connecting", "tls": "the TLS handshake", "wait": "waiting for the answer"}
     doing = at.get(phase, "reading the answer")
     return Failure(

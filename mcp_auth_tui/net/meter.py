@@ -22,6 +22,8 @@ class Meter:
     took: dict[str, float] = field(default_factory=dict)
     phase: str = "connect"
     """``connect``, ``tls``, ``wait`` or ``read``."""
+    at_proxy: bool = False
+    """True from the connection to a proxy on until TLS with the server begins through it."""
     stale: bool = False
     """True when a kept connection broke before any answer."""
 
@@ -41,9 +43,16 @@ class Meter:
             self.took[phase] = time.monotonic() - self.began[phase]
 
     async def trace(self, name: str, info: Mapping[str, Any]) -> None:
-        """Take one of httpcore's events, such as ``connection.start_tls.complete``."""
-        step, _, end = name.partition(".")[2].rpartition(".")
+        """Take one of httpcore's events, such as ``connection.start_tls.complete``.
+
+        It makes the connections that go through a proxy; that of ``connection`` is the proxy's own.
+        """
+        layer, _, rest = name.partition(".")
+        step, _, end = rest.rpartition(".")
         if end == "started":
+            self.at_proxy = step == "connect_tcp" or (
+                self.at_proxy and (step != "start_tls" or layer == "connection")
+            )
             self.phase = _PHASES.get(step, self.phase)
             if step in _STEPS:
                 self.begin(_STEPS[step])

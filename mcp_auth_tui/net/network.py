@@ -200,24 +200,30 @@ class Network:
         except Unreachable as error:
             return error.failure
         except TimeoutError:
-            return faults.late_in_total(place(url).where, meter.phase, self._total)
+            proxy = self._at_proxy(url, meter)
+            return faults.late_in_total(place(url).where, meter.phase, self._total, proxy)
         except wire.TransportError as error:
             late = isinstance(error, wire.TimeoutException)
             meter.stale = meter.phase == "wait" and not (meter.connected or late)
-            return faults.failure(error, self._where(url, meter), meter.phase, self._timeout)
+            proxy = self._at_proxy(url, meter)
+            return faults.failure(error, place(url).where, meter.phase, self._timeout, proxy)
 
-    def _where(self, url: str, meter: Meter) -> str:
+    def _at_proxy(self, url: str, meter: Meter) -> str:
+        """Name the proxy where the exchange came no further, else nothing.
+
+        What waits for the answer to a request without TLS may wait for proxy or server.
+        """
         proxy = self._proxies.of(url)
-        if proxy is not None and meter.phase == "connect":
-            return f"The proxy {shown(proxy)}"
-        return place(url).where
+        answering = meter.phase not in ("connect", "tls") and place(url).scheme == "http"
+        return shown(proxy) if proxy is not None and meter.at_proxy and not answering else ""
 
     async def _wire(self, to: Place, proxy: str | None) -> httpx.AsyncBaseTransport:
         from mcp_auth_tui.net.wire import make_wire
 
         key = (to.scheme, proxy)
         if key not in self._wires:
-            context = await self._tls.context() if to.scheme == "https" else None
+            secure = to.scheme == "https" or (proxy or "").startswith("https:")
+            context = await self._tls.context() if secure else None
             if key not in self._wires:
                 self._wires[key] = make_wire(self._guard, proxy, context)
         return self._wires[key]

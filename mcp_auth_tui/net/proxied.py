@@ -23,7 +23,7 @@ class Proxied(httpx.AsyncBaseTransport):
     def __init__(self, proxy: str, context: ssl.SSLContext | None) -> None:
         """Raises `Unreachable` for a SOCKS proxy without the package that speaks it."""
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context, proxy=_proxy(proxy), keepalive_expiry=None
+            ssl_context=context, proxy=_proxy(proxy, context), keepalive_expiry=None
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -89,7 +89,7 @@ def _named() -> Iterator[None]:
         raise httpx.ReadError(str(error)) from error
 
 
-def _proxy(url: str) -> httpcore.Proxy:
+def _proxy(url: str, context: ssl.SSLContext | None) -> httpcore.Proxy:
     parts = urlsplit(url)
     if parts.scheme.startswith("socks"):
         try:
@@ -103,4 +103,5 @@ def _proxy(url: str) -> httpcore.Proxy:
     default = {"http": 80, "https": 443}.get(parts.scheme, 1080)
     host = ascii_host(parts.hostname or "")
     origin = httpcore.URL(scheme=parts.scheme, host=host, port=parts.port or default, target="/")
-    return httpcore.Proxy(url=origin, auth=auth)
+    own = context if parts.scheme == "https" else None
+    return httpcore.Proxy(url=origin, auth=auth, ssl_context=own)
