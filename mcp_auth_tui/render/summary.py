@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from mcp_auth_tui.model import Level, Session, Stage, Status
+from mcp_auth_tui.model import Level, Session
 from mcp_auth_tui.render.verdict import verdict
 from mcp_auth_tui.text import terminal, units
 
@@ -70,10 +70,12 @@ def elsewhere(session: Session) -> str:
 
 
 def worth(session: Session) -> str:
-    """Say what the headers of a run that did not end well came to."""
-    done = session.stages[Stage.VERIFY].status in (Status.DONE, Status.WARNED)
+    """Say what the headers of a run that did not end well came to.
+
+    A token of the store was accepted by an earlier run: only the server's own words tell of this.
+    """
     token = session.token
-    if done or (token is not None and token.verified and session.peer is not None):
+    if token is not None and token.verified and session.peer is not None:
         return "they were accepted before that"
     return "they were not accepted, or not tried"
 
