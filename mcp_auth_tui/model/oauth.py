@@ -48,6 +48,8 @@ class Contact:
     """The MCP URL, if it is not the one that was given: the server redirected to it."""
     wants: str = ""
     """The refusal in its own words, where they ask for a key or a bearer token."""
+    page: bool = False
+    """Whether the refusal is a web page, as that of a login for people."""
 
     def param(self, name: str) -> str | None:
         """Return a parameter of the first challenge that carries it, whatever its scheme (C3)."""

@@ -24,7 +24,7 @@ from mcp_auth_tui.protocol.authorization import scope_refusals
 from mcp_auth_tui.protocol.authorization.scope import Scope, choose_scope
 from mcp_auth_tui.protocol.checks.challenge import divided
 from mcp_auth_tui.protocol.judge import Judge
-from mcp_auth_tui.protocol.mcp import fresh_refusal, verify
+from mcp_auth_tui.protocol.mcp import verify
 from mcp_auth_tui.protocol.mcp.first_contact import explained
 from mcp_auth_tui.protocol.registration import dynamic, refusals
 from mcp_auth_tui.protocol.registration.client import bind_again
@@ -253,7 +253,12 @@ class AuthorizationRun:
         if not now.issuers or self.server.issuer in now.issuers:
             if exchange is not None:
                 token = replace(self.token, verified=verdict.accepted)
-                fresh_refusal.stop(judge, token, refused, exchange, self.contact)
+                from mcp_auth_tui.protocol.mcp import fresh_refusal  # only a refusal needs it
+
+                asker = self._asker
+                yield from fresh_refusal.explained(
+                    judge, asker, token, refused, exchange, self.contact
+                )
             self.resource = now
             return before
         seen = f"before: {self.server.issuer}; now: {', '.join(now.issuers)}"
@@ -269,8 +274,7 @@ class AuthorizationRun:
         return frozenset()
 
     def _refresh(self, old: Token) -> Protocol[Token]:
-        assert self.server and self.client
-        asker = Endpoint(self.judge.at(Stage.TOKEN), self.server, self.client, self.dpop)
+        asker = self._asker
 
         def body() -> Protocol[Token]:
             token = yield from renewal.renew(asker, old)
@@ -286,6 +290,12 @@ class AuthorizationRun:
         assert self.server and self.client
         scope = Scope(old.scope_asked, "as before")
         return (yield from self.get_token(self.server, self.client, scope, self.contact, 1))
+
+    @property
+    def _asker(self) -> Endpoint:
+        """The token endpoint, as the client of this run asks it."""
+        assert self.server and self.client
+        return Endpoint(self.judge.at(Stage.TOKEN), self.server, self.client, self.dpop)
 
     @property
     def _by_sign_in(self) -> bool:
@@ -304,6 +314,8 @@ class AuthorizationRun:
                 self.judge, self.token, self.contact, verify.LIMIT, self.dpop
             )
             if verdict.refused is not None and verdict.exchange is not None:
+                from mcp_auth_tui.protocol.mcp import fresh_refusal  # only a refusal needs it
+
                 at, refused = self.judge.at(Stage.VERIFY), verdict.refused
                 fresh_refusal.stop(at, self.token, refused, verdict.exchange, self.contact, before)
         return Outcome.OK

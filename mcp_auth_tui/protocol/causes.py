@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from mcp_auth_tui.findings import CATALOGUE
 from mcp_auth_tui.model import Finding, Level, Whose
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 
@@ -53,12 +54,15 @@ def explained(stopped: FlowStop, findings: list[Finding]) -> FlowStop:
     cause = next(likely, None)
     if cause is None:
         return stopped
+    # What any such end advises says less than what its cause does.
+    plain = stop.meanwhile == CATALOGUE[stop.id].meanwhile
+    meanwhile = cause.meanwhile or stop.meanwhile if plain else stop.meanwhile or cause.meanwhile
     told = replace(
         stop,
         message=f"{cause.message} {stop.message}",
         seen=f"{cause.id}: {cause.seen}; {stop.seen}",
         next=cause.next,
-        meanwhile="" if cause.whose is Whose.CLIENT else stop.meanwhile or cause.meanwhile,
+        meanwhile="" if cause.whose is Whose.CLIENT else meanwhile,
         whose=cause.whose,
     )
     return FlowStop(told, stopped.place)

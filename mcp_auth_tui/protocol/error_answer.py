@@ -37,6 +37,9 @@ _TEXTS = (
 )
 # What holds the error proper where it is no text itself.
 _INSIDE = ("error", "Error", "fault", "errors", "detail", "details", "error_description", "data")
+# What a refusal calls the scopes that are missed, where it is no challenge.
+_SCOPES = ("required_scopes", "requiredScopes", "required", "scopes", "scope")
+_SCOPE = r"[A-Za-z0-9._:/+-]{1,100}"
 _CODE = r"[A-Za-z_][\w.\-]{1,63}\Z"
 _FORM_NAME = r"[a-z_]+\Z"
 _KEY = r"(?i)api[\s_-]?key|subscription[\s_-]key|personal access token"
@@ -122,6 +125,27 @@ def missed_header(words: str) -> str:
     """
     found = re.search(_HEADER, words)
     return next((name for name in found.groups() if name), "") if found else ""
+
+
+def scopes(exchange: Exchange) -> tuple[str, ...]:
+    """Return the scopes that the JSON of a refusal names as lacking, fit for a command line."""
+    response = exchange.response
+    try:
+        value = json.loads(response.text) if response is not None else None
+    except (ValueError, RecursionError):
+        return ()
+    places = [value, *(value.get(name) for name in _INSIDE)] if isinstance(value, dict) else []
+    for place in places:
+        for name in _SCOPES:
+            found = place.get(name) if isinstance(place, dict) else None
+            words = found.split() if isinstance(found, str) else found
+            if isinstance(words, list) and words and all(_is_scope(word) for word in words):
+                return tuple(words)
+    return ()
+
+
+def _is_scope(word: object) -> bool:
+    return isinstance(word, str) and re.fullmatch(_SCOPE, word) is not None
 
 
 def way_by_header(words: str) -> str:

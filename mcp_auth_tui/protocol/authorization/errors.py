@@ -11,6 +11,7 @@ from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Whose
 from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.tokens import dialects
 from mcp_auth_tui.protocol.tokens.remedies import FAILED
 
 _NAME_SCOPES = (
@@ -109,6 +110,15 @@ def stop(judge: Judge, attempt: Attempt, values: Mapping[str, str]) -> NoReturn:
         )
     if _about_resource(error, attempt, seen):
         _stop_at_resource(judge, attempt, seen)
+    way = dialects.console(f"{error} {said}")
+    if way is not None and not way.meanwhile:
+        judge.stop(
+            "authz-error",
+            seen=seen,
+            message=way.message,
+            next=way.next.format(redirect_uri=attempt.redirect_uri),
+            whose=Whose.CLIENT if config.client_id else None,
+        )
     if error in ("invalid_request", "invalid_client") and _OF_SCOPE.search(said):
         error = "invalid_scope"
     if _NO_CONNECTION.search(said):

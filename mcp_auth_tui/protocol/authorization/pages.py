@@ -9,21 +9,24 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import NoReturn
+from urllib.parse import parse_qsl
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Level, Request, Whose
 from mcp_auth_tui.model.oauth import Attempt, AuthorizationServer, Client
-from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.protocol import error_answer, foreign
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol, Send
 from mcp_auth_tui.protocol.authorization.scope import OFFLINE
 from mcp_auth_tui.protocol.discovery.guesses import guessed_wrong
+from mcp_auth_tui.protocol.excerpt import clean
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way
+from mcp_auth_tui.protocol.urls import join
 
 LOOK_AHEAD = "authorization request, before the browser is opened"
 _REFUSALS = (400, 404, 405, 410, 422)
 _PROMPT = re.compile(r"(?i)\b(consent|prompt|offline)")
-_REDIRECT = re.compile(r"(?i)redirect[\s_-]?ur[il]|callback")
-_CLIENT = re.compile(r"(?i)client|application|redirect[\s_-]?ur[il]")
+_REDIRECT = re.compile(rf"(?i)redirect[\s_-]?(ur[il]|mismatch)|callback|{foreign.REDIRECT}")
+_CLIENT = re.compile(rf"(?i)client|application|{foreign.CLIENT}|{_REDIRECT.pattern[4:]}")
 # What a server says to who is not signed in.
 _LOGIN = re.compile(
     r"(?i)login[\s_-]?required|(sign|log)[\s-]?in (first|required)|not (signed|logged) in"
@@ -75,7 +78,10 @@ def look_ahead(
     block, a wait, a failure, words on a page) is told, and the browser opened all the same.
     """
     exchange: Exchange = yield Send(request(judge, attempt.url, LOOK_AHEAD))
-    if (response := exchange.response) is None or 300 <= exchange.status < 400:
+    if (response := exchange.response) is None:
+        return
+    if 300 <= exchange.status < 400:
+        _refused_elsewhere(judge, client, attempt, exchange)
         return
     guessed_wrong(judge, server, exchange)
     words, status = error_answer.read(exchange), exchange.status
@@ -97,6 +103,26 @@ def look_ahead(
             next=_compare(words.text, client, attempt) if page else next,
             exchange=exchange,
             whose=_owner(client) if page else None,
+        )
+
+
+def _refused_elsewhere(judge: Judge, client: Client, attempt: Attempt, exchange: Exchange) -> None:
+    """End the run where a redirect leads to the server's own page of an error, and not back."""
+    response = exchange.response
+    place = join(exchange.request.url, (response.header("location") if response else "") or "")
+    page, _, query = place.partition("?")
+    fields = dict(parse_qsl(query))
+    if place.startswith(attempt.redirect_uri) or "error" not in fields:
+        return
+    said = [clean(fields.get(name, ""), exchange) for name in ("error", "error_description")]
+    words = ": ".join(part for part in said if part)
+    if _CLIENT.search(words):
+        judge.stop(
+            "authz-client-refused",
+            seen=f"HTTP {exchange.status} to {page}: {words}",
+            next=_compare(words, client, attempt),
+            exchange=exchange,
+            whose=_owner(client),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,12 @@ from mcp_auth_tui.protocol.discovery.resource import serving
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import same_origin
 
+_OF_ENTRA = (
+    r"https://login\.(?:windows\.net|microsoftonline\.com)/([\w.-]+)/oauth2/(?:v2\.0/)?authorize\Z"
+)
+_ENDPOINT = (
+    r"(?<=[\w-])(?:/protocol/openid-connect/auth|(?:/oauth2?)?(?:/v[12](?:\.0)?)?/authorize)/?\Z"
+)
 # Answers of a server that has nothing at a path, as opposed to one that refuses.
 _NOTHING_THERE = (404, 405, 410, 501)
 
@@ -62,6 +69,19 @@ def way_through(found: MisplacedDocument, asked: str = "") -> str:
         options.insert(0, issuer)
     given = f"Give what stands there by hand: {' '.join(options)}. {REPORT}"
     return given if len(given) <= findings.LIMIT else BY_ENDPOINTS
+
+
+def issuer_of_endpoint(url: str) -> str:
+    """Return the issuer that an authorization endpoint is likely of, to be given by hand.
+
+    Known by the form of the address alone: empty where that tells nothing.
+    """
+    if not by_hand.copiable(url):
+        return ""
+    if tenant := re.match(_OF_ENTRA, url):
+        return f"https://login.microsoftonline.com/{tenant[1]}/v2.0"
+    path = re.search(_ENDPOINT, url.partition("?")[0])
+    return url[: path.start()] if path else ""
 
 
 def issuer_of_origin(base: str, document: Mapping[str, Any]) -> str:

@@ -277,6 +277,10 @@ def _call(
             exchange=exchange,
             whose=Whose.CLIENT if known else None,
         )
+    if answer.result.get("isError") is True:
+        from mcp_auth_tui.protocol.mcp import tool_refusals  # only where a tool fails
+
+        yield from tool_refusals.note_refusal(conversation.judge, exchange, tool, answer.result)
     return None, replace(peer, called=json.dumps(answer.result, ensure_ascii=False))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mcp_auth_tui.findings.rule import REPORT
-from mcp_auth_tui.model import Exchange
+from mcp_auth_tui.model import Exchange, Finding
 from mcp_auth_tui.model.oauth import Challenge, Contact, Peer
 from mcp_auth_tui.protocol import challenge, error_answer
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
@@ -35,6 +35,15 @@ _SAYS = {
         " (SigV4).",
     ),
 }
+_LOGIN_PAGE = (
+    "A login for people answers in the place of the MCP server, and nothing says how a program"
+    " signs in."
+)
+_BEFORE = (
+    "A web page with 401 comes from a login for people that stands before the server: let requests"
+    " of programs through it to the MCP path and to /.well-known/, and answer 401 there with"
+    ' WWW-Authenticate: Bearer resource_metadata="…".'
+)
 _LET_THROUGH = (
     "Let requests to the MCP path through the bot protection, firewall or login that answers so,"
     " and answer 401 there."
@@ -116,14 +125,20 @@ def _read_refusal(judge: Judge, end: ConversationEnd, exchange: Exchange) -> Pro
     wants = f"“{words.demand}”" if words.demand else ""
     if words.wants_key and contact.param("resource_metadata") is None:
         yield from judge.note("rs-wants-key", seen=wants, exchange=exchange)
-    return replace(contact, wants=wants)
+    return replace(contact, wants=wants, page=words.form == "page")
 
 
 def explained(stopped: FlowStop, contact: Contact) -> FlowStop:
     """Return the end of a run, explained by what the first refusal asked for in its own words."""
     finding = stopped.finding
-    if finding.id != "prm-missing" or not contact.wants:
+    if finding.id != "prm-missing":
         return stopped
+    if place := contact.param("authorization_uri"):
+        finding = _with_place(finding, place)
+    if contact.page:
+        finding = replace(finding, message=_LOGIN_PAGE, next=f"{_BEFORE} {finding.next}")
+    if not contact.wants:
+        return FlowStop(finding, stopped.place)
     way = error_answer.way_by_header(contact.wants)
     finding = replace(
         finding,
@@ -135,6 +150,21 @@ def explained(stopped: FlowStop, contact: Contact) -> FlowStop:
         f" {way} {finding.meanwhile}".replace("  ", " "),
     )
     return FlowStop(finding, stopped.place)
+
+
+def _with_place(finding: Finding, place: str) -> Finding:
+    """Return the end of a run with the sign-in page that the challenge names in its own way."""
+    from mcp_auth_tui.protocol.discovery.guesses import issuer_of_endpoint
+
+    issuer = issuer_of_endpoint(place)
+    way = "find its issuer, and name it with --issuer"
+    if issuer:
+        way = f"its issuer may be this one, to be given by hand: --issuer {issuer}"
+    return replace(
+        finding,
+        seen=f"{finding.seen}; the challenge names authorization_uri {place}",
+        meanwhile=f"The challenge names a page to sign in at: {way}. {REPORT}",
+    )
 
 
 def read_challenge(judge: Judge, exchange: Exchange) -> Protocol[ParsedChallenges]:
@@ -160,7 +190,13 @@ def _unchallenged(exchange: Exchange) -> Details:
     response = exchange.response
     kept = response.header(_REMAPPED) if response is not None else None
     if not kept:
-        return {"exchange": exchange, "pointer": "www-authenticate"}
+        page = error_answer.read(exchange).form == "page"
+        return {
+            "seen": error_answer.seen("HTTP 401", exchange),
+            "next": _BEFORE if page else "",
+            "exchange": exchange,
+            "pointer": "www-authenticate",
+        }
     return {
         "seen": f"{_REMAPPED}: {kept}",
         "next": "AWS API Gateway renames WWW-Authenticate: let it pass (by a mapping of the"

@@ -11,9 +11,12 @@ from typing import NamedTuple, NoReturn
 from mcp_auth_tui.findings.rule import REPORT
 from mcp_auth_tui.model import Exchange, Whose
 from mcp_auth_tui.model.oauth import Contact, Token
-from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.protocol import error_answer, foreign
+from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.error_answer import ErrorAnswer
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
+from mcp_auth_tui.protocol.tokens.evidence import Evidence, gather
 from mcp_auth_tui.protocol.tokens.refusals import clock_off
 
 # Nobody but its issuer can read such a token, so there is nothing to compare from here.
@@ -33,7 +36,8 @@ _ID_TOKEN = "The ID token was given to the server (--id-token): run without that
 # RFC 6750 §3.1: only a request without authentication is answered without an error code.
 _UNSEEN = (
     "The server answers as it does where no token is sent: see whether a proxy before it drops the"
-    " Authorization header. Else look in the server's log for why it refuses the token."
+    " Authorization header. Else look in the server's log for why it refuses the token, and whether"
+    " it reaches the authorization server (its metadata, its keys, its introspection)."
 )
 _WANTS_KEY = (
     "The server asks for a key, though its metadata leads to an authorization server: let it take"
@@ -45,6 +49,11 @@ _ELSEWHERE = (
 )
 # What a server says of a token, and what that asks of it, the plainest first.
 _SAYS = (
+    (
+        r"\b(no|missing|required|without)\b.{0,20}\b(expir(y|ation)|exp\b)|\bexp\b.{0,9} missing",
+        "Let the check of the token say when it ends (exp of a JWT, or of the introspection; with"
+        " an SDK of MCP: expiresAt), or take tokens that do not end.",
+    ),
     (
         r"audience|\baud\b",
         "Let the server expect the aud that the token has, or let the token get"
@@ -61,13 +70,20 @@ _SAYS = (
         " signed with, or sign with one that it takes.",
     ),
     (
-        r"signature|\bkid\b|jwks|signing key",
+        rf"signature|\bkid\b|jwks|signing key|{foreign.SIGNATURE}",
         "Let the server fetch the keys of this authorization server (jwks_uri).",
     ),
     (
         r"malformed|segments|not a (valid )?jwt|compact",
         "Issue a JSON Web Token, or let the server"
         " ask the authorization server about the token (introspection).",
+    ),
+    # Where it may be invalid as well, the sentence is one for every case.
+    (
+        rf"^(?!.*(\binvalid\b|{foreign.INVALID})).*"
+        rf"(\b(expired|not yet valid|in the future|nbf|used before)\b|{foreign.EXPIRED})",
+        "Set the clocks of the MCP server and of the authorization server, allow some seconds"
+        " between them, and read exp and nbf as seconds since 1970.",
     ),
 )
 # What a server says that can read JWTs alone, and was given something else.
@@ -96,6 +112,21 @@ class _Cause(NamedTuple):
     message: str = ""
 
 
+def explained(
+    judge: Judge,
+    asker: Endpoint,
+    token: Token,
+    refused: Contact,
+    exchange: Exchange,
+    first: Contact,
+) -> Protocol[NoReturn]:
+    """Stop as `stop` does, with what can be learned of a token that was never accepted."""
+    demanded = refused.param("scope") or first.param("scope") or ""
+    nothing = token.verified or judge.config.id_token
+    evidence = None if nothing else (yield from gather(asker, token, exchange, demanded))
+    stop(judge, token, refused, exchange, first, evidence=evidence)
+
+
 def stop(
     judge: Judge,
     token: Token,
@@ -103,24 +134,26 @@ def stop(
     exchange: Exchange,
     first: Contact,
     before: Token | None = None,
+    evidence: Evidence | None = None,
 ) -> NoReturn:
     """Stop at a refusal of a token obtained a moment ago, with all that may explain it (SPEC 3).
 
     ``first`` is the answer to the same request without a token; ``before`` the token that a refresh
-    has replaced, which was accepted.
+    has replaced, which was accepted. ``evidence`` explains what the server's words do not.
     """
     claims = token.claims or {}
     off = clock_off(exchange)
     facts = [f"{name}: {claims[name]}" for name in ("aud", "iss", "exp", "scope") if name in claims]
     words = error_answer.read(exchange)
-    reason = refused.param("error_description") or refused.param("error") or "no reason given"
-    sentence = words.text or words.code
-    if words.form != "empty" and sentence and sentence not in reason:
-        reason = f"“{sentence}”" if reason == "no reason given" else f"{reason}; “{sentence}”"
+    reason = _reason(words, refused)
     who = f", answered by {words.product}" if words.product else ""
     cause = _cause(judge, token, refused, exchange, first)
-    known = bool(cause.whose) or cause.next in dict(_SAYS).values()
-    meanwhile, scopes = REPORT if known and cause.whose is None else "", ""
+    learned, meanwhile, scopes = evidence or Evidence(), "", ""
+    explains = cause in (_Cause(), _Cause(_UNSEEN)) and bool(learned.next or learned.message)
+    if explains:
+        cause = _Cause(learned.next, learned.whose, learned.message)
+    if explains or (cause.next in dict(_SAYS).values() and cause.whose is None):
+        meanwhile = "" if cause.whose is Whose.CLIENT else REPORT
     no_jwt = token.claims is None and _READS_JWT.search(reason) is not None
     if before is not None:
         cause = _Cause(_COMPARE_BOTH, Whose.ISSUER, _REFRESHED)
@@ -135,7 +168,7 @@ def stop(
         seen=f"HTTP {exchange.status}{who}: {reason}; resource asked: {token.resource or 'none'}"
         + (f"; in the token (not verified): {', '.join(facts)}" if facts else "; opaque token")
         + scopes
-        + (f"; {off}" if off else ""),
+        + "".join(f"; {fact}" for fact in (*learned.facts, off) if fact),
         message=cause.message,
         next=cause.next or ("" if facts else _OPAQUE),
         meanwhile=meanwhile,
@@ -143,6 +176,17 @@ def stop(
         pointer="www-authenticate",
         whose=cause.whose,
     )
+
+
+def _reason(words: ErrorAnswer, refused: Contact) -> str:
+    """Return what the refusal says, in challenge and body; what both say once."""
+    reason = refused.param("error_description") or refused.param("error") or ""
+    sentence = words.text or words.code
+    if words.form == "empty" or not sentence or sentence in reason:
+        return reason or "no reason given"
+    if not reason or sentence.startswith(reason):
+        return f"“{sentence}”"
+    return f"{reason}; “{sentence}”"
 
 
 def _cause(

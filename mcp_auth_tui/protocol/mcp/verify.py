@@ -86,11 +86,16 @@ def verify(
             exchange=exchange,
             pointer="www-authenticate",
         )
+    named = frozenset((refused.param("scope") or "").split())
+    if exchange.status == 403 and not error and not bad and named - granted_scopes(token):
+        # Only the code is left out: the challenge says which scope it wants.
+        error = "insufficient_scope"
     stepping = error == "insufficient_scope" and bool(refused.param("scope"))
     if bad or (exchange.status == 401 and not stepping):
         return Verdict(refused=refused, exchange=exchange, accepted=end.accepted)
     if error != "insufficient_scope":
-        _stop_at_403(judge, exchange, f"HTTP 403 to {end.method}; {_challenge_text(exchange)}")
+        seen = f"HTTP 403 to {end.method}; {_challenge_text(exchange)}"
+        _stop_at_403(judge, token, exchange, seen)
     yield from _step_up(judge, token, refused, exchange, number, asked or ScopeRequest(contact))
     return Verdict(refused=refused)
 
@@ -107,14 +112,17 @@ _LOOK = (
 )
 
 
-def _stop_at_403(judge: Judge, exchange: Exchange, seen: str) -> NoReturn:
+def _stop_at_403(judge: Judge, token: Token, exchange: Exchange, seen: str) -> NoReturn:
     """End the run at a 403 that carries no challenge of its own, by what it says in its body."""
     words = error_answer.read(exchange)
     seen = error_answer.seen(seen, exchange)
     if about_host(words):
         judge.stop("net-http", seen=seen, message=OTHER_HOST, next=HOST, exchange=exchange)
-    scope = "scope" in words.text.lower()
+    scope = "scope" in words.words.lower()
     chosen = scope and judge.config.scope is not None
+    named = error_answer.scopes(exchange) if scope else ()
+    asked = " ".join(dict.fromkeys([*(token.scope_asked or "").split(), *named]))
+    way = f"Ask for what it names: --scope '{asked}'." if named else _NAME_SCOPE
     message = "The MCP server refused the token with 403 and does not say what it lacks."
     if words.blocked:
         message = f"{words.who[:1].upper()}{words.who[1:]} refused the token with 403."
@@ -124,8 +132,8 @@ def _stop_at_403(judge: Judge, exchange: Exchange, seen: str) -> NoReturn:
         "rs-403-no-challenge",
         seen=seen,
         message="The token lacks a scope, says the MCP server." if scope else message,
-        next=_NAME_SCOPE if chosen else "" if scope or not words.words else _LOOK,
-        meanwhile=f"{_NAME_SCOPE} {REPORT}" if scope and not chosen else "",
+        next=way if chosen else "" if scope or not words.words else _LOOK,
+        meanwhile=f"{way} {REPORT}" if scope and not chosen else "",
         exchange=exchange,
         whose=Whose.CLIENT if chosen else None,
     )
@@ -179,7 +187,8 @@ def _step_up(
     needed = frozenset((refused.param("scope") or "").split())
     have = frozenset((token.scope_granted or "").split())
     text = _challenge_text(exchange)
-    incomplete = not needed or refused.param("resource_metadata") is None
+    named = all(refused.param(name) for name in ("error", "resource_metadata"))
+    incomplete = not needed or not named
     looked = (
         Check("rs-403-no-challenge", False, text, "www-authenticate"),
         Check("rs-403-incomplete", incomplete, text, "www-authenticate"),

@@ -21,6 +21,8 @@ _DENIED = (401, 403)
 _OFF = re.compile(
     r"(?i)\bregistration\b.{0,20}\b(disabled|not (enabled|supported|allowed|available))\b"
 )
+# What is a scope in a sentence for sure: two words with a colon or a dot between them.
+_SCOPES = re.compile(r"(?<![\w/.:])[A-Za-z][\w-]*(?:[:.][\w*-]+)+(?![\w/:])")
 _READ_JSON = "Read the JSON of the request (application/json, RFC 7591 §3.1)."
 _TOKENS = "--registration-token SOURCE, if the operator gives out initial access tokens."
 _PAGE = (
@@ -145,6 +147,21 @@ def _refused(
     judge: Judge, exchange: Exchange, seen: str, words: error_answer.ErrorAnswer
 ) -> NoReturn:
     config, failed = judge.config, exchange.status >= 500
+    if (
+        not failed
+        and "scope" in words.text.lower()
+        and "scope" not in (exchange.request.json or {})
+    ):
+        named = shlex.quote(" ".join(dict.fromkeys(_SCOPES.findall(words.text))) or "SCOPES")
+        judge.stop(
+            "dcr-refused",
+            seen=f"{seen} (no scope was sent)",
+            message="The server registers no client without scopes.",
+            next="Take a registration without scope: it is optional (RFC 7591 §2). Or name the"
+            " scopes in the challenge or in scopes_supported, so that clients ask for them.",
+            meanwhile=f"Ask for those that it names: --scope {named}. {REPORT}",
+            exchange=exchange,
+        )
     option = "--auth-method" if config.auth_method and "auth_method" in words.text else ""
     option = option or ("--scope" if config.scope and "scope" in words.words else "")
     chosen = f"Leave {option} out, or choose what the server says." if option else ""

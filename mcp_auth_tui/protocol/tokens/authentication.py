@@ -24,6 +24,12 @@ _LACKS = (
 )
 _CREDENTIAL = r"client[\s_-]?(id|secret|credential)"
 _MISSING = re.compile(rf"(?i){_LACKS}.*{_CREDENTIAL}|{_CREDENTIAL}.*{_LACKS}")
+# A secret that was found, and is not the right one (any more).
+_WRONG = re.compile(
+    r"(?i)\b(invalid|incorrect|wrong|bad|expired)\b[^.]{0,20}\bsecret\b"
+    r"|\bsecret\b[^.]{0,80}\b(is|are|was|has) (invalid|incorrect|wrong|expired)\b"
+    r"|AADSTS7000(215|222)\b"
+)
 # Codes that are about something else than the client, even where they come with 401.
 _OTHER = (
     "access_denied",
@@ -103,7 +109,7 @@ def refuses_client(exchange: Exchange, answer: Mapping[str, Any] | None) -> bool
 
 def misses_client(words: str) -> bool:
     """Return whether a refusal says that it found no client id or secret in the request."""
-    return _MISSING.search(words) is not None
+    return _MISSING.search(words) is not None and _WRONG.search(words) is None
 
 
 def alternatives(client: Client, server: AuthorizationServer, words: str) -> Iterator[Client]:

@@ -27,6 +27,9 @@ _UNKNOWN = re.compile(
 )
 
 
+_ENDED = re.compile(r"(?i)\brefresh[_ ]token\b.{0,30}\b(invalid|expired|revoked|unknown)\b")
+
+
 class Way(NamedTuple):
     """What is done about a client in the console, and what is the cause.
 
@@ -40,7 +43,7 @@ class Way(NamedTuple):
 
 _CONSOLE = (
     (
-        re.compile(r"(?i)single-page application|cross-origin"),
+        re.compile(r"(?i)single-page application|cross-origin|AADSTS9002327\b"),
         Way(
             "Register the redirect address {redirect_uri} for a desktop application (Entra ID:"
             " “Mobile and desktop applications”), and not for a single-page application.",
@@ -48,7 +51,10 @@ _CONSOLE = (
         ),
     ),
     (
-        re.compile(r"(?i)redirect[_ ]ur[il]_?(mismatch\b| must match the registered)|bad_redirect"),
+        re.compile(
+            r"(?i)redirect[_ ](ur[il][_ ]?)?(mismatch\b|(does not|must) match\b)|bad_redirect"
+            r"|AADSTS50011\b"
+        ),
         Way(
             "Register the redirect address {redirect_uri} for this client in the server's console,"
             " or name one that is registered with --redirect-uri.",
@@ -58,7 +64,7 @@ _CONSOLE = (
     (
         re.compile(
             r"(?i)\bconsent|multi-factor|\badmin(istrator)?\b.{0,20}\bappro"
-            r"|\buser\b.{0,20}not assigned"
+            r"|\buser\b.{0,20}not assigned|AADSTS(65001|50105|50076|50079|90094)\b"
         ),
         Way(
             "Let this account use the application: assign it, or consent to what it asks for as an"
@@ -75,10 +81,18 @@ def standard(error: object, words: ErrorAnswer) -> object:
     code = (error if isinstance(error, str) else words.code).lower()
     if code == "unauthorized_client" and _UNKNOWN.search(words.text):
         return "invalid_client"
+    # As Atlassian refuses a refresh token.
+    if code == "unauthorized_client" and _ENDED.search(words.text):
+        return "invalid_grant"
     # As Auth0 refuses a wrong secret.
     if code == "access_denied" and words.text.strip().lower() == "unauthorized":
         return "invalid_client"
     return _CODES.get(code, error)
+
+
+def unknown_client(words: str) -> bool:
+    """Return whether a refusal says that there is no such client."""
+    return _UNKNOWN.search(words) is not None
 
 
 def console(words: str) -> Way | None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
+from mcp_auth_tui.findings.rule import OWN_CLIENT
 from mcp_auth_tui.model import Exchange, Whose
 from mcp_auth_tui.model.oauth import Client
 from mcp_auth_tui.protocol import certificate, error_answer
@@ -21,7 +22,7 @@ from mcp_auth_tui.protocol.tokens.authentication import (
     way_of,
 )
 from mcp_auth_tui.protocol.tokens.refusals import clock_off, flow_of, owner_of
-from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way, not_there, remedy
+from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way, lacks, not_there, remedy
 from mcp_auth_tui.protocol.urls import split
 
 _COMPARE = (
@@ -39,6 +40,37 @@ _GIVE_SECRET = (
 _LEAVE_SECRET = (
     "This client is registered without a secret: run without one, or with --auth-method none."
 )
+_NEW_SECRET = (
+    "Make a new secret for this client in the server's console, and give that one"
+    " (--client-secret-file, --client-secret-prompt, $MCP_AUTH_CLIENT_SECRET)."
+)
+# Entra ID writes in the language of the account: its codes say it in any.
+_ENDED = re.compile(
+    r"(?i)\bexpired\b[^.]{0,20}\bsecret\b|\bsecret\b[^.]{0,80}\bexpired\b|AADSTS7000222\b"
+)
+_USED = re.compile(r"(?i)\breus|\brotat|\breplay|\balready\b.{0,12}\b(used|consumed|redeemed)\b")
+_ONE_EACH = (
+    "Sign in again. Where programs share one sign-in, give each its own: the server takes each"
+    " refresh token once, and who comes second holds one that has ended."
+)
+_AGAIN_LATER = (
+    "Sign in again: the grant has ended. It expired, was revoked, or another program used its"
+    " refresh token."
+)
+_JUST_ISSUED = (
+    "Look for why a refresh token is not taken that was issued a moment ago and sent once, by the"
+    " client that it was issued to: instances that share no store, or one that ends at once."
+)
+_FORGOTTEN = (
+    "Look for instances that share no store, and for registrations that are not kept: this client"
+    " was registered a moment ago."
+)
+_UNREAD_DOCUMENT = (
+    "See that the server gets the document {} also at the token endpoint (bot protection before it,"
+    " names of this network alone, a short cache)."
+)
+_REGISTER = "Let a client be registered (--register), or give one of your own with --client-id."
+_NAME_RESOURCE = "Run without --no-resource: the server wants to be told the resource."
 _NO_SECRET = re.compile(
     r"(?i)client is public|public client"
     r"|(neither|must not|should not|not allowed).{0,60}client_secret"
@@ -50,6 +82,10 @@ _AGAIN = (
 _LOGIN = re.compile(r"(?i)credential|secret|authenticat|authori[sz]ation failed|invalid client\b")
 # Refusals of what a client asked for, which is known and proved who it is.
 _NOT_ALLOWED = ("unauthorized_client", "access_denied")
+
+
+# Who is told by the next step alone what to do.
+_PERSONS = (Whose.CLIENT, Whose.NOBODY)
 
 
 class TokenRequest(NamedTuple):
@@ -107,7 +143,7 @@ def stop(judge: Judge, client: Client, asked: TokenRequest, others: Others, id: 
         seen=f"{seen} ({'; '.join(part for part in detail if part)})",
         message=meaning.message or flow.message,
         next=meaning.next or flow.next,
-        meanwhile=meaning.meanwhile or ("" if meaning.whose is Whose.CLIENT else flow.meanwhile),
+        meanwhile=meaning.meanwhile or ("" if meaning.whose in _PERSONS else flow.meanwhile),
         exchange=exchange,
         source=flow.source,
         pointer="/error" if isinstance(error, str) else "",
@@ -128,8 +164,8 @@ def _meaning(judge: Judge, client: Client, asked: TokenRequest, others: Others, 
         return Meaning(missing.message, missing.next, missing.meanwhile, missing.whose)
     if error == "server_error" or (exchange.status >= 500 and not refuses_other(asked.answer)):
         return Meaning(f"The authorization server failed: HTTP {exchange.status}.", FAILED)
-    if id == "token-refresh-refused":
-        return Meaning(whose=whose)
+    if id == "token-refresh-refused" and error == "invalid_grant":
+        return _ended_grant(words.words, fresh=judge.config.refresh)
     if (
         exchange.status == 401
         and "bearer" in words.challenge.lower()
@@ -141,6 +177,9 @@ def _meaning(judge: Judge, client: Client, asked: TokenRequest, others: Others, 
     way = dialects.console(f"{asked.answer.get('error')} {words.words}")
     if way is not None and error != "invalid_client":
         return _set_wrong(client, exchange, way)
+    unnamed = not judge.config.send_resource and error in ("invalid_request", "invalid_target")
+    if unnamed and lacks("resource", words.words):
+        return Meaning(next=_NAME_RESOURCE, whose=Whose.CLIENT)
     next, meanwhile = remedy(exchange, error, words)
     if client.how == "pre-registered":
         # Some servers have this code for who could not prove who it is.
@@ -151,7 +190,30 @@ def _meaning(judge: Judge, client: Client, asked: TokenRequest, others: Others, 
             # What would help against a missing right helps no login.
             known = "" if error in _NOT_ALLOWED else meanwhile
             return _own_client(client, words.words, others, Meaning("", next, known, whose))
+    if error == "invalid_client" and dialects.unknown_client(words.text):
+        return _unknown(client, Meaning("", next, meanwhile, whose))
     return Meaning("", next, others.again or meanwhile, whose)
+
+
+def _ended_grant(words: str, *, fresh: bool) -> Meaning:
+    """Say what became of a refresh token; ``fresh``: it was issued a moment ago, in this run."""
+    used = _USED.search(words) is not None
+    message = "The refresh token was used before, says the authorization server." if used else ""
+    if fresh:
+        return Meaning(message, _JUST_ISSUED)
+    return Meaning(message, _ONE_EACH if used else _AGAIN_LATER, "", Whose.NOBODY)
+
+
+def _unknown(client: Client, meaning: Meaning) -> Meaning:
+    """Say why a client may be unknown that the server knew at the sign-in."""
+    if client.how == "metadata document":
+        message = "The authorization server does not find the client, which is a document."
+        next = _UNREAD_DOCUMENT.format(client.id)
+        return meaning._replace(message=message, next=next, meanwhile=_REGISTER)
+    if client.how == "dynamic" and not client.stored:
+        message = "The authorization server does not know the client that it has registered."
+        return meaning._replace(message=message, next=_FORGOTTEN, meanwhile=OWN_CLIENT)
+    return meaning
 
 
 def _set_wrong(client: Client, exchange: Exchange, way: dialects.Way) -> Meaning:
@@ -193,6 +255,8 @@ def _own_client(client: Client, words: str, others: Others, meaning: Meaning) ->
     if _NO_SECRET.search(words):
         message = "The authorization server wants no secret of this client."
         return persons(_LEAVE_SECRET, message)._replace(meanwhile="")
+    if _ENDED.search(words):
+        return persons(_NEW_SECRET, "The secret of this client has ended.")._replace(meanwhile="")
     if misses_client(words) and not others.tried:
         return meaning._replace(next="", whose=None)  # what was sent was not read
     return persons(f"{_COMPARE} {others.again}".rstrip())

@@ -177,5 +177,10 @@ def _unread(exchange: Exchange, words: ErrorAnswer) -> str:
     sent = [field.name for field in exchange.request.form or () if field.name not in _PROVING]
     if exchange.status == 415:
         return f"{_READ_FORM}, RFC 6749 §4.1.3)."
-    lacks = next((name for name in sent if re.search(_LACKS.format(name), words.words)), "")
-    return f"{_READ_FORM}): {lacks} was sent in it." if lacks else ""
+    missed = next((name for name in sent if lacks(name, words.words)), "")
+    return f"{_READ_FORM}): {missed} was sent in it." if missed else ""
+
+
+def lacks(name: str, words: str) -> bool:
+    """Return whether a refusal says that a parameter was not sent."""
+    return re.search(_LACKS.format(name), words) is not None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mcp_auth_tui.model import Secret, Stage
+from mcp_auth_tui.model import Secret, Stage, Whose
 from mcp_auth_tui.protocol import grant_types
 from mcp_auth_tui.protocol.actions import FlowStop, Now, Sign, SignedJwt
 from mcp_auth_tui.protocol.tokens import grants, response
@@ -411,7 +411,7 @@ def test_a_refused_refresh_says_to_sign_in_again_F2() -> None:
     script.sends("POST", TOKEN, json(400, {"error": "invalid_grant"}))
     stop = script.stopped()
     assert (stop.id, stop.exit) == ("token-refresh-refused", 1)
-    assert "ign in again" in stop.meanwhile
+    assert (stop.whose, stop.next.partition(":")[0]) == (Whose.NOBODY, "Sign in again")
 
 
 def test_a_bearer_token_for_a_proof_is_discarded_where_binding_is_demanded_D4() -> None:
