@@ -20,6 +20,7 @@ from tests.protocol.script import (
     body_of,
     header,
     json,
+    metadata,
     raw,
 )
 
@@ -143,13 +144,29 @@ def test_a_sign_in_page_that_the_challenge_names_leads_on(place: str, way: str) 
     assert stop.meanwhile.endswith(REPORT)
 
 
-def test_a_gateway_that_misses_the_header_is_quoted() -> None:
-    """microsoft/vscode#321834: Apache APISIX before Keycloak."""
-    words = {"message": "Missing authorization in request"}
-    page = json(401, words, ("www-authenticate", 'Bearer realm="apisix"'))
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        # microsoft/vscode#321834: Apache APISIX before Keycloak
+        (
+            json(
+                401,
+                {"message": "Missing authorization in request"},
+                ("www-authenticate", 'Bearer realm="apisix"'),
+            ),
+            "Missing authorization in request",
+        ),
+        # github/github-mcp-server#525
+        (
+            raw(401, "bad request: missing required Authorization header", PLAIN),
+            "bad request: missing required Authorization header",
+        ),
+    ],
+)
+def test_a_server_that_misses_the_header_is_quoted(page: Page, words: str) -> None:
     stop = stopped(alone(page))
     assert (stop.id, stop.whose) == ("prm-missing", Whose.SERVER)
-    assert stop.message.startswith("The server refuses with “Missing authorization in request”")
+    assert stop.message.startswith(f"The server refuses with “{words}”")
 
 
 @pytest.mark.parametrize(
@@ -196,6 +213,63 @@ def test_a_document_without_issuer_and_with_paths_alone_is_its_server_s() -> Non
     stop = stopped(site({"authorization_servers": [ORIGIN]}, documents={place: document}))
     assert (stop.id, stop.whose) == ("as-issuer-missing", Whose.ISSUER)
     assert "--authorization-endpoint URL --token-endpoint URL" in stop.meanwhile
+
+
+NGINX = raw(
+    502, "<title>502 Bad Gateway</title><center>502 Bad Gateway</center><center>nginx/1.25", HTML
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "next"),
+    [
+        (NGINX, "HTTP 502: nginx got no answer of the server behind it."),
+        (raw(503), "HTTP 503: something before the server got no answer"),
+        (
+            raw(500, "Traceback"),
+            "Look in the server's log for why it fails at this path (HTTP 500)",
+        ),
+    ],
+)
+def test_metadata_that_fails_is_not_told_as_missing(page: Page, next: str) -> None:
+    stop = stopped(site(answers=lambda r: page if r.url.startswith(f"{AS}/.well") else None))
+    status = page.status  # type: ignore[union-attr]
+    assert (stop.id, stop.whose, stop.message) == (
+        "as-missing",
+        Whose.ISSUER,
+        f"The authorization server fails where its metadata is: HTTP {status}.",
+    )
+    assert stop.next.startswith(next)
+    stop = stopped(site(answers=lambda r: page if "protected-resource" in r.url else None))
+    assert (stop.id, stop.whose) == ("prm-status", Whose.SERVER)
+    assert stop.next.startswith(next)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        NGINX,  # modelcontextprotocol/typescript-sdk#1631: nothing is routed to the root
+        json(200, {}),  # envoyproxy/ai-gateway#2592: a place that is not implemented
+    ],
+)
+def test_a_place_that_fails_ends_no_search(page: Page) -> None:
+    issuer = f"{AS}/my-app"
+    places = (f"{AS}/.well-known/oauth-authorization-server/my-app",)
+    document = {**metadata(issuer), "subject_types_supported": ["public"]}
+    script = site(
+        {"authorization_servers": [issuer]},
+        documents={f"{issuer}/.well-known/openid-configuration": document},
+        answers=lambda r: page if r.url in places else None,
+        callback=callback(iss=issuer),
+    ).run()
+    assert script.returned() is Outcome.OK
+
+
+def test_an_open_server_needs_no_metadata_that_works() -> None:
+    """xpzouying/xiaohongshu-mcp#540: a client that looked for it first went no further."""
+    page = raw(502, "")
+    script = site(protected={}, answers=lambda r: page if ".well-known" in r.url else None).run()
+    assert script.returned() is Outcome.OPEN
 
 
 # --- registration --------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ _OF_SCOPE = re.compile(r"(?i)\bscopes?\b")
 _NO_CONNECTION = re.compile(r"(?i)no connections? (is |are )?enabled")
 _OF_POLICY = re.compile(
     r"(?i)\badmin(istrator)?\b"
+    r"|\bnot a member\b|\b(suspended|blocked|deactivated|unlicensed)\b|\bno licen[sc]e\b"
     r"|\bpolic(y|ies)\b|\bnot (assigned|allowed|permitted|enabled)\b|\bconditional access\b"
 )
 _OTHER_RESOURCE = "Name one that it knows with --resource, or see with --no-resource."

@@ -188,10 +188,24 @@ def complain(
         return
     kind = "status" if fetched.broken == "redirect" else fetched.broken
     level = Level.INFO if spared else None
-    next = _NOT_NEEDED if spared else ""
+    next = _NOT_NEEDED if spared else mend_failing(exchange)
     yield from judge.note(f"{prefix}-{kind}", seen=seen, next=next, exchange=exchange, level=level)
 
 
+def mend_failing(exchange: Exchange) -> str:
+    """Return what is to be done where a place fails (RFC 9110 §15.6); empty where it does not."""
+    if exchange.status not in _NO_ANSWER:
+        return _FAILS.format(exchange.status) if exchange.status >= 500 else ""
+    return _SILENT.format(status=exchange.status, who=error_answer.read(exchange).who)
+
+
+# What a gateway says that has no answer of the server behind it.
+_NO_ANSWER = (502, 503, 504)
+_SILENT = (
+    "HTTP {status}: {who} got no answer of the server behind it. See whether that server runs, and"
+    " whether this path leads to it."
+)
+_FAILS = "Look in the server's log for why it fails at this path (HTTP {})."
 _NOT_NEEDED = "Nothing has to be done: another place has the document. A 404 here says it best."
 
 

@@ -15,6 +15,7 @@ from mcp_auth_tui.protocol.discovery.documents import (
     complain,
     everywhere,
     fetch,
+    mend_failing,
     read,
     request,
 )
@@ -206,7 +207,10 @@ def _answered(judge: Judge, place: MetadataPlace, fetched: FetchedDocument) -> N
     judge.busy(fetched.exchange)
     if fetched.exchange.status >= 500 and not place.named:
         judge.stop(
-            "prm-status", seen=f"{place.url}: twice {fetched.told}", exchange=fetched.exchange
+            "prm-status",
+            seen=f"{place.url}: twice {fetched.told}",
+            next=mend_failing(fetched.exchange),
+            exchange=fetched.exchange,
         )
 
 
@@ -214,7 +218,7 @@ def _dead(judge: Judge, place: MetadataPlace, fetched: FetchedDocument) -> Proto
     yield from judge.note(
         "rs-prm-url-dead",
         seen=f"{place.url}: {fetched.why}",
-        next=_hint(place.url, judge.config.url),
+        next=_hint(place.url, judge.config.url) or mend_failing(fetched.exchange),
         exchange=fetched.exchange,
     )
 
@@ -238,7 +242,12 @@ def _none(
         yield from judge.note("prm-missing", seen=seen, next=way, exchange=last)
         return Resource(config.resource or config.url, None)
     if worst is not None and worst.broken in ("html", "json", "status", "redirect"):
-        judge.stop(f"prm-{worst.broken}", seen=seen, exchange=worst.exchange)
+        judge.stop(
+            f"prm-{worst.broken}",
+            seen=seen,
+            next=mend_failing(worst.exchange),
+            exchange=worst.exchange,
+        )
     if worst is not None and worst.exchange.failure is not None:
         judge.lost(worst.exchange, worst.exchange.failure)
     single = any(url.startswith("'") for url in refused)

@@ -22,6 +22,7 @@ from mcp_auth_tui.protocol.discovery.documents import (
     content_type,
     everywhere,
     fetch,
+    mend_failing,
 )
 from mcp_auth_tui.protocol.discovery.endpoints import read_endpoint
 from mcp_auth_tui.protocol.discovery.issuers import as_text, has_host, mismatched
@@ -123,6 +124,15 @@ def _none(judge: Judge, first: str, failed: list[FetchedDocument]) -> Authorizat
     if worst is not None and worst.broken in ("html", "json"):
         judge.stop(f"as-{worst.broken}", seen=seen, exchange=worst.exchange)
     by_hand = judge.config.issuer
+    if worst is not None and worst.exchange.status >= 500:
+        judge.stop(
+            "as-missing",
+            seen=seen,
+            message="The authorization server fails where its metadata is: HTTP"
+            f" {worst.exchange.status}.",
+            next=mend_failing(worst.exchange),
+            exchange=worst.exchange,
+        )
     judge.stop(
         "as-missing",
         seen=seen,

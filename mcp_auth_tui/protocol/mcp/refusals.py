@@ -56,6 +56,16 @@ _SIGN_IN = re.compile(
 )
 
 
+_ACCEPT = (
+    "Accept was sent with application/json and text/event-stream: see whether a proxy before the"
+    " server changes or drops that header field."
+)
+# What is said of a token, and not of the word of a grammar ("unexpected token").
+_OF_TOKEN = (
+    r"(?i)\bauthori[sz]ation header\b"
+    r"|\b(invalid|expired|malformed|bad|wrong) ((access|bearer|auth\w*) )?token\b"
+    r"|\btoken\b.{0,15}\b(invalid|expired|malformed)\b"
+)
 _ANSWER = "Answer at this URL itself: with 401 where the token is missing."
 _GIVE_HTTPS = "Give people the URL with https: what is sent to the other can be read on the way."
 
@@ -223,6 +233,7 @@ def not_mcp(
         exchange, answer = told
         wrong_status(judge, exchange)
     wants_header(judge, exchange)
+    _refused_token(judge, exchange)
     if answer.code is not None:
         _refuses_to_open(judge, exchange, answer)
     if 400 <= exchange.status < 500 and exchange.status not in LEGACY:
@@ -253,6 +264,20 @@ def not_mcp(
     )
 
 
+def _refused_token(judge: Judge, exchange: Exchange) -> None:
+    """Stop where words refuse the token that was sent, with another status than 401."""
+    sent = any(field.name == "Authorization" for field in exchange.request.headers)
+    words = error_answer.read(exchange)
+    if sent and 400 <= exchange.status < 500 and re.search(_OF_TOKEN, words.text):
+        judge.stop(
+            "rs-invalid-token-not-401",
+            seen=error_answer.seen(f"HTTP {exchange.status}", exchange),
+            expected="HTTP 401 with WWW-Authenticate",
+            message=f"The server refuses the token with HTTP {exchange.status}, and not with 401.",
+            exchange=exchange,
+        )
+
+
 def _refuses_to_open(judge: Judge, exchange: Exchange, answer: RpcResponse) -> NoReturn:
     """End the run at a server that speaks JSON-RPC and answers each opening with an error."""
     asked = (exchange.request.json or {}).get("method") or "the request"
@@ -263,14 +288,17 @@ def _refuses_to_open(judge: Judge, exchange: Exchange, answer: RpcResponse) -> N
             message=f"The server speaks JSON-RPC, but does not know {asked}, which opens MCP.",
             exchange=exchange,
         )
-    session = "session" in answer.message.lower()
+    words = answer.message.lower()
+    next = "Look in the server's log for why it refuses the first request of a client."
+    if "session" in words:
+        next = "Let initialize through without a session id: a session begins with its answer."
+    elif exchange.status == 406:
+        next = _ACCEPT
     judge.stop(
         "net-http",
         seen=excerpt_of(exchange, answer),
         expected="An opening is answered with a result, or with 401.",
         message=f"The MCP server answers {asked} with an error: it opens no conversation.",
-        next="Let initialize through without a session id: a session begins with its answer."
-        if session
-        else "Look in the server's log for why it refuses the first request of a client.",
+        next=next,
         exchange=exchange,
     )

@@ -27,6 +27,11 @@ _UNKNOWN = re.compile(
 )
 
 
+# What some say of a code under no code of their own, or under that of a form.
+_OF_CODE = re.compile(
+    r"(?i)\b(invalid|unknown|expired)\b.{0,16}\b(code|oauth request)\b(?! (ver|chall))"
+    r"|\bauthori[sz]ation code\b.{0,30}\b(invalid|unknown|expired|not found|used)\b"
+)
 _ENDED = re.compile(r"(?i)\brefresh[_ ]token\b.{0,30}\b(invalid|expired|revoked|unknown)\b")
 
 
@@ -52,7 +57,7 @@ _CONSOLE = (
     ),
     (
         re.compile(
-            r"(?i)redirect[_ ](ur[il][_ ]?)?(mismatch\b|(does not|must) match\b)|bad_redirect"
+            r"(?i)redirect[_ ](ur[il][_ ]?)?(mismatch\b|must match\b)|bad_redirect"
             r"|AADSTS50011\b"
         ),
         Way(
@@ -81,6 +86,8 @@ def standard(error: object, words: ErrorAnswer) -> object:
     code = (error if isinstance(error, str) else words.code).lower()
     if code == "unauthorized_client" and _UNKNOWN.search(words.text):
         return "invalid_client"
+    if code in ("", "invalid_request", "bad_request", "error") and _OF_CODE.search(words.text):
+        return "invalid_grant"
     # As Atlassian refuses a refresh token.
     if code == "unauthorized_client" and _ENDED.search(words.text):
         return "invalid_grant"

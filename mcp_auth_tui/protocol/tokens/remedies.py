@@ -69,6 +69,11 @@ _LACKS = (
     r"(?i)\b{0}\b.{{0,40}}\b(required|missing|absent)\b|\b(missing|requires?)\b.{{0,40}}\b{0}\b"
 )
 _CREDENTIAL = r"(?i)client[\s_-]?(secret|credential)|client authentication"
+_SAY_DPOP = (
+    "Say in the metadata that proofs are wanted (dpop_signing_alg_values_supported of the server,"
+    " dpop_bound_access_tokens_required of the resource): clients send none else.",
+    "Give proofs of possession: --dpop on.",
+)
 _UNREAD = (
     "Read the Authorization header (Basic), or take client_secret_basic out of the metadata and of"
     " the registration.",
@@ -153,6 +158,8 @@ def remedy(exchange: Exchange, error: object, words: ErrorAnswer) -> tuple[str, 
     basic = any(field.raw.startswith("Basic ") for field in exchange.request.headers)
     if basic and named in ("client_id", "client_secret") and error in _UNSURE:
         return _UNREAD
+    if error == "invalid_dpop_proof" and not _proved(exchange):
+        return _SAY_DPOP
     if error == "invalid_grant":
         if exchange.edited:
             return "", ""  # what was sent is not what belongs together any more
@@ -164,6 +171,10 @@ def remedy(exchange: Exchange, error: object, words: ErrorAnswer) -> tuple[str, 
     if isinstance(error, str) and error in REMEDIES:
         return REMEDIES[error]
     return _PARAMETERS[named] if named else ("", "")
+
+
+def _proved(exchange: Exchange) -> bool:
+    return any(field.name == "DPoP" for field in exchange.request.headers)
 
 
 def _speaks_of(name: str) -> str:

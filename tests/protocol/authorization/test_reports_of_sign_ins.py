@@ -74,6 +74,8 @@ def test_a_resource_that_is_not_known_is_told_so_whatever_the_code(
         "Policy evaluation failed for this request, please check the policy configurations.",
         "User is not assigned to the client application.",
         "AADSTS90094: The grant requires admin permission.",
+        "User is not a member of the organization",
+        "Your account has been suspended.",
     ],
 )
 def test_a_denial_by_a_policy_is_not_told_as_the_person_s_own(text: str) -> None:

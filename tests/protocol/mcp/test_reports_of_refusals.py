@@ -137,6 +137,40 @@ def test_a_check_that_throws_is_the_server_s(page: Page) -> None:
     assert stop.next.startswith("Without a token it answers 401, with one it fails")
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        # google-gemini/gemini-cli#13840, anthropics/claude-code#84367
+        raw(400, "bad request: Authorization header is badly formatted\n", PLAIN),
+        json(400, {"message": "The access token is malformed"}),
+        json(422, {"jsonrpc": "2.0", "id": 1, "error": {"code": -32001, "message": "Bad token"}}),
+    ],
+)
+def test_a_token_that_is_refused_as_a_bad_request_is_no_question_of_the_url(page: Page) -> None:
+    stop = stopped(site(answers=with_token(page)))
+    assert (stop.id, stop.whose, stop.message) == (
+        "rs-invalid-token-not-401",
+        Whose.SERVER,
+        f"The server refuses the token with HTTP {page.status}, and not with 401.",  # type: ignore[union-attr]
+    )
+
+
+def test_a_grammar_s_token_is_no_bearer_token() -> None:
+    page = raw(400, "Unexpected token '<' at position 0", PLAIN)
+    assert stopped(site(answers=with_token(page))).id == "rs-not-mcp"
+
+
+def test_a_header_that_a_proxy_changes_is_told_as_one_that_was_sent() -> None:
+    """bh-rat/context-awesome#11, anomalyco/opencode#37019."""
+    text = "Not Acceptable: Client must accept both application/json and text/event-stream"
+    page = json(
+        406, {"jsonrpc": "2.0", "id": "server-error", "error": {"code": -32600, "message": text}}
+    )
+    stop = stopped(site(answers=with_token(page)))
+    assert (stop.id, stop.whose) == ("net-http", Whose.SERVER)
+    assert stop.next.startswith("Accept was sent with application/json and text/event-stream")
+
+
 # --- a refusal without a reason: the token's age, its scopes, its issuer -------------------------
 
 
@@ -261,6 +295,11 @@ def test_scopes_that_stand_in_the_body_are_named_in_an_option() -> None:
                 ("x-vercel-id", "hnd1::abc"),
             ),
             "Vercel refused the token with 403.",
+        ),
+        # anthropics/claude-ai-mcp#393
+        (
+            challenged(403, 'Bearer realm="mcp"'),
+            "The MCP server refused the token with 403 and does not say what it lacks.",
         ),
         # anthropics/claude-ai-mcp#385
         (raw(403), "The MCP server refused the token with 403 and does not say what it lacks."),

@@ -128,6 +128,66 @@ def test_a_refusal_without_a_word_is_no_guess() -> None:
     assert stop.next.startswith("Look in the server's log")
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        # Altinity/altinity-mcp#113: two replicas, each with codes of its own
+        raw(400, "Unknown OAuth request\n", PLAIN),
+        # FusionAuth/fusionauth-issues#150
+        json(
+            400,
+            {
+                "error": "invalid_request",
+                "error_description": "Invalid Authorization Code",
+                "error_reason": "auth_code_not_found",
+            },
+        ),
+        # h3poteto/megalodon#2272: Doorkeeper has one sentence for all
+        oauth(
+            400,
+            "invalid_grant",
+            "The provided authorization grant is invalid, expired, revoked, does not match the"
+            " redirection URI used in the authorization request, or was issued to another client.",
+        ),
+        oauth(400, "invalid_grant", "redirect_uri does not match the original request"),
+    ],
+)
+def test_a_code_that_is_lost_is_told_with_what_was_sent_whatever_its_code(page: Page) -> None:
+    stop = stopped(site(answers=at(TOKEN, page)))
+    assert (stop.id, stop.whose) == ("token-error", Whose.ISSUER)
+    assert "instances that share no store" in stop.next
+    assert stop.meanwhile.startswith(AGAIN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Invalid code_verifier", "Unknown code challenge method"],
+)
+def test_a_verifier_is_not_taken_for_the_code(text: str) -> None:
+    stop = stopped(site(answers=at(TOKEN, oauth(400, "invalid_request", text))))
+    assert "sent once" not in stop.next
+
+
+def test_a_gateway_that_says_why_it_failed_is_quoted() -> None:
+    """BerriAI/litellm#33113: what it uses itself was refused behind it."""
+    text = "the upstream authorization server rejected the gateway's configured client credentials"
+    stop = stopped(site(answers=at(TOKEN, oauth(502, "server_error", text))), **OWN)
+    assert (stop.whose, stop.message) == (
+        Whose.ISSUER,
+        "The authorization server failed: HTTP 502.",
+    )
+    assert text in stop.seen
+
+
+def test_a_proof_that_is_wanted_and_not_announced_is_given_with_an_option() -> None:
+    stop = stopped(site(answers=at(TOKEN, oauth(400, "invalid_dpop_proof", "Proof required"))))
+    assert (stop.whose, stop.meanwhile) == (
+        Whose.ISSUER,
+        "Give proofs of possession: --dpop on.",
+    )
+    assert "dpop_signing_alg_values_supported" in stop.next
+
+
 # --- a refresh -----------------------------------------------------------------------------------
 
 USED = "The refresh token was used before, says the authorization server."
