@@ -53,10 +53,13 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 @asynccontextmanager
 async def raw(talk: Talk, *, ssl: SSLContext | None = None) -> AsyncIterator[int]:
     """Serve a conversation in octets; yields the port."""
+    writers = set[asyncio.StreamWriter]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.add(writer)
         with suppress(ConnectionError, asyncio.CancelledError):
             await talk(reader, writer)
+        writers.discard(writer)
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=ssl)
@@ -64,6 +67,8 @@ async def raw(talk: Talk, *, ssl: SSLContext | None = None) -> AsyncIterator[int
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for writer in writers:  # Python 3.12 waits for the connections too
+            writer.transport.abort()
         await server.wait_closed()
 
 
