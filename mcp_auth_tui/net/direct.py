@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import httpx
 
@@ -40,8 +40,11 @@ class Direct(httpx.AsyncBaseTransport):
         try:
             target = request.extensions["octets of the target"]
             head = await connection.ask(request, target, limits["read"], meter)
-        except BaseException:
+        except BaseException as error:
             self._drop(connection)
+            if isinstance(error, httpx.TransportError):
+                # A server that lost one lost them all: who asks again needs a new connection.
+                self._close(self._idle.pop(origin, []))
             raise
         return httpx.Response(
             head.status_code,
@@ -61,8 +64,8 @@ class Direct(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for connection in [*self._busy, *(item for kept in self._idle.values() for item in kept)]:
-            connection.close()
+        for kept in (self._busy, *self._idle.values()):
+            self._close(kept)
         self._busy.clear()
         self._idle.clear()
 
@@ -79,6 +82,11 @@ class Direct(httpx.AsyncBaseTransport):
     def _drop(self, connection: Connection) -> None:
         self._busy.discard(connection)
         connection.close()
+
+    @staticmethod
+    def _close(connections: Iterable[Connection]) -> None:
+        for connection in connections:
+            connection.close()
 
     async def _kept(self, origin: tuple[str, int]) -> Connection | None:
         kept = self._idle.get(origin, [])

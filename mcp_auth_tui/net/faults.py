@@ -120,7 +120,14 @@ def late(where: str, phase: str, seconds: float) -> Failure:
         "wait": f"{where} took the request, but did not answer within {limit}.",
         "read": f"{where} began to answer, then sent nothing more for {limit}.",
     }
-    return Failure(_kind(phase), said[phase], whose=_owner(phase))
+    next = _NO_TLS if phase == "tls" else ""
+    return Failure(_kind(phase), said[phase], next, _owner(phase))
+
+
+_NO_TLS = (
+    "Check that this port speaks TLS: one of plain HTTP may wait for more, and wants http://. Else"
+    " something before the server holds the connection."
+)
 
 
 def late_in_total(where: str, phase: str, seconds: float, proxy: str = "") -> Failure:

@@ -151,7 +151,9 @@ async def test_a_handshake_that_hangs_is_told_by_the_limit_that_was_given(
     assert result == Failure(
         "net-timeout",
         f"No secure connection to 127.0.0.1 port {port} within 0.2 s: the TLS handshake hung.",
-        whose=Whose.BETWEEN,
+        "Check that this port speaks TLS: one of plain HTTP may wait for more, and wants http://."
+        " Else something before the server holds the connection.",
+        Whose.BETWEEN,
     )
 
 

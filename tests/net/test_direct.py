@@ -179,6 +179,28 @@ async def test_a_connection_that_was_reset_while_idle_is_not_used_for_a_post(
     assert body(result) == b"{}"
 
 
+async def test_a_server_that_lost_all_its_connections_is_asked_again_on_a_new_one(
+    network: Network,
+) -> None:
+    """Two were kept: the second is no better than the first."""
+    both, served = asyncio.Barrier(2), 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal served
+        await reader.readuntil(b"\r\n\r\n")
+        served += 1
+        if served <= 2:
+            await both.wait()
+        writer.write(GOOD)
+        await reader.readuntil(b"\r\n\r\n")
+
+    async with raw(talk) as port:
+        url = f"http://127.0.0.1:{port}/"
+        await asyncio.gather(network.send(get(url)), network.send(get(url)))
+        result, _ = await network.send(get(url))
+    assert (body(result), served) == (b"{}", 3)
+
+
 async def test_a_connection_on_which_a_body_still_waits_is_not_used_again(
     network: Network,
 ) -> None:
