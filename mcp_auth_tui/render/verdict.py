@@ -221,9 +221,9 @@ def _stopped(session: Session, stop: Finding) -> Verdict:
             late = stop.stage in (Stage.AUTHORIZE, Stage.TOKEN, Stage.VERIFY)
             action = "run_again" if late else "run"
             return Verdict(Status.FAILED, now, who, action, "tries once more")
-        return Verdict(Status.FAILED, now, who, "export", "writes its owner the report")
+        return Verdict(Status.FAILED, now, who, "export", "saves a report for its owner")
     if stop.id == "client-bug":
-        return Verdict(Status.FAILED, now, f"a fault of {name}", "export", "writes a report")
+        return Verdict(Status.FAILED, now, f"a fault of {name}", "export", "saves a report")
     action, does = "run", again
     if stop.id in _SETTINGS or "--" in stop.next:
         action, does = "settings", "changes the settings"

@@ -71,14 +71,21 @@ def _step(state: ScreenState) -> str:
 
 def _run(state: ScreenState) -> str:
     if not state.busy:
-        return "run" if state.session.url == "" else "run again"
+        return "run" if state.session.url == "" else "rerun all"
     return "run on"
 
 
 def _again(state: ScreenState) -> str:
     if state.busy or start_of(state) is Stage.PROBE:
         return ""  # r does the same
-    return "refresh" if state.refreshes else "again from here"
+    return "refresh" if state.refreshes else "rerun here"
+
+
+def _export(state: ScreenState) -> str:
+    if state.has_headers and not state.recorded:
+        return "export"
+    # On 80 columns a way through leaves no room for the verb.
+    return "report" if state.way else "save report"
 
 
 PANEL_KEYS: Mapping[str, tuple[str, str]] = {
@@ -100,11 +107,15 @@ KEYS: tuple[Key, ...] = (
         "s", "s", "step", "Step",
         "start step by step, or send the request that is shown", why.no_step, _step, begins=True,
     ),
-    Key("r", "r", "run", "Run", "start, or run to the end", why.no_run, _run, begins=True),
     Key(
-        "R,shift+r", "R", "run_again", "Run again from here",
-        "run again from the focused panel with what was found before it, in a new log; from Token:"
-        " refresh",
+        "r", "r", "run", "Run or rerun all",
+        "start, or run to the end; after a run, run all of it again, from the start", why.no_run,
+        _run, begins=True,
+    ),
+    Key(
+        "R,shift+r", "R", "run_again", "Rerun from here",
+        "run again only from the focused panel on, with what was found before it, in a new log;"
+        " from Token: refresh",
         why.no_rerun, _again, begins=True,
     ),
     Key(
@@ -158,16 +169,16 @@ KEYS: tuple[Key, ...] = (
         lambda s: "QR"),
     Key("w", "w", "save_address", "Address to a file", "write the sign-in address to a file",
         why.no_address, lambda s: "to a file" if s.signing_in else ""),
-    Key("e", "e", "export", "Export",
-        "copy or save the headers in some form, or a report for the server's owner", why.no_export,
-        lambda s: "export" if s.has_headers and not s.recorded else "report"),
+    Key("e", "e", "export", "Export or save a report",
+        "copy or save the headers in some form, or a report for the server's owner; nothing is"
+        " sent", why.no_export, _export),
     Key("S,shift+s", "S", "record", "Save a recording",
         "write all that happened to a file, masked: mcp-auth-tui replay opens it", why.no_record),
     Key("f", "f", "findings", "Findings", "list every check, the worst first", why.no_findings,
         lambda s: "findings"),
     Key("m", "m", "fix", "Show the fix",
-        "show what mends a finding: the corrected document or header, as a difference", why.no_fix,
-        lambda s: "fix" if s.session.stop is not None else ""),
+        "show what mends a finding, the corrected document or header, as a difference; nothing is"
+        " changed", why.no_fix, lambda s: "see fix" if s.session.stop is not None else ""),
     Key("d", "d", "discovery", "Discovery",
         "show every place where metadata was looked for, and why it won or lost", why.no_discovery,
         lambda s: "places" if s.panel == panel_of(Stage.PROBE) else ""),

@@ -16,7 +16,7 @@ from tests.peers.terminal import Terminal
 
 SIZE = (120, 36)
 NEXT = "request {}, not sent yet"
-OVER = "run again"
+OVER = "rerun (all|here)"
 ASKS = "enter answers"
 STEPS = 60
 

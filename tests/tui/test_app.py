@@ -482,7 +482,7 @@ async def test_a_run_that_failed_offers_a_report_and_no_headers(copied: list[str
     app = app_of(fakes.mismatch())
     async with app.run_test() as pilot:
         await settled(pilot, lambda: not app.driver.busy and app.driver.session.outcome is not None)
-        assert ("e", "report") in [
+        assert ("e", "save report") in [
             (key.shown, word) for key, word in app.keymap.bar(app.main.state)
         ]
         await pilot.press("e")

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo terminals are
 ROOT = Path(__file__).parents[2]
 SOURCES = ("page", "metadata", "callback", "token")
 """Ends whose words come from different places; all are looked at without the screens."""
-ENDED = "c copy headers|run again"
+ENDED = "c copy headers|rerun (all|here)"
 LEFT, RIGHT, DOWN = "\x1b[D", "\x1b[C", "\x1b[B"
 
 

@@ -74,7 +74,7 @@ def test_the_screen_answers_every_key_whatever_the_server_does(tmp_path: Path, n
             terminal.until_matches(r"─ ?1 Metadata  \S")
             if not again:
                 terminal.press("\x1b")
-            terminal.until("run again")
+            terminal.until("rerun all")
             terminal.press("q")
             # What floods is cut off by the limits, and a person ends what hangs.
             assert terminal.end() == (code, "")

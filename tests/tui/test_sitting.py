@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from mcp_auth_tui.model import Browsed, Level, Slip, Stage, Status
+from mcp_auth_tui.model import Browsed, Ended, Level, Outcome, Slip, Stage, Status, Whose
 from mcp_auth_tui.text import units
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.export import ExportScreen
@@ -68,8 +68,29 @@ async def test_keys_that_begin_a_run_stand_apart_from_those_that_look() -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await sign_in(pilot)
         looks, _, begins = str(app.main.query_one(KeyBar).draw()).partition("│")
-        assert [word in begins for word in ("r run again", "s step anew")] == [True, True]
-        assert "f findings" in looks and "r run" not in looks
+        assert [word in begins for word in ("r rerun all", "s step anew")] == [True, True]
+        assert "f findings" in looks and "r rerun" not in looks
+
+
+STOP = fakes.finding(
+    "token-no-type", Level.FATAL, "No type.", Stage.TOKEN, whose=Whose.ISSUER, exit=6
+)
+LATE = [*fakes.metadata(), *fakes.registration(), STOP, Ended(Outcome.REFUSED, fakes.NOW, STOP, 6)]
+
+
+@pytest.mark.parametrize(
+    ("events", "begins"),
+    [(fakes.mismatch(), "r rerun all"), (LATE, "R rerun here")],
+    ids=["at the metadata", "later"],
+)
+async def test_80_columns_have_room_for_what_helps_with_a_run_that_was_stopped(
+    events: list[Any], begins: str
+) -> None:
+    app: Any = app_of(events)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot, lambda: app.driver.session.stop is not None and not app.driver.busy)
+        bar = f"m see fix  f findings  e save report │ {begins}  ? help  ^p palette  q quit"
+        assert str(app.main.query_one(KeyBar).draw()).strip() == bar
 
 
 async def test_the_answer_stays_beside_the_next_request_and_a_key_goes_back() -> None:

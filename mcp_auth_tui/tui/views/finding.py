@@ -80,7 +80,7 @@ def _here(text: str, look: Look) -> str:
     if not look.letters:
         return text
     if _REPORT in text:
-        text = text.replace(_REPORT, look.with_keys("({export} writes it)"))
+        text = text.replace(_REPORT, look.with_keys("({export} saves it)"))
     if "--" in text:
         text += look.with_keys(" (On this screen: {settings} opens the settings.)")
     return text

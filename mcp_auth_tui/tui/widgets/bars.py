@@ -178,7 +178,8 @@ class KeyBar(SessionWidget, Static):
         fixed = ("help", "palette", "quit") if self.size.width >= 72 else ("help",)
         useful = self._keymap.bar(state)
         ending = [_key(key, label) for key, label in useful if key.name in fixed]
-        room = self.size.width - sum(part.cell_length for part in ending)
+        # The blank behind the last key need not be seen.
+        room = self.size.width + 1 - sum(part.cell_length for part in ending)
         apart = not state.busy and state.session.url != ""
         bar: list[Content] = []
         begin: list[Content] = []
@@ -188,7 +189,8 @@ class KeyBar(SessionWidget, Static):
                 continue
             room -= part.cell_length
             (begin if apart and key.begins else bar).append(part)
-        return Content.assemble(*bar, ("│" if begin else "", content.DIM), *begin, *ending)
+        every = Content.assemble(*bar, ("│" if begin else "", content.DIM), *begin, *ending)
+        return every.truncate(self.size.width)
 
 
 def _key(key: actions.Key, label: str) -> Content:
