@@ -323,7 +323,7 @@ class AuthApp(App[int]):
 
     def on_page_opened(self, event: Page.Opened) -> None:
         """Show the exchange that was chosen, above the page."""
-        self.main.open_exchange(event.number)
+        self.main.open_exchange(event.number, earlier=event.earlier)
 
     def _fatal_error(self) -> None:
         """Say that it is our bug, without the values that a full traceback would show."""

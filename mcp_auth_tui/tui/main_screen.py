@@ -141,7 +141,7 @@ class MainScreen(Screen[None]):
     def _ladder(self) -> Ladder:
         from mcp_auth_tui.tui.widgets.ladder import Ladder
 
-        return Ladder().data_bind(MainScreen.session)
+        return Ladder().data_bind(MainScreen.session, MainScreen.earlier)
 
     def on_mount(self) -> None:
         """Stand on the first panel, and start once the first frame is drawn."""
@@ -275,7 +275,7 @@ class MainScreen(Screen[None]):
 
     def on_ladder_opened(self, event: Ladder.Opened) -> None:
         """Show the exchange of a rung in full."""
-        self.open_exchange(event.number)
+        self.open_exchange(event.number, earlier=event.earlier)
 
     # The log and its filter.
 
@@ -329,13 +329,7 @@ class MainScreen(Screen[None]):
     @on(OptionList.OptionSelected, "#log")
     def _open_selected(self, event: OptionList.OptionSelected) -> None:
         name = event.option_id or "0"
-        if not name.startswith(EARLIER):
-            self.open_exchange(int(name))
-        elif self.earlier is not None:
-            from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
-
-            page = ExchangeScreen(int(name.removeprefix(EARLIER)), earlier=self.earlier)
-            self.push(page, reveal=MainScreen.reveal)
+        self.open_exchange(int(name.removeprefix(EARLIER)), earlier=name.startswith(EARLIER))
 
     # The paste field.
 
@@ -374,12 +368,17 @@ class MainScreen(Screen[None]):
 
     # What the controls need.
 
-    def open_exchange(self, number: int, sought: Finding | None = None) -> None:
-        """Show one exchange in full."""
+    def open_exchange(
+        self, number: int, sought: Finding | None = None, *, earlier: bool = False
+    ) -> None:
+        """Show one exchange in full, of this run or of the one that it took stages over from."""
         from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 
         cls = MainScreen
-        self.push(ExchangeScreen(number, sought), session=cls.session, reveal=cls.reveal)
+        if not earlier:
+            self.push(ExchangeScreen(number, sought), session=cls.session, reveal=cls.reveal)
+        elif self.earlier is not None:
+            self.push(ExchangeScreen(number, earlier=self.earlier), reveal=cls.reveal)
 
     def push(self, page: Screen[Any], then: Any = None, **bound: Any) -> None:
         """Push a page with its own reactives bound to those of this screen."""

@@ -13,6 +13,8 @@ from mcp_auth_tui.model import Browsed, Ended, Level, Outcome, Slip, Stage, Stat
 from mcp_auth_tui.text import units
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
 from mcp_auth_tui.tui.screens.export import ExportScreen
+from mcp_auth_tui.tui.views.content import DIM
+from mcp_auth_tui.tui.views.request import BEFORE, NOW
 from mcp_auth_tui.tui.widgets.bars import KeyBar, VerdictLine
 from mcp_auth_tui.tui.widgets.ladder import Ladder, RungList
 from mcp_auth_tui.tui.widgets.panel import Detail
@@ -223,3 +225,26 @@ async def test_from_token_on_the_exchanges_before_stay_in_view_as_of_the_run_bef
         await pilot.press("a", "escape", "escape", "r")
         await settled(pilot, lambda: not app.driver.busy or app.driver.session.ready is None)
         assert app.main.is_active
+
+
+@pytest.mark.parametrize("page", [False, True], ids=["beside the detail", "as a page"])
+async def test_the_ladder_shows_what_was_kept_from_the_run_before_dim_and_opens_it(
+    page: bool,
+) -> None:
+    app: Any = app_of(fakes.signed_in())
+    async with app.run_test(size=(160, 50)) as pilot:
+        await sign_in(pilot)
+        await pilot.press("3", "R")
+        await settled(pilot, lambda: len(app.fakes) == 2 and app.main.state.at_browser)
+        await pilot.press("l", *("l" if page else ""))
+        rungs = app.screen.query_one("#sequence" if page else "#rungs", OptionList)
+        await settled(pilot, lambda: rungs.option_count > 10)
+        drawn = [option.prompt._draw(80) for option in rungs.options]
+        named = [line.plain.strip() for line in drawn]
+        assert (named[0], named.index(NOW)) == (BEFORE, 9)  # six exchanges, and the sign-in
+        assert {str(span.style) for line in drawn[:10] for span in line.spans} == {DIM}
+        assert rungs.highlighted == rungs.option_count - 1
+        await pilot.press("home", "down", "enter")
+        await settled(pilot, lambda: isinstance(app.screen, ExchangeScreen))
+        head = str(app.screen.query_one("#exchange-head", Static).content)
+        assert "of the run before" in head and app.main.step == 0

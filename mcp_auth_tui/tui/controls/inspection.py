@@ -102,7 +102,8 @@ class InspectionControls:
         else:
             from mcp_auth_tui.tui.screens.sequence import SequenceScreen
 
-            self._screen.push(SequenceScreen(), self._show_panel, session=MainScreen.session)
+            cls, page = MainScreen, SequenceScreen()
+            self._screen.push(page, self._show_panel, session=cls.session, earlier=cls.earlier)
 
     def _show_panel(self, panel: int | None) -> None:
         if panel is not None:

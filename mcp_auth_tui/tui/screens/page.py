@@ -27,9 +27,10 @@ class Page(Screen[Result]):
 
     @dataclass
     class Opened(Message):
-        """An exchange was chosen."""
+        """An exchange was chosen, of this run or of the one that it took stages over from."""
 
         number: int
+        earlier: bool = False
 
     def __init__(self) -> None:
         super().__init__(classes="page")

@@ -11,6 +11,9 @@ from mcp_auth_tui.model import Exchange, Field, Redactor, Request, Session
 from mcp_auth_tui.text import terminal, units
 from mcp_auth_tui.tui.views.content import DIM, LONGEST, Look, fold, heading, rows, words
 
+BEFORE, NOW = "── of the run before ──", "── of this run ──"
+"""Heads over what a run took over from another, and over what it sent itself."""
+
 
 def fields(redactor: Redactor, items: Sequence[Field], look: Look) -> list[Content]:
     """Return fields one below another: name, value (masked), and why it is so."""

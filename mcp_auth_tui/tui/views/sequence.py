@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,7 +12,7 @@ from mcp_auth_tui import model
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import units
 from mcp_auth_tui.tui.views.content import DIM, LEVEL
-from mcp_auth_tui.tui.views.request import outcome_of
+from mcp_auth_tui.tui.views.request import BEFORE, NOW, outcome_of
 
 YOU, BROWSER, SERVER, ISSUER = range(4)
 _READ = 16_384
@@ -59,6 +60,8 @@ class Step:
     mark_style: str = ""
     note: str = ""
     """A sentence across the ladder in place of arrows."""
+    earlier: bool = False
+    """Of the run that this one took its first stages over from; its number is of that run."""
 
 
 class Memory:
@@ -86,14 +89,27 @@ class Memory:
 
 def steps(session: model.Session, memory: Memory | None = None) -> tuple[Step, ...]:
     """Return the ladder of a run so far, in the order in which it happened."""
-    marks, memory = _marks(session), memory or Memory()
+    return (*_happened(session, memory or Memory()), *_now(session))
+
+
+def steps_before(earlier: model.Session | None) -> tuple[Step, ...]:
+    """Return the ladder of the run that another took stages over from, and a head for each."""
+    if earlier is None or not earlier.exchanges:
+        return ()
+    happened = _happened(earlier, Memory())
+    ladder = (Step(note=BEFORE), *happened, Step(note=NOW))
+    return tuple(replace(step, earlier=True) for step in ladder)
+
+
+def _happened(session: model.Session, memory: Memory) -> list[Step]:
+    marks = _marks(session)
     ladder: list[Step] = []
     moments = list(session.moments)
     for index, exchange in enumerate(session.exchanges):
         ladder += _moments(session, moments, index)
         ladder.append(memory.step(session, exchange, marks.get(exchange.number)))
     ladder += _moments(session, moments, len(session.exchanges))
-    return (*ladder, *_now(session))
+    return ladder
 
 
 def _marks(session: model.Session) -> dict[int, model.Level]:

@@ -66,7 +66,10 @@ def _note_lines(step: Step, width: int) -> list[str]:
 
 
 def draw(step: Step, width: int) -> Content:
-    """Return a step in so many cells: one line for an arrow, more for a long sentence."""
+    """Return a step in so many cells: one line for an arrow, more for a long sentence.
+
+    One of an earlier run is dim.
+    """
     number = str(step.number) if step.number else ""
     head = Content.assemble((f"{number:>4} ", DIM), (f"{step.mark:<1} ", step.mark_style))
     lines: list[Content] = []
@@ -76,7 +79,8 @@ def draw(step: Step, width: int) -> Content:
     lines += [_line(arrow, width) for arrow in step.arrows]
     margin = Content(" " * _MARGIN)
     parts = [(head if index == 0 else margin) + line for index, line in enumerate(lines)]
-    return Content("\n").join(parts)
+    drawn = Content("\n").join(parts)
+    return Content.styled(drawn.plain, DIM) if step.earlier else drawn
 
 
 def _line(arrow: Arrow, width: int) -> Content:

@@ -21,15 +21,30 @@ class Rungs:
 
     def __init__(self) -> None:
         self.steps: tuple[sequence.Step, ...] = ()
+        self._earlier: Session | None = None
+        self._before: tuple[sequence.Step, ...] = ()
         self._memory = sequence.Memory()
         self._width = 0
 
-    def fill(self, session: Session, options: OptionList, head: Static, width: int) -> None:
-        """Draw what differs, and follow the newest unless another step is looked at."""
+    def fill(
+        self,
+        session: Session,
+        earlier: Session | None,
+        options: OptionList,
+        head: Static,
+        width: int,
+    ) -> None:
+        """Draw what differs, and follow the newest unless another step is looked at.
+
+        ``earlier`` is the run that this one took its first stages over from.
+        """
         self._width = width
         head.update(sequence_lines.header(session, width))
-        steps, old, at = sequence.steps(session, self._memory), self.steps, options.highlighted
-        follows = at is None or at >= len(old) - 1
+        old, at = self.steps, options.highlighted
+        follows = at is None or at >= len(old) - 1 or earlier is not self._earlier
+        if earlier is not self._earlier:
+            self._earlier, self._before = earlier, sequence.steps_before(earlier)
+        steps = (*self._before, *sequence.steps(session, self._memory))
         for index in range(len(steps), len(old)):
             options.remove_option_at_index(len(steps) + len(old) - 1 - index)
         for index, (before, after) in enumerate(zip(old, steps, strict=False)):
@@ -64,6 +79,8 @@ class Ladder(Vertical):
     """
 
     session: var[Session] = var(Session, always_update=True)
+    earlier: var[Session | None] = var(None)
+    """The run that this one took its first stages over from; its steps stand before."""
 
     @dataclass
     class Looked(Message):
@@ -73,9 +90,10 @@ class Ladder(Vertical):
 
     @dataclass
     class Opened(Message):
-        """The person wants all of an exchange."""
+        """The person wants all of an exchange, of this run or of the earlier one."""
 
         number: int
+        earlier: bool
 
     def __init__(self) -> None:
         super().__init__(id="ladder")
@@ -93,7 +111,7 @@ class Ladder(Vertical):
             self._due = True
             self.call_after_refresh(self._draw)
 
-    on_resize = on_show = watch_session
+    watch_earlier = on_resize = on_show = watch_session
 
     async def _draw(self) -> None:
         self._due = False
@@ -108,7 +126,8 @@ class Ladder(Vertical):
         rungs = self.query_one(RungList)
         width = rungs.content_region.width - 1  # a scroll bar may come
         if width > 0:
-            self._rungs.fill(self.session, rungs, self.query_one("#ladder-head", Static), width)
+            head = self.query_one("#ladder-head", Static)
+            self._rungs.fill(self.session, self.earlier, rungs, head, width)
 
     @on(OptionList.OptionHighlighted, "#rungs")
     def _look(self, event: OptionList.OptionHighlighted) -> None:
@@ -116,11 +135,12 @@ class Ladder(Vertical):
         steps, at = self._rungs.steps, event.option_index
         if self.query_one(RungList).has_focus and at < len(steps):
             newest = at == len(steps) - 1
-            self.post_message(self.Looked(0 if newest else steps[at].number))
+            elsewhere = newest or steps[at].earlier
+            self.post_message(self.Looked(0 if elsewhere else steps[at].number))
 
     @on(OptionList.OptionSelected, "#rungs")
     def _open(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        steps = self._rungs.steps
-        if event.option_index < len(steps) and steps[event.option_index].number:
-            self.post_message(self.Opened(steps[event.option_index].number))
+        steps, at = self._rungs.steps, event.option_index
+        if at < len(steps) and steps[at].number:
+            self.post_message(self.Opened(steps[at].number, steps[at].earlier))
