@@ -28,7 +28,7 @@ LIST = (sys.executable, str(HERE / "minimal_list.py"))
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A key and what it does; what is not measured has no figure."""
+    """A key and what it does; a page is what draws the whole screen anew."""
 
     key: str
     figure: str
@@ -48,6 +48,17 @@ PRESSES = (
     Press("l", "the ladder opens", page=True),
     Press("\x1b", "the ladder closes", page=True),
     Press("?", "the help opens", page=True),
+    Press("\x1b", "the help closes", page=True),
+    Press("W", "the watch opens", page=True),
+    Press("j", "j in the watch"),
+    Press("k", "k in the watch"),
+    Press("\r", "the watch looks at once"),
+    Press("m", "the fix opens", page=True),
+    Press("\x1b[C", "the next fix", page=True),
+    Press("\x1b[D", "the fix before", page=True),
+    Press("c", "the fix is copied", page=True),
+    Press("\x1b", "the fix closes", page=True),
+    Press("\x1b", "the watch closes", page=True),
 )
 
 

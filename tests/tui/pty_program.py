@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from functools import reduce
 
+from mcp_auth_tui.model import Level, Session, Stage, Whose
+from mcp_auth_tui.tui.controls import watch
 from mcp_auth_tui.tui.run_driver import RunDriver
 from mcp_auth_tui.tui.sitting import run_tui
 from tests.tui import fakes
@@ -12,11 +15,30 @@ LONG = 2000
 """Characters of the address with ``--long``."""
 
 
+SELDOM = 3600
+"""Seconds between two rounds of a watch, none of which is to come by itself."""
+
+
+async def look() -> Session:
+    """Return what a watch finds in each round: a server that has to be mended."""
+    other = fakes.finding(
+        "as-iss-not-promised",
+        Level.WARNING,
+        "iss is not promised.",
+        Stage.SERVER,
+        3,
+        whose=Whose.ISSUER,
+    )
+    return reduce(Session.apply, [*fakes.mismatch(), other], Session())
+
+
 def main() -> int:
     url = fakes.URL + "&claims=" + "%7B" * 700 if "--long" in sys.argv else fakes.URL
     browser = fakes.browser(url=url[:LONG])
     events = [*fakes.metadata(), *fakes.registration(), *browser, *fakes.ending()]
     RunDriver.assemble = lambda *_: fakes.FakeController(events)  # type: ignore[method-assign]
+    watch.WATCH_USUAL = SELDOM
+    watch.WatchControls.looks = lambda *_: look  # type: ignore[method-assign]
     sitting = run_tui(
         fakes.config(follow=True),
         fakes.Settings(),
