@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from mcp_auth_tui.desktop import ssh
-from mcp_auth_tui.model import Exchanged, Stage
+from mcp_auth_tui.model import Exchanged, Session, Stage
 from mcp_auth_tui.tui.app import AuthApp
 from screenshots.practice import Practice
 from screenshots.shots import THEMES, Subject, app_of, done, ended, program, until, waiting
@@ -131,6 +133,29 @@ async def crowded(pilot: Pilot[Any]) -> None:
     await pilot.press("slash", *"/keys/", "enter")
 
 
+def watching() -> AuthApp:
+    """Return a watch of a server that its owner mends between the first and the second look."""
+    mended = [event for event in fakes.mismatch() if getattr(event, "id", "") != "rs-no-prm-url"]
+    rounds = iter([fakes.mismatch(), mended])
+
+    async def look() -> Session:
+        return reduce(Session.apply, next(rounds), Session())
+
+    app = conftest.app_of([], watch=60.0)  # seconds, in which no picture takes a third look
+    app.watching.looks = lambda config: look  # type: ignore[method-assign]
+    return app
+
+
+async def mended(pilot: Pilot[Any]) -> None:
+    """Look a second time."""
+    app = app_of(pilot)
+    await until(pilot, lambda: bool(app.screen.query("#watch-list")))
+    options = app.screen.query_one("#watch-list", OptionList)
+    await until(pilot, lambda: str(options.border_title) == "Open: 1 error and 1 warning")
+    await pilot.press("enter")
+    await until(pilot, lambda: str(options.border_title) == "Open: 1 error, 1 mended")
+
+
 SIGNING = practised(far=True)
 WEB = [
     replace(event, forward="", note=ssh.Way(web=True).note, how="No browser was opened.")
@@ -161,6 +186,7 @@ SCENES = {
     "quit asks": Scene(SIGNING, then(waiting, "q")),
     "a key that is off": Scene(practised("issuer-mismatch"), then(ended, "p", screens=1)),
     "light": Scene(practised(), then(in_the_light, screens=1)),
+    "watch": Scene(watching, then(mended)),
     "log of 500": Scene(practised("issuer-mismatch"), then(crowded, screens=1)),
 }
 
@@ -207,6 +233,7 @@ PARTS = {
     ),
     "never stuck": ("exchange of 2 MB", "log of 500"),
     "in a browser": ("in a web browser",),
+    "watch": ("watch",),
 }
 """The parts of the screen with their pictures; those with a slash stand in another file.
 

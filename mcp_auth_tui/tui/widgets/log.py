@@ -13,7 +13,6 @@ from textual.widgets.option_list import Option
 
 from mcp_auth_tui.model import Exchange, Session
 from mcp_auth_tui.tui.views import content, request
-from mcp_auth_tui.tui.views.request import BEFORE, NOW
 from mcp_auth_tui.tui.widgets.lazy import Lazy
 
 EARLIER = "earlier-"
@@ -73,12 +72,12 @@ class Log(OptionList):
         self._shown.clear()
         before = self.earlier
         if before is not None and before.exchanges and not self.needle:
-            self.add_option(Option(Content.styled(BEFORE, content.DIM), disabled=True))
+            self.add_option(Option(Content.styled(request.BEFORE, content.DIM), disabled=True))
             lines = (
                 (Lazy(partial(self._old, before, item)), item.number) for item in before.exchanges
             )
             self.add_options(Option(line, f"{EARLIER}{number}") for line, number in lines)
-            self.add_option(Option(Content.styled(NOW, content.DIM), disabled=True))
+            self.add_option(Option(Content.styled(request.NOW, content.DIM), disabled=True))
         self._ahead = self.option_count
 
     def _add(self, exchanges: Sequence[Exchange]) -> None:
