@@ -563,7 +563,7 @@ class Terminal:
     def __init__(self, home: Path, *words: str) -> None:
         self._said = ""
         self._process, self._master = pty.fork()
-        if self._process == 0:  # pragma: no cover
+        if self._process == 0:  # the child, which becomes the program
             command = [sys.executable, "-m", "mcp_auth_tui", *words]
             os.execve(sys.executable, command, {**environment(home), "TERM": "dumb"})
 

@@ -174,7 +174,7 @@ class Backend(KeyringBackend):
         return held.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # the base class wants it; a secret is only read
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ that a thousand URLs take no more memory than one.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
@@ -24,7 +25,7 @@ class Setting:
     colour: bool = False
 
 
-class Form:
+class Form(ABC):
     """One form being written."""
 
     def __init__(self, setting: Setting) -> None:
@@ -36,9 +37,9 @@ class Form:
         """Return what comes before the first URL."""
         return ""
 
+    @abstractmethod
     def one(self, session: Session) -> str:
         """Return the piece for one URL."""
-        raise NotImplementedError
 
     def tail(self, *, complete: bool) -> str:
         """Return what comes after the last URL; not complete: the run was interrupted."""

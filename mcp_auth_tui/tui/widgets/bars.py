@@ -30,6 +30,7 @@ class SessionWidget(Widget):
 
     def draw(self) -> Content:
         """Return what it says, for the room there is."""
+        # Not abstract, which takes another metaclass than that of Textual's widgets.
         raise NotImplementedError
 
     def render(self) -> Content:
