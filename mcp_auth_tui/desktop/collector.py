@@ -21,11 +21,26 @@ def rest() -> State:
 
 
 def work() -> None:
-    """End a rest, where there is one; what was made till now is not looked at again."""
+    """End a rest, where there is one, for a command, which soon ends: it looks seldom."""
     if not gc.isenabled():
-        gc.freeze()
         gc.set_threshold(THRESHOLD)
-        gc.enable()
+        _go_on()
+
+
+def settle() -> None:
+    """End a rest, or begin anew, for a screen, which stays for hours: it looks as often as ever.
+
+    What is garbage by now is taken away first. Modules and styles stay: to go through them costs
+    some frames each time.
+    """
+    gc.collect()
+    _go_on()
+
+
+def _go_on() -> None:
+    """Look again, and never more at what was made till now."""
+    gc.freeze()
+    gc.enable()
 
 
 def restore(before: State) -> None:

@@ -6,11 +6,11 @@ Textual draws on stderr (POSIX), so stdout stays free for the headers.
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from mcp_auth_tui.desktop import collector
 from mcp_auth_tui.model import Session
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage.preferences import NONE, Preferences
@@ -30,16 +30,6 @@ class Sitting:
     session: Session | None
     given: Session | None
     """The run whose headers are given out: the last one that has any."""
-
-
-def freeze_modules() -> None:
-    """Let the collector work again; it need not go through modules and styles: some frames each.
-
-    It rests from the start (`cli`) to here, as all that is made till then stays.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.enable()
 
 
 def run_tui(
@@ -79,7 +69,7 @@ def run_tui(
         preferences=preferences,
         recording=recording,
     )
-    app.loaded = freeze_modules
+    app.loaded = collector.settle  # it rests from the start (`cli`) to here
     app.driver_class = driver_for(inline=inline) or app.driver_class
     from mcp_auth_tui.desktop.output import Talk
 

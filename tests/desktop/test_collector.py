@@ -25,6 +25,20 @@ def test_it_rests_until_an_event_loop_begins_and_is_then_left_as_it_was() -> Non
     assert (gc.isenabled(), gc.get_threshold()) == found
 
 
+def test_a_screen_ends_the_rest_and_leaves_how_often_it_looks_as_it_was() -> None:
+    found = gc.isenabled(), gc.get_threshold()
+    frozen = gc.get_freeze_count()
+    before = collector.rest()
+    try:
+        for _ in range(2):  # once at the first frame, and once when a run has loaded the rest
+            collector.settle()
+            assert (gc.isenabled(), gc.get_threshold()) == (True, found[1])
+        assert gc.get_freeze_count() > frozen
+    finally:
+        collector.restore(before)
+    assert (gc.isenabled(), gc.get_threshold()) == found
+
+
 def test_a_loop_of_a_program_that_never_rested_changes_nothing() -> None:
     found = gc.isenabled(), gc.get_threshold()[0]
     assert pauses.run(look()) == found

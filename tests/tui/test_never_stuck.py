@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from mcp_auth_tui.tui.actions import LETTERS
 from mcp_auth_tui.tui.panels import detail
 from mcp_auth_tui.tui.panels.table import PANELS
 from mcp_auth_tui.tui.screens.exchange import ExchangeScreen
-from mcp_auth_tui.tui.sitting import freeze_modules
 from mcp_auth_tui.tui.views import content, exchange
 from mcp_auth_tui.tui.widgets.bars import VerdictLine
 from mcp_auth_tui.tui.widgets.lazy import Lazy
@@ -102,18 +100,6 @@ async def test_what_is_loaded_once_is_told_twice_however_many_runs_there_are() -
         await pilot.press("r")
         await settled(pilot, lambda: len(app.fakes) == 2 and not app.driver.busy)
     assert told == [0, 3]
-
-
-def test_the_collector_that_rests_till_the_first_frame_works_after_it() -> None:
-    frozen = gc.get_freeze_count()
-    gc.disable()
-    try:
-        freeze_modules()
-        assert gc.isenabled()
-        assert gc.get_freeze_count() > frozen
-    finally:
-        gc.unfreeze()
-        gc.enable()
 
 
 def flooded(app: Any, number: int) -> None:
