@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
-from product import arguments
+from product import arguments, running
 
 _SHARE = Path("/usr/share/glewlwyd")
 _DATABASE = Path("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3")
@@ -100,22 +99,9 @@ class _Administrator:
         except urllib.error.HTTPError as error:
             raise SystemExit(f"{path}: HTTP {error.code} {error.read().decode()}") from None
 
-    def wait(self) -> None:
-        until = time.monotonic() + _SECONDS
-        while True:
-            try:
-                self._opener.open(f"{self._origin}/config", timeout=_SECONDS).close()
-            except OSError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.05)
-            else:
-                return
-
 
 def _set_up(origin: str, issuer: str, resource: str) -> None:
     admin = _Administrator(origin)
-    admin.wait()
     admin.post("auth/", {"username": "admin", "password": "password"})
     scope = {"password_required": True, "password_max_age": 0, "scheme": {}}
     admin.post("scope/", {"name": "notes", "display_name": "Your notes", **scope})
@@ -147,12 +133,8 @@ def _running(port: int, folder: Path) -> Iterator[str]:
     text = re.sub(r"@include.*", f'database = {{ type = "sqlite3"; path = "{database}"; }};', text)
     config = folder / "glewlwyd.conf"
     config.write_text(text)
-    process = subprocess.Popen(["glewlwyd", f"--config-file={config}"], stdout=sys.stderr)
-    try:
+    with running(["glewlwyd", f"--config-file={config}"], folder, f"{origin}/config"):
         yield origin
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def main() -> None:

@@ -8,18 +8,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-from product import arguments
+from product import arguments, wait
 
 _PERSON = "ada"
 _SECRET = "a secret of two servers"
 _CLIENT = "service-notes"
 _REDIRECT = "http://127.0.0.1:48124/callback"
-_SECONDS = 60.0
 _CONFIG = """
 from jupyterhub.proxy import Proxy
 
@@ -63,20 +59,6 @@ c.JupyterHub.load_roles = [
 """
 
 
-def _wait(origin: str) -> None:
-    until = time.monotonic() + _SECONDS
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while True:
-        try:
-            opener.open(f"{origin}/hub/api", timeout=_SECONDS).close()
-        except OSError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.1)
-        else:
-            return
-
-
 def main() -> None:
     args = arguments()
     origin = f"http://127.0.0.1:{args.port}"
@@ -94,8 +76,8 @@ def main() -> None:
             start_new_session=True,
         )
         try:
-            _wait(origin)
             hub = f"{origin}/hub/api"
+            wait(server, hub)
             addresses = {
                 "issuer": origin,
                 "userinfo": f"{hub}/user",

@@ -7,14 +7,12 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from product import arguments
+from product import arguments, wait
 
 _CONFIG = Path("/var/lib/lemonldap-ng/conf/lmConf-1.json")
 _INI = Path("/etc/lemonldap-ng/lemonldap-ng.ini")
@@ -22,7 +20,6 @@ _SHARE = "/usr/share/lemonldap-ng/portal"
 _PERSON = "dwho"
 """One of the people of its demonstration, whose password is the name."""
 _SECRET = "a secret of two servers"
-_SECONDS = 15.0
 _APP = f"""
 use Plack::Builder;
 use Lemonldap::NG::Portal::Main;
@@ -79,19 +76,6 @@ def _write(folder: Path, origin: str) -> Path:
     return ini
 
 
-def _wait(port: int) -> None:
-    until = time.monotonic() + _SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), _SECONDS).close()
-        except OSError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
 def main() -> None:
     args = arguments()
     origin = f"http://127.0.0.1:{args.port}"
@@ -106,7 +90,7 @@ def main() -> None:
             start_new_session=True,
         )
         try:
-            _wait(args.port)
+            wait(server, f"{origin}/")
             addresses = {
                 "issuer": f"{origin}/",
                 "introspection": f"{origin}/oauth2/introspect",

@@ -41,7 +41,7 @@ def running(
         words, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=sys.stderr
     )
     try:
-        _wait(process, url)
+        wait(process, url)
         yield process
     finally:
         process.terminate()
@@ -52,7 +52,11 @@ def running(
             process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], url: str) -> None:
+def wait(process: subprocess.Popen[bytes], url: str) -> None:
+    """Returns when `url` answers, whatever it says.
+
+    Raises SystemExit when the process ends, or nothing answers in time.
+    """
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     until = time.monotonic() + _SECONDS
     while process.poll() is None and time.monotonic() < until:
