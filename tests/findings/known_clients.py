@@ -134,9 +134,12 @@ class TypeScript:
             missing("there is no node on the path")
         assert self._heard() == {"ready": True}
 
-    def run(self, site: Site, url: str) -> str:
-        """Return why it stopped, empty when it got on."""
-        self._say({"url": url})
+    def run(self, site: Site, url: str, seconds: float | None = None) -> str:
+        """Return why it stopped, empty when it got on.
+
+        It waits ``seconds`` for what answers a request; None: as long as it does by itself (60).
+        """
+        self._say({"url": url} if seconds is None else {"url": url, "timeout": seconds * 1000})
         while "stopped" not in (heard := self._heard()):
             self._say(self._reply(site, heard))
         return str(heard["stopped"])

@@ -55,24 +55,27 @@ function person() {
     };
 }
 
-async function connected(url, provider) {
+async function connected(url, provider, options) {
     const client = new Client({ name: 'yardstick', version: '1' });
     const transport = new StreamableHTTPClientTransport(new URL(url), { authProvider: provider, fetch: fetchFn });
     try {
-        await client.connect(transport);
-        await client.listTools();
+        await client.connect(transport, options);
+        await client.listTools(undefined, options);
     } catch (error) {
         return { transport, error };
     }
     return { transport };
 }
 
-/** Connects, and signs in as often as the server asks for it, at most three times. */
-async function signedIn(url) {
+/**
+ * Connects, and signs in as often as the server asks for it, at most three times.
+ * A request may take so many milliseconds; without a number as long as the SDK lets it.
+ */
+async function signedIn(url, timeout) {
     const provider = person();
     for (let sign_ins = 0; ; sign_ins += 1) {
         provider.kept.url = undefined;
-        const { transport, error } = await connected(url, provider);
+        const { transport, error } = await connected(url, provider, { timeout });
         if (!error) return '';
         if (!(error instanceof UnauthorizedError) || !provider.kept.url || sign_ins === 3) throw error;
         const { callback } = await ask({ browse: provider.kept.url });
@@ -83,7 +86,7 @@ async function signedIn(url) {
 for (let job = await ask({ ready: true }); ; ) {
     let stopped;
     try {
-        stopped = await signedIn(job.url);
+        stopped = await signedIn(job.url, job.timeout);
     } catch (error) {
         stopped = `${error.name}: ${error.message}` || 'an error';
     }
