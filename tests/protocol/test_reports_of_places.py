@@ -100,8 +100,8 @@ def test_a_login_for_people_before_the_server_is_the_cause(location: Any) -> Non
     script = alone(raw(401, '<a href="/oauth2/start">Found</a>.', HTML, *location)).run()
     stop, first = script.stopped(), told(script, "rs-401-no-challenge")
     assert (stop.id, stop.whose) == ("prm-missing", Whose.SERVER)
-    assert stop.message.startswith("A login for people answers in the place of the MCP server")
-    assert stop.next.startswith("A web page with 401 comes from a login for people")
+    assert stop.message.startswith("A web page answers in the place of the MCP server, as a login")
+    assert stop.next.startswith("A web page with 401 comes from what stands before the server")
     assert first.seen == "HTTP 401: a web page, “Found .”"
 
 
@@ -243,6 +243,16 @@ def test_metadata_that_fails_is_not_told_as_missing(page: Page, next: str) -> No
     stop = stopped(site(answers=lambda r: page if "protected-resource" in r.url else None))
     assert (stop.id, stop.whose) == ("prm-status", Whose.SERVER)
     assert stop.next.startswith(next)
+
+
+def test_an_issuer_with_http_is_tried_with_https() -> None:
+    """activepieces/activepieces#15016: no X-Forwarded-Proto reaches it."""
+    world = site({"authorization_servers": ["http://as.example"]})
+    stop = stopped(world)
+    assert (stop.id, stop.whose) == ("prm-as-not-issuer", Whose.SERVER)
+    assert "X-Forwarded-Proto" in stop.next
+    assert stop.meanwhile.startswith(f"Try it with https: --issuer {AS}.")
+    assert world.run(issuer=AS).returned() is Outcome.OK
 
 
 @pytest.mark.parametrize(

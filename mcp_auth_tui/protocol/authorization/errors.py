@@ -57,10 +57,13 @@ _OF_RESOURCE = re.compile(r"(?i)\bresource\W{0,2} (request )?(parameter|indicato
 _NOT_ALLOWED = re.compile(r"(?i)not (authorized|allowed|permitted) to access")
 _OF_SCOPE = re.compile(r"(?i)\bscopes?\b")
 _NO_CONNECTION = re.compile(r"(?i)no connections? (is |are )?enabled")
+# What Entra ID says of accounts that an administrator has to let in, in any language.
+_NOT_LET_IN = re.compile(r"AADSTS(50105|53003|90094)\b")
 _OF_POLICY = re.compile(
     r"(?i)\badmin(istrator)?\b"
     r"|\bnot a member\b|\b(suspended|blocked|deactivated|unlicensed)\b|\bno licen[sc]e\b"
-    r"|\bpolic(y|ies)\b|\bnot (assigned|allowed|permitted|enabled)\b|\bconditional access\b"
+    rf"|{_NOT_LET_IN.pattern}|\bpolic(y|ies)\b|\bconditional access\b"
+    r"|\bnot (assigned|allowed|permitted|enabled)\b"
 )
 _OTHER_RESOURCE = "Name one that it knows with --resource, or see with --no-resource."
 _LISTED = " (scopes_supported of its metadata lists them)"
@@ -97,6 +100,8 @@ def stop(judge: Judge, attempt: Attempt, values: Mapping[str, str]) -> NoReturn:
     said = values.get("error_description", "").strip()
     if said in _CODES:  # as Amazon Cognito puts one below invalid_request
         error = said
+    if error in _SILENT and _NOT_LET_IN.search(said):
+        _stop_at_denial(judge, attempt, seen)
     if error in _NAMED:
         message, next = _NAMED[error]
         silent = error in _SILENT and ("prompt", "none") in config.params

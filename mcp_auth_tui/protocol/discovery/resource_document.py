@@ -140,8 +140,14 @@ def _issuers(
     usable: list[str] = []
     for item in listed:
         if (why := _no_issuer(item)) is not None:
+            next, way = _by_https(item)
             yield from judge.note(
-                "prm-as-not-issuer", seen=f"{item}: {why}", exchange=exchange, pointer=pointer
+                "prm-as-not-issuer",
+                seen=f"{item}: {why}",
+                next=next,
+                meanwhile=way,
+                exchange=exchange,
+                pointer=pointer,
             )
             continue
         usable.append(item)
@@ -151,8 +157,24 @@ def _issuers(
     if len(usable) == len(listed) > 0:
         yield from judge.keep("prm-as-not-issuer", exchange=exchange, pointer=pointer)
     if listed and not usable and needed:
-        judge.stop("prm-as-not-issuer", seen=", ".join(listed), exchange=exchange, pointer=pointer)
+        next, way = _by_https(listed[0])
+        judge.stop(
+            "prm-as-not-issuer",
+            seen=", ".join(listed),
+            next=next,
+            meanwhile=way,
+            exchange=exchange,
+            pointer=pointer,
+        )
     return tuple(usable)
+
+
+def _by_https(entry: str) -> tuple[str, str]:
+    """Return next step and way through of an entry that is right but for its scheme; else none."""
+    secure = entry.replace("http://", "https://", 1)
+    if secure == entry or not by_hand.copiable(secure):
+        return "", ""
+    return BEHIND_TLS, f"Try it with https: --issuer {secure}. {REPORT}"
 
 
 _KINDS = ((str, "a string"), (bool, "a boolean"), (dict, "an object"), (list, "a list of no text"))

@@ -36,13 +36,13 @@ _SAYS = {
     ),
 }
 _LOGIN_PAGE = (
-    "A login for people answers in the place of the MCP server, and nothing says how a program"
-    " signs in."
+    "A web page answers in the place of the MCP server, as a login for people before it does, and"
+    " nothing says how a program signs in."
 )
 _BEFORE = (
-    "A web page with 401 comes from a login for people that stands before the server: let requests"
-    " of programs through it to the MCP path and to /.well-known/, and answer 401 there with"
-    ' WWW-Authenticate: Bearer resource_metadata="…".'
+    "A web page with 401 comes from what stands before the server (a login for people, a proxy):"
+    " let requests of programs through it to the MCP path and to /.well-known/, and answer 401"
+    ' there with WWW-Authenticate: Bearer resource_metadata="…".'
 )
 _LET_THROUGH = (
     "Let requests to the MCP path through the bot protection, firewall or login that answers so,"

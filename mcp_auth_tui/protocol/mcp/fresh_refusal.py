@@ -39,6 +39,10 @@ _UNSEEN = (
     " Authorization header. Else look in the server's log for why it refuses the token, and whether"
     " it reaches the authorization server (its metadata, its keys, its introspection)."
 )
+_IN_FRONT = (
+    "It was {who} that refused: let it hand requests with a token on to the MCP server, or know the"
+    " authorization server that issues the tokens."
+)
 _WANTS_KEY = (
     "The server asks for a key, though its metadata leads to an authorization server: let it take"
     " the tokens of that server, or publish no OAuth metadata where keys alone are taken."
@@ -209,6 +213,8 @@ def _cause(
         return _Cause(_WANTS_KEY)
     if way := _said(words, refused):
         return _Cause(way)
+    if words.product or words.form == "page":
+        return _Cause(_IN_FRONT.format(who=words.who))
     if words.wants_bearer or (
         refused.param("error") is None and refused.challenges == first.challenges
     ):

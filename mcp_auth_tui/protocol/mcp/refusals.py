@@ -66,6 +66,11 @@ _OF_TOKEN = (
     r"|\b(invalid|expired|malformed|bad|wrong) ((access|bearer|auth\w*) )?token\b"
     r"|\btoken\b.{0,15}\b(invalid|expired|malformed)\b"
 )
+_LET_IN = "A request with the token is let in, and no MCP server answers it."
+_LED_ELSEWHERE = (
+    "Check the path of the URL (often /mcp or /sse). If it is right, see where what stands before"
+    " the server leads requests with a token: it is that which asks for one."
+)
 _ANSWER = "Answer at this URL itself: with 401 where the token is missing."
 _GIVE_HTTPS = "Give people the URL with https: what is sent to the other can be read on the way."
 
@@ -255,9 +260,12 @@ def not_mcp(
     chosen = judge.config.spec != "auto"
     # Nothing there, or a page for people: the address that was typed is another one.
     elsewhere = exchange.status in _ELSEWHERE or kind == "text/html"
+    let_in = any(field.name == "Authorization" for field in exchange.request.headers)
     judge.stop(
         "rs-not-mcp",
         seen=error_answer.seen(seen, exchange),
+        message=_LET_IN if let_in else "",
+        next=_LED_ELSEWHERE if let_in else "",
         meanwhile=_ANY_SPEC if chosen else "",
         exchange=exchange,
         whose=Whose.CLIENT if elsewhere or chosen else None,

@@ -132,8 +132,9 @@ def read_token(
     judge = asker.judge
     access = answer.get("access_token")
     if not isinstance(access, str) or not access:
-        seen = _members(answer)
-        judge.stop("token-no-access", seen=seen, exchange=exchange, pointer="/access_token")
+        from mcp_auth_tui.protocol.tokens import no_token  # only where there is none
+
+        no_token.stop(judge, exchange, _members(answer))
     if not _VISIBLE.match(access):
         # U2: what cannot stand in a header is never written into one.
         message = "The token has characters that cannot stand in a header."

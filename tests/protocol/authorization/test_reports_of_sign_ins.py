@@ -88,6 +88,13 @@ def test_a_denial_by_a_policy_is_not_told_as_the_person_s_own(text: str) -> None
     assert text in stop.seen
 
 
+def test_a_code_of_entra_says_it_in_any_language() -> None:
+    text = "AADSTS50105: Votre administrateur a configuré l'application"
+    stop = told(refusing("interaction_required", text))
+    assert (stop.id, stop.whose) == ("authz-denied", Whose.ISSUER)
+    assert stop.message == "The authorization server denied the sign-in by a rule of its own."
+
+
 @pytest.mark.parametrize(
     "text",
     [

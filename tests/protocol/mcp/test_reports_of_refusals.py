@@ -14,6 +14,7 @@ from mcp_auth_tui.model import Finding, Level, Outcome, Whose
 from tests.findings.site import AS, MCP, PRM, Site, at, jwt, site, with_token
 from tests.protocol.script import Page, Script, body_of, challenged, json, raw, result
 
+HTML = ("content-type", "text/html")
 PLAIN = ("content-type", "text/plain")
 ERROR = f'Bearer error="invalid_token", resource_metadata="{PRM}"'
 INVALID = challenged(401, ERROR)
@@ -152,6 +153,27 @@ def test_a_token_that_is_refused_as_a_bad_request_is_no_question_of_the_url(page
         "rs-invalid-token-not-401",
         Whose.SERVER,
         f"The server refuses the token with HTTP {page.status}, and not with 401.",  # type: ignore[union-attr]
+    )
+
+
+@pytest.mark.parametrize(
+    "page", [raw(404, "Not Found", PLAIN), raw(200, "<!doctype html><title>App</title>", HTML)]
+)
+def test_a_gateway_that_lets_a_token_in_to_nowhere_is_told_beside_the_url(page: Page) -> None:
+    stop = stopped(site(answers=with_token(page)))
+    assert (stop.id, stop.message) == (
+        "rs-not-mcp",
+        "A request with the token is let in, and no MCP server answers it.",
+    )
+    assert "leads requests with a token" in stop.next
+
+
+def test_a_token_that_a_proxy_refuses_is_told_as_the_proxy_s() -> None:
+    page = raw(401, "<title>401 Authorization Required</title><center>nginx", HTML)
+    stop = stopped(site(answers=with_token(page)))
+    assert (stop.id, stop.next.partition(":")[0]) == (
+        "rs-fresh-token-refused",
+        "It was nginx that refused",
     )
 
 

@@ -168,6 +168,26 @@ def test_a_verifier_is_not_taken_for_the_code(text: str) -> None:
     assert "sent once" not in stop.next
 
 
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        # As Feishu refuses: with success, a number and a sentence.
+        (
+            {"code": 20029, "msg": "redirect_uri 请求不合法"},
+            "its members: code, msg; “redirect_uri 请求不合法”",
+        ),
+        ({"code": 0, "msg": "success", "data": {}}, "its members: code, msg, data"),
+        (
+            {"code": 0, "msg": "found", "data": {"access_token": "t"}},
+            "one stands at /data/access_token",
+        ),
+    ],
+)
+def test_words_in_the_place_of_a_token_are_quoted(answer: dict[str, Any], seen: str) -> None:
+    stop = stopped(site(answers=at(TOKEN, json(200, answer, NO_STORE))))
+    assert (stop.id, stop.whose, stop.seen) == ("token-no-access", Whose.ISSUER, seen)
+
+
 def test_a_gateway_that_says_why_it_failed_is_quoted() -> None:
     """BerriAI/litellm#33113: what it uses itself was refused behind it."""
     text = "the upstream authorization server rejected the gateway's configured client credentials"
