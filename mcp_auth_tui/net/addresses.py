@@ -18,6 +18,8 @@ _METADATA = frozenset(
     ipaddress.ip_address(text)
     for text in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "fd00:ec2::254")
 )
+# WSANO_DATA, which has no name there; elsewhere the number is nobody's.
+_NO_HOST = {11004, *(getattr(socket, f"EAI_{it}", 0) for it in ("NONAME", "NODATA", "ADDRFAMILY"))}
 _ARTICLE = {
     "loopback": "a loopback address",
     "link-local": "a link-local address",
@@ -139,11 +141,14 @@ def _address(text: str, port: int, flow: int = 0, zone: int = 0) -> Address:
 
 
 def _unresolved(host: str, error: Exception) -> str:
-    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-        return f"The name {host} could not be resolved: the name server did not answer."
+    why = "no such host"
     if isinstance(error, UnicodeError):
-        return f"The name {host} could not be resolved: it is not a host name."
-    return f"The name {host} could not be resolved: no such host."
+        why = "it is not a host name"
+    elif isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+        why = "the name server did not answer"
+    elif isinstance(error, OSError) and error.errno not in _NO_HOST:
+        why = f"the resolver of this machine failed ({error.strerror or error})"
+    return f"The name {host} could not be resolved: {why}."
 
 
 def _blocked(host: str, address: Address, what: str) -> Unreachable:

@@ -26,6 +26,8 @@ _NO_WAY = frozenset(
         errno.EADDRNOTAVAIL,
         errno.EAFNOSUPPORT,
         errno.EINVAL,
+        errno.EPERM,
+        errno.EACCES,
     }
 )
 """This machine has no way to such an address: another address says more of the server."""

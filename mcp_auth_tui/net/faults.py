@@ -35,6 +35,9 @@ _NO_ZONE = (
     "cannot be reached (a link-local address needs an interface of this machine, as in"
     " [fe80::1%25eth0])"
 )
+_FORBIDDEN = (
+    "cannot be reached: this machine forbids it (a firewall, or a sandbox around this program)"
+)
 _CONNECT = {
     errno.ECONNREFUSED: "refused the connection (nothing listens there)",
     errno.ECONNRESET: "reset the connection",
@@ -44,6 +47,8 @@ _CONNECT = {
     errno.EADDRNOTAVAIL: "cannot be reached from this machine (no such address family)",
     errno.EAFNOSUPPORT: "cannot be reached from this machine (no such address family)",
     errno.EINVAL: _NO_ZONE,
+    errno.EPERM: _FORBIDDEN,
+    errno.EACCES: _FORBIDDEN,
     socket.EAI_NONAME: "could not be found: no such host",
 }
 

@@ -575,6 +575,7 @@ async def test_a_server_of_another_protocol_is_told_at_once(
     ("error", "sentence", "whose"),
     [
         (OSError(errno.EINVAL, "Invalid argument"), "a link-local address needs", Whose.NETWORK),
+        (PermissionError(errno.EPERM, "not permitted"), "a firewall, or a sandbox", Whose.NETWORK),
         (windows(1225), "refused the connection (nothing listens there).", Whose.SERVER),
         (windows(1231), "cannot be reached (no route to the network).", Whose.NETWORK),
     ],
@@ -651,16 +652,24 @@ async def test_an_answer_that_begins_and_does_not_end_is_slow_and_no_time_out(
     )
 
 
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (socket.EAI_NONAME, "no such host"),
+        (socket.EAI_AGAIN, "the name server did not answer"),
+        (socket.EAI_FAIL, "the resolver of this machine failed (as the system has it)"),
+    ],
+)
 async def test_a_name_without_address_is_told(
-    network: Network, monkeypatch: pytest.MonkeyPatch
+    network: Network, monkeypatch: pytest.MonkeyPatch, number: int, why: str
 ) -> None:
     def nothing(*_: object, **__: object) -> object:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        raise socket.gaierror(number, "as the system has it")
 
     monkeypatch.setattr(socket, "getaddrinfo", nothing)
     result, _ = await network.send(get("http://nowhere.invalid/"))
     assert ended(result) == Failure(
-        "net-dns", "The name nowhere.invalid could not be resolved: no such host."
+        "net-dns", f"The name nowhere.invalid could not be resolved: {why}."
     )
 
 
