@@ -9,7 +9,7 @@ from dataclasses import replace
 import httpx
 
 from mcp_auth_tui.model import Failure, Kind, Response
-from mcp_auth_tui.net import faults
+from mcp_auth_tui.net import faults, limits
 from mcp_auth_tui.net.addresses import Unreachable
 from mcp_auth_tui.net.messages import Decoder
 
@@ -35,7 +35,7 @@ async def collect(
     answer: httpx.Response, kind: Kind, where: str, enough: Enough | None
 ) -> Response | Failure:
     """Read the body up to the limit of its kind, or until ``enough``; closes the answer."""
-    limit = faults.BODY_LIMITS[kind]
+    limit = limits.BODY_LIMITS[kind]
     try:
         response = head(answer)
         # Nobody parses an error page: its status is what counts.
@@ -50,7 +50,7 @@ async def collect(
     if len(body) <= limit:
         return replace(response, body=body)
     if parsed and "html" not in response.media_type:
-        return faults.body_too_large(where, kind)
+        return limits.body_too_large(where, kind)
     return replace(response, body=body[:limit], truncated=True)
 
 
@@ -64,7 +64,7 @@ class Stream:
         except _Undecodable as error:
             raise Unreachable(faults.bad_encoding(where, str(error))) from None
         self._chunks = answer.aiter_raw()
-        self._left = faults.BODY_LIMITS[kind]
+        self._left = limits.BODY_LIMITS[kind]
         self._kind = kind
         self._where = where
         self._wait = wait
@@ -91,7 +91,7 @@ class Stream:
                 self._left -= len(piece)
                 if self._left < 0:
                     await self.aclose()
-                    return faults.body_too_large(self._where, self._kind)
+                    return limits.body_too_large(self._where, self._kind)
                 if piece:
                     return piece
         except ValueError as error:
@@ -133,8 +133,8 @@ async def _read(
 
 
 def _decoder(answer: httpx.Response, response: Response, where: str) -> Decoder:
-    if sum(len(name) + len(value) + 4 for name, value in answer.headers.raw) > faults.HEAD_LIMIT:
-        raise Unreachable(faults.head_too_large(where))
+    if sum(len(name) + len(value) + 4 for name, value in answer.headers.raw) > limits.HEAD_LIMIT:
+        raise Unreachable(limits.head_too_large(where))
     try:
         return Decoder(",".join(response.all("content-encoding")))
     except ValueError as error:

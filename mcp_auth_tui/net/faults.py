@@ -13,23 +13,10 @@ from pathlib import Path
 
 import httpx
 
-from mcp_auth_tui.model import Failure, Kind, Whose
+from mcp_auth_tui.model import Failure, Whose
+from mcp_auth_tui.net import limits
 from mcp_auth_tui.net.connection import NotHttp
 from mcp_auth_tui.text import terminal
-
-HEAD_LIMIT = 32 * 1024
-BODY_LIMITS = {
-    Kind.METADATA: 256 * 1024,
-    Kind.TOKEN: 64 * 1024,
-    Kind.PAGE: 1024 * 1024,
-    Kind.MCP: 4 * 1024 * 1024,
-}
-_BODY_NAMES = {
-    Kind.METADATA: "a metadata document",
-    Kind.TOKEN: "an answer of a token or registration endpoint",
-    Kind.PAGE: "a page",
-    Kind.MCP: "an MCP answer",
-}
 
 _NO_ZONE = (
     "cannot be reached (a link-local address needs an interface of this machine, as in"
@@ -86,7 +73,7 @@ def failure(error: Exception, where: str, phase: str, timeout: float, proxy: str
     if phase == "connect":
         return _unconnected(error, where)
     if "Receive buffer too long" in str(error):
-        return head_too_large(where)
+        return limits.head_too_large(where)
     return _broken(error, where, phase)
 
 
@@ -158,27 +145,6 @@ def _owner(phase: str) -> Whose:
     A server that does not run refuses; a connection that hangs is held up on the way to it.
     """
     return Whose.BETWEEN if phase in ("connect", "tls") else Whose.SERVER
-
-
-def head_too_large(where: str) -> Failure:
-    """Say that the header fields of an answer are over the limit."""
-    return Failure(
-        "net-oversize",
-        f"{where} answered with header fields of more than {HEAD_LIMIT // 1024} KB, the limit.",
-        f"Send fewer or shorter header fields: all of them together have {HEAD_LIMIT // 1024} KB.",
-        Whose.SERVER,
-    )
-
-
-def body_too_large(where: str, kind: Kind) -> Failure:
-    """Say that a body is over the limit of its kind."""
-    limit = BODY_LIMITS[kind] // 1024
-    size = f"{limit} KB" if limit < 1024 else f"{limit // 1024} MB"
-    return Failure(
-        "net-oversize",
-        f"{where} sent more than {size}, the limit for {_BODY_NAMES[kind]}.",
-        whose=Whose.SERVER,
-    )
 
 
 def bad_encoding(where: str, encoding: str) -> Failure:
