@@ -38,6 +38,7 @@ class Octets(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
+        self._below: asyncio.Transport | None = None
         self._unread = bytearray()
         self._ended = False
         self._error: Exception | None = None
@@ -47,6 +48,7 @@ class Octets(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport: that of the socket, and then that of TLS if there is TLS."""
         self._transport = cast(asyncio.Transport, transport)
+        self._below = self._below or self._transport
 
     def data_received(self, data: bytes) -> None:
         """Keep what came; a server that sends faster than is read waits."""
@@ -76,7 +78,9 @@ class Octets(asyncio.Protocol):
     @property
     def sent(self) -> bool:
         """Whether all that was written has left."""
-        return self._transport is not None and self._transport.get_write_buffer_size() == 0
+        # What TLS has handed on lies in the transport below it.
+        layers = (self._transport, self._below)
+        return not any(layer is None or layer.get_write_buffer_size() for layer in layers)
 
     async def read(self) -> bytes:
         """Return a piece of what came, and wait where nothing did; empty at the end.

@@ -201,10 +201,11 @@ async def test_a_server_that_lost_all_its_connections_is_asked_again_on_a_new_on
     assert (body(result), served) == (b"{}", 3)
 
 
-async def test_a_connection_on_which_a_body_still_waits_is_not_used_again(
-    network: Network,
-) -> None:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_connection_on_which_a_body_still_waits_is_not_used_again(scheme: str) -> None:
     """The server answered by the head, says that it goes on, and reads no more."""
+    ca, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
     done = asyncio.Event()
     connections = 0
 
@@ -216,12 +217,14 @@ async def test_a_connection_on_which_a_body_still_waits_is_not_used_again(
         await writer.drain()
         await asyncio.wait_for(done.wait(), 4)
 
-    async with raw(talk) as port:
-        url = f"http://127.0.0.1:{port}/"
+    network = Network("http://127.0.0.1/", NetworkSettings(insecure=True, timeout=2.0), environ={})
+    async with raw(talk, ssl=context if scheme == "https" else None) as port:
+        url = f"{scheme}://127.0.0.1:{port}/"
         large = (Field("x", "y" * 20_000_000),)
         await network.send(Request(Stage.TOKEN, "t", "POST", url, Kind.TOKEN, form=large))
         result, _ = await network.send(get(url))
         done.set()
+    await network.aclose()
     assert body(result) == b"{}"
     assert connections == 2
 
