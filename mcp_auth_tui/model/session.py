@@ -188,33 +188,39 @@ class Session:
         }
         return replace(self, secrets=self.secrets | secrets, **changes)
 
-    def _stage(
+    def _stage(self, stage: Stage, status: Status, summary: str | None = None) -> Session:
+        """Return the session with another status of a stage, and another summary if it is given."""
+        return replace(self, stages=self._stages(stage, status, summary))
+
+    def _stages(
         self,
         stage: Stage,
         status: Status | None = None,
         summary: str | None = None,
         seconds: float = 0.0,
-    ) -> Session:
-        """Return the session with another status or summary of a stage, or more time spent."""
+    ) -> Mapping[Stage, StageState]:
+        """Return the stages with what differs in one of them: more time was spent, for one."""
         old = self.stages[stage]
         summary = old.summary if summary is None else summary
         state = StageState(status or old.status, summary, old.seconds + seconds)
-        return replace(self, stages={**self.stages, stage: state})
+        return {**self.stages, stage: state}
 
     def _exchanged(self, exchange: Exchange) -> Session:
-        secrets = self.secrets | credentials_of(exchange)
-        added = replace(self, exchanges=(*self.exchanges, exchange), secrets=secrets)
-        if exchange.again:
-            # Sent beside the flow, which stands where it stood.
-            return added
-        stage = exchange.request.stage
-        return replace(added, ready=None, sending=None)._stage(stage, seconds=exchange.seconds)
+        changes: dict[str, Any] = {
+            "exchanges": (*self.exchanges, exchange),
+            "secrets": self.secrets | credentials_of(exchange),
+        }
+        if not exchange.again:  # else it was sent beside the flow, which stands where it stood
+            stages = self._stages(exchange.request.stage, seconds=exchange.seconds)
+            changes |= {"ready": None, "sending": None, "stages": stages}
+        return replace(self, **changes)
 
     def _waits(self, waiting: Waiting | None) -> Session:
         stage = self.current
+        if stage is None:
+            return replace(self, waiting=waiting)
         status = Status.WAITING if waiting else Status.RUNNING
-        changed = self._stage(stage, status) if stage else self
-        return replace(changed, waiting=waiting)
+        return replace(self, waiting=waiting, stages=self._stages(stage, status))
 
     def _end(self, event: Ended) -> Session:
         session = replace(

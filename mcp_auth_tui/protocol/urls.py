@@ -124,6 +124,7 @@ def _in_ascii(host: str) -> str:
     return host.encode("idna").decode("ascii") if host else ""
 
 
+@lru_cache(maxsize=32)  # one of a list is read when its turn is looked for, and at its turn
 def mcp_url(text: str) -> McpUrl:
     """Make an MCP URL of what a person typed (Z3: lower-case scheme and host, path kept).
 

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +15,7 @@ from mcp_auth_tui.model import Level
 from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.urls import mcp_url
-from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.records import dataclass, replace
 from mcp_auth_tui.settings.arguments.names import WATCH_FORMATS
 from mcp_auth_tui.settings.options import Options, Usage, network, proxy_notes, target
 
