@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import sys
+from contextlib import suppress
 from typing import Any, cast
 
 # Where click and rich are installed, httpx imports its own command line too: 60 ms for nothing.
@@ -77,6 +79,11 @@ def make_context(ca_file: str | None, *, insecure: bool) -> ssl.SSLContext:
         import truststore
 
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # OpenSSL's variable, which curl, git and httpx know on every system; one that names no
+        # file counts for nothing there.
+        if file := os.environ.get("SSL_CERT_FILE"):
+            with suppress(OSError):
+                context.load_verify_locations(cafile=file)
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)
     return context

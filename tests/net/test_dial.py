@@ -6,6 +6,7 @@ import asyncio
 import errno
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -15,8 +16,9 @@ import trustme
 from mcp_auth_tui.model import Failure, Response, Whose
 from mcp_auth_tui.net.dial import reach
 from mcp_auth_tui.net.messages import place
-from mcp_auth_tui.net.network import Network
+from mcp_auth_tui.net.network import Network, Tls
 from mcp_auth_tui.net.settings import NetworkSettings
+from mcp_auth_tui.net.wire import make_context
 from tests.net.servers import get, hangs, raw, says
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -139,6 +141,22 @@ async def test_who_gives_up_while_tls_begins_leaves_no_connection_and_breaks_non
             result, _ = await network.send(get(url))
             assert isinstance(result, Response), result
         await network.aclose()
+
+
+async def test_ssl_cert_file_is_trusted_beside_the_store_of_the_system(
+    ca: trustme.CA, trust: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As OpenSSL has it, also where the system keeps a store of its own."""
+    tls = Tls(NetworkSettings())
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(sys, "platform", "darwin")
+        elsewhere.setenv("SSL_CERT_FILE", trust)
+        tls.loaded = make_context(None, insecure=False)
+    async with raw(says(GOOD), ssl=serving(ca, "127.0.0.1")) as port:
+        network = Network(f"https://127.0.0.1:{port}/", environ={}, tls=tls)
+        result, _ = await network.send(get(f"https://127.0.0.1:{port}/"))
+        await network.aclose()
+    assert isinstance(result, Response), result
 
 
 async def test_a_handshake_that_hangs_is_told_by_the_limit_that_was_given(
