@@ -163,8 +163,8 @@ def _blocked(host: str, address: Address, what: str) -> Unreachable:
 
 def ascii_host(host: str) -> str:
     """Return a host in lower case as it goes on the wire (A-labels); ValueError when it cannot."""
-    if ":" in host:  # a zone goes after %25 in a URL (RFC 6874)
-        return host.lower() if "%" not in host else host.replace("%25", "%", 1)
+    if "%" in host:  # nor does an address have a zone: it says nothing outside of one machine
+        raise ValueError("there is a % in its host, and no host has one")
     if host.isascii():
         return host.lower()
     try:

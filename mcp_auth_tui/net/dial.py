@@ -87,8 +87,7 @@ async def open_connection(
                     plain,
                     octets,
                     context,
-                    # Neither a dot at the end (RFC 6066 §3) nor the zone of an address.
-                    server_hostname=host.partition("%")[0].rstrip("."),
+                    server_hostname=host.rstrip("."),  # RFC 6066 §3
                     ssl_handshake_timeout=2 * limit,  # never: ours is the one that is told
                 )
                 octets.connection_made(secure or plain)
@@ -124,8 +123,6 @@ async def _connected(address: str, port: int, limit: float) -> socket.socket:
             end.close()
         if isinstance(error, TimeoutError) and bound.expired():
             raise httpx.ConnectTimeout(str(error)) from error
-        if isinstance(error, socket.gaierror):  # of an address only its zone can be unknown
-            error = OSError(errno.EINVAL, str(error))
         if isinstance(error, OSError):
             raise httpx.ConnectError(str(error)) from error
         raise

@@ -19,8 +19,8 @@ from mcp_auth_tui.net.connection import NotHttp
 from mcp_auth_tui.text import terminal
 
 _NO_ZONE = (
-    "cannot be reached (a link-local address needs an interface of this machine, as in"
-    " [fe80::1%25eth0])"
+    "cannot be reached (a link-local address is one of many networks, and no URL can say which: use"
+    " a name or another address)"
 )
 _FORBIDDEN = (
     "cannot be reached: this machine forbids it (a firewall, or a sandbox around this program)"

@@ -33,8 +33,8 @@ class Place:
 
     @property
     def authority(self) -> str:
-        """The ``Host`` field (RFC 9110 §7.2); the zone of an address is nobody else's."""
-        host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
+        """The ``Host`` field (RFC 9110 §7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from urllib.parse import urlsplit
 
-from mcp_auth_tui.net.addresses import class_of
+from mcp_auth_tui.net.addresses import ascii_host, class_of
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text.hosts import address_of, is_own_name
 from mcp_auth_tui.text.terminal import one_line
@@ -122,7 +122,8 @@ def _url(value: str) -> str:
     url = value if "://" in value else f"http://{value}"
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+        host = ascii_host(parts.hostname or "")
+        usable = parts.scheme in _SCHEMES and bool(host) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:

@@ -15,7 +15,6 @@ import trustme
 
 from mcp_auth_tui.model import Failure, Response, Whose
 from mcp_auth_tui.net.dial import reach
-from mcp_auth_tui.net.messages import place
 from mcp_auth_tui.net.network import Network, Tls
 from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.net.wire import make_context
@@ -189,18 +188,6 @@ async def test_an_idle_connection_is_asked_for_a_sign_of_life() -> None:
     async with raw(hangs) as port:
         with await reach(["127.0.0.1"], port, 2.0) as end:
             assert end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-
-
-async def test_a_zone_that_this_machine_does_not_have_is_a_failure_and_no_fault_of_ours() -> None:
-    result = await asked("http://[fe80::1%25nowhere]:9/")
-    assert isinstance(result, Failure)
-    assert result.kind == "net-connect"
-
-
-def test_the_zone_of_an_address_stays_on_this_machine() -> None:
-    """RFC 6874 §3: after %25 in a URL, and in no field of a request."""
-    to = place("http://[fe80::1%25eth0]:8000/mcp")
-    assert (to.host, to.authority) == ("fe80::1%eth0", "[fe80::1]:8000")
 
 
 def test_a_name_server_that_does_not_answer_is_named_and_keeps_nobody(

@@ -74,7 +74,9 @@ def ended(result: Response | Failure) -> Failure:
     return result
 
 
-@pytest.mark.parametrize("host", ["999.1.1.1", "a..b", "[::g]", "1.2.3.4.5.6:x"])
+@pytest.mark.parametrize(
+    "host", ["999.1.1.1", "a..b", "[::g]", "1.2.3.4.5.6:x", "[fe80::1%25eth0]"]
+)
 async def test_a_host_that_is_none_is_a_failure_and_no_fault_of_ours(
     network: Network, host: str
 ) -> None:
@@ -574,7 +576,11 @@ async def test_a_server_of_another_protocol_is_told_at_once(
 @pytest.mark.parametrize(
     ("error", "sentence", "whose"),
     [
-        (OSError(errno.EINVAL, "Invalid argument"), "a link-local address needs", Whose.NETWORK),
+        (
+            OSError(errno.EINVAL, "Invalid argument"),
+            "a link-local address is one of many",
+            Whose.NETWORK,
+        ),
         (PermissionError(errno.EPERM, "not permitted"), "a firewall, or a sandbox", Whose.NETWORK),
         (windows(1225), "refused the connection (nothing listens there).", Whose.SERVER),
         (windows(1231), "cannot be reached (no route to the network).", Whose.NETWORK),

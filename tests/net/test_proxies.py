@@ -69,7 +69,7 @@ def test_nothing_is_said_when_there_is_no_proxy() -> None:
     assert read().description == ""
 
 
-@pytest.mark.parametrize("value", ["ftp://x:1", "http://"])
+@pytest.mark.parametrize("value", ["ftp://x:1", "http://", "http://[fe80::1%25eth0]:1", "ü..b:1"])
 def test_what_is_no_proxy_url_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="The proxy"):
         Proxies.read(value, {})
