@@ -375,6 +375,31 @@ def test_a_port_that_is_compared_is_the_server_s_where_the_client_is_a_document(
     assert "--register" in stop.meanwhile
 
 
+@pytest.mark.parametrize(
+    ("settings", "whose", "next", "way"),
+    [
+        # Doist/todoist-mcp#478: ChatGPT is a document, and Todoist takes none
+        ({"client_metadata_url": CIMD}, Whose.ISSUER, "Take clients that are documents", "--reg"),
+        ({}, Whose.ISSUER, "Look for instances that share no store", "--client-id"),
+        ({"client_id": "me"}, Whose.CLIENT, "Look at this client in the server's console", ""),
+    ],
+)
+def test_a_client_that_is_refused_in_the_callback_is_told_by_what_it_is(
+    settings: dict[str, str], whose: Whose, next: str, way: str
+) -> None:
+    pages = {PRM: json(200, prm()), CIMD: json(200, DOCUMENT)}
+    stop = stopped(
+        site(pages=pages, callback=callback(code=..., error="invalid_client")), **settings
+    )
+    assert (stop.id, stop.whose, stop.message) == (
+        "authz-error",
+        whose,
+        "The authorization server does not know this client.",
+    )
+    assert stop.next.startswith(next)
+    assert way in stop.meanwhile
+
+
 def test_a_document_that_cannot_be_fetched_now_is_waited_for() -> None:
     """cloudflare/mcp#195."""
     page = json(503, {"error": "temporarily_unavailable"}, ("retry-after", "30"))

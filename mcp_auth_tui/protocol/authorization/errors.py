@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from typing import NoReturn
 
-from mcp_auth_tui.findings.rule import REPORT
+from mcp_auth_tui.findings.rule import OWN_CLIENT, REPORT
 from mcp_auth_tui.model import Whose
 from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.judge import Judge
@@ -52,6 +52,15 @@ _NAMED = {
     ),
     "server_error": ("The authorization server failed while it answered.", FAILED),
 }
+_OWN = "Look at this client in the server's console: its id, and whether it is there (still)."
+_LOST = (
+    "Look for instances that share no store, and for registrations that are not kept: this client"
+    " was registered for this sign-in."
+)
+_DOCUMENT = (
+    "Take clients that are documents, and fetch {}; else leave"
+    " client_id_metadata_document_supported out of the metadata."
+)
 # Many servers have no code of their own for it: Entra ID says invalid_request (AADSTS901002).
 _OF_RESOURCE = re.compile(r"(?i)\bresource\W{0,2} (request )?(parameter|indicator)")
 _NOT_ALLOWED = re.compile(r"(?i)not (authorized|allowed|permitted) to access")
@@ -141,6 +150,8 @@ def stop(judge: Judge, attempt: Attempt, values: Mapping[str, str]) -> NoReturn:
             _stop_at_denial(judge, attempt, seen)
         case "invalid_scope":
             _stop_at_scope(judge, attempt, seen, said)
+        case "invalid_client":
+            _stop_at_client(judge, attempt, seen)
         case "unauthorized_client":
             judge.stop(
                 "authz-error",
@@ -192,6 +203,24 @@ def _stop_at_denial(judge: Judge, attempt: Attempt, seen: str) -> NoReturn:
             whose=Whose.ISSUER,
         )
     judge.stop("authz-denied", seen=f"{seen}{none}", next=_NAME_SCOPES if none else "")
+
+
+def _stop_at_client(judge: Judge, attempt: Attempt, seen: str) -> NoReturn:
+    """End the run where the client is not known, though the sign-in came back to it."""
+    document = attempt.client_id.startswith("https://")
+    own = judge.config.client_id is not None
+    next, way = (_OWN, "") if own else (_LOST, f"{OWN_CLIENT} {REPORT}")
+    if document:
+        next = _DOCUMENT.format(attempt.client_id)
+        way = "" if own else f"Let a client be registered (--register). {REPORT}"
+    judge.stop(
+        "authz-error",
+        seen=f"{seen} (client: {attempt.client_id})",
+        message="The authorization server does not know this client.",
+        next=next,
+        meanwhile=way,
+        whose=Whose.CLIENT if own else None,
+    )
 
 
 def _stop_at_scope(judge: Judge, attempt: Attempt, seen: str, said: str) -> NoReturn:
