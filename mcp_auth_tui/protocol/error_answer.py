@@ -37,6 +37,7 @@ _TEXTS = (
 )
 # What holds the error proper where it is no text itself.
 _INSIDE = ("error", "Error", "fault", "errors", "detail", "details", "error_description", "data")
+_PARAMETERS = ("param", "parameter", "argument", "field")
 # What a refusal calls the scopes that are missed, where it is no challenge.
 _SCOPES = ("required_scopes", "requiredScopes", "required", "scopes", "scope")
 _SCOPE = r"[A-Za-z0-9._:/+-]{1,100}"
@@ -243,12 +244,20 @@ def _line(value: Any) -> str:
 
 def _text(value: Mapping[str, Any]) -> str:
     text = next((line for name in _TEXTS if (line := _line(value.get(name)))), "")
-    error, place = value.get("error"), value.get("loc")
+    error, place, named = value.get("error"), value.get("loc"), _named(value)
     if not text and isinstance(error, str) and not re.match(_CODE, error):
         text = error
     if text and isinstance(place, list) and place:
         return f"{'.'.join(str(part) for part in place)}: {text}"
-    return text
+    return f"{text} ({named})" if text and named and named not in text else text
+
+
+def _named(value: Mapping[str, Any]) -> str:
+    """Return the parameter that an error names beside its sentence; empty where it names none."""
+    extra = value.get("error_extra")
+    places = (value, extra if isinstance(extra, dict) else {})
+    names = (place.get(name) for place in places for name in _PARAMETERS)
+    return next((name for name in names if isinstance(name, str) and re.match(_CODE, name)), "")
 
 
 def _fields(errors: Mapping[str, Any]) -> Iterator[str]:

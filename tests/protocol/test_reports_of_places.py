@@ -307,6 +307,30 @@ def test_scopes_that_a_registration_must_have_are_named_in_an_option() -> None:
     assert world().run(scope="mcp:read mcp:write").returned() is Outcome.OK
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        # n8n-io/n8n#29429
+        json(
+            503,
+            {
+                "error": "temporarily_unavailable",
+                "error_description": "Maximum number of OAuth clients reached (200).",
+            },
+        ),
+        json(400, {"error": "client_limit", "message": "Client limit exceeded for this tenant"}),
+    ],
+)
+def test_a_server_that_is_full_of_clients_is_told_as_one(page: Page) -> None:
+    stop = stopped(site(answers=lambda r: page if r.url == REGISTER else None))
+    assert (stop.id, stop.whose, stop.message) == (
+        "dcr-refused",
+        Whose.ISSUER,
+        "The server registers no more clients.",
+    )
+    assert "--client-id" in stop.meanwhile
+
+
 def test_a_registration_that_answers_another_method_is_taken_at_its_word() -> None:
     """buildswithpaul/Frappe_Assistant_Core#65: asked for none, it gives a secret for Basic."""
     given = {
@@ -345,6 +369,17 @@ def refusing(page: Page) -> Site:
     "page",
     [
         raw(400, DOORKEEPER, HTML),  # bborn/lewsnetter#20
+        # As Auth0 answers, with a status that says less.
+        raw(403, "<title>Error</title><p>Callback URL mismatch. The provided redirect_uri", HTML),
+        # As Google leads to a page of its own: the words are packed into the address.
+        raw(
+            302,
+            "",
+            (
+                "location",
+                "https://accounts.google.com/signin/oauth/error?authError=ChVyZWRpcmVjdF91cmlfbWlzbWF0Y2g",
+            ),
+        ),
         # BerriAI/litellm-docs#1433: Amazon Cognito leads to a page of its own
         raw(302, "", ("location", f"{AS}/error?error=redirect_mismatch&client_id=me")),
         raw(400, "<title>Anmeldung</title><p>Ungültiger Parameter: redirect_uri", HTML),
@@ -356,6 +391,12 @@ def test_an_address_that_is_not_registered_is_told_before_the_browser_opens(page
     stop = stopped(refusing(page), client_id="me")
     assert (stop.id, stop.whose) == ("authz-client-refused", Whose.CLIENT)
     assert "Register http://127.0.0.1:4321/callback for this client" in stop.next
+
+
+@pytest.mark.parametrize("packed", ["A", "", "%20", "AAAA", "é", "ChV"])
+def test_an_address_that_packs_no_words_lets_the_browser_open(packed: str) -> None:
+    page = raw(302, "", ("location", f"{AS}/login?authError={packed}"))
+    assert refusing(page).run(client_id="me").returned() is Outcome.OK
 
 
 @pytest.mark.parametrize(
@@ -424,6 +465,16 @@ def test_an_address_that_is_refused_in_the_callback_is_told_as_one(
     assert (stop.id, stop.whose) == ("authz-error", whose)
     assert stop.message == "The redirect address is not one that this client is registered with."
     assert "http://127.0.0.1:4321/callback" in stop.next
+
+
+def test_an_issuer_of_another_slash_is_told_as_no_other_server() -> None:
+    stop = stopped(site(callback=callback(iss=f"{AS}/")))
+    assert (stop.id, stop.whose, stop.exit) == ("authz-iss-differs", Whose.ISSUER, 4)
+    assert (
+        stop.message
+        == "The answer and the metadata spell the issuer with another slash at the end."
+    )
+    assert stop.next.startswith("Send iss as issuer stands in the metadata")
 
 
 def test_an_answer_without_iss_is_taken_where_none_was_promised() -> None:

@@ -25,6 +25,8 @@ _MORE_TIME = (
     " shows an error instead, that comes first: often the client id or the redirect address is not"
     " known there."
 )
+_SLASH = "The answer and the metadata spell the issuer with another slash at the end."
+_AS_PUBLISHED = "Send iss as issuer stands in the metadata, slash for slash (RFC 9207 §2.4)."
 _HOST = re.compile(r"[\w.\[\]:-]+:\d+(?:/|\Z)")
 
 
@@ -189,8 +191,11 @@ def _issuer(
         return
     if iss != attempt.issuer:
         # B6: nothing else of this response may be shown.
+        slash = iss.rstrip("/") == attempt.issuer.rstrip("/")
         yield from judge.refuse(
             "authz-iss-differs",
+            message=_SLASH if slash else "",
+            next=_AS_PUBLISHED if slash else "",
             seen=f"iss={iss}",
             expected=f"iss={attempt.issuer}",
             meanwhile=_way_by_issuer(judge, attempt, iss),

@@ -7,6 +7,7 @@ redirect (RFC 6749 §4.1.2.1): who reads that page before the browser opens save
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode
 from dataclasses import replace
 from typing import NoReturn
 from urllib.parse import parse_qsl
@@ -36,8 +37,9 @@ _LOGIN = re.compile(
 _NO = re.compile(
     r"(?i)(invalid|unknown|unregistered|unrecogni[sz]ed|bad) "
     r"(client|redirect[\s_-]?uri|application)"
-    r"|(client|application|redirect[\s_-]?uri)\b[^.]{0,60}\b"
-    r"(invalid|mismatch|does not (exist|match)|not (be )?(found|registered|known|allowed))"
+    r"|(client|application|redirect[\s_-]?uri|callback url)\b[^.]{0,60}\b"
+    r"(invalid|mismatch|does not (exist|match)|not in the"
+    r"|not (be )?(found|registered|known|allowed))"
     r"|invalid_client|unauthorized_client|invalid_redirect_uri|redirect_uri_mismatch"
 )
 
@@ -88,6 +90,8 @@ def look_ahead(
     # A browser answers a challenge itself (Basic, Negotiate), and may be signed in already.
     wants_person = _login(words.words) or response.all("www-authenticate")
     unknown = status == 401 and not wants_person and _CLIENT.search(words.words)
+    # Auth0 says so with 403.
+    unknown = unknown or (400 <= status < 500 and status != 429 and _NO.search(words.text))
     if not words.product and not _login(words.words) and (status in _REFUSALS or unknown):
         refused(judge, client, attempt, exchange, "authz-client-refused")
     page = _NO.search(words.text) if words.form == "page" and not words.product else None
@@ -111,11 +115,12 @@ def _refused_elsewhere(judge: Judge, client: Client, attempt: Attempt, exchange:
     response = exchange.response
     place = join(exchange.request.url, (response.header("location") if response else "") or "")
     page, _, query = place.partition("?")
-    fields = dict(parse_qsl(query))
-    if place.startswith(attempt.redirect_uri) or "error" not in fields:
+    if place.startswith(attempt.redirect_uri):
         return
-    said = [clean(fields.get(name, ""), exchange) for name in ("error", "error_description")]
-    words = ": ".join(part for part in said if part)
+    fields = dict(parse_qsl(query))
+    told = [fields.get("error", ""), fields.get("error_description", "")]
+    told += _packed(fields.get("authError", ""))
+    words = ": ".join(clean(part, exchange) for part in told if part)
     if _CLIENT.search(words):
         judge.stop(
             "authz-client-refused",
@@ -124,6 +129,15 @@ def _refused_elsewhere(judge: Judge, client: Client, attempt: Attempt, exchange:
             exchange=exchange,
             whose=_owner(client),
         )
+
+
+def _packed(value: str) -> list[str]:
+    """Return the texts of an error as Google puts it into an address: a message in base64url."""
+    try:
+        octets = urlsafe_b64decode(re.sub(r"[^A-Za-z0-9_-]", "", value) + "==")
+    except ValueError:
+        return []
+    return [text.decode("ascii") for text in re.findall(rb"[ -~]{6,}", octets)]
 
 
 def _login(words: str) -> bool:

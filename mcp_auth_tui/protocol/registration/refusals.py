@@ -23,6 +23,10 @@ _OFF = re.compile(
 )
 # What is a scope in a sentence for sure: two words with a colon or a dot between them.
 _SCOPES = re.compile(r"(?<![\w/.:])[A-Za-z][\w-]*(?:[:.][\w*-]+)+(?![\w/:])")
+_FULL = re.compile(
+    r"(?i)\b(maximum|limit|too many|quota)\b.{0,40}\b(clients|registrations|applications)\b"
+    r"|\b(client|registration)s?\b.{0,20}\b(limit|quota|maximum)\b.{0,20}\b(reached|exceeded)\b"
+)
 _READ_JSON = "Read the JSON of the request (application/json, RFC 7591 §3.1)."
 _TOKENS = "--registration-token SOURCE, if the operator gives out initial access tokens."
 _PAGE = (
@@ -53,6 +57,16 @@ def stop(
             meanwhile="" if missing.whose else missing.meanwhile or f"{OWN_CLIENT} {REPORT}",
             exchange=exchange,
             whose=missing.whose,
+        )
+    if _FULL.search(words.text):
+        judge.stop(
+            "dcr-refused",
+            seen=seen,
+            message="The server registers no more clients.",
+            next="Remove registrations that nobody uses, let those end that are not used, or raise"
+            " the limit.",
+            meanwhile=f"{OWN_CLIENT} {REPORT}",
+            exchange=exchange,
         )
     if _OFF.search(words.text):
         judge.stop(

@@ -188,6 +188,17 @@ def test_words_in_the_place_of_a_token_are_quoted(answer: dict[str, Any], seen: 
     assert (stop.id, stop.whose, stop.seen) == ("token-no-access", Whose.ISSUER, seen)
 
 
+def test_a_parameter_that_is_named_beside_the_sentence_is_read() -> None:
+    """openai/codex#5045: Todoist wants a secret, and says so in a member of its own."""
+    named = {"argument": "client_secret", "explanation": "Required argument is missing"}
+    page = json(
+        400, {"error": "Required argument is missing", "error_code": 19, "error_extra": named}
+    )
+    stop = stopped(site(answers=at(TOKEN, page)))
+    assert stop.seen.startswith("HTTP 400: “Required argument is missing (client_secret)”")
+    assert "--auth-method client_secret_post" in stop.meanwhile
+
+
 def test_a_gateway_that_says_why_it_failed_is_quoted() -> None:
     """BerriAI/litellm#33113: what it uses itself was refused behind it."""
     text = "the upstream authorization server rejected the gateway's configured client credentials"
