@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mcp_auth_tui.exports import machine
@@ -29,7 +29,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     next(c.id for c in clients().values() if c.listed),
     next(c.id for c in clients().values() if c.format == "json"),
 ])  # fmt: skip
-@given(st.lists(LEADS | JSON, max_size=4), st.text(max_size=8), JSON)
+@given(listed=st.lists(LEADS | JSON, max_size=4), name=st.text(max_size=8), other=JSON)
+@example(listed=[{"name": "\U00010000", "url": URL}], name="", other=None)
 def test_whatever_a_config_file_holds_the_entries_that_lead_to_a_server_have_names(
     path: Path, id: str, listed: list[Any], name: str, other: Any
 ) -> None:

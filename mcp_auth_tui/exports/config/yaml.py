@@ -13,10 +13,21 @@ from mcp_auth_tui.exports.config import EditProblem, EntryPlace, checked, line_e
 _MAPPING = "a mapping was expected, with names before colons"
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads a character that JSON writes as two escapes as one, which PyYAML leaves in halves."""
+
+    def construct_yaml_str(self, node: Any) -> str:
+        value: str = self.construct_scalar(node)
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
+_Loader.add_constructor("tag:yaml.org,2002:str", _Loader.construct_yaml_str)
+
+
 def read(text: str) -> Any:
     """Return what a text holds, None when it is empty."""
     try:
-        root = yaml.safe_load(text)
+        root = _Loader(text).get_single_data()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = " ".join(part for part in (error.context, error.problem) if part)
