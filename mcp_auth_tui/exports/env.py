@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
 from mcp_auth_tui.model import Session
+from mcp_auth_tui.text.patterns import pattern
 
-_BARE = re.compile(r"[A-Za-z0-9_.:/~+=@%,-]*")
+_BARE = pattern(r"[A-Za-z0-9_.:/~+=@%,-]*")
 # Readers of .env files disagree about these even inside single quotes (escapes, expansion).
-_APART = re.compile(r"['\\$\x00-\x1f\x7f]")
+_APART = pattern(r"['\\$\x00-\x1f\x7f]")
 
 
 def env(session: Session) -> str:

@@ -14,9 +14,10 @@ from mcp_auth_tui.exports.config import EditProblem, EntryPlace, format_of
 from mcp_auth_tui.exports.install import InstallProblem, leads_to, read
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text import redaction, terminal
+from mcp_auth_tui.text.patterns import pattern
 
 SECONDS = 30.0
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ANSI = pattern(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)

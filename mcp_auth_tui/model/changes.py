@@ -16,6 +16,7 @@ from mcp_auth_tui.model.http import Exchange
 from mcp_auth_tui.model.session import Session
 from mcp_auth_tui.model.vocabulary import Level, Stage, Status
 from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.text.patterns import pattern
 
 Place = tuple[str, str]
 """The purpose of a request, and its URL without query and fragment."""
@@ -23,7 +24,7 @@ _ENDED = (Status.DONE, Status.WARNED)
 _BROKEN = 500
 """The status from which on an answer tells nothing of what the server has to say (RFC 9110)."""
 # What differs from run to run though nothing was changed: times, and words made at random.
-_PASSING = re.compile(
+_PASSING = pattern(
     r"\b\d+(?:[.,]\d+)? ?(?:ms|s|min|h)\b|\b\d{1,2}:\d\d(?::\d\d)?\b"
     r"|\b(?=\w*\d)(?=\w*[A-Za-z])[\w-]{16,}",
     re.ASCII,

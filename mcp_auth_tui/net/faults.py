@@ -17,6 +17,7 @@ from mcp_auth_tui.model import Failure, Whose
 from mcp_auth_tui.net import limits
 from mcp_auth_tui.net.connection import NotHttp
 from mcp_auth_tui.text import terminal
+from mcp_auth_tui.text.patterns import pattern
 
 _NO_ZONE = (
     "cannot be reached (a link-local address is one of many networks, and no URL can say which: use"
@@ -243,7 +244,7 @@ _HUNG_UP = (
 )
 _WRONG_PORT = "Check that the port is the one of the HTTP server, and whether a proxy is before it."
 _SWITCH = "status 101, a switch to another protocol that nobody asked for"
-_ILLEGAL_LINE = re.compile(r"bytearray\(b(.*)\)\Z", re.S)
+_ILLEGAL_LINE = pattern(r"bytearray\(b(.*)\)\Z", re.S)
 _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 """How an alert and a handshake begin (RFC 8446 §5.1)."""
 

@@ -7,17 +7,18 @@ from dataclasses import field, replace
 
 from mcp_auth_tui.model.oauth import Challenge
 from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.text.patterns import pattern
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))")
-_BLANKS = re.compile(r"[ \t]*")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_SINGLE = re.compile(r"'[^'\"]*'(?=[ \t]*(?:,|$))")
-_LOOSE = re.compile(r"[^\s,]+")
+_TOKEN = pattern(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_TOKEN68 = pattern(r"[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))")
+_BLANKS = pattern(r"[ \t]*")
+_QUOTED = pattern(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_SINGLE = pattern(r"'[^'\"]*'(?=[ \t]*(?:,|$))")
+_LOOSE = pattern(r"[^\s,]+")
 # RFC 6749 §3.3: a scope token; RFC 6750 §3: what error and error_description may hold.
-SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+\Z")
-SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*\Z")
-_ERROR_TEXT = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]*\Z")
+SCOPE_TOKEN = pattern(r"[\x21\x23-\x5b\x5d-\x7e]+\Z")
+SCOPE = pattern(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*\Z")
+_ERROR_TEXT = pattern(r"[\x20\x21\x23-\x5b\x5d-\x7e]*\Z")
 
 
 @dataclass(frozen=True, slots=True)

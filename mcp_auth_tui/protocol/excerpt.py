@@ -10,17 +10,16 @@ import re
 
 from mcp_auth_tui.model import Exchange, Response
 from mcp_auth_tui.text import redaction, terminal
+from mcp_auth_tui.text.patterns import pattern
 
 _LONGEST = 200
 _READ = 64 * 1024
-_TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
-_TAG = re.compile(r"<(!--|/?[a-z][a-z0-9]*)", re.IGNORECASE)
+_TITLE = pattern(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
+_TAG = pattern(r"<(!--|/?[a-z][a-z0-9]*)", re.IGNORECASE)
 # Elements whose content nobody sees; each ends at its own end tag.
 _UNSEEN = frozenset({"script", "style", "noscript", "template", "svg", "title"})
 _WEB_PAGE = frozenset({"text/html", "application/xhtml+xml"})
-_LOOK = re.compile(
-    rb"\s*<(!doctype html|html|head|title|body|h[1-6]|p|div|center)\b", re.IGNORECASE
-)
+_LOOK = pattern(rb"\s*<(!doctype html|html|head|title|body|h[1-6]|p|div|center)\b", re.IGNORECASE)
 
 
 def is_page(response: Response) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
+from mcp_auth_tui.text.patterns import pattern
+
 _DEPTH = 32
-_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89abcdefABCDEF]")
+_ESCAPED_SURROGATE = pattern(r"\\u[dD][89abcdefABCDEF]")
 
 
 class DuplicateKey(ValueError):

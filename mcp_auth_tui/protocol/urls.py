@@ -12,12 +12,13 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.text.hosts import address_of, is_own_name, is_public
+from mcp_auth_tui.text.patterns import pattern
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # ``mailto:x``, but neither ``host:8080`` nor ``user:password@host``, which are told apart later.
-_OTHER_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?!\d|//|$)[^@:]*\Z")
+_OTHER_SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*):(?!\d|//|$)[^@:]*\Z")
 # Characters that no URL may hold and that a shell, a terminal or a `webbrowser` could act on.
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\"'`<>\\^{|}]|\$\(")
+_FORBIDDEN = pattern(r"[\x00-\x20\x7f-\xa0\"'`<>\\^{|}]|\$\(")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

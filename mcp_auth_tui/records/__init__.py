@@ -2,8 +2,8 @@
 
 `dataclass` is that of the standard library, which compiles six methods for each class when its
 module is loaded: half a millisecond each, a quarter of what a whole run of this program took. Here
-`__init__` is compiled at the first call, and the others are shared. What the fields are, with their
-defaults, slots and order, is left to the standard library, whose `fields`, `replace` and
+`__init__` is compiled after the first few calls, and the others are shared. What the fields are,
+with their defaults, slots and order, is left to the standard library, whose `fields`, `replace` and
 `is_dataclass` work as ever. `replace` here is the same for these classes at half the cost, for what
 is replaced with each event of a run.
 """
@@ -41,12 +41,18 @@ def _record(
     plain = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)
     cls: type = plain(original)
 
-    def first_call(self: object, *args: Any, **named: Any) -> None:
+    calls = 0
+
+    def begin(self: object, *args: Any, **named: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls <= _FEW and _fill(self, cls, args, named):
+            return
         written = _write_init(cls, frozen=frozen)
         setattr(cls, "__init__", written)  # noqa: B010, since mypy knows it as a method
         written(self, *args, **named)
 
-    methods: dict[str, Any] = {"__init__": first_call}
+    methods: dict[str, Any] = {"__init__": begin}
     if eq:
         methods |= {"__eq__": _equals, "__hash__": _hash if frozen else None}
     if repr:
@@ -73,6 +79,36 @@ if TYPE_CHECKING:
     from dataclasses import dataclass, replace
 else:
     dataclass, replace = _record, _replace
+
+
+_FEW = 6
+"""Instances until `__init__` is compiled, which takes as long as to fill some twenty by hand."""
+
+
+def _fill(self: object, cls: type, args: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Do what the `__init__` of a class does; False, with nothing done, where it would refuse."""
+    items = dataclasses.fields(cls)
+    ordered = [item.name for item in items if not item.kw_only]
+    if len(args) > len(ordered) or not named.keys().isdisjoint(ordered[: len(args)]):
+        return False
+    given = dict(zip(ordered, args, strict=False)) | named
+    values = []
+    for item in items:
+        if item.name in given:
+            values.append(given.pop(item.name))
+        elif item.default_factory is not dataclasses.MISSING:
+            values.append(item.default_factory())
+        elif item.default is not dataclasses.MISSING:
+            values.append(item.default)
+        else:
+            return False
+    if given:
+        return False
+    for item, value in zip(items, values, strict=True):
+        object.__setattr__(self, item.name, value)
+    if hasattr(cls, "__post_init__"):
+        self.__post_init__()  # type: ignore[attr-defined]  # of the class, as was looked
+    return True
 
 
 def _write_init(cls: type, *, frozen: bool) -> Callable[..., None]:

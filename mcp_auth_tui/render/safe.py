@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 
 from mcp_auth_tui.model import Exchange, Field, Kind, Request, Secret, Session
 from mcp_auth_tui.text import redaction, terminal, units
+from mcp_auth_tui.text.patterns import pattern
 
 BODY_LIMIT = 6_000
 """The most characters of a body."""
 _LEAST = 6
 # Who signs in, as a parameter of the authorization request (OIDC Core §3.1.2.1).
 _PERSONAL = frozenset({"login_hint"})
-_HINT = re.compile(r"(?<![\w-])(login_hint)=([^&\s#\"'<>‹›]+)")
+_HINT = pattern(r"(?<![\w-])(login_hint)=([^&\s#\"'<>‹›]+)")
 # Members of a token or registration answer that say nothing about a person.
 _PLAIN = frozenset(
     {

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from mcp_auth_tui.records import dataclass
 from mcp_auth_tui.storage.locks import alone
 from mcp_auth_tui.storage.private_files import FileProblem, exposed_folder, read_small
 from mcp_auth_tui.text import terminal
+from mcp_auth_tui.text.patterns import pattern
 
 VARIABLE = "MCP_AUTH_TUI_STATE"
 SCHEMA = "mcp-auth-tui-state/1"
@@ -29,9 +29,9 @@ MOST = 20
 LONGEST = 1000
 """Characters of a URL that is kept; `MOST` of them fit into what `read_small` reads."""
 LOCK_SECONDS = 2.0
-_NAME = re.compile(r"[\w-]{1,60}")
+_NAME = pattern(r"[\w-]{1,60}")
 # A part of a path that looks made, not named: long, and digits between letters (keys, UUIDs).
-_MADE = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[^/]{20,}")
+_MADE = pattern(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[^/]{20,}")
 
 
 class StateProblem(Exception):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from mcp_auth_tui.text.patterns import pattern
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # What resolvers and browsers read as one IPv4 address: 127.1, 0x7f.1, 017700000001, 2130706433.
-_NUMBERS = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?\Z", re.I)
+_NUMBERS = pattern(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\.?\Z", re.I)
 # Prefixes of 96 bits behind which an IPv4 address stands (RFC 4291 §2.5.5, RFC 6052, RFC 2765).
 _CARRIERS = tuple(
     int(ipaddress.IPv6Address(prefix)) >> 32

@@ -17,6 +17,7 @@ from math import inf
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
+from mcp_auth_tui.text.patterns import pattern
 from mcp_auth_tui.text.spellings import SHORTEST, KnownSecrets
 
 # Who holds the value of one of these can act as somebody: it is masked wherever it stands, in every
@@ -59,31 +60,31 @@ TOO_DEEP = f"… nested more than {DEPTH} levels deep"
 _JOINED = frozenset(name.replace("_", "") for name in _CREDENTIALS)
 # What ends a longer name even where nothing says that a word begins: ``NEWACCESSTOKEN``.
 _UNMISTAKABLE = tuple(name for name in sorted(_JOINED) if len(name) > 8)
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LONGEST_NAME = 80
 _READ = 1 << 18
 Span = tuple[str, int, int]
 """The name of a credential in a text, and where its value begins and ends."""
 # A member in text that is no JSON as a whole: cut off, broken, or inside an event stream. Its
 # value is only looked at, for it may be a name in turn.
-_MEMBER = re.compile(r'"([^"\\]{0,80}(?:\\.[^"\\]{0,80}){0,9})"(?=\s*:\s*")', re.DOTALL)
-_STRING = re.compile(r'(\s*:\s*")((?:[^"\\]|\\.)+)', re.DOTALL)
+_MEMBER = pattern(r'"([^"\\]{0,80}(?:\\.[^"\\]{0,80}){0,9})"(?=\s*:\s*")', re.DOTALL)
+_STRING = pattern(r'(\s*:\s*")((?:[^"\\]|\\.)+)', re.DOTALL)
 # A name with a value behind it: ``name=value``, ``name: "value"``, ``name>value``.
-_NAME = re.compile(r"(?<![\w.%+-])([\w.%+-]++)(?=[\\\"'\])]{0,4}\s{0,4}[=:>])")
+_NAME = pattern(r"(?<![\w.%+-])([\w.%+-]++)(?=[\\\"'\])]{0,4}\s{0,4}[=:>])")
 # The same inside a query that is the value of another: ``%26name%3Dvalue``.
-_ENCODED_NAME = re.compile(
+_ENCODED_NAME = pattern(
     r"(?:(?<![\w.%+-])|(?<=%26)|(?<=%3[Ff])|(?<=%23))((?:[\w.+-]|%(?:5[BDFbdf]|2[DEde]))++)(?=%3[Dd])"
 )
-_VALUE = re.compile(
+_VALUE = pattern(
     r"([\\\"'\])]{0,4}\s{0,4}(?:=>|[=:>]|%3[Dd])\s{0,4}[\\\"'(\[]{0,4}(?:(?:Bearer|DPoP|Basic)\s+)?)"
     r"((?:(?!%26)[^&\s#\"'<>‹›\\]|\\[^\s\"'&]){6,})",
     re.IGNORECASE,
 )
 _SCHEMES = frozenset({"bearer", "basic", "dpop"})
-_USER = re.compile(r"(?<=://)([^/\s:@]*:)([^/\s@‹›]+)(?=@)")
+_USER = pattern(r"(?<=://)([^/\s:@]*:)([^/\s@‹›]+)(?=@)")
 # What nobody writes in a sentence: long, with letters and digits mixed; or the head of a JWT.
-_LONG_WORD = re.compile(r"\beyJ[A-Za-z0-9_.-]{8,}|[A-Za-z0-9_~+=-]{24,}")
-_MASK = re.compile(r"‹\d+ chars #[0-9a-f]{6}›")
+_LONG_WORD = pattern(r"\beyJ[A-Za-z0-9_.-]{8,}|[A-Za-z0-9_~+=-]{24,}")
+_MASK = pattern(r"‹\d+ chars #[0-9a-f]{6}›")
 
 
 @lru_cache(maxsize=4096)

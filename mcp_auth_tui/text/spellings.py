@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
+from mcp_auth_tui.text.patterns import pattern
+
 SHORTEST = 6
 """Characters: what is shorter is a word, and to hide it everywhere would hide the story."""
 _ENCODED = 12
 """Characters from which on the base64 of a secret is no chance likeness."""
-_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*\Z")
-_ESCAPE = re.compile(r"%[0-9A-F]{2}")
+_UNRESERVED = pattern(r"[A-Za-z0-9_.~-]*\Z")
+_ESCAPE = pattern(r"%[0-9A-F]{2}")
 # How text of ours that was cut off ends (`terminal.harmless`).
-_CUT = re.compile(r"…(?: \([\d,]+ characters\))?[”\s]*\Z")
+_CUT = pattern(r"…(?: \([\d,]+ characters\))?[”\s]*\Z")
 
 
 @lru_cache(maxsize=512)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from mcp_auth_tui.text.patterns import pattern
+
 _KEPT = {"\n", "\t"}
 # Looked at closer; all else is taken as it is, which makes 2 MB a matter of milliseconds.
-_ODD = re.compile(r"[^\x20-\x7e\n\t]+")
+_ODD = pattern(r"[^\x20-\x7e\n\t]+")
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 

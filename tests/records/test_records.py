@@ -106,10 +106,13 @@ WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.parametrize("many", [False, True], ids=["first", "compiled"])
 @pytest.mark.parametrize(("name", "values", "named"), CALLS)
 def test_a_record_is_made_shown_and_compared_like_a_data_class(
-    name: str, values: tuple[Any, ...], named: dict[str, Any]
+    name: str, values: tuple[Any, ...], named: dict[str, Any], many: bool
 ) -> None:
+    if many:  # its `__init__` is compiled by now
+        assert len({repr(OURS[name](*values, **named)) for _ in range(2 * records._FEW)}) == 1
     ours, theirs = OURS[name](*values, **named), THEIRS[name](*values, **named)
     again = OURS[name](*values, **named)
     assert repr(ours) == repr(theirs)
@@ -197,6 +200,27 @@ def test_methods_and_patterns_work_on_a_record() -> None:
             assert y == 5
         case _:
             raise AssertionError("no match")
+
+
+def test_the_first_instances_are_made_like_the_later_ones() -> None:
+    """Also where one of them is refused, and where something is to happen after it is made."""
+    made: list[int] = []
+
+    @dataclass(slots=True)
+    class Point:
+        """Two numbers."""
+
+        x: int
+        y: list[int] = field(default_factory=list)
+
+        def __post_init__(self) -> None:
+            made.append(self.x)
+
+    total = 2 * records._FEW
+    points = [Point(number) for number in range(total)]
+    assert [(item.x, item.y) for item in points] == [(number, []) for number in range(total)]
+    assert len({id(item.y) for item in points}) == total
+    assert made == list(range(total))
 
 
 def test_a_record_that_holds_itself_can_be_shown() -> None:

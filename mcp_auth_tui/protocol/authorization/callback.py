@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -15,8 +14,9 @@ from mcp_auth_tui.protocol.checks import callback as checks_callback
 from mcp_auth_tui.protocol.checks.check import Check
 from mcp_auth_tui.protocol.discovery import by_hand
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.text.patterns import pattern
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_ADDRESS = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _ARRIVALS = 1000
 # Nobody signs in faster than this (seconds): a shorter --wait was the person's own choice.
 _HASTY = 30.0
@@ -27,7 +27,7 @@ _MORE_TIME = (
 )
 _SLASH = "The answer and the metadata spell the issuer with another slash at the end."
 _AS_PUBLISHED = "Send iss as issuer stands in the metadata, slash for slash (RFC 9207 §2.4)."
-_HOST = re.compile(r"[\w.\[\]:-]+:\d+(?:/|\Z)")
+_HOST = pattern(r"[\w.\[\]:-]+:\d+(?:/|\Z)")
 
 
 def authorize(

@@ -13,6 +13,7 @@ from mcp_auth_tui.model.oauth import Attempt
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.tokens import dialects
 from mcp_auth_tui.protocol.tokens.remedies import FAILED
+from mcp_auth_tui.text.patterns import pattern
 
 _NAME_SCOPES = (
     "If nobody declined: name the scopes that the server has with --scope (scopes_supported of its"
@@ -25,7 +26,7 @@ DECLINED = (
     " that was promised."
 )
 FEWER = "If its error is true, ask for fewer scopes with --scope."
-_CODE = re.compile(r"[a-z][a-z_]{2,40}\Z")
+_CODE = pattern(r"[a-z][a-z_]{2,40}\Z")
 # Errors that have a name and a next step of their own (OIDC Core §3.1.2.6, RFC 6749 §4.1.2.1).
 _NAMED = {
     "consent_required": (
@@ -62,13 +63,13 @@ _DOCUMENT = (
     " client_id_metadata_document_supported out of the metadata."
 )
 # Many servers have no code of their own for it: Entra ID says invalid_request (AADSTS901002).
-_OF_RESOURCE = re.compile(r"(?i)\bresource\W{0,2} (request )?(parameter|indicator)")
-_NOT_ALLOWED = re.compile(r"(?i)not (authorized|allowed|permitted) to access")
-_OF_SCOPE = re.compile(r"(?i)\bscopes?\b")
-_NO_CONNECTION = re.compile(r"(?i)no connections? (is |are )?enabled")
+_OF_RESOURCE = pattern(r"(?i)\bresource\W{0,2} (request )?(parameter|indicator)")
+_NOT_ALLOWED = pattern(r"(?i)not (authorized|allowed|permitted) to access")
+_OF_SCOPE = pattern(r"(?i)\bscopes?\b")
+_NO_CONNECTION = pattern(r"(?i)no connections? (is |are )?enabled")
 # What Entra ID says of accounts that an administrator has to let in, in any language.
-_NOT_LET_IN = re.compile(r"AADSTS(50105|53003|90094)\b")
-_OF_POLICY = re.compile(
+_NOT_LET_IN = pattern(r"AADSTS(50105|53003|90094)\b")
+_OF_POLICY = pattern(
     r"(?i)\badmin(istrator)?\b"
     r"|\bnot a member\b|\b(suspended|blocked|deactivated|unlicensed)\b|\bno licen[sc]e\b"
     rf"|{_NOT_LET_IN.pattern}|\bpolic(y|ies)\b|\bconditional access\b"
@@ -77,7 +78,7 @@ _OF_POLICY = re.compile(
 _OTHER_RESOURCE = "Name one that it knows with --resource, or see with --no-resource."
 _LISTED = " (scopes_supported of its metadata lists them)"
 # Words that name the scopes to ask for, and not those that were refused.
-_LISTS = re.compile(r"(?i)(?<!not )\b(valid|supported|allowed|available|expected)\b")
+_LISTS = pattern(r"(?i)(?<!not )\b(valid|supported|allowed|available|expected)\b")
 # One scope in a sentence, and no part of another.
 _ITEM = r"(?<![\w:./-]){}(?![\w:/-]|\.\w)"
 _CODES = ("invalid_scope", "invalid_target", "unauthorized_client", "access_denied")

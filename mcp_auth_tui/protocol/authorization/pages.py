@@ -22,19 +22,20 @@ from mcp_auth_tui.protocol.excerpt import clean
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way
 from mcp_auth_tui.protocol.urls import join
+from mcp_auth_tui.text.patterns import pattern
 
 LOOK_AHEAD = "authorization request, before the browser is opened"
 _REFUSALS = (400, 404, 405, 410, 422)
-_PROMPT = re.compile(r"(?i)\b(consent|prompt|offline)")
-_REDIRECT = re.compile(rf"(?i)redirect[\s_-]?(ur[il]|mismatch)|callback|{foreign.REDIRECT}")
-_CLIENT = re.compile(rf"(?i)client|application|{foreign.CLIENT}|{_REDIRECT.pattern[4:]}")
+_PROMPT = pattern(r"(?i)\b(consent|prompt|offline)")
+_REDIRECT = pattern(rf"(?i)redirect[\s_-]?(ur[il]|mismatch)|callback|{foreign.REDIRECT}")
+_CLIENT = pattern(rf"(?i)client|application|{foreign.CLIENT}|{_REDIRECT.pattern[4:]}")
 # What a server says to who is not signed in.
-_LOGIN = re.compile(
+_LOGIN = pattern(
     r"(?i)login[\s_-]?required|(sign|log)[\s-]?in (first|required)|not (signed|logged) in"
     r"|(not|un)[\s-]?authenticated|authentication[\s_-]required|authentication credentials were not"
 )
 # Words of a page that says no, though its status is 200.
-_NO = re.compile(
+_NO = pattern(
     r"(?i)(invalid|unknown|unregistered|unrecogni[sz]ed|bad) "
     r"(client|redirect[\s_-]?uri|application)"
     r"|(client|application|redirect[\s_-]?uri|callback url)\b[^.]{0,60}\b"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from mcp_auth_tui.findings.rule import REPORT
@@ -10,8 +9,9 @@ from mcp_auth_tui.model import Finding, Whose
 from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.actions import FlowStop
 from mcp_auth_tui.protocol.authorization.scope import OFFLINE, Scope
+from mcp_auth_tui.text.patterns import pattern
 
-_OF_SCOPE = re.compile(r"(?i)scope")
+_OF_SCOPE = pattern(r"(?i)scope")
 _LONGEST = 200
 """The most characters of scopes that are named in an option."""
 _NAMES_NONE = "The authorization server wants scopes, and the MCP server names none."

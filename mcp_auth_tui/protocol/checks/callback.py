@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from mcp_auth_tui.protocol.actions import Callback
 from mcp_auth_tui.protocol.checks.check import Check, Checks
+from mcp_auth_tui.text.patterns import pattern
 
 # Registered for the authorization endpoint: RFC 6749 §4.1.2.1, RFC 8707, RFC 9396, RFC 9470,
 # OpenID Connect Core §3.1.2.6 and its companions.
@@ -40,8 +41,8 @@ _ERRORS = frozenset(
         "invalid_resource",
     )
 )
-_CODE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")
-_TEXT = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]*\Z")
+_CODE = pattern(r"[\x20\x21\x23-\x5b\x5d-\x7e]+\Z")
+_TEXT = pattern(r"[\x20\x21\x23-\x5b\x5d-\x7e]*\Z")
 # Nobody reads a consent page and agrees in less (seconds since the request was made).
 _MOMENT = 0.5
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 from mcp_auth_tui.model import Level
 from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol.actions import FlowStop, Protocol
 from mcp_auth_tui.protocol.config import ENDPOINTS, Config
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.urls import UrlRefused, endpoint, origin_text
+from mcp_auth_tui.text.patterns import pattern
 
 _NO_DOCUMENT = ("as-missing", "as-html", "as-json")
 # A document of nobody, or of somebody else: it is not used (A5).
 _FOREIGN = ("as-issuer-missing", "as-issuer-mismatch", "as-issuer-slash")
 # What can be copied into a command line as it stands: nothing that a shell acts on.
-_BARE = re.compile(r"[A-Za-z0-9._~:/@=+,-]+\Z")
+_BARE = pattern(r"[A-Za-z0-9._~:/@=+,-]+\Z")
 _BROWSERLESS = ("client_credentials", "jwt-bearer")
 
 

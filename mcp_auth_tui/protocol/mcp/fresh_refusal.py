@@ -18,6 +18,7 @@ from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 from mcp_auth_tui.protocol.tokens.evidence import Evidence, gather
 from mcp_auth_tui.protocol.tokens.refusals import clock_off
+from mcp_auth_tui.text.patterns import pattern
 
 # Nobody but its issuer can read such a token, so there is nothing to compare from here.
 _OPAQUE = (
@@ -91,7 +92,7 @@ _SAYS = (
     ),
 )
 # What a server says that can read JWTs alone, and was given something else.
-_READS_JWT = re.compile(
+_READS_JWT = pattern(
     r"(?i)\bjw[st]\b|three (parts|segments)|(not enough|wrong number of) segments|ERR_JWS"
 )
 _NO_JWT = "The server reads JWTs alone, and the access token is none."

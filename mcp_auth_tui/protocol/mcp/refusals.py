@@ -16,6 +16,7 @@ from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE
 from mcp_auth_tui.protocol.judge import BEHIND_TLS, Judge
 from mcp_auth_tui.protocol.mcp.jsonrpc import RpcResponse
 from mcp_auth_tui.protocol.urls import join, same_origin
+from mcp_auth_tui.text.patterns import pattern
 
 # No failure: a server of files, or one that has no POST at all, says so (RFC 9110 §15.6.2).
 NO_SUCH_METHOD = 501
@@ -31,9 +32,7 @@ HOST = (
     "Let the server, or the proxy before it, answer for this host name: add it to the hosts that it"
     " allows (the check against DNS rebinding)."
 )
-_OF_HOST = re.compile(
-    r"(?i)\b(invalid|unknown|bad|untrusted|disallowed) (host|origin)\b|host header"
-)
+_OF_HOST = pattern(r"(?i)\b(invalid|unknown|bad|untrusted|disallowed) (host|origin)\b|host header")
 # Refusals that say "not this era" rather than anything about authorization (T3).
 LEGACY = frozenset({400, 404, 405, 406, 410, 415, 422})
 _METHOD_NOT_FOUND = -32601
@@ -49,7 +48,7 @@ _WAYS = {
     " it: the token of this run has to fit.",
 }
 # A place that looks like this is where people sign in, not where an API is.
-_SIGN_IN = re.compile(
+_SIGN_IN = pattern(
     r"(?<![a-z])(log|sign)[-_]?(in|on)(?![a-z])|(?<![a-z])(sso|saml2?|oauth2?|auth|authorize|accounts?)"
     r"(?![a-z])",
     re.IGNORECASE,

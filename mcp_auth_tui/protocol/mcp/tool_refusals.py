@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +10,10 @@ from mcp_auth_tui.model import Exchange
 from mcp_auth_tui.protocol import excerpt
 from mcp_auth_tui.protocol.actions import Protocol
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.text.patterns import pattern
 
 # What a tool says of a credential that was refused.
-_OF_CREDENTIAL = re.compile(
+_OF_CREDENTIAL = pattern(
     r"(?i)\b(http|status|code|error)\b.{0,12}\b401\b"
     r"|\bunauthori[sz]ed\b|\bunauthenticated\b|\bnot authenticated\b"
     r"|\binvalid[-_ ](access[-_ ]|bearer )?(token|authori[sz]ation|credentials)\b"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NoReturn
 
 from mcp_auth_tui.findings.rule import REPORT
@@ -18,9 +17,10 @@ from mcp_auth_tui.protocol.mcp.first_contact import contact_of, read_challenge
 from mcp_auth_tui.protocol.mcp.refusals import HOST, OTHER_HOST, about_host
 from mcp_auth_tui.protocol.tokens.dpop import Dpop
 from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.text.patterns import pattern
 
 # What a 403 says that is about the token itself, and not about a right.
-_OF_TOKEN = re.compile(
+_OF_TOKEN = pattern(
     r"(?i)\b(invalid|expired|malformed) (access |bearer |jwt |oauth )*token\b"
     r"|\bjwt (is )?(invalid|expired|malformed)\b"
 )

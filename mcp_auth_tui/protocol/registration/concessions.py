@@ -14,6 +14,7 @@ from mcp_auth_tui.model.oauth import AuthorizationServer
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.tokens.authentication import METHODS
 from mcp_auth_tui.records import dataclass
+from mcp_auth_tui.text.patterns import pattern
 
 _REFRESH = "refresh_token"
 _SCOPE, _GRANTS, _METHOD = "scope", "grant_types", "token_endpoint_auth_method"
@@ -28,8 +29,8 @@ _CALLED = {
 }
 # What a server may refuse to know (RFC 7591 §2 has it ignore that), and nothing rests on.
 _SPARE = ("software_id", "software_version", "application_type", "dpop_bound_access_tokens")
-_TAKEN = re.compile(r"(?i)\balready\b.{0,20}\b(exists?|registered|taken|in use)\b")
-_NO_REFRESH = re.compile(
+_TAKEN = pattern(r"(?i)\balready\b.{0,20}\b(exists?|registered|taken|in use)\b")
+_NO_REFRESH = pattern(
     r"(?i)\b(un|not )(supported|allowed|permitted)[^.]{0,40}\brefresh_token\b"
     r"|\brefresh_token\b[^.]{0,30}\b(un|not )(supported|allowed|permitted)\b"
 )

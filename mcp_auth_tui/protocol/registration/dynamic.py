@@ -6,7 +6,6 @@ It must not know the other ways to a client, nor what the client is used for.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -26,10 +25,11 @@ from mcp_auth_tui.protocol.registration.concessions import Concession, concessio
 from mcp_auth_tui.protocol.strict_json import loads
 from mcp_auth_tui.protocol.tokens.authentication import METHODS, method_for
 from mcp_auth_tui.protocol.tokens.remedies import not_there
+from mcp_auth_tui.text.patterns import pattern
 
 NAME = "mcp-auth-tui"
 # RFC 6749 appendix A.1: what a client id is made of.
-_VSCHARS = re.compile(r"[\x20-\x7e]+\Z")
+_VSCHARS = pattern(r"[\x20-\x7e]+\Z")
 _CREATED = (200, 201)
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 

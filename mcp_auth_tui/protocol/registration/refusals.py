@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,14 +15,15 @@ from mcp_auth_tui.protocol.actions import FlowStop
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.registration.concessions import about_redirect
 from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way, not_there
+from mcp_auth_tui.text.patterns import pattern
 
 _DENIED = (401, 403)
-_OFF = re.compile(
+_OFF = pattern(
     r"(?i)\bregistration\b.{0,20}\b(disabled|not (enabled|supported|allowed|available))\b"
 )
 # What is a scope in a sentence for sure: two words with a colon or a dot between them.
-_SCOPES = re.compile(r"(?<![\w/.:])[A-Za-z][\w-]*(?:[:.][\w*-]+)+(?![\w/:])")
-_FULL = re.compile(
+_SCOPES = pattern(r"(?<![\w/.:])[A-Za-z][\w-]*(?:[:.][\w*-]+)+(?![\w/:])")
+_FULL = pattern(
     r"(?i)\b(maximum|limit|too many|quota)\b.{0,40}\b(clients|registrations|applications)\b"
     r"|\b(client|registration)s?\b.{0,20}\b(limit|quota|maximum)\b.{0,20}\b(reached|exceeded)\b"
 )

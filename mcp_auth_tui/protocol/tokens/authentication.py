@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,6 +12,7 @@ from mcp_auth_tui.model import Exchange, Field, Secret
 from mcp_auth_tui.model.oauth import AuthorizationServer, CertificateFacts, Client
 from mcp_auth_tui.protocol import certificate as certificates
 from mcp_auth_tui.protocol import error_answer
+from mcp_auth_tui.text.patterns import pattern
 
 # The authentication methods that this program can use at the token endpoint, strongest first.
 METHODS = ("client_secret_basic", "client_secret_post", "none")
@@ -23,9 +23,9 @@ _LACKS = (
     r"found|sent|set))"
 )
 _CREDENTIAL = r"client[\s_-]?(id|secret|credential)"
-_MISSING = re.compile(rf"(?i){_LACKS}.*{_CREDENTIAL}|{_CREDENTIAL}.*{_LACKS}")
+_MISSING = pattern(rf"(?i){_LACKS}.*{_CREDENTIAL}|{_CREDENTIAL}.*{_LACKS}")
 # A secret that was found, and is not the right one (any more).
-_WRONG = re.compile(
+_WRONG = pattern(
     r"(?i)\b(invalid|incorrect|wrong|bad|expired)\b[^.]{0,20}\bsecret\b"
     r"|\bsecret\b[^.]{0,80}\b(is|are|was|has) (invalid|incorrect|wrong|expired)\b"
     r"|AADSTS7000(215|222)\b"

@@ -5,10 +5,10 @@ It must not know how a refusal ends a run.
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from mcp_auth_tui.protocol.error_answer import ErrorAnswer
+from mcp_auth_tui.text.patterns import pattern
 
 # The codes of GitHub, Slack, Salesforce and HubSpot for what RFC 6749 §5.2 calls so.
 _CODES = {
@@ -21,18 +21,18 @@ _CODES = {
     "bad_auth_code": "invalid_grant",
     "invalid_code": "invalid_grant",
 }
-_UNKNOWN = re.compile(
+_UNKNOWN = pattern(
     r"(?i)\b(client|application)\b.{0,60}\b(was not found|not found|does not exist|unknown)\b"
     r"|\bunknown client\b"
 )
 
 
 # What some say of a code under no code of their own, or under that of a form.
-_OF_CODE = re.compile(
+_OF_CODE = pattern(
     r"(?i)\b(invalid|unknown|expired)\b.{0,16}\b(code|oauth request)\b(?! (ver|chall))"
     r"|\bauthori[sz]ation code\b.{0,30}\b(invalid|unknown|expired|not found|used)\b"
 )
-_ENDED = re.compile(r"(?i)\brefresh[_ ]token\b.{0,30}\b(invalid|expired|revoked|unknown)\b")
+_ENDED = pattern(r"(?i)\brefresh[_ ]token\b.{0,30}\b(invalid|expired|revoked|unknown)\b")
 
 
 class Way(NamedTuple):
@@ -48,7 +48,7 @@ class Way(NamedTuple):
 
 _CONSOLE = (
     (
-        re.compile(r"(?i)single-page application|cross-origin|AADSTS9002327\b"),
+        pattern(r"(?i)single-page application|cross-origin|AADSTS9002327\b"),
         Way(
             "Register the redirect address {redirect_uri} for a desktop application (Entra ID:"
             " “Mobile and desktop applications”), and not for a single-page application.",
@@ -56,7 +56,7 @@ _CONSOLE = (
         ),
     ),
     (
-        re.compile(
+        pattern(
             r"(?i)redirect[_ ](ur[il][_ ]?)?(mismatch\b|must match\b)|bad_redirect"
             r"|AADSTS50011\b"
         ),
@@ -67,7 +67,7 @@ _CONSOLE = (
         ),
     ),
     (
-        re.compile(
+        pattern(
             r"(?i)\bconsent|multi-factor|\badmin(istrator)?\b.{0,20}\bappro"
             r"|\buser\b.{0,20}not assigned|AADSTS(65001|50105|50076|50079|90094)\b"
         ),

@@ -5,7 +5,6 @@ It must not know how the request was made, nor ask again.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
@@ -24,6 +23,7 @@ from mcp_auth_tui.protocol.tokens.authentication import (
 from mcp_auth_tui.protocol.tokens.refusals import clock_off, flow_of, owner_of
 from mcp_auth_tui.protocol.tokens.remedies import FAILED, in_the_way, lacks, not_there, remedy
 from mcp_auth_tui.protocol.urls import split
+from mcp_auth_tui.text.patterns import pattern
 
 _COMPARE = (
     "Compare the client id and the secret that were given (--client-id, --client-secret-file,"
@@ -45,10 +45,10 @@ _NEW_SECRET = (
     " (--client-secret-file, --client-secret-prompt, $MCP_AUTH_CLIENT_SECRET)."
 )
 # Entra ID writes in the language of the account: its codes say it in any.
-_ENDED = re.compile(
+_ENDED = pattern(
     r"(?i)\bexpired\b[^.]{0,20}\bsecret\b|\bsecret\b[^.]{0,80}\bexpired\b|AADSTS7000222\b"
 )
-_USED = re.compile(r"(?i)\breus|\brotat|\breplay|\balready\b.{0,12}\b(used|consumed|redeemed)\b")
+_USED = pattern(r"(?i)\breus|\brotat|\breplay|\balready\b.{0,12}\b(used|consumed|redeemed)\b")
 _ONE_EACH = (
     "Sign in again. Where programs share one sign-in, give each its own: the server takes each"
     " refresh token once, and who comes second holds one that has ended."
@@ -71,7 +71,7 @@ _UNREAD_DOCUMENT = (
 )
 _REGISTER = "Let a client be registered (--register), or give one of your own with --client-id."
 _NAME_RESOURCE = "Run without --no-resource: the server wants to be told the resource."
-_NO_SECRET = re.compile(
+_NO_SECRET = pattern(
     r"(?i)client is public|public client"
     r"|(neither|must not|should not|not allowed).{0,60}client_secret"
 )
@@ -79,7 +79,7 @@ _AGAIN = (
     "If they are right, sign in again with --auth-method {method}: sent so, the server refused the"
     " code alone, which had ended or was spent by the attempt before."
 )
-_LOGIN = re.compile(r"(?i)credential|secret|authenticat|authori[sz]ation failed|invalid client\b")
+_LOGIN = pattern(r"(?i)credential|secret|authenticat|authori[sz]ation failed|invalid client\b")
 # Refusals of what a client asked for, which is known and proved who it is.
 _NOT_ALLOWED = ("unauthorized_client", "access_denied")
 

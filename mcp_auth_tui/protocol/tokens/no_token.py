@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import NoReturn
 
 from mcp_auth_tui.model import Exchange
 from mcp_auth_tui.protocol import error_answer
 from mcp_auth_tui.protocol.judge import Judge
+from mcp_auth_tui.text.patterns import pattern
 
 # What words say that are no refusal.
-_WELL = re.compile(r"(?i)(ok|success(ful(ly)?)?|bearer)?\Z")
+_WELL = pattern(r"(?i)(ok|success(ful(ly)?)?|bearer)?\Z")
 _REFUSED = "The token answer holds no access token, but words: it is a refusal with success."
 _AS_ERROR = (
     "Mend what it says, and answer a refusal with 400 and error (RFC 6749 §5.2); else send"

@@ -11,6 +11,7 @@ from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery.by_hand import copiable
 from mcp_auth_tui.protocol.error_answer import ErrorAnswer
 from mcp_auth_tui.protocol.urls import join, split
+from mcp_auth_tui.text.patterns import pattern
 
 FAILED = "Look in the authorization server's log for what failed at that time."
 # For who runs the server, and for who only uses it (K7).
@@ -93,11 +94,11 @@ def in_the_way(words: ErrorAnswer, exchange: Exchange) -> tuple[str, str]:
     )
 
 
-_LOGIN = re.compile(r"(?i)log[-_]?in\b|sign[-_]?in\b|/oauth2/start\b")
+_LOGIN = pattern(r"(?i)log[-_]?in\b|sign[-_]?in\b|/oauth2/start\b")
 # What a server says that has nothing at a path, or not for POST.
 _NOT_THERE = (404, 405, 410, 501)
 # The error codes that only an endpoint of OAuth gives (RFC 6749 §5.2, RFC 7591 §3.2.2, RFC 8707).
-_OF_OAUTH = re.compile(
+_OF_OAUTH = pattern(
     r"(invalid_(request|client|grant|scope|target|redirect_uri|client_metadata))"
     r"|unauthorized_client|unsupported_grant_type|access_denied"
 )

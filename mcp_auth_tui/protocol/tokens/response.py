@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,11 +15,12 @@ from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.jwt import read_jwt
 from mcp_auth_tui.protocol.tokens.dpop import thumbprint_in
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
+from mcp_auth_tui.text.patterns import pattern
 
-_TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*\Z")
-_ODD = re.compile(r"[^A-Za-z0-9\-._~+/=]")
+_TOKEN68 = pattern(r"[A-Za-z0-9\-._~+/]+=*\Z")
+_ODD = pattern(r"[^A-Za-z0-9\-._~+/=]")
 # What a header field can hold without a blank (RFC 9110 §5.5): nothing ends the field or its value.
-_VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
+_VISIBLE = pattern(r"[\x21-\x7e]+\Z")
 _LARGE = 4096
 _DAY = 86_400
 _FOREVER = 1e11

@@ -7,7 +7,6 @@ compared, cell by cell, with what was written before, and only the difference go
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -21,6 +20,8 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, InlineUpdate, LayoutUpdate
 from textual.strip import Strip
 
+from mcp_auth_tui.text.patterns import pattern
+
 GAP = 4
 """Cells: what did not change between two changes is written again rather than jumped over."""
 MOST_KINDS = 256
@@ -28,7 +29,7 @@ MOST_KINDS = 256
 _ON_BLANKS = frozenset({"4", "7", "9", "21", "51", "52", "53"})
 """Attributes that are seen without a character: lines, frames, and colours that change places."""
 _ATTRIBUTE = "(?:[1-9]|21|5[1-3])"
-_SGR = re.compile(
+_SGR = pattern(
     rf"((?:{_ATTRIBUTE}(?:;{_ATTRIBUTE})*)?);?"
     r"((?:38;5;\d+|38;2;\d+;\d+;\d+|3[0-79]|9[0-7])?);?"
     r"((?:48;5;\d+|48;2;\d+;\d+;\d+|4[0-79]|10[0-7])?)"

@@ -7,11 +7,12 @@ has. It is asked for what is no JSON after all.
 from __future__ import annotations
 
 import json
-import re
 
 from textual.content import Content, Span
 
-_TOKEN = re.compile(
+from mcp_auth_tui.text.patterns import pattern
+
+_TOKEN = pattern(
     r'(?P<key>"(?:[^"\\]|\\.)*"(?=\s*:))|(?P<string>"(?:[^"\\]|\\.)*")'
     r"|(?P<number>[-0-9][-+.0-9eE]*)|(?P<constant>true|false|null)"
 )
