@@ -7,6 +7,7 @@ import os
 import pty
 import socket
 import termios
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,13 +20,16 @@ SECONDS = 10
 
 @pytest.fixture
 def pipe() -> Iterator[list[int]]:
+    """Its ends: the reader and, unless a test takes and closes it, the writer."""
     ends = list(os.pipe())
     yield ends
-    for end in ends:
-        try:
-            os.close(end)
-        except OSError:
-            continue
+    for writer in ends[1:]:
+        os.close(writer)
+    # A keyboard that still reads would take what the next test writes to a pipe of this number.
+    for thread in threading.enumerate():
+        if thread.name == "keyboard":
+            thread.join(SECONDS)
+    os.close(ends[0])
 
 
 class Ear:
@@ -48,7 +52,7 @@ async def test_each_line_is_heard_and_then_the_end(pipe: list[int]) -> None:
     os.write(pipe[1], "one\r\ntwo é\n".encode())
     assert [await ear.next(), await ear.next()] == ["one", "two é"]
     os.write(pipe[1], b"three \xff")
-    os.close(pipe[1])
+    os.close(pipe.pop())
     assert [await ear.next(), await ear.next()] == ["three \ufffd", None]
 
 
@@ -70,7 +74,7 @@ async def test_nothing_is_read_before_somebody_waits_for_it(pipe: list[int]) -> 
 def test_an_open_pipe_can_answer_and_a_closed_empty_one_cannot(pipe: list[int]) -> None:
     assert look(pipe[0]) is Stdin.PIPE
     os.write(pipe[1], b"held")
-    os.close(pipe[1])
+    os.close(pipe.pop())
     assert look(pipe[0]) is Stdin.PIPE
     os.read(pipe[0], 99)
     assert look(pipe[0]) is Stdin.NOTHING

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 
 import pytest
 import trustme
@@ -197,7 +198,8 @@ async def test_a_body_over_the_limit_is_refused_and_the_refusal_arrives() -> Non
     async with serving(max_body=1000) as server:
         head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n"
         status = await status_of(server, head + b"a" * 500_000)
-    assert status == b"HTTP/1.1 413 Request Entity Too Large"
+    # Its name is another from Python 3.13 on.
+    assert status == f"HTTP/1.1 413 {HTTPStatus(413).phrase}".encode()
 
 
 async def test_a_body_of_exactly_the_limit_is_served() -> None:
