@@ -26,9 +26,10 @@ def loads(text: str, *, duplicates: bool = False) -> Any:
     try:
         hook = dict if duplicates else _members
         value = json.loads(text, object_pairs_hook=hook, parse_constant=_constant)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    if _deeper(value, _DEPTH):
+        deep = _deeper(value, _DEPTH)
+    except RecursionError:  # at a depth of its own in each version of Python
+        deep = True
+    if deep:
         raise ValueError(f"it is nested more than {_DEPTH} levels deep")
     if _ESCAPED_SURROGATE.search(text) or not text.isascii():
         encodable(value)
