@@ -66,6 +66,11 @@ _OF_TOKEN = (
     r"|\btoken\b.{0,15}\b(invalid|expired|malformed)\b"
 )
 _LET_IN = "A request with the token is let in, and no MCP server answers it."
+_NO_MCP = "The server answers a request with the token, and not as MCP says."
+_LOOK_IN_LOG = (
+    "Without a token it answers 401 at this URL: look in its log at what it makes of the first"
+    " request that carries one."
+)
 _LED_ELSEWHERE = (
     "Check the path of the URL (often /mcp or /sse). If it is right, see where what stands before"
     " the server leads requests with a token: it is that which asks for one."
@@ -263,8 +268,8 @@ def not_mcp(
     judge.stop(
         "rs-not-mcp",
         seen=error_answer.seen(seen, exchange),
-        message=_LET_IN if let_in else "",
-        next=_LED_ELSEWHERE if let_in else "",
+        message=(_LET_IN if elsewhere else _NO_MCP) if let_in else "",
+        next=(_LED_ELSEWHERE if elsewhere else _LOOK_IN_LOG) if let_in else "",
         meanwhile=_ANY_SPEC if chosen else "",
         exchange=exchange,
         whose=Whose.CLIENT if elsewhere or chosen else None,

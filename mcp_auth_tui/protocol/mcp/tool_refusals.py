@@ -14,10 +14,11 @@ from mcp_auth_tui.text.patterns import pattern
 
 # What a tool says of a credential that was refused.
 _OF_CREDENTIAL = pattern(
-    r"(?i)\b(http|status|code|error)\b.{0,12}\b401\b"
+    r"(?i)\b(http|status|code|error)\b.{0,12}\b401\b|\binvalid_token\b"
     r"|\bunauthori[sz]ed\b|\bunauthenticated\b|\bnot authenticated\b"
-    r"|\binvalid[-_ ](access[-_ ]|bearer )?(token|authori[sz]ation|credentials)\b"
-    r"|\btoken\b.{0,12}\b(expired|revoked|invalid)\b"
+    r"|\binvalid (access|bearer|auth\w*|refresh) token\b"
+    r"|\binvalid[-_ ](authori[sz]ation|credentials)\b"
+    r"|\btoken (has |is |was )?(been )?(expired|revoked)\b"
 )
 
 

@@ -179,7 +179,12 @@ def test_a_token_that_a_proxy_refuses_is_told_as_the_proxy_s() -> None:
 
 def test_a_grammar_s_token_is_no_bearer_token() -> None:
     page = raw(400, "Unexpected token '<' at position 0", PLAIN)
-    assert stopped(site(answers=with_token(page))).id == "rs-not-mcp"
+    stop = stopped(site(answers=with_token(page)))
+    assert (stop.id, stop.whose, stop.message) == (
+        "rs-not-mcp",
+        Whose.SERVER,
+        "The server answers a request with the token, and not as MCP says.",
+    )
 
 
 def test_a_header_that_a_proxy_changes_is_told_as_one_that_was_sent() -> None:
@@ -366,5 +371,13 @@ def test_a_tool_that_is_not_authorized_behind_the_server_is_told(text: str) -> N
     assert f"isError: “{text}”" in finding.seen
 
 
-def test_a_tool_that_fails_over_something_else_is_none_of_our_business() -> None:
-    assert calling("Page 401 of the book was not found, token by token").broken == []
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Page 401 of the book was not found, token by token",
+        "Input is too long: 401 tokens; that token limit is invalid for this model",
+        "SyntaxError: Invalid token ';'",
+    ],
+)
+def test_a_tool_that_fails_over_something_else_is_none_of_our_business(text: str) -> None:
+    assert calling(text).broken == []
