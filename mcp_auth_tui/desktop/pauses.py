@@ -17,21 +17,40 @@ from mcp_auth_tui.desktop import collector
 
 Result = TypeVar("Result")
 OVERDUE = 0.5
-"""Seconds that a wait may end late; after more than that the program did not run."""
+"""Seconds that a wait may end late, or that work may stand still; after more the program was
+stopped."""
 
 
 class _Selector(selectors.DefaultSelector):
-    """Adds up the seconds of the waits that ended much later than was asked for."""
+    """Adds up the seconds of the waits that ended much later than was asked for, and of the work
+
+    between two waits in which no processor worked.
+    """
 
     lost = 0.0
+    _awake: tuple[float, float] | None = None
+    """When the wait before ended, and how long the processor had worked by then."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         began = time.monotonic()
+        self.look_back(began)
         found = super().select(timeout)
+        ended = time.monotonic()
         if timeout is not None:
-            spent = time.monotonic() - began
+            spent = ended - began
             self.lost += spent if spent > timeout + OVERDUE else 0.0
+        self._awake = ended, time.thread_time()
         return found
+
+    def look_back(self, now: float) -> None:
+        """Count how long the work since the last wait stood still, if it did."""
+        if self._awake is None or now - self._awake[0] <= OVERDUE:
+            return
+        (since, before), worked = self._awake, time.thread_time()
+        still = now - since - (worked - before)
+        if still > OVERDUE:
+            self.lost += still
+            self._awake = now, worked
 
 
 class PatientLoop(asyncio.SelectorEventLoop):
@@ -42,8 +61,11 @@ class PatientLoop(asyncio.SelectorEventLoop):
         super().__init__(self._waits)
 
     def time(self) -> float:
-        """Return the seconds in which the program ran, or waited as long as it meant to."""
-        return super().time() - self._waits.lost
+        """Return the seconds in which the program worked, or waited as long as it meant to."""
+        now = super().time()
+        # Also here: the loop asks right behind a wait which limits are over.
+        self._waits.look_back(now)
+        return now - self._waits.lost
 
 
 def loop() -> asyncio.AbstractEventLoop:

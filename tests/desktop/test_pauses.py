@@ -34,6 +34,26 @@ def test_a_wait_that_took_much_too_long_is_not_counted(monkeypatch: pytest.Monke
     loop.close()
 
 
+def test_work_that_stood_still_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, worked = [1000.0], [5.0]
+    monkeypatch.setattr(pauses.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(pauses.time, "thread_time", lambda: worked[0])
+    monkeypatch.setattr(pauses.selectors.DefaultSelector, "select", lambda self, timeout: [])
+    loop = pauses.PatientLoop()
+    loop._waits.select(0.0)
+    before = loop.time()
+    for took, of_it_worked, counted in ((3, 3, 3), (0.4, 0, 0.4), (600, 0.1, 0.1), (2, 1.8, 2)):
+        now[0] += took
+        worked[0] += of_it_worked
+        # Both before the next wait, which is where a limit would be found to be over, and after it.
+        assert loop.time() - before == pytest.approx(counted)
+        loop._waits.select(0.0)
+        assert loop.time() - before == pytest.approx(counted)
+        before = loop.time()
+    monkeypatch.undo()
+    loop.close()
+
+
 def test_what_is_run_is_ended_as_asyncio_ends_it() -> None:
     async def main() -> str:
         assert type(asyncio.get_running_loop()) is pauses.PatientLoop
