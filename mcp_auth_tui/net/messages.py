@@ -89,8 +89,11 @@ def _content(request: Request) -> tuple[bytes, str]:
     return b"", ""
 
 
+_BREAKS = frozenset("\r\n\0\v\f")
+
+
 def _header(name: str, value: str) -> tuple[bytes, bytes]:
-    if any(char in "\r\n\0\v\f" for char in name + value):
+    if not _BREAKS.isdisjoint(name + value):
         raise ValueError(f"a line break in the header field {name!r}")
     if value != value.strip(" \t"):  # RFC 9110 §5.5; what names it must not hold the value
         raise ValueError(f"white space around the value of the header field {name!r}")

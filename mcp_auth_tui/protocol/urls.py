@@ -91,6 +91,7 @@ def same_origin(one: str, other: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=32)
 def is_loopback(host: str) -> bool:
     """Return whether a host name or address literal is this machine (RFC 8252 §7.3).
 

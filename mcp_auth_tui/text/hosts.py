@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from mcp_auth_tui.text.patterns import pattern
 
@@ -20,6 +21,7 @@ _CARRIERS = tuple(
 _LOCAL_NAT64 = int(ipaddress.IPv6Address("64:ff9b:1::")) >> 80
 
 
+@lru_cache(maxsize=32)  # few hosts are looked at many times each
 def address_of(host: str) -> Address | None:
     """Return the address that a host is spelled as, or None for a name.
 
