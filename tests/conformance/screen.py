@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -31,7 +32,7 @@ def drive(terminal: Terminal) -> int:
             terminal.press("\r")
             terminal.until_matches(rf"(?s)\A(?!.*{ASKS})")
             terminal.until_matches(seen)
-        if OVER in terminal.text:
+        if re.search(OVER, terminal.text):
             break
         terminal.press("s")
     terminal.press("q")

@@ -58,8 +58,9 @@ _AGAIN_LATER = (
     " refresh token."
 )
 _JUST_ISSUED = (
-    "Look for why a refresh token is not taken that was issued a moment ago and sent once, by the"
-    " client that it was issued to: instances that share no store, or one that ends at once."
+    "Sign in again if the grant was taken back meanwhile. Else look for why a refresh token is not"
+    " taken that was issued a moment ago and sent once, by the client that it was issued to:"
+    " instances that share no store, or one that ends at once."
 )
 _FORGOTTEN = (
     "Look for instances that share no store, and for registrations that are not kept: this client"
