@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import trustme
+
+
+@pytest.fixture(scope="module")
+def ca() -> trustme.CA:
+    """An authority that nobody trusts by itself."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def trust(ca: trustme.CA) -> Iterator[str]:
+    """The file that makes it trusted."""
+    with ca.cert_pem.tempfile() as file:
+        yield file
 
 
 @pytest.fixture

@@ -5,10 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from ssl import SSLContext
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
+
+import trustme
 
 from mcp_auth_tui.loopback.server import Incoming, Loopback, Reply
 from mcp_auth_tui.model import Field, Kind, Request, Stage
+
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+"""An answer that nothing is wrong with."""
+
+
+def serving(ca: trustme.CA, name: str) -> SSLContext:
+    """Return the TLS context of a server of that name."""
+    context = SSLContext(PROTOCOL_TLS_SERVER)
+    ca.issue_cert(name).configure_cert(context)
+    return context
 
 
 def get(url: str, kind: Kind = Kind.METADATA, **headers: str) -> Request:

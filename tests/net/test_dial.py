@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-import ssl
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import trustme
@@ -18,27 +17,9 @@ from mcp_auth_tui.net.dial import reach
 from mcp_auth_tui.net.network import Network, Tls
 from mcp_auth_tui.net.settings import NetworkSettings
 from mcp_auth_tui.net.wire import make_context
-from tests.net.servers import get, hangs, raw, says
+from tests.net.servers import GOOD, get, hangs, raw, says, serving
 
-GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 FIRST = "127.0.0.2"
-
-
-@pytest.fixture(scope="module")
-def ca() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def trust(ca: trustme.CA) -> Iterator[str]:
-    with ca.cert_pem.tempfile() as file:
-        yield file
-
-
-def serving(ca: trustme.CA, name: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert(name).configure_cert(context)
-    return context
 
 
 async def asked(

@@ -19,9 +19,7 @@ from mcp_auth_tui.model import Failure, Field, Kind, Request, Response, Stage
 from mcp_auth_tui.net.connection import Octets
 from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.net.settings import NetworkSettings
-from tests.net.servers import get, raw, site
-
-GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+from tests.net.servers import GOOD, get, raw, site
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Iterator
 
 import pytest
 import trustme
@@ -12,29 +10,11 @@ import trustme
 from mcp_auth_tui.model import Failure, Response, Whose
 from mcp_auth_tui.net.network import Network
 from mcp_auth_tui.net.settings import NetworkSettings
-from tests.net.servers import Talk, get, hangs, raw, says
+from tests.net.servers import GOOD, Talk, get, hangs, raw, says, serving
 
-GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 MEND = (
     "Start or mend the proxy, or correct its address (--proxy, HTTPS_PROXY); NO_PROXY goes past it."
 )
-
-
-@pytest.fixture(scope="module")
-def ca() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def trust(ca: trustme.CA) -> Iterator[str]:
-    with ca.cert_pem.tempfile() as file:
-        yield file
-
-
-def serving(ca: trustme.CA, name: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert(name).configure_cert(context)
-    return context
 
 
 async def through(proxy: str, trust: str, url: str = "https://a.example/") -> Response | Failure:
