@@ -94,7 +94,8 @@ class Headless:
 
             self._recorder = Recorder(options.record, reveal=options.reveal)
         self._signals = ending("SIGINT", "SIGTERM", "SIGHUP")
-        self._interrupts = 0
+        self._interrupted = False
+        self._wishes = 0
         self._lines: deque[str] = deque()
         self._listening = False
         self._at_end = False
@@ -126,19 +127,20 @@ class Headless:
         if self._insists(number):
             self._keyboard.show()
             os._exit(INTERRUPTED)
-        if self._interrupts == 1:
+        if not self._interrupted:
+            self._interrupted = True
             self._plain.say("Interrupted: ending in order. Once more quits at once.")
             self._controller.cancel()
 
     def _insists(self, number: int) -> bool:
         """Count a signal; returns whether somebody wants the end at once.
 
-        A terminal that goes away may say so several times, and nobody chose that.
+        A terminal that goes away may say so several times, before or after the end of a session
+        asks for it, and nobody chose that.
         """
-        if self._interrupts and number == getattr(signal, "SIGHUP", None):
-            return False
-        self._interrupts += 1
-        return self._interrupts > 1
+        if number != getattr(signal, "SIGHUP", None):
+            self._wishes += 1
+        return self._wishes > 1
 
     def _hold_signals(self) -> None:
         """From here on the first signal lets the result be written whole; one more quits."""
@@ -153,7 +155,7 @@ class Headless:
                 signal.signal(number, held)
 
     def _happened(self, event: Event) -> None:
-        if self._full and isinstance(event, Ended) and not self._interrupts:
+        if self._full and isinstance(event, Ended) and not self._interrupted:
             # Nobody interrupted it: the disk is full, or stdout is closed.
             event = replace(event, outcome=Outcome.FAILED, exit=1)
         self.session = self.session.apply(event)
