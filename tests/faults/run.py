@@ -95,6 +95,7 @@ FAULTS = (
     Fault("SIGTERM", _signals(signal.SIGTERM), ends=True),
     Fault("SIGHUP", _signals(signal.SIGHUP), ends=True),
     Fault("SIGTERM and SIGHUP", _signals(signal.SIGTERM, signal.SIGHUP), ends=True),
+    Fault("SIGHUP and SIGTERM", _signals(signal.SIGHUP, signal.SIGTERM), ends=True),
     Fault("stopped for long", _slept(signal.SIGSTOP), stages=_BUSY),
     Fault("stopped for a moment", _slept(signal.SIGSTOP, 0.2), stages=("use",)),
     Fault("put to sleep", _slept(signal.SIGTSTP), stages=_BUSY, terminal=True),

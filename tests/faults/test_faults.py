@@ -13,6 +13,7 @@ BY_NAME = {fault.name: fault for fault in FAULTS}
 QUICK = (
     ("the network is cut", "use", "plain"),
     ("SIGTERM and SIGHUP", "use", "json"),
+    ("SIGHUP and SIGTERM", "use", "json"),
     ("stopped for a moment", "use", "screen"),
     ("the terminal goes away", "use", "screen"),
     ("the terminal goes away", "person", "json"),
