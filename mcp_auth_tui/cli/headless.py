@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mcp_auth_tui.desktop.output import Talk, deliver, reason, write_stdout
+from mcp_auth_tui.desktop.output import Talk, deliver, leave, reason, write_stdout
 from mcp_auth_tui.desktop.signals import ending, heed
 from mcp_auth_tui.desktop.stdin import STDIN, Keyboard, Stdin
 from mcp_auth_tui.model import (
@@ -126,7 +126,7 @@ class Headless:
     def _interrupt(self, number: int) -> None:
         if self._insists(number):
             self._keyboard.show()
-            os._exit(INTERRUPTED)
+            leave(INTERRUPTED)
         if not self._interrupted:
             self._interrupted = True
             self._plain.say("Interrupted: ending in order. Once more quits at once.")
@@ -147,7 +147,7 @@ class Headless:
 
         def held(number: int, frame: object) -> None:
             if self._insists(number):
-                os._exit(INTERRUPTED)
+                leave(INTERRUPTED)
 
         # Elsewhere than in the main thread nobody can be told.
         with suppress(ValueError):

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 
 def check_target(path: Path) -> None:
@@ -54,6 +54,7 @@ def write_file(path: Path, text: str, *, mode: int = 0o600) -> None:
 
     check_target(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    _unfinished.add(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             if mode != 0o600:
@@ -66,6 +67,20 @@ def write_file(path: Path, text: str, *, mode: int = 0o600) -> None:
         with suppress(OSError):
             Path(name).unlink()
         raise
+    finally:
+        _unfinished.discard(name)
+
+
+_unfinished: set[str] = set()
+"""Files that stand beside their place just now."""
+
+
+def leave(code: int) -> NoReturn:
+    """End the process at once, and leave no half of a file behind."""
+    for name in tuple(_unfinished):
+        with suppress(OSError):
+            Path(name).unlink()
+    os._exit(code)
 
 
 def write_stdout(text: str) -> None:

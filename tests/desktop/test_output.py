@@ -136,3 +136,20 @@ def test_talk_goes_on_silently_when_nobody_listens_any_more(
         talk("one")
         talk("two")
         monkeypatch.undo()
+
+
+def test_who_leaves_at_once_leaves_no_half_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second wish of a person may come in the middle of the writing."""
+    seen: list[tuple[int, list[str]]] = []
+
+    def end(code: int) -> None:
+        seen.append((code, [item.name for item in tmp_path.iterdir()]))
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr(os, "fsync", lambda number: output.leave(130))
+    with pytest.raises(SystemExit):
+        output.write_file(tmp_path / "out", "whole")
+    assert seen == [(130, [])]
