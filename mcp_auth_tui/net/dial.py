@@ -9,8 +9,8 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import httpx
 
@@ -76,37 +76,44 @@ async def open_connection(
     ``limit`` is in seconds. Raises `httpx.ConnectError` and `httpx.ConnectTimeout`.
     """
     loop, octets = asyncio.get_running_loop(), Octets()
-    bound = asyncio.timeout(limit)
-    try:
-        async with bound:
-            plain, _ = await loop.create_connection(lambda: octets, sock=end)
-            if context is not None:
-                # A second step: who is cancelled in the first closes only what it knows, and a
-                # socket that is closed under a transport breaks the next one of the same number.
-                secure = await loop.start_tls(
-                    plain,
-                    octets,
-                    context,
-                    server_hostname=host.rstrip("."),  # RFC 6066 §3
-                    ssl_handshake_timeout=2 * limit,  # never: ours is the one that is told
-                )
-                octets.connection_made(secure or plain)
-    except BaseException as error:
-        octets.close()
-        end.close()
-        if isinstance(error, TimeoutError) and bound.expired():
-            raise httpx.ConnectTimeout(str(error)) from error
-        if isinstance(error, OSError | ValueError):  # a host that TLS cannot name is a ValueError
-            raise httpx.ConnectError(str(error)) from error
-        raise
+    with _named(asyncio.timeout(limit)) as bound:
+        try:
+            async with bound:
+                plain, _ = await loop.create_connection(lambda: octets, sock=end)
+                if context is not None:
+                    # A second step: who is cancelled in the first closes only what it knows, and a
+                    # socket that is closed under a transport breaks the next one of its number.
+                    secure = await loop.start_tls(
+                        plain,
+                        octets,
+                        context,
+                        server_hostname=host.rstrip("."),  # RFC 6066 §3
+                        ssl_handshake_timeout=2 * limit,  # never: ours is the one that is told
+                    )
+                    octets.connection_made(secure or plain)
+        except BaseException:
+            octets.close()
+            end.close()
+            raise
     return Connection(octets)
+
+
+@contextmanager
+def _named(bound: asyncio.Timeout) -> Iterator[asyncio.Timeout]:
+    """Raise what goes wrong as httpx names it; a `TimeoutError` of the system is no limit of ours.
+
+    A host that TLS cannot name is a `ValueError`.
+    """
+    try:
+        yield bound
+    except (OSError, ValueError) as error:
+        late = isinstance(error, TimeoutError) and bound.expired()
+        raise (httpx.ConnectTimeout if late else httpx.ConnectError)(str(error)) from error
 
 
 async def _connected(address: str, port: int, limit: float) -> socket.socket:
     """Connect to an address; raises `httpx.ConnectError` and `httpx.ConnectTimeout`."""
-    end: socket.socket | None = None
-    bound = asyncio.timeout(limit)
-    try:
+    with _named(asyncio.timeout(limit)) as bound:
         family, kind, protocol, _, where = socket.getaddrinfo(
             address.encode("ascii"),  # as text it would load a codec for names
             port,
@@ -114,18 +121,14 @@ async def _connected(address: str, port: int, limit: float) -> socket.socket:
             flags=socket.AI_NUMERICHOST,
         )[0]
         end = socket.socket(family, kind, protocol)
-        end.setblocking(False)
-        _probe(end)
-        async with bound:
-            await asyncio.get_running_loop().sock_connect(end, where)
-    except BaseException as error:
-        if end is not None:
+        try:
+            end.setblocking(False)
+            _probe(end)
+            async with bound:
+                await asyncio.get_running_loop().sock_connect(end, where)
+        except BaseException:
             end.close()
-        if isinstance(error, TimeoutError) and bound.expired():
-            raise httpx.ConnectTimeout(str(error)) from error
-        if isinstance(error, OSError):
-            raise httpx.ConnectError(str(error)) from error
-        raise
+            raise
     return end
 
 
