@@ -260,6 +260,22 @@ class FlowStop(Exception):
         self.place = place
 
 
+def untold(body: Protocol[T], kept: list[Finding]) -> Protocol[T]:
+    """Run a body whose findings are put into a list, and told by nobody; its stop is raised."""
+    reply: Any = None
+    while True:
+        try:
+            item = body.send(reply)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        if isinstance(item, Finding):
+            kept.append(item)
+            reply = None
+        else:
+            reply = yield item
+
+
 __all__ = [
     "Action",
     "Answer",
@@ -287,4 +303,5 @@ __all__ = [
     "Unlock",
     "Verification",
     "Verify",
+    "untold",
 ]

@@ -7,7 +7,7 @@ as far as there is something left to look at.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Unpack
 
 from mcp_auth_tui import findings
 from mcp_auth_tui.model import (
@@ -20,7 +20,7 @@ from mcp_auth_tui.model import (
 )
 from mcp_auth_tui.model.oauth import AuthorizationServer, Contact, Known, Peer, Resource
 from mcp_auth_tui.protocol import challenge
-from mcp_auth_tui.protocol.actions import FlowStop, Protocol
+from mcp_auth_tui.protocol.actions import FlowStop, Protocol, untold
 from mcp_auth_tui.protocol.checks.server import needs_of
 from mcp_auth_tui.protocol.config import Config
 from mcp_auth_tui.protocol.discovery import elsewhere, resource, resource_document, server
@@ -137,24 +137,14 @@ def _told(found: Resource) -> str:
 def _quiet(body: Protocol[Resource]) -> Protocol[Resource]:
     """Look for metadata that nobody is owed: what is wrong with it counts only when it is there."""
     kept: list[Finding] = []
-    reply: Any = None
-    while True:
-        try:
-            item = body.send(reply)
-        except StopIteration as done:
-            found: Resource = done.value
-            break
-        except FlowStop as stopped:
-            if stopped.finding.pointer:
-                # It is about a member: there is a document, and a client would stumble over it.
-                yield from kept
-                raise
-            return Resource("", None)
-        reply = None
-        if isinstance(item, Finding):
-            kept.append(item)
-        else:
-            reply = yield item
+    try:
+        found = yield from untold(body, kept)
+    except FlowStop as stopped:
+        if stopped.finding.pointer:
+            # It is about a member: there is a document, and a client would stumble over it.
+            yield from kept
+            raise
+        return Resource("", None)
     if not found.legacy:
         yield from kept
     return found

@@ -7,9 +7,9 @@ registered or issued is ended when they are done.
 from __future__ import annotations
 
 from dataclasses import field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from mcp_auth_tui.model import Exchange, Field, Finding, Kind, Level, Request, Secret, Stage
+from mcp_auth_tui.model import Exchange, Field, Kind, Level, Request, Secret, Stage
 from mcp_auth_tui.model.oauth import (
     AuthorizationServer,
     Client,
@@ -18,7 +18,7 @@ from mcp_auth_tui.model.oauth import (
     Token,
 )
 from mcp_auth_tui.protocol import retry_after
-from mcp_auth_tui.protocol.actions import Close, FlowStop, Open, Protocol, Sleep
+from mcp_auth_tui.protocol.actions import Close, FlowStop, Open, Protocol, Sleep, untold
 from mcp_auth_tui.protocol.config import NEWEST_INITIALIZE, REVISIONS, Config
 from mcp_auth_tui.protocol.judge import Judge
 from mcp_auth_tui.protocol.mcp import jsonrpc
@@ -41,16 +41,10 @@ def quiet(steps: Protocol[T]) -> Protocol[T]:
 
     Raises `Unable` where the run would have ended.
     """
-    reply: Any = None
-    while True:
-        try:
-            item = steps.send(reply)
-        except StopIteration as done:
-            value: T = done.value
-            return value
-        except FlowStop as stopped:
-            raise Unable(f"{stopped.finding.message.rstrip('.')} ({stopped.finding.id})") from None
-        reply = None if isinstance(item, Finding) else (yield item)
+    try:
+        return (yield from untold(steps, []))
+    except FlowStop as stopped:
+        raise Unable(f"{stopped.finding.message.rstrip('.')} ({stopped.finding.id})") from None
 
 
 class Unable(Exception):

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from mcp_auth_tui.model import Exchange, Finding, Whose
+from mcp_auth_tui.model import Exchange, Whose
 from mcp_auth_tui.model.oauth import Token
-from mcp_auth_tui.protocol.actions import FlowStop, Protocol
+from mcp_auth_tui.protocol.actions import FlowStop, Protocol, untold
 from mcp_auth_tui.protocol.tokens import management
 from mcp_auth_tui.protocol.tokens.endpoint import Endpoint
 
@@ -117,13 +117,7 @@ def _names(audience: object, resource: str | None) -> bool:
 
 def _quietly(body: Protocol[T]) -> Protocol[T | None]:
     """Run what is asked on the way to a failure: it tells nothing of its own, and ends nothing."""
-    reply: Any = None
-    while True:
-        try:
-            item = body.send(reply)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        except FlowStop:
-            return None
-        reply = None if isinstance(item, Finding) else (yield item)
+    try:
+        return (yield from untold(body, []))
+    except FlowStop:
+        return None
