@@ -95,6 +95,10 @@ class Request:
         fields = (*self.headers, *(self.form or ()))
         return tuple(item.value for item in fields if isinstance(item.value, Secret))
 
+    def carries(self, name: str) -> bool:
+        """Return whether a header field of this name is sent (RFC 9110 §5.1: in any case)."""
+        return any(item.name.lower() == name.lower() for item in self.headers)
+
 
 @dataclass(frozen=True, slots=True)
 class Response:

@@ -27,8 +27,9 @@ from mcp_auth_tui.text.patterns import pattern
 LOOK_AHEAD = "authorization request, before the browser is opened"
 _REFUSALS = (400, 404, 405, 410, 422)
 _PROMPT = pattern(r"(?i)\b(consent|prompt|offline)")
-_REDIRECT = pattern(rf"(?i)redirect[\s_-]?(ur[il]|mismatch)|callback|{foreign.REDIRECT}")
-_CLIENT = pattern(rf"(?i)client|application|{foreign.CLIENT}|{_REDIRECT.pattern[4:]}")
+_OF_REDIRECT = rf"redirect[\s_-]?(ur[il]|mismatch)|callback|{foreign.REDIRECT}"
+_REDIRECT = pattern(rf"(?i){_OF_REDIRECT}")
+_CLIENT = pattern(rf"(?i)client|application|{foreign.CLIENT}|{_OF_REDIRECT}")
 # What a server says to who is not signed in.
 _LOGIN = pattern(
     r"(?i)login[\s_-]?required|(sign|log)[\s-]?in (first|required)|not (signed|logged) in"

@@ -81,7 +81,7 @@ def error(exchange: Exchange, contact: Contact) -> Checks:
     named = contact.param("error")
     if exchange.status != 401 or not any(item.params for item in contact.challenges):
         return
-    if not any(field.name.lower() == "authorization" for field in exchange.request.headers):
+    if not exchange.request.carries("Authorization"):
         yield Check("rs-challenge-error-early", bool(named), named or "no error", _HEADER)
         return
     yield Check("rs-challenge-error-absent", not named, named or "no error", _HEADER)

@@ -197,7 +197,7 @@ def wrong_status(judge: Judge, exchange: Exchange) -> None:
     """
     response = exchange.response
     challenges = response.all("www-authenticate") if response else ()
-    sent = any(field.name == "Authorization" for field in exchange.request.headers)
+    sent = exchange.request.carries("Authorization")
     if not challenges or exchange.status < 400:
         return
     told = ", ".join(challenges)
@@ -264,7 +264,7 @@ def not_mcp(
     chosen = judge.config.spec != "auto"
     # Nothing there, or a page for people: the address that was typed is another one.
     elsewhere = exchange.status in _ELSEWHERE or kind == "text/html"
-    let_in = any(field.name == "Authorization" for field in exchange.request.headers)
+    let_in = exchange.request.carries("Authorization")
     judge.stop(
         "rs-not-mcp",
         seen=error_answer.seen(seen, exchange),
@@ -278,7 +278,7 @@ def not_mcp(
 
 def _refused_token(judge: Judge, exchange: Exchange) -> None:
     """Stop where words refuse the token that was sent, with another status than 401."""
-    sent = any(field.name == "Authorization" for field in exchange.request.headers)
+    sent = exchange.request.carries("Authorization")
     words = error_answer.read(exchange)
     if sent and 400 <= exchange.status < 500 and re.search(_OF_TOKEN, words.text):
         judge.stop(

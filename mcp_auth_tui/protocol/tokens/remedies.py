@@ -159,7 +159,7 @@ def remedy(exchange: Exchange, error: object, words: ErrorAnswer) -> tuple[str, 
     basic = any(field.raw.startswith("Basic ") for field in exchange.request.headers)
     if basic and named in ("client_id", "client_secret") and error in _UNSURE:
         return _UNREAD
-    if error == "invalid_dpop_proof" and not _proved(exchange):
+    if error == "invalid_dpop_proof" and not exchange.request.carries("DPoP"):
         return _SAY_DPOP
     if error == "invalid_grant":
         if exchange.edited:
@@ -172,10 +172,6 @@ def remedy(exchange: Exchange, error: object, words: ErrorAnswer) -> tuple[str, 
     if isinstance(error, str) and error in REMEDIES:
         return REMEDIES[error]
     return _PARAMETERS[named] if named else ("", "")
-
-
-def _proved(exchange: Exchange) -> bool:
-    return any(field.name == "DPoP" for field in exchange.request.headers)
 
 
 def _speaks_of(name: str) -> str:
