@@ -17,14 +17,14 @@ from mcp_auth_tui.desktop import collector
 
 Result = TypeVar("Result")
 OVERDUE = 0.5
-"""Seconds that a wait may end late, or that work may stand still; after more the program was
-stopped."""
+"""Seconds that a wait may end late, or work stand still; after more the program was stopped."""
 
 
 class _Selector(selectors.DefaultSelector):
-    """Adds up the seconds of the waits that ended much later than was asked for, and of the work
+    """Adds up the seconds in which the program stood still.
 
-    between two waits in which no processor worked.
+    Those of waits that ended much later than was asked for, and of work between two waits for
+    which no processor worked.
     """
 
     lost = 0.0
